@@ -1,0 +1,35 @@
+package io.pageflip.guest;
+
+/** What kind of memory a RAM block lies in. */
+public enum Backing {
+    /** A sealed memfd of 4 KiB pages, mapped shared. */
+    MEMFD("memfd", 4096),
+    /** Private anonymous memory of 4 KiB pages: what most virtual machines were started with. */
+    ANONYMOUS("anonymous", 4096),
+    /** A sealed memfd of 2 MiB pages, which the administrator has reserved. */
+    HUGETLB("hugetlb", 2 << 20);
+
+    private final String label;
+    private final int pageBytes;
+
+    Backing(String label, int pageBytes) {
+        this.label = label;
+        this.pageBytes = pageBytes;
+    }
+
+    /** The size of a page of this memory; a move, a count and a batch are in these. */
+    public int pageBytes() {
+        return pageBytes;
+    }
+
+    /** Whether another process can map the very same pages. */
+    public boolean shareable() {
+        return this != ANONYMOUS;
+    }
+
+    /** As options and reports write it. */
+    @Override
+    public String toString() {
+        return label;
+    }
+}

@@ -1,0 +1,80 @@
+package io.pageflip.guest;
+
+import io.pageflip.memory.PageBitmap;
+import io.pageflip.os.MemFd;
+import io.pageflip.os.Pagemap;
+import java.io.IOException;
+
+/**
+ * Which pages of a RAM block hold data; the others are holes, which were never written. Found without touching a page:
+ * {@code SEEK_DATA} asks the memfd, {@code /proc/self/pagemap} tells of private memory and of huge pages (for which
+ * {@code SEEK_HOLE} shows no holes).
+ */
+public final class DataMap {
+    private static final long UNKNOWN = -1;
+
+    private final PageBitmap data;
+    private final long allocatedBytes;
+
+    private DataMap(PageBitmap data, long allocatedBytes) {
+        this.data = data;
+        this.allocatedBytes = allocatedBytes;
+    }
+
+    /** Scans a block, whose guest may be running; see {@link #refresh}. */
+    public static DataMap scan(RamBlock block) throws IOException {
+        MemFd file = block.file();
+        // Counted before the scan: a page that appears during it makes the next refresh scan again.
+        long allocated = file == null ? UNKNOWN : file.allocatedBytes();
+        PageBitmap data = new PageBitmap(block.spec().pages());
+        if (file != null && allocated == block.spec().mappedBytes()) {
+            data.add(0, data.pages());
+        } else if (block.spec().backing() == Backing.MEMFD) {
+            scanFile(block.requireFile(), block.spec().pageBytes(), data);
+        } else {
+            scanPageTable(block, data);
+        }
+        return new DataMap(data, allocated);
+    }
+
+    /** This map, if it still holds, else a new one. Call it when the guest stands still: only then it can be relied on. */
+    public DataMap refresh(RamBlock block) throws IOException {
+        MemFd file = block.file();
+        boolean current = file != null && file.allocatedBytes() == allocatedBytes;
+        return current ? this : scan(block);
+    }
+
+    private static void scanFile(MemFd file, int pageBytes, PageBitmap data) throws IOException {
+        long from = file.nextData(0);
+        while (from >= 0) {
+            long to = file.nextHole(from);
+            data.add(from / pageBytes, (to - from) / pageBytes);
+            from = to < file.length() ? file.nextData(to) : -1;
+        }
+    }
+
+    private static void scanPageTable(RamBlock block, PageBitmap data) throws IOException {
+        long[] entries = new long[Pagemap.maxPages()];
+        try (Pagemap pagemap = Pagemap.open()) {
+            for (long first = 0; first < data.pages(); first += entries.length) {
+                int count = (int) Math.min(entries.length, data.pages() - first);
+                pagemap.read(block.mapping(), first, count, block.spec().pageBytes(), entries);
+                for (int i = 0; i < count; i++) {
+                    if (Pagemap.exists(entries[i])) {
+                        data.add(first + i, 1);
+                    }
+                }
+            }
+        }
+    }
+
+    /** The pages that hold data. */
+    public PageBitmap pages() {
+        return data;
+    }
+
+    /** The number of pages that do not. */
+    public long holes() {
+        return data.pages() - data.cardinality();
+    }
+}

@@ -1,0 +1,213 @@
+package io.pageflip.guest;
+
+import io.pageflip.memory.PageBitmap;
+import io.pageflip.os.NanoClock;
+import io.pageflip.os.NativeBuffer;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongConsumer;
+
+/**
+ * The guest in one process: it owns its RAM blocks, vCPUs and devices. Made standing; {@link #resume} runs it. Whether it
+ * <em>may</em> run is for the holder of the {@link RunToken} to know. Used by one thread; only the figures may be read from
+ * others.
+ */
+public final class Guest implements AutoCloseable {
+    private static final long POLL_NS = 20_000;
+    /** 4 KiB pages made present by one call while the guest is filled. */
+    private static final long POPULATE_PAGES = 4096;
+
+    private final GuestConfig config;
+    private final List<RamBlock> blocks;
+    private final Oracle oracle;
+    private final ConsoleDevice console;
+    private final NanoClock clock;
+    private final GuestInfoPage info;
+    private final List<Vcpu> vcpus = new ArrayList<>();
+    private long clockNs;
+    private long resumedNs;
+    private boolean running;
+
+    /** A guest on {@code blocks}, which it owns from now on. The oracle and the log stay their owners'. */
+    public Guest(GuestConfig config, List<RamBlock> blocks, Oracle oracle, ConsoleLog log, NanoClock clock) {
+        this.config = config;
+        this.blocks = List.copyOf(blocks);
+        this.oracle = oracle;
+        this.clock = clock;
+        this.console = new ConsoleDevice(log);
+        this.info = new GuestInfoPage(blocks.get(GuestConfig.RAM));
+        for (int i = 0; i < config.vcpus(); i++) {
+            vcpus.add(new Vcpu(i, config, this.blocks, oracle, i == 0 ? console : null, clock));
+        }
+    }
+
+    /**
+     * Powers it on: writes the first content of everything that {@link GuestConfig#filled} says was ever written.
+     *
+     * @param progress told the number of 4 KiB pages done so far, now and then
+     * @throws IOException if there is no room for them
+     */
+    public void powerOn(LongConsumer progress) throws IOException {
+        PagePattern pattern = new PagePattern();
+        long done = 0;
+        for (int b = 0; b < blocks.size(); b++) {
+            BlockSpec spec = blocks.get(b).spec();
+            for (long first = 0; first < spec.oraclePages(); first += POPULATE_PAGES) {
+                long count = Math.min(POPULATE_PAGES, spec.oraclePages() - first);
+                fill(b, first, count, pattern);
+                done += count;
+                progress.accept(done);
+            }
+        }
+        info.initialize(config.vcpus());
+    }
+
+    private void fill(int blockIndex, long first, long count, PagePattern pattern) throws IOException {
+        RamBlock block = blocks.get(blockIndex);
+        BlockSpec spec = block.spec();
+        PageBitmap present = new PageBitmap(count);
+        for (long page = first; page < first + count; page++) {
+            if (blockIndex != GuestConfig.RAM || config.filled(page)) {
+                present.add(page - first, 1);
+            }
+        }
+        // Made present before it is touched: where there is no room this fails, and a touch would be SIGBUS.
+        int perPage = spec.pageBytes() / PagePattern.BYTES;
+        for (long run = present.nextSet(0); run < count; ) {
+            long end = present.nextClear(run);
+            long firstPage = (first + run) / perPage;
+            block.populate(firstPage, (first + end - 1) / perPage + 1 - firstPage);
+            run = present.nextSet(end);
+        }
+        for (long i = present.nextSet(0); i < count; i = present.nextSet(i + 1)) {
+            long page = first + i;
+            if (blockIndex != GuestConfig.RAM || page != 0) {
+                int generation = oracle.advance(blockIndex, page);
+                int bytes = (int) Math.min(PagePattern.BYTES, spec.lengthBytes() - page * PagePattern.BYTES);
+                NativeBuffer content = pattern.of(blockIndex, page, generation);
+                block.mapping().copyIn(page * PagePattern.BYTES, content, bytes);
+            }
+        }
+    }
+
+    public GuestConfig config() {
+        return config;
+    }
+
+    public List<RamBlock> blocks() {
+        return blocks;
+    }
+
+    public boolean isRunning() {
+        return running;
+    }
+
+    /** Lets the vCPUs run; returns before they do. */
+    public void resume() {
+        resumedNs = clock.nanoTime();
+        running = true;
+        vcpus.forEach(Vcpu::resume);
+    }
+
+    /** Stops the vCPUs at their next instruction boundary; all stand when this returns. */
+    public void stop() {
+        if (!running) {
+            return;
+        }
+        vcpus.forEach(Vcpu::requestStop);
+        vcpus.forEach(Vcpu::awaitStopped);
+        running = false;
+        clockNs += clock.nanoTime() - resumedNs;
+    }
+
+    /** The state of the standing guest. */
+    public GuestState save() {
+        requireStanding();
+        return new GuestState(vcpus.stream().map(Vcpu::save).toList(), clockNs, console.save());
+    }
+
+    /** Makes the standing guest continue, when resumed, where {@code state} was saved. */
+    public void load(GuestState state) {
+        requireStanding();
+        for (int i = 0; i < vcpus.size(); i++) {
+            vcpus.get(i).load(state.vcpus().get(i));
+        }
+        clockNs = state.clockNs();
+        console.load(state.console());
+    }
+
+    private void requireStanding() {
+        if (running) {
+            throw new IllegalStateException("the guest is running");
+        }
+    }
+
+    /**
+     * Waits for the first instruction of every vCPU since {@link #resume}.
+     *
+     * @return CLOCK_MONOTONIC of each vCPU's first instruction
+     * @throws IOException if a vCPU died, or has executed none within {@code timeoutNs}
+     */
+    public long[] awaitFirstInstructions(long timeoutNs) throws IOException {
+        long deadline = clock.nanoTime() + timeoutNs;
+        long[] first = new long[vcpus.size()];
+        for (int i = 0; i < first.length; i++) {
+            while ((first[i] = vcpus.get(i).firstInstructionNs()) == 0) {
+                checkVcpus();
+                if (clock.nanoTime() > deadline) {
+                    throw new IOException("vCPU " + i + " has executed no instruction for " + timeoutNs + " ns");
+                }
+                LockSupport.parkNanos(POLL_NS);
+            }
+        }
+        return first;
+    }
+
+    /**
+     * Checks that the vCPU threads live.
+     *
+     * @throws IOException if one has failed
+     */
+    public void checkVcpus() throws IOException {
+        for (Vcpu vcpu : vcpus) {
+            Throwable failure = vcpu.failure();
+            if (failure != null) {
+                throw new IOException("a vCPU failed: " + failure, failure);
+            }
+        }
+    }
+
+    /** Pages written by the workload in this process so far. */
+    public long pagesWritten() {
+        return vcpus.stream().mapToLong(Vcpu::pagesWritten).sum();
+    }
+
+    /** Sum of the heartbeat counters. */
+    public long instructions() {
+        long sum = 0;
+        for (int i = 0; i < config.vcpus(); i++) {
+            sum += info.heartbeat(i);
+        }
+        return sum;
+    }
+
+    /** The guest's own clock, in nanoseconds: counts only while it runs. */
+    public long clockNs() {
+        return running ? clockNs + clock.nanoTime() - resumedNs : clockNs;
+    }
+
+    /** Compares the standing guest, every page of it, with what it must be. */
+    public Verification verify() throws IOException {
+        requireStanding();
+        boolean agree = info.isValid(config.vcpus()) && vcpus.stream().allMatch(Vcpu::agreesWithMemory);
+        return new Verifier(blocks, oracle).verify(agree, console);
+    }
+
+    @Override
+    public void close() {
+        vcpus.forEach(Vcpu::close);
+        blocks.forEach(RamBlock::close);
+    }
+}

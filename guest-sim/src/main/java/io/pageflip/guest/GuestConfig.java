@@ -1,0 +1,51 @@
+package io.pageflip.guest;
+
+import java.util.List;
+
+/**
+ * What the guest is and does: as the source was told, and as it tells the destination.
+ *
+ * @param ramBytes of block {@code ram}
+ * @param vcpus 1 to {@link GuestInfoPage#MAX_VCPUS}
+ * @param dirtyRate pages written a second, by all vCPUs together; 0 writes nothing
+ * @param hotSetPercent 1 to 100: the part of the pages that {@link Workload#HOTSET} writes to most
+ * @param fillPercent 0 to 100: the part of block {@code ram} that was ever written
+ * @param seed of everything random
+ */
+public record GuestConfig(
+        long ramBytes,
+        Backing backing,
+        int vcpus,
+        Workload workload,
+        long dirtyRate,
+        int hotSetPercent,
+        int fillPercent,
+        long seed) {
+    private static final long VRAM_BYTES = 16 << 20;
+    private static final long ROM_BYTES = (256 << 10) + 512;
+    /** Data and holes come in pieces of so many 4 KiB pages: as a page allocator leaves them, not page by page. */
+    private static final int EXTENT_PAGES = 16;
+
+    /** Block {@code ram}, where the guest information page is. */
+    public static final int RAM = 0;
+
+    public static final int VRAM = 1;
+    public static final int ROM = 2;
+
+    /** The guest's blocks; {@link #RAM}, {@link #VRAM} and {@link #ROM} are their places in the list. */
+    public List<BlockSpec> blocks() {
+        return List.of(
+                new BlockSpec("ram", ramBytes, backing),
+                new BlockSpec("vram", VRAM_BYTES, Backing.MEMFD),
+                new BlockSpec("rom", ROM_BYTES, Backing.ANONYMOUS));
+    }
+
+    /** Whether a 4 KiB page of block {@code ram} is ever written. Page 0 always is: the guest information page. */
+    public boolean filled(long page) {
+        if (page == 0 || fillPercent == 100) {
+            return true;
+        }
+        long extent = page / Math.max(EXTENT_PAGES, backing.pageBytes() / PagePattern.BYTES);
+        return Math.floorMod(PagePattern.mix(seed * 31 + extent), 100) < fillPercent;
+    }
+}

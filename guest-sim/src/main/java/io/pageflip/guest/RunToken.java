@@ -1,0 +1,124 @@
+package io.pageflip.guest;
+
+import io.pageflip.os.Futex;
+import io.pageflip.os.Mapping;
+import io.pageflip.os.MemFd;
+import io.pageflip.os.OfdLock;
+import io.pageflip.os.SyscallException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Who may run the guest: a small memfd that both agents map, arbitrated by the kernel and not by messages.
+ *
+ * <pre>
+ *   0  u32  owner epoch (a futex word): one more each time the guest changes hands
+ *   and an open-file-description lock on the whole file, which the kernel frees when its holder dies
+ * </pre>
+ *
+ * <p>An agent runs the guest only while it holds the lock <em>and</em> the epoch is its own. The destination stores the
+ * next epoch, holding the lock, before its first instruction: the point of no return. A source that gets the lock back and
+ * finds its own epoch owns the guest again; one that finds another never runs it again. The lock alone would not do:
+ * "never took it" and "took it, ran and died" look the same.
+ *
+ * <p>One thread at a time may use an object, except {@link #epoch} and {@link #awaitChange}.
+ */
+public final class RunToken implements AutoCloseable {
+    private static final int BYTES = 4096;
+    private static final int FIRST_EPOCH = 1;
+
+    private final Mapping mapping;
+    private final Futex epoch;
+    private final OfdLock lock;
+    private final @Nullable MemFd passable;
+    private boolean locked;
+
+    private RunToken(MemFd file, boolean keepFile) throws SyscallException {
+        try {
+            this.mapping = Mapping.shared(file);
+            this.epoch = new Futex(mapping, 0);
+            this.lock = OfdLock.on(file);
+        } catch (SyscallException | RuntimeException e) {
+            file.close();
+            throw e;
+        }
+        // A descriptor that a peer passed shares the peer's description: not kept a moment longer than needed.
+        this.passable = keepFile ? file : null;
+        if (!keepFile) {
+            file.close();
+        }
+    }
+
+    /** A token of a guest that has just been made: its maker holds the lock, in the first epoch. */
+    public static RunToken create() throws SyscallException {
+        RunToken token = new RunToken(MemFd.create("token", BYTES, false), true);
+        token.epoch.setAndWake(FIRST_EPOCH);
+        if (!token.tryLock()) {
+            throw new IllegalStateException("a run token that nobody knows is locked");
+        }
+        return token;
+    }
+
+    /** A token that another agent made; {@code file} is taken over and closed at once. */
+    public static RunToken attach(MemFd file) throws SyscallException {
+        return new RunToken(file, false);
+    }
+
+    /** The length of its memfd. */
+    public static long lengthBytes() {
+        return BYTES;
+    }
+
+    /** The memfd, for passing it on, at the agent that made it. Its own description is never locked. */
+    public MemFd file() {
+        if (passable == null) {
+            throw new IllegalStateException("this agent did not make the run token");
+        }
+        return passable;
+    }
+
+    /** The owner epoch as it is now. */
+    public int epoch() {
+        return epoch.get();
+    }
+
+    /** Waits at most {@code timeoutNs} while the epoch is {@code known}; may return early. */
+    public void awaitChange(int known, long timeoutNs) throws SyscallException {
+        epoch.await(known, timeoutNs);
+    }
+
+    /** Takes the lock if nobody holds it: true if this agent holds it now. */
+    public boolean tryLock() throws SyscallException {
+        locked = locked || lock.tryLock();
+        return locked;
+    }
+
+    /** Gives the lock to whoever wants it. */
+    public void release() throws SyscallException {
+        lock.unlock();
+        locked = false;
+    }
+
+    public boolean isLocked() {
+        return locked;
+    }
+
+    /** Stores the next epoch and wakes who waits for it: from here on the guest is this agent's. Needs the lock. */
+    public void claim(int nextEpoch) {
+        if (!locked) {
+            throw new IllegalStateException("claiming the guest without the lock");
+        }
+        if (nextEpoch != epoch.get() + 1) {
+            throw new IllegalStateException("claiming epoch " + nextEpoch + " after " + epoch.get());
+        }
+        epoch.setAndWake(nextEpoch);
+    }
+
+    @Override
+    public void close() {
+        lock.close();
+        mapping.close();
+        if (passable != null) {
+            passable.close();
+        }
+    }
+}

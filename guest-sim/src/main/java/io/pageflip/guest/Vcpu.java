@@ -1,0 +1,227 @@
+package io.pageflip.guest;
+
+import io.pageflip.os.NanoClock;
+import java.util.List;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One virtual CPU: a thread that executes instructions while the guest runs. An instruction writes a page if the dirty rate
+ * has a token for one, and then beats the heart. It is never interrupted in the middle, so a stop comes at an instruction
+ * boundary, within microseconds.
+ *
+ * <p>The guest's thread calls {@link #resume}, {@link #requestStop}, {@link #awaitStopped}, and the state methods while
+ * the vCPU stands; everything else is the vCPU thread's own.
+ */
+final class Vcpu implements AutoCloseable {
+    /** A vCPU that was held up makes good at most so much of its dirty rate. */
+    private static final long BURST_NS = 10_000_000;
+
+    private static final int HOT_WRITES_PERCENT = 90;
+    private static final int FILLED_TRIES = 64;
+
+    private final int index;
+    private final GuestConfig config;
+    private final List<RamBlock> blocks;
+    private final Oracle oracle;
+    private final GuestInfoPage info;
+    private final @Nullable ConsoleDevice console;
+    private final NanoClock clock;
+    private final Thread thread;
+    private final PagePattern pattern = new PagePattern();
+    private final long ramPages;
+    private final long ownPages;
+    private final long hotPages;
+    private final long writeIntervalNs;
+
+    private volatile boolean running;
+    private volatile boolean standing = true;
+    private volatile boolean closed;
+    private volatile long firstInstructionNs;
+    private volatile @Nullable Throwable failure;
+
+    private long instructions;
+    private long lastInstructionNs;
+    private long random;
+    private long cursor;
+    private volatile long pagesWritten;
+
+    /** @param console the console device, for the one vCPU that drives it */
+    Vcpu(
+            int index,
+            GuestConfig config,
+            List<RamBlock> blocks,
+            Oracle oracle,
+            @Nullable ConsoleDevice console,
+            NanoClock clock) {
+        this.index = index;
+        this.config = config;
+        this.blocks = blocks;
+        this.oracle = oracle;
+        this.info = new GuestInfoPage(blocks.get(GuestConfig.RAM));
+        this.console = console;
+        this.clock = clock;
+        this.ramPages = blocks.get(GuestConfig.RAM).spec().oraclePages();
+        long pages = ramPages + blocks.get(GuestConfig.VRAM).spec().oraclePages();
+        // Page p belongs to vCPU p mod n: two vCPUs never write the same page, whose content would be torn.
+        this.ownPages = pages / config.vcpus();
+        this.hotPages = Math.max(1, ownPages * config.hotSetPercent() / 100);
+        boolean writes = config.workload() != Workload.IDLE && config.dirtyRate() > 0;
+        this.writeIntervalNs =
+                writes ? Math.max(1, 1_000_000_000L * config.vcpus() / config.dirtyRate()) : Long.MAX_VALUE;
+        this.random = PagePattern.mix(config.seed() + index);
+        this.thread = new Thread(this::threadMain, "vcpu-" + index);
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    // Called while it stands.
+
+    void resume() {
+        firstInstructionNs = 0;
+        standing = false;
+        running = true;
+        LockSupport.unpark(thread);
+    }
+
+    void requestStop() {
+        running = false;
+    }
+
+    /** Waits for the instruction at hand to end. Spins: it is a matter of microseconds, and inside the downtime. */
+    void awaitStopped() {
+        while (!standing) {
+            Thread.onSpinWait();
+        }
+    }
+
+    GuestState.Vcpu save() {
+        return new GuestState.Vcpu(instructions, lastInstructionNs, random, cursor);
+    }
+
+    void load(GuestState.Vcpu state) {
+        instructions = state.instructions();
+        lastInstructionNs = state.lastInstructionNs();
+        random = state.random();
+        cursor = state.cursor();
+    }
+
+    /** Whether RAM and registers agree about the instructions executed. */
+    boolean agreesWithMemory() {
+        return info.heartbeat(index) == instructions && info.beatTimeNs(index) == lastInstructionNs;
+    }
+
+    // Called at any time.
+
+    /** CLOCK_MONOTONIC of the first instruction since {@link #resume}; 0 before it. */
+    long firstInstructionNs() {
+        return firstInstructionNs;
+    }
+
+    long pagesWritten() {
+        return pagesWritten;
+    }
+
+    @Nullable Throwable failure() {
+        return failure;
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        running = false;
+        LockSupport.unpark(thread);
+        boolean interrupted = false;
+        while (thread.isAlive()) {
+            try {
+                thread.join();
+            } catch (InterruptedException e) {
+                interrupted = true; // its memory goes next: it must have ended
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    // The vCPU thread.
+
+    private void threadMain() {
+        while (!closed) {
+            if (running) {
+                try {
+                    execute();
+                } catch (RuntimeException | Error e) {
+                    failure = e;
+                    running = false;
+                }
+                standing = true;
+            } else {
+                LockSupport.park(this);
+            }
+        }
+        standing = true;
+    }
+
+    private void execute() {
+        long now = clock.nanoTime();
+        long nextWriteNs = writeIntervalNs == Long.MAX_VALUE ? Long.MAX_VALUE : now;
+        if (console != null) {
+            console.start(now);
+        }
+        boolean first = true;
+        while (running) {
+            if (now >= nextWriteNs) {
+                writeNextPage();
+                nextWriteNs = Math.max(nextWriteNs, now - BURST_NS) + writeIntervalNs;
+            }
+            if (console != null) {
+                console.tick(now);
+            }
+            now = clock.nanoTime();
+            instructions++;
+            info.beat(index, instructions, now);
+            if (first) {
+                first = false;
+                firstInstructionNs = now;
+            }
+            lastInstructionNs = now;
+        }
+    }
+
+    @SuppressWarnings("NonAtomicOperationOnVolatileField") // this thread alone writes it
+    private void writeNextPage() {
+        for (int tries = 0; tries < FILLED_TRIES; tries++) {
+            long page = nextOwnPage() * config.vcpus() + index;
+            if (page < ramPages ? page != 0 && config.filled(page) : true) {
+                if (page < ramPages) {
+                    write(GuestConfig.RAM, page);
+                } else {
+                    write(GuestConfig.VRAM, page - ramPages);
+                }
+                pagesWritten++;
+                return;
+            }
+        }
+    }
+
+    private long nextOwnPage() {
+        return switch (config.workload()) {
+            case IDLE -> throw new IllegalStateException("an idle vCPU writes nothing");
+            case SEQUENTIAL -> cursor = (cursor + 1) % ownPages;
+            case UNIFORM -> nextRandom(ownPages);
+            case HOTSET -> nextRandom(100) < HOT_WRITES_PERCENT ? nextRandom(hotPages) : nextRandom(ownPages);
+        };
+    }
+
+    private long nextRandom(long bound) {
+        random += 0x9e37_79b9_7f4a_7c15L;
+        return Math.floorMod(PagePattern.mix(random), bound);
+    }
+
+    private void write(int block, long page) {
+        RamBlock target = blocks.get(block);
+        int bytes = (int) Math.min(PagePattern.BYTES, target.spec().lengthBytes() - page * PagePattern.BYTES);
+        target.mapping().copyIn(page * PagePattern.BYTES, pattern.of(block, page, oracle.advance(block, page)), bytes);
+    }
+}

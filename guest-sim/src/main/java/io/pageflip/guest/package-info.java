@@ -1,0 +1,21 @@
+/**
+ * The simulated guest: its RAM is real, its vCPUs are threads that write to it, its devices have state worth carrying.
+ *
+ * <pre>
+ *   RamBlock ram   (--ram)           memfd, hugetlb or anonymous      vCPUs write; page 0 is the guest information page
+ *   RamBlock vram  16 MiB            memfd                            vCPUs write
+ *   RamBlock rom   256 KiB + 512 B   anonymous                        written once, at power-on
+ *
+ *   outside guest RAM, shared by both agents:
+ *   Oracle         4 bytes for each 4 KiB of RAM: the generation of its content
+ *   ConsoleLog     the lines that the guest's console has put out
+ *   RunToken       who may run the guest
+ * </pre>
+ *
+ * <p>The content of a page is a function of its place and generation ({@link io.pageflip.guest.PagePattern}), so that after
+ * a migration every page can be checked, and a lost, stale, torn or misplaced one told apart.
+ */
+@NullMarked
+package io.pageflip.guest;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,189 @@
+package io.pageflip.os;
+
+import java.io.IOException;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * The owner of one descriptor. Closed once, by {@link #close}; a use after that is an {@link IllegalStateException} and
+ * never somebody else's descriptor. Calls may come from any thread, but closing while another thread is inside a call is
+ * a mistake of the caller: the number may be reused under it.
+ */
+public final class Fd implements AutoCloseable {
+    static final int O_RDONLY = 0;
+    static final int O_WRONLY = 1;
+    static final int O_RDWR = 2;
+    static final int O_NONBLOCK = 0x800;
+    static final int O_APPEND = 0x400;
+    static final int O_CLOEXEC = 0x80000;
+
+    private static final int F_SETFL = 4;
+    private static final int F_DUPFD_CLOEXEC = 1030;
+    private static final int F_GETFL = 3;
+    private static final int FIONREAD = 0x541b;
+    private static final short POLLIN = 1;
+    private static final short POLLOUT = 4;
+    private static final short POLLERR = 8;
+    private static final short POLLHUP = 0x10;
+    private static final int CLOSED = -1;
+    private static final int STATX_MODE = 28;
+    private static final int STATX_INO = 32;
+    private static final int STATX_BLOCKS = 48;
+    private static final int S_IFMT = 0xf000;
+    private static final int S_IFIFO = 0x1000;
+
+    private static final ThreadLocal<NativeBuffer> POLLFD = ThreadLocal.withInitial(() -> NativeBuffer.allocate(8));
+
+    private final AtomicInteger number;
+    private final String name;
+    private final Syscalls sys;
+
+    Fd(long number, String name, Syscalls sys) {
+        this.number = new AtomicInteger((int) number);
+        this.name = name;
+        this.sys = sys;
+    }
+
+    /** Opens {@code path} with the flags of open(2), close-on-exec always added. */
+    static Fd open(Syscalls sys, String path, int flags) throws SyscallException {
+        return new Fd(SyscallException.check(sys.open(path, flags | O_CLOEXEC, 0600), "open " + path), path, sys);
+    }
+
+    /** A description of our own of what {@code /proc/PID/fd/NUMBER} is, opened for reading and writing. */
+    public static Fd openOfProcess(int pid, int number) throws SyscallException {
+        return open(Syscalls.LINUX, "/proc/" + pid + "/fd/" + number, O_RDWR);
+    }
+
+    /** Standard input, output or error (0, 1, 2) as a non-blocking description of our own, if it is a pipe. */
+    public static Fd reopenStandardPipe(int number) throws IOException {
+        Syscalls sys = Syscalls.LINUX;
+        // A new description: O_NONBLOCK on the inherited one would reach every process that shares it.
+        if (!isPipe(sys, number)) {
+            throw new IOException("descriptor " + number + " is not a pipe");
+        }
+        int direction = number == 0 ? O_RDONLY : O_WRONLY;
+        return open(sys, "/proc/self/fd/" + number, direction | O_NONBLOCK);
+    }
+
+    /** Puts descriptor {@code to} out of the way: it becomes another name of {@code from}. What {@code to} was is closed. */
+    public static void redirect(int from, int to) throws SyscallException {
+        SyscallException.check(Syscalls.LINUX.dup3(from, to, 0), "dup3 " + from + " " + to);
+    }
+
+    private static boolean isPipe(Syscalls sys, int number) throws SyscallException {
+        NativeBuffer statx = NativeBuffer.allocate(256);
+        SyscallException.check(sys.statx(number, statx.address()), "statx of descriptor " + number);
+        return (statx.bytes().getShort(STATX_MODE) & S_IFMT) == S_IFIFO;
+    }
+
+    @Override
+    public void close() {
+        int closing = number.getAndSet(CLOSED);
+        if (closing != CLOSED) {
+            sys.close(closing); // never retried, and its error has nobody to help
+        }
+    }
+
+    /** The number, for system calls in this package and for a peer that opens {@code /proc/PID/fd/NUMBER}. */
+    public int number() {
+        int n = number.get();
+        if (n == CLOSED) {
+            throw new IllegalStateException(name + " is closed");
+        }
+        return n;
+    }
+
+    /** Gives the descriptor away: the caller (or what it hands the number to) closes it, this owner no longer does. */
+    public int handOver() {
+        int n = number();
+        number.set(CLOSED);
+        return n;
+    }
+
+    /** Another descriptor of the same open file description, with an owner of its own. */
+    public Fd duplicate() throws SyscallException {
+        return new Fd(SyscallException.check(sys.fcntl(number(), F_DUPFD_CLOEXEC, 3), "dup " + name), name, sys);
+    }
+
+    public boolean isOpen() {
+        return number.get() != CLOSED;
+    }
+
+    /** Reads at most {@code length} bytes: the count, 0 at the end, or minus an error number ({@code -EAGAIN}). */
+    public long read(NativeBuffer to, int offset, int length) {
+        return sys.read(number(), to.address(offset, length), length);
+    }
+
+    /** As {@link #read(NativeBuffer, int, int)}, straight into a mapping. */
+    public long read(Mapping to, long offset, long length) {
+        return sys.read(number(), to.address(offset, length), length);
+    }
+
+    /** Writes at most {@code length} bytes: the count, or minus an error number ({@code -EAGAIN}, {@code -EPIPE}). */
+    public long write(NativeBuffer from, int offset, int length) {
+        return sys.write(number(), from.address(offset, length), length);
+    }
+
+    /** As {@link #write(NativeBuffer, int, int)}, straight out of a mapping. */
+    public long write(Mapping from, long offset, long length) {
+        return sys.write(number(), from.address(offset, length), length);
+    }
+
+    /** Waits until a read would not block (data or the end): false after {@code timeoutMs} without. */
+    public boolean awaitReadable(int timeoutMs) throws SyscallException {
+        return poll(POLLIN, timeoutMs) != 0;
+    }
+
+    /** Waits until a write would not block (space, or nobody reads any more): false after {@code timeoutMs} without. */
+    public boolean awaitWritable(int timeoutMs) throws SyscallException {
+        return poll(POLLOUT, timeoutMs) != 0;
+    }
+
+    /** Whether the other end of this pipe or socket is gone. Does not block. */
+    public boolean peerGone() throws SyscallException {
+        return (poll((short) 0, 0) & (POLLERR | POLLHUP)) != 0;
+    }
+
+    private int poll(short events, int timeoutMs) throws SyscallException {
+        NativeBuffer pollfd = POLLFD.get();
+        pollfd.bytes().putInt(0, number()).putShort(4, events).putShort(6, (short) 0);
+        long ready = sys.poll(pollfd.address(), 1, timeoutMs);
+        if (ready == -Errno.EINTR) {
+            return 0; // the callers loop with a deadline anyway
+        }
+        SyscallException.check(ready, "poll " + name);
+        return ready == 0 ? 0 : pollfd.bytes().getShort(6);
+    }
+
+    /** Bytes that a pipe or socket holds unread ({@code FIONREAD}). */
+    public int unreadBytes() throws SyscallException {
+        NativeBuffer count = NativeBuffer.allocate(4);
+        SyscallException.check(sys.ioctl(number(), FIONREAD, count.address()), "FIONREAD " + name);
+        return count.bytes().getInt(0);
+    }
+
+    void setNonBlocking() throws SyscallException {
+        long flags = SyscallException.check(sys.fcntl(number(), F_GETFL, 0), "F_GETFL " + name);
+        SyscallException.check(sys.fcntl(number(), F_SETFL, flags | O_NONBLOCK), "F_SETFL " + name);
+    }
+
+    /** The inode number: together with the kind of file it tells whether a descriptor is what somebody said it is. */
+    public long inode() throws SyscallException {
+        return statx().bytes().getLong(STATX_INO);
+    }
+
+    /** Bytes that the file really holds: pages in memory and in swap, not holes. */
+    long allocatedBytes() throws SyscallException {
+        return statx().bytes().getLong(STATX_BLOCKS) * 512;
+    }
+
+    private NativeBuffer statx() throws SyscallException {
+        NativeBuffer statx = NativeBuffer.allocate(256);
+        SyscallException.check(sys.statx(number(), statx.address()), "statx " + name);
+        return statx;
+    }
+
+    @Override
+    public String toString() {
+        return name;
+    }
+}

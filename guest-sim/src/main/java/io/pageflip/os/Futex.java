@@ -1,0 +1,41 @@
+package io.pageflip.os;
+
+import java.lang.invoke.VarHandle;
+
+/** A 32-bit word in memory shared between processes, that one side changes and the other waits for (futex(2)). */
+public final class Futex {
+    private final Mapping mapping;
+    private final long offset;
+    private final Syscalls sys = Syscalls.LINUX;
+
+    /** The word at {@code offset}, a multiple of 4, of a shared mapping, which must outlive this object. */
+    public Futex(Mapping mapping, long offset) {
+        this.mapping = mapping;
+        this.offset = offset;
+    }
+
+    /** The word, with everything visible that its writer did before. */
+    public int get() {
+        int value = mapping.getInt(offset);
+        VarHandle.acquireFence();
+        return value;
+    }
+
+    /** Stores the word after everything done before, and wakes all who wait. */
+    public void setAndWake(int value) {
+        VarHandle.releaseFence();
+        mapping.setInt(offset, value);
+        VarHandle.fullFence();
+        sys.futexWake(mapping.address(offset, 4));
+    }
+
+    /** Waits while the word is {@code value}, at most {@code timeoutNs}; may return early. */
+    public void await(int value, long timeoutNs) throws SyscallException {
+        NativeBuffer timespec = NativeBuffer.allocate(16);
+        timespec.bytes().putLong(0, timeoutNs / 1_000_000_000).putLong(8, timeoutNs % 1_000_000_000);
+        long result = sys.futexWait(mapping.address(offset, 4), value, timespec.address());
+        if (result != -Errno.EAGAIN && result != -Errno.EINTR && result != -Errno.ETIMEDOUT) {
+            SyscallException.check(result, "FUTEX_WAIT");
+        }
+    }
+}

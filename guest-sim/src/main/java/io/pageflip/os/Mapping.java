@@ -1,0 +1,161 @@
+package io.pageflip.os;
+
+import com.sun.jna.Pointer;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * The owner of one range of mapped memory, which may be guest RAM and may trap.
+ *
+ * <p>Memory is touched through native calls only, in bounds (else {@link IndexOutOfBoundsException}), and never after
+ * {@link #close} ({@link IllegalStateException}). Closing while another thread uses the mapping is a mistake of the caller;
+ * vCPUs are joined before their memory goes. Offsets and lengths are bytes.
+ */
+public final class Mapping implements AutoCloseable {
+    private static final int PROT_READ_WRITE = 3;
+    private static final int MAP_SHARED = 1;
+    private static final int MAP_PRIVATE = 2;
+    private static final int MAP_ANONYMOUS = 0x20;
+    private static final int MAP_NORESERVE = 0x4000;
+    private static final int MADV_DONTNEED = 4;
+    private static final int MADV_NOHUGEPAGE = 15;
+    private static final int MADV_POPULATE_WRITE = 23;
+
+    private final long address;
+    private final long length;
+    private final String name;
+    private final Syscalls sys;
+    private final Pointer pointer;
+    private final AtomicBoolean closed = new AtomicBoolean();
+
+    private Mapping(long address, long length, String name, Syscalls sys) {
+        this.address = address;
+        this.length = length;
+        this.name = name;
+        this.sys = sys;
+        this.pointer = new Pointer(address);
+    }
+
+    /** Private anonymous memory without transparent huge pages: a page of it can be gifted. */
+    public static Mapping anonymous(String name, long length) throws SyscallException {
+        Mapping mapping = map(Syscalls.LINUX, name, length, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
+        // Not fatal: a kernel without transparent huge pages answers EINVAL, and has none to switch off.
+        mapping.sys.madvise(mapping.address, length, MADV_NOHUGEPAGE);
+        return mapping;
+    }
+
+    /** The whole of {@code file}, shared. */
+    public static Mapping shared(MemFd file) throws SyscallException {
+        return map(Syscalls.LINUX, file.name(), file.length(), MAP_SHARED, file.fd().number());
+    }
+
+    private static Mapping map(Syscalls sys, String name, long length, int flags, int fd) throws SyscallException {
+        long address = SyscallException.check(
+                sys.mmap(0, length, PROT_READ_WRITE, flags, fd, 0), "mmap " + name + " of " + length + " bytes");
+        return new Mapping(address, length, name, sys);
+    }
+
+    @Override
+    public void close() {
+        if (closed.compareAndSet(false, true)) {
+            sys.munmap(address, length);
+        }
+    }
+
+    public long length() {
+        return length;
+    }
+
+    /** Where it lies: for a peer that reads it with process_vm_readv(2), and for messages. */
+    public long address() {
+        return address;
+    }
+
+    public long getLong(long offset) {
+        checkBounds(offset, 8);
+        return pointer.getLong(offset);
+    }
+
+    public void setLong(long offset, long value) {
+        checkBounds(offset, 8);
+        pointer.setLong(offset, value);
+    }
+
+    public int getInt(long offset) {
+        checkBounds(offset, 4);
+        return pointer.getInt(offset);
+    }
+
+    public void setInt(long offset, int value) {
+        checkBounds(offset, 4);
+        pointer.setInt(offset, value);
+    }
+
+    /** Copies {@code bytes} bytes from the start of {@code from} to {@code offset}. */
+    public void copyIn(long offset, NativeBuffer from, int bytes) {
+        copyIn(offset, from, 0, bytes);
+    }
+
+    /** Copies {@code bytes} bytes of {@code from}, from {@code fromOffset} on, to {@code offset}. */
+    public void copyIn(long offset, NativeBuffer from, int fromOffset, int bytes) {
+        sys.memcpy(address(offset, bytes), from.address(fromOffset, bytes), bytes);
+    }
+
+    /** Copies {@code bytes} bytes at {@code offset} to the start of {@code to}. */
+    public void copyOut(long offset, NativeBuffer to, int bytes) {
+        sys.memcpy(to.address(0, bytes), address(offset, bytes), bytes);
+    }
+
+    /** Whether the {@code bytes} bytes at {@code offset} are those at the start of {@code expected}. */
+    public boolean matches(long offset, NativeBuffer expected, int bytes) {
+        return sys.memcmp(address(offset, bytes), expected.address(0, bytes), bytes) == 0;
+    }
+
+    /** Whether {@code bytes} bytes (8 or more) at {@code offset} are all zero; usually decided by the first word. */
+    public boolean isZero(long offset, long bytes) {
+        if (getLong(offset) != 0) {
+            return false;
+        }
+        long at = address(offset, bytes);
+        // A range is zero if its first word is and it equals itself shifted by one word.
+        return sys.memcmp(at, at + 8, bytes - 8) == 0;
+    }
+
+    /** Makes every page of the range present and writable, allocating where there is none (Linux 5.14). */
+    public void populate(long offset, long bytes) throws SyscallException {
+        advise(MADV_POPULATE_WRITE, "MADV_POPULATE_WRITE", offset, bytes);
+    }
+
+    /**
+     * Drops the page table entries of the range: of a shared mapping the frames stay in the file; private memory loses its
+     * content. The range must be whole pages of the mapping: of a huge page, Linux silently ignores a part.
+     */
+    public void dropEntries(long offset, long bytes) throws SyscallException {
+        advise(MADV_DONTNEED, "MADV_DONTNEED", offset, bytes);
+    }
+
+    private void advise(int advice, String adviceName, long offset, long bytes) throws SyscallException {
+        long result = sys.madvise(address(offset, bytes), bytes, advice);
+        if (result < 0) { // the message is built only where it is needed: this is inside the page loop
+            throw new SyscallException(adviceName + " " + describe(offset, bytes), (int) -result);
+        }
+    }
+
+    /** For messages: {@code ram 0x7f0012345000+2097152}. */
+    String describe(long offset, long bytes) {
+        return name + " 0x" + Long.toHexString(address + offset) + "+" + bytes;
+    }
+
+    long address(long offset, long bytes) {
+        checkBounds(offset, bytes);
+        return address + offset;
+    }
+
+    private void checkBounds(long offset, long bytes) {
+        if (offset < 0 || bytes < 0 || offset > length - bytes) {
+            throw new IndexOutOfBoundsException(name + " of " + length + " bytes: " + offset + "+" + bytes);
+        }
+        if (closed.get()) {
+            throw new IllegalStateException(name + " is unmapped");
+        }
+    }
+}

@@ -1,0 +1,135 @@
+package io.pageflip.os;
+
+import java.io.IOException;
+
+/** The owner of a memfd (memfd_create(2)), or of another process's memfd that was passed to or opened by this one. */
+public final class MemFd implements AutoCloseable {
+    /** What {@code /proc/PID/fd} shows before the name of each of our memfds. */
+    public static final String NAME_PREFIX = "pageflip:";
+
+    private static final int MFD_CLOEXEC = 1;
+    private static final int MFD_ALLOW_SEALING = 2;
+    private static final int MFD_HUGETLB = 4;
+    private static final int MFD_HUGE_2MB = 21 << 26;
+    private static final int F_ADD_SEALS = 1033;
+    private static final int F_GET_SEALS = 1034;
+    private static final int F_SEAL_SEAL = 1;
+    private static final int F_SEAL_SHRINK = 2;
+    private static final int F_SEAL_GROW = 4;
+    private static final int SIZE_SEALED = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW;
+    private static final int SEEK_END = 2;
+    private static final int SEEK_DATA = 3;
+    private static final int SEEK_HOLE = 4;
+
+    private final Fd fd;
+    private final String name;
+    private final long length;
+    private final Syscalls sys;
+
+    private MemFd(Fd fd, String name, long length, Syscalls sys) {
+        this.fd = fd;
+        this.name = name;
+        this.length = length;
+        this.sys = sys;
+    }
+
+    /**
+     * Creates one of {@code length} bytes, all holes, and seals its size: a peer that could shrink it could kill us with
+     * {@code SIGBUS}.
+     *
+     * @param hugePages of 2 MiB pages, which the administrator must have reserved
+     */
+    public static MemFd create(String name, long length, boolean hugePages) throws SyscallException {
+        Syscalls sys = Syscalls.LINUX;
+        int flags = MFD_CLOEXEC | MFD_ALLOW_SEALING | (hugePages ? MFD_HUGETLB | MFD_HUGE_2MB : 0);
+        long number = SyscallException.check(sys.memfdCreate(NAME_PREFIX + name, flags), "memfd_create " + name);
+        Fd fd = new Fd(number, name, sys);
+        try {
+            SyscallException.check(sys.ftruncate(fd.number(), length), "ftruncate " + name + " to " + length);
+            SyscallException.check(sys.fcntl(fd.number(), F_ADD_SEALS, SIZE_SEALED), "F_ADD_SEALS " + name);
+            return new MemFd(fd, name, length, sys);
+        } catch (SyscallException | RuntimeException e) {
+            fd.close();
+            throw e;
+        }
+    }
+
+    /** Takes over a descriptor that a peer calls a sealed memfd of {@code length} bytes, after checking that it is one. */
+    public static MemFd adopt(Fd fd, String name, long length) throws IOException {
+        Syscalls sys = Syscalls.LINUX;
+        try {
+            long seals = SyscallException.check(sys.fcntl(fd.number(), F_GET_SEALS, 0), "F_GET_SEALS " + name);
+            long actual = SyscallException.check(sys.lseek(fd.number(), 0, SEEK_END), "lseek " + name);
+            if ((seals & SIZE_SEALED) != SIZE_SEALED) {
+                throw new IOException("memfd " + name + " is not sealed against a change of its size");
+            }
+            if (actual != length) {
+                throw new IOException("memfd " + name + " has " + actual + " bytes, its owner said " + length);
+            }
+            return new MemFd(fd, name, length, sys);
+        } catch (IOException | RuntimeException e) {
+            fd.close();
+            throw e;
+        }
+    }
+
+    @Override
+    public void close() {
+        fd.close();
+    }
+
+    public Fd fd() {
+        return fd;
+    }
+
+    public String name() {
+        return name;
+    }
+
+    public long length() {
+        return length;
+    }
+
+    /** A new open file description of the same file, for what belongs to a description: locks, offset, {@code O_APPEND}. */
+    Fd reopen(int flags) throws SyscallException {
+        return Fd.open(sys, "/proc/self/fd/" + fd.number(), flags);
+    }
+
+    /** Bytes in pages that exist, in memory or in swap. Holes can only become fewer: equal counts mean equal holes. */
+    public long allocatedBytes() throws SyscallException {
+        return fd.allocatedBytes();
+    }
+
+    /** The first offset from {@code offset} on that holds data, or -1 if only a hole follows. Not for huge pages. */
+    public long nextData(long offset) throws SyscallException {
+        long found = sys.lseek(fd.number(), offset, SEEK_DATA);
+        return found == -Errno.ENXIO ? -1 : SyscallException.check(found, "SEEK_DATA " + name + " " + offset);
+    }
+
+    /** The first offset from {@code offset} on that is a hole, or the length. Not for huge pages. */
+    public long nextHole(long offset) throws SyscallException {
+        return SyscallException.check(sys.lseek(fd.number(), offset, SEEK_HOLE), "SEEK_HOLE " + name + " " + offset);
+    }
+
+    /** Reads exactly {@code bytes} bytes at {@code offset} into the start of {@code to}. */
+    public void read(long offset, NativeBuffer to, int bytes) throws IOException {
+        transferred(sys.pread(fd.number(), to.address(0, bytes), bytes, offset), bytes, "pread", offset);
+    }
+
+    /** Reads exactly {@code bytes} bytes at {@code offset} into {@code to} at {@code toOffset}. */
+    public void read(long offset, Mapping to, long toOffset, long bytes) throws IOException {
+        transferred(sys.pread(fd.number(), to.address(toOffset, bytes), bytes, offset), bytes, "pread", offset);
+    }
+
+    /** Writes exactly {@code bytes} bytes from the start of {@code from} at {@code offset}. */
+    public void write(long offset, NativeBuffer from, int bytes) throws IOException {
+        transferred(sys.pwrite(fd.number(), from.address(0, bytes), bytes, offset), bytes, "pwrite", offset);
+    }
+
+    private void transferred(long result, long bytes, String operation, long offset) throws IOException {
+        if (result != bytes) {
+            String what = operation + " " + name + " " + offset + "+" + bytes;
+            throw new IOException(what + ": " + SyscallException.check(result, what) + " bytes only");
+        }
+    }
+}

@@ -1,0 +1,55 @@
+package io.pageflip.os;
+
+import com.sun.jna.Memory;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+
+/**
+ * A piece of the process's own native memory: for headers, structs of system calls, and bytes on their way. Never guest
+ * RAM, never trapped by a userfaultfd, therefore also usable as a {@link ByteBuffer}. Zeroed at first; freed with the object. Not thread-safe.
+ */
+public final class NativeBuffer {
+    private final Memory memory;
+    private final ByteBuffer view;
+
+    private NativeBuffer(int lengthBytes) {
+        this.memory = new Memory(lengthBytes);
+        memory.clear();
+        this.view = memory.getByteBuffer(0, lengthBytes).order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    /** Allocates {@code lengthBytes} (at least 1) bytes. */
+    public static NativeBuffer allocate(int lengthBytes) {
+        return new NativeBuffer(lengthBytes);
+    }
+
+    /** The same memory as a little-endian buffer; always the same object, so position and limit are shared by all users. */
+    public ByteBuffer bytes() {
+        return view;
+    }
+
+    public int length() {
+        return view.capacity();
+    }
+
+    /** Writes {@code count} words of {@code words} at the start of the buffer. */
+    public void putLongs(long[] words, int count) {
+        memory.write(0, words, 0, count);
+    }
+
+    /** Reads {@code count} words from the start of the buffer. */
+    public void getLongs(long[] words, int count) {
+        memory.read(0, words, 0, count);
+    }
+
+    long address() {
+        return com.sun.jna.Pointer.nativeValue(memory);
+    }
+
+    long address(long offset, long length) {
+        if ((offset | length) < 0 || offset + length > length()) {
+            throw new IndexOutOfBoundsException("buffer of " + length() + " bytes: " + offset + "+" + length);
+        }
+        return address() + offset;
+    }
+}

@@ -1,0 +1,102 @@
+package io.pageflip.os;
+
+/**
+ * The system calls that pageflip makes, and nothing above them.
+ *
+ * <p>Every method returns the kernel's result, or minus the error number. Addresses are plain {@code long}s here; they do
+ * not leave this package. {@code EINTR} is retried by the implementation wherever the call may simply be made again, and
+ * never for {@code close}. All methods may be called from any thread, and put the calling thread into native state while
+ * they run, so that a garbage collection does not wait for them.
+ *
+ * <p>Tests put a scripted implementation in front of the real one.
+ */
+interface Syscalls {
+    /** The kernel itself. */
+    Syscalls LINUX = new LinuxSyscalls();
+
+    long open(String path, int flags, int mode);
+
+    long close(int fd);
+
+    long unlink(String path);
+
+    long read(int fd, long address, long length);
+
+    long write(int fd, long address, long length);
+
+    long pread(int fd, long address, long length, long offset);
+
+    long pwrite(int fd, long address, long length, long offset);
+
+    long writev(int fd, long iov, int count);
+
+    long lseek(int fd, long offset, int whence);
+
+    long ftruncate(int fd, long length);
+
+    long statx(int fd, long buffer);
+
+    long fcntl(int fd, int command, long argument);
+
+    long dup3(int from, int to, int flags);
+
+    long ioctl(int fd, long request, long argument);
+
+    long poll(long pollfds, int count, int timeoutMs);
+
+    long pipe2(long fds, int flags);
+
+    long vmsplice(int fd, long iov, long count, int flags);
+
+    long memfdCreate(String name, int flags);
+
+    long userfaultfd(int flags);
+
+    long mmap(long address, long length, int protection, int flags, int fd, long offset);
+
+    long munmap(long address, long length);
+
+    long madvise(long address, long length, int advice);
+
+    long processVmReadv(int pid, long localIov, long localCount, long remoteIov, long remoteCount);
+
+    /** {@code FUTEX_WAIT} on a word shared between processes; {@code timeout} is the address of a timespec. */
+    long futexWait(long address, int expected, long timeout);
+
+    /** {@code FUTEX_WAKE} of all waiters of other processes too. */
+    long futexWake(long address);
+
+    long socket(int domain, int type, int protocol);
+
+    long socketpair(int domain, int type, int protocol, long fds);
+
+    long bind(int fd, long address, int length);
+
+    long listen(int fd, int backlog);
+
+    long connect(int fd, long address, int length);
+
+    long accept4(int fd, int flags);
+
+    long sendmsg(int fd, long msghdr, int flags);
+
+    long recvmsg(int fd, long msghdr, int flags);
+
+    long getsockopt(int fd, int level, int name, long value, long length);
+
+    long setsockopt(int fd, int level, int name, long value, int length);
+
+    int umask(int mask);
+
+    long prctl(int option, long argument);
+
+    long kill(int pid, int signal);
+
+    int getuid();
+
+    // Not system calls, but C: the ways to touch guest memory in bulk. A thread is in native state inside them.
+
+    void memcpy(long to, long from, long length);
+
+    int memcmp(long a, long b, long length);
+}

@@ -1,0 +1,217 @@
+package io.pageflip.os;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The owner of a Unix stream socket (unix(7)), connected or listening, close-on-exec. Only what must happen before anybody
+ * else reads from it: listening, connecting, the peer's credentials, and a message with descriptors. Then {@link #fd} is
+ * handed over.
+ */
+public final class UnixSocket implements AutoCloseable {
+    /** Descriptors in one message, at most ({@code SCM_MAX_FD}, net/scm.h). */
+    public static final int MAX_DESCRIPTORS = 253;
+
+    private static final int AF_UNIX = 1;
+    private static final int SOCK_STREAM = 1;
+    private static final int SOCK_CLOEXEC = Fd.O_CLOEXEC;
+    private static final int SOCK_NONBLOCK = Fd.O_NONBLOCK;
+    private static final int SOL_SOCKET = 1;
+    private static final int SO_SNDBUF = 7;
+    private static final int SO_PEERCRED = 17;
+    private static final int SCM_RIGHTS = 1;
+    private static final int MSG_NOSIGNAL = 0x4000;
+    private static final int MSG_CMSG_CLOEXEC = 0x40000000;
+    private static final int MSG_CTRUNC = 8;
+    private static final int SUN_PATH_BYTES = 108;
+    private static final int SIZEOF_MSGHDR = 56;
+    private static final int MSG_FLAGS = 48;
+    private static final int SIZEOF_CMSGHDR = 16;
+
+    private final Fd fd;
+    private final Syscalls sys;
+
+    private UnixSocket(Fd fd, Syscalls sys) {
+        this.fd = fd;
+        this.sys = sys;
+    }
+
+    /**
+     * Binds {@code path}, which must not exist, with mode 0600 from the first moment, and listens. Whoever listens removes
+     * the path again, with {@link #unlink}. The process's umask is changed meanwhile: call it while no other thread creates files.
+     */
+    public static UnixSocket listen(String path) throws SyscallException {
+        UnixSocket socket = create();
+        try {
+            NativeBuffer address = socketAddress(path);
+            int umask = socket.sys.umask(0177);
+            long bound = socket.sys.bind(socket.fd.number(), address.address(), address.length());
+            socket.sys.umask(umask);
+            SyscallException.check(bound, "bind " + path);
+            SyscallException.check(socket.sys.listen(socket.fd.number(), 8), "listen " + path);
+            return socket;
+        } catch (SyscallException | RuntimeException e) {
+            socket.close();
+            throw e;
+        }
+    }
+
+    /** Connects to who listens at {@code path}. */
+    public static UnixSocket connect(String path) throws SyscallException {
+        UnixSocket socket = create();
+        try {
+            NativeBuffer address = socketAddress(path);
+            long result = socket.sys.connect(socket.fd.number(), address.address(), address.length());
+            SyscallException.check(result, "connect " + path);
+            return socket;
+        } catch (SyscallException | RuntimeException e) {
+            socket.close();
+            throw e;
+        }
+    }
+
+    /** Two sockets that are connected to each other, non-blocking, with send buffers as large as a pipe may be. */
+    public static List<Fd> pair() throws SyscallException {
+        Syscalls sys = Syscalls.LINUX;
+        NativeBuffer ends = NativeBuffer.allocate(8);
+        int type = SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK;
+        SyscallException.check(sys.socketpair(AF_UNIX, type, 0, ends.address()), "socketpair");
+        List<Fd> pair = new ArrayList<>();
+        NativeBuffer size = NativeBuffer.allocate(4);
+        size.bytes().putInt(0, 4 << 20); // the kernel takes what net.core.wmem_max allows
+        for (int i = 0; i < 2; i++) {
+            pair.add(new Fd(ends.bytes().getInt(4 * i), "page socket", sys));
+            sys.setsockopt(pair.get(i).number(), SOL_SOCKET, SO_SNDBUF, size.address(), 4);
+        }
+        return pair;
+    }
+
+    private static UnixSocket create() throws SyscallException {
+        Syscalls sys = Syscalls.LINUX;
+        long number = SyscallException.check(sys.socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket");
+        return new UnixSocket(new Fd(number, "unix socket", sys), sys);
+    }
+
+    private static NativeBuffer socketAddress(String path) throws SyscallException {
+        byte[] bytes = path.getBytes(StandardCharsets.UTF_8);
+        if (bytes.length >= SUN_PATH_BYTES) {
+            throw new SyscallException("socket path of " + bytes.length + " bytes " + path, Errno.ENAMETOOLONG);
+        }
+        NativeBuffer address = NativeBuffer.allocate(2 + bytes.length + 1);
+        address.bytes().putShort(0, (short) AF_UNIX).put(2, bytes);
+        return address;
+    }
+
+    /** Removes a socket's path; that it is gone already is no error. */
+    public static void unlink(String path) {
+        Syscalls.LINUX.unlink(path);
+    }
+
+    /** The next connection, or null if none came within {@code timeoutMs}. */
+    public @org.jspecify.annotations.Nullable UnixSocket accept(int timeoutMs) throws SyscallException {
+        if (!fd.awaitReadable(timeoutMs)) {
+            return null;
+        }
+        long number = SyscallException.check(sys.accept4(fd.number(), SOCK_CLOEXEC), "accept");
+        return new UnixSocket(new Fd(number, "unix socket", sys), sys);
+    }
+
+    public PeerCredentials peer() throws SyscallException {
+        NativeBuffer ucred = NativeBuffer.allocate(16); // pid, uid, gid; then the length
+        ucred.bytes().putInt(12, 12);
+        long result =
+                sys.getsockopt(fd.number(), SOL_SOCKET, SO_PEERCRED, ucred.address(), ucred.address() + 12);
+        SyscallException.check(result, "SO_PEERCRED");
+        return new PeerCredentials(ucred.bytes().getInt(0), ucred.bytes().getInt(4));
+    }
+
+    /** Sends the first {@code length} bytes of {@code message} with copies of the descriptors, all of it or an error. */
+    public void send(NativeBuffer message, int length, List<Fd> descriptors) throws IOException {
+        int controlBytes = SIZEOF_CMSGHDR + 4 * descriptors.size();
+        NativeBuffer control = NativeBuffer.allocate(align8(controlBytes));
+        control.bytes().putLong(0, controlBytes).putInt(8, SOL_SOCKET).putInt(12, SCM_RIGHTS);
+        for (int i = 0; i < descriptors.size(); i++) {
+            control.bytes().putInt(SIZEOF_CMSGHDR + 4 * i, descriptors.get(i).number());
+        }
+        MessageHeader header = new MessageHeader(message, length, control);
+        long sent = SyscallException.check(sys.sendmsg(fd.number(), header.address(), MSG_NOSIGNAL), "sendmsg");
+        int rest = (int) sent;
+        while (rest < length) { // the descriptors went with the first byte
+            long more = SyscallException.check(fd.write(message, rest, length - rest), "write to the peer");
+            rest += (int) more;
+        }
+    }
+
+    /**
+     * Receives at most {@code length} bytes into the start of {@code message}, and the descriptors that came with them,
+     * close-on-exec; the caller owns them.
+     *
+     * @return bytes received, 0 at the end
+     * @throws IOException also if more descriptors came than we take; they are closed
+     */
+    public int receive(NativeBuffer message, int length, List<Fd> descriptors) throws IOException {
+        NativeBuffer control = NativeBuffer.allocate(align8(SIZEOF_CMSGHDR + 4 * MAX_DESCRIPTORS));
+        MessageHeader header = new MessageHeader(message, length, control);
+        long received = sys.recvmsg(fd.number(), header.address(), MSG_CMSG_CLOEXEC);
+        SyscallException.check(received, "recvmsg");
+        int controlBytes = (int) control.bytes().getLong(0);
+        if (header.controlLength() >= SIZEOF_CMSGHDR && control.bytes().getInt(12) == SCM_RIGHTS) {
+            for (int at = SIZEOF_CMSGHDR; at + 4 <= controlBytes; at += 4) {
+                descriptors.add(new Fd(control.bytes().getInt(at), "received descriptor", sys));
+            }
+        }
+        if ((header.flags() & MSG_CTRUNC) != 0) {
+            descriptors.forEach(Fd::close);
+            descriptors.clear();
+            throw new IOException("the peer sent more descriptors than the " + MAX_DESCRIPTORS + " of one message");
+        }
+        return (int) received;
+    }
+
+    /** Waits until something can be received: false after {@code timeoutMs} without. */
+    public boolean awaitReadable(int timeoutMs) throws SyscallException {
+        return fd.awaitReadable(timeoutMs);
+    }
+
+    public Fd fd() {
+        return fd;
+    }
+
+    @Override
+    public void close() {
+        fd.close();
+    }
+
+    private static int align8(int n) {
+        return (n + 7) & ~7;
+    }
+
+    /** struct msghdr with one iovec, of 64-bit Linux. */
+    private static final class MessageHeader {
+        private final NativeBuffer header = NativeBuffer.allocate(SIZEOF_MSGHDR);
+        private final NativeBuffer iovec = NativeBuffer.allocate(16);
+
+        MessageHeader(NativeBuffer message, int length, NativeBuffer control) {
+            iovec.bytes().putLong(0, message.address(0, length)).putLong(8, length);
+            header.bytes()
+                    .putLong(16, iovec.address())
+                    .putLong(24, 1)
+                    .putLong(32, control.address())
+                    .putLong(40, control.length());
+        }
+
+        long address() {
+            return header.address();
+        }
+
+        long controlLength() {
+            return header.bytes().getLong(40);
+        }
+
+        int flags() {
+            return header.bytes().getInt(MSG_FLAGS);
+        }
+    }
+}
