@@ -2,6 +2,7 @@ package io.pageflip.guest;
 
 import io.pageflip.os.NanoClock;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -44,7 +45,7 @@ final class Vcpu implements AutoCloseable {
     private long lastInstructionNs;
     private long random;
     private long cursor;
-    private volatile long pagesWritten;
+    private final AtomicLong pagesWritten = new AtomicLong();
 
     /** @param console the console device, for the one vCPU that drives it */
     Vcpu(
@@ -119,10 +120,11 @@ final class Vcpu implements AutoCloseable {
     }
 
     long pagesWritten() {
-        return pagesWritten;
+        return pagesWritten.get();
     }
 
-    @Nullable Throwable failure() {
+    @Nullable
+    Throwable failure() {
         return failure;
     }
 
@@ -189,7 +191,6 @@ final class Vcpu implements AutoCloseable {
         }
     }
 
-    @SuppressWarnings("NonAtomicOperationOnVolatileField") // this thread alone writes it
     private void writeNextPage() {
         for (int tries = 0; tries < FILLED_TRIES; tries++) {
             long page = nextOwnPage() * config.vcpus() + index;
@@ -199,7 +200,7 @@ final class Vcpu implements AutoCloseable {
                 } else {
                     write(GuestConfig.VRAM, page - ramPages);
                 }
-                pagesWritten++;
+                pagesWritten.setOpaque(pagesWritten.getPlain() + 1); // this thread alone writes it
                 return;
             }
         }
@@ -208,7 +209,10 @@ final class Vcpu implements AutoCloseable {
     private long nextOwnPage() {
         return switch (config.workload()) {
             case IDLE -> throw new IllegalStateException("an idle vCPU writes nothing");
-            case SEQUENTIAL -> cursor = (cursor + 1) % ownPages;
+            case SEQUENTIAL -> {
+                cursor = (cursor + 1) % ownPages;
+                yield cursor;
+            }
             case UNIFORM -> nextRandom(ownPages);
             case HOTSET -> nextRandom(100) < HOT_WRITES_PERCENT ? nextRandom(hotPages) : nextRandom(ownPages);
         };

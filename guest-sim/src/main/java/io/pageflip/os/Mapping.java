@@ -45,7 +45,12 @@ public final class Mapping implements AutoCloseable {
 
     /** The whole of {@code file}, shared. */
     public static Mapping shared(MemFd file) throws SyscallException {
-        return map(Syscalls.LINUX, file.name(), file.length(), MAP_SHARED, file.fd().number());
+        return map(
+                Syscalls.LINUX,
+                file.name(),
+                file.length(),
+                MAP_SHARED,
+                file.fd().number());
     }
 
     private static Mapping map(Syscalls sys, String name, long length, int flags, int fd) throws SyscallException {

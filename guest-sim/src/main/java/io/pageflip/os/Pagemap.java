@@ -56,7 +56,8 @@ public final class Pagemap implements AutoCloseable {
     private void readEntries(long address, int count) throws IOException {
         long bytes = (long) count * ENTRY;
         long at = address / BASE_PAGE * ENTRY;
-        long read = SyscallException.check(sys.pread(fd.number(), chunk.address(), bytes, at), "pread /proc/self/pagemap");
+        long read =
+                SyscallException.check(sys.pread(fd.number(), chunk.address(), bytes, at), "pread /proc/self/pagemap");
         if (read != bytes) {
             throw new IOException("pread /proc/self/pagemap: " + read + " of " + bytes + " bytes");
         }

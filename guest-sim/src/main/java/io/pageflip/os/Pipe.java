@@ -33,7 +33,8 @@ public final class Pipe implements AutoCloseable {
      */
     public static int enlarge(Fd end) throws SyscallException {
         long set = Syscalls.LINUX.fcntl(end.number(), F_SETPIPE_SZ, maxSize());
-        return (int) (set > 0 ? set : SyscallException.check(Syscalls.LINUX.fcntl(end.number(), 1032, 0), "F_GETPIPE_SZ"));
+        return (int)
+                (set > 0 ? set : SyscallException.check(Syscalls.LINUX.fcntl(end.number(), 1032, 0), "F_GETPIPE_SZ"));
     }
 
     /** The largest capacity an ordinary user may give a pipe, in bytes. */

@@ -121,8 +121,7 @@ public final class UnixSocket implements AutoCloseable {
     public PeerCredentials peer() throws SyscallException {
         NativeBuffer ucred = NativeBuffer.allocate(16); // pid, uid, gid; then the length
         ucred.bytes().putInt(12, 12);
-        long result =
-                sys.getsockopt(fd.number(), SOL_SOCKET, SO_PEERCRED, ucred.address(), ucred.address() + 12);
+        long result = sys.getsockopt(fd.number(), SOL_SOCKET, SO_PEERCRED, ucred.address(), ucred.address() + 12);
         SyscallException.check(result, "SO_PEERCRED");
         return new PeerCredentials(ucred.bytes().getInt(0), ucred.bytes().getInt(4));
     }

@@ -141,7 +141,8 @@ public final class Userfaultfd implements AutoCloseable {
                 .putLong(CONTINUE_MAPPED, 0);
         long result = sys.ioctl(fd.number(), UFFDIO_CONTINUE, struct.address());
         long mapped = struct.bytes().getLong(CONTINUE_MAPPED);
-        // EAGAIN with a positive count is partial success; otherwise the count holds the same error as errno, or nothing.
+        // EAGAIN with a positive count is partial success; otherwise the count holds the same error as errno, or
+        // nothing.
         if (result == 0 || mapped > 0) {
             return mapped;
         }
