@@ -23,7 +23,7 @@ public final class Proc {
     private static Map<String, Long> numbers(String path) throws IOException {
         Map<String, Long> values = new HashMap<>();
         for (String line : Files.readAllLines(Path.of(path))) {
-            String[] words = line.trim().split("[:\\s]+");
+            String[] words = line.trim().split("[:\\s]+", -1);
             if (words.length >= 2 && words[1].matches("\\d{1,18}")) {
                 values.put(words[0], Long.parseLong(words[1]));
             }

@@ -1,0 +1,156 @@
+package io.pageflip.channel;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.buffer.UnpooledByteBufAllocator;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.epoll.EpollDomainSocketChannel;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.handler.codec.ByteToMessageDecoder;
+import io.netty.util.concurrent.DefaultThreadFactory;
+import io.pageflip.os.Fd;
+import io.pageflip.wire.FrameHeader;
+import io.pageflip.wire.Message;
+import io.pageflip.wire.MessageCodec;
+import java.io.IOException;
+import java.nio.ByteOrder;
+import java.util.List;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Messages in both directions over a connected Unix socket. Netty reads and decodes on a thread of its own; the agent's thread
+ * takes messages when it wants to, and can ask at any moment, for 2 ns, whether something is waiting.
+ */
+public final class ControlConnection implements AutoCloseable {
+    private static final long SEND_TIMEOUT_S = 5;
+    private static final long QUIET_PERIOD_MS = 0;
+    private static final long CLOSE_TIMEOUT_S = 2;
+
+    private final EventLoopGroup eventLoop =
+            new MultiThreadIoEventLoopGroup(1, new DefaultThreadFactory("control", true), EpollIoHandler.newFactory());
+    private final LinkedBlockingQueue<Message> inbox = new LinkedBlockingQueue<>();
+    private final EpollDomainSocketChannel channel;
+    private volatile boolean eventful;
+    private volatile @Nullable IOException broken;
+
+    private ControlConnection(EpollDomainSocketChannel channel) {
+        this.channel = channel;
+    }
+
+    /** Takes over a connected socket. Nobody else may read from it any more. */
+    public static ControlConnection over(Fd socket) throws IOException {
+        ControlConnection connection = new ControlConnection(new EpollDomainSocketChannel(socket.handOver()));
+        try {
+            connection.start();
+            return connection;
+        } catch (IOException | RuntimeException e) {
+            connection.close();
+            throw e;
+        }
+    }
+
+    private void start() throws IOException {
+        channel.config().setOption(ChannelOption.ALLOCATOR, UnpooledByteBufAllocator.DEFAULT);
+        channel.pipeline().addLast(new FrameDecoder(), new Inbound());
+        if (!eventLoop.register(channel).awaitUninterruptibly(SEND_TIMEOUT_S, TimeUnit.SECONDS)) {
+            throw new IOException("the control connection could not be registered");
+        }
+    }
+
+    /** Whether {@link #poll} has something to say: a message, or that the connection is broken. */
+    public boolean hasNews() {
+        return eventful;
+    }
+
+    /**
+     * The next message, or null if none came within {@code timeoutMs}.
+     *
+     * @throws PeerGoneException if the peer has closed the connection, and everything it said before was taken
+     * @throws IOException if it said something unintelligible
+     */
+    public @Nullable Message poll(int timeoutMs) throws IOException {
+        Message message;
+        try {
+            message = inbox.poll(broken == null ? timeoutMs : 0, TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted", e);
+        }
+        IOException failure = broken;
+        if (message == null && failure != null) {
+            throw failure;
+        }
+        eventful = !inbox.isEmpty() || failure != null;
+        return message;
+    }
+
+    /** Sends a message; returns when it is on its way. */
+    public void send(Message message) throws IOException {
+        var sent = channel.writeAndFlush(Unpooled.wrappedBuffer(MessageCodec.encode(message)));
+        if (!sent.awaitUninterruptibly(SEND_TIMEOUT_S, TimeUnit.SECONDS)) {
+            throw new IOException("the peer takes no " + message.type() + " message");
+        }
+        if (!sent.isSuccess()) {
+            throw new PeerGoneException("the peer has closed the control connection");
+        }
+    }
+
+    @Override
+    public void close() {
+        channel.close().awaitUninterruptibly(CLOSE_TIMEOUT_S, TimeUnit.SECONDS);
+        eventLoop
+                .shutdownGracefully(QUIET_PERIOD_MS, CLOSE_TIMEOUT_S * 1000, TimeUnit.MILLISECONDS)
+                .awaitUninterruptibly(CLOSE_TIMEOUT_S, TimeUnit.SECONDS);
+    }
+
+    private void fail(IOException reason) {
+        if (broken == null) {
+            broken = reason;
+        }
+        eventful = true;
+    }
+
+    /** Cuts the byte stream into frames and decodes them; bounds are checked before a body is waited for. */
+    private static final class FrameDecoder extends ByteToMessageDecoder {
+        @Override
+        protected void decode(ChannelHandlerContext context, ByteBuf in, List<Object> out) throws IOException {
+            if (in.readableBytes() < FrameHeader.BYTES) {
+                return;
+            }
+            var bytes = in.nioBuffer().order(ByteOrder.LITTLE_ENDIAN);
+            FrameHeader header = FrameHeader.read(bytes, bytes.position());
+            int length = FrameHeader.BYTES + header.bodyLength();
+            if (in.readableBytes() >= length) {
+                bytes.limit(bytes.position() + length).position(bytes.position() + FrameHeader.BYTES);
+                out.add(MessageCodec.decode(header.type(), bytes));
+                in.skipBytes(length);
+            }
+        }
+    }
+
+    private final class Inbound extends ChannelInboundHandlerAdapter {
+        @Override
+        public void channelRead(ChannelHandlerContext context, Object message) {
+            inbox.add((Message) message);
+            eventful = true;
+        }
+
+        @Override
+        public void channelInactive(ChannelHandlerContext context) {
+            fail(new PeerGoneException("the peer has closed the control connection"));
+        }
+
+        @Override
+        public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+            Throwable root = cause.getCause() instanceof IOException io ? io : cause;
+            fail(root instanceof IOException io ? io : new IOException("control connection: " + root, root));
+            var unused = context.close(); // its end is the channel's, which is awaited there
+        }
+    }
+}

@@ -1,0 +1,134 @@
+package io.pageflip.channel;
+
+import io.pageflip.os.Errno;
+import io.pageflip.os.Fd;
+import io.pageflip.os.Mapping;
+import io.pageflip.os.NativeBuffer;
+import io.pageflip.os.PageGift;
+import io.pageflip.os.SyscallException;
+import io.pageflip.wire.FrameHeader;
+import io.pageflip.wire.ProtocolException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+
+/**
+ * The destination's end of the migration stream, and of the pipe that vmspliced pages come through, which may be the same
+ * one. Owns both. One thread reads.
+ *
+ * <p>{@link #next} reads a frame's header and body; bytes that follow a frame (pages) are read straight into guest memory,
+ * by {@link #readInto} or {@link #vmsplice}.
+ */
+public final class StreamReader implements AutoCloseable {
+    /** Holds the longest frame of a stream; more would only mean to copy bytes of pages once more. */
+    private static final int BUFFER_BYTES = 20 << 10;
+
+    /** Bytes asked for at once beyond a frame at hand. */
+    private static final int READ_AHEAD_BYTES = 4 << 10;
+
+    private final Fd stream;
+    private final Fd pages;
+    private final boolean exact;
+    private final Patience patience;
+    private final PageGift gift = new PageGift();
+    private final NativeBuffer buffer = NativeBuffer.allocate(BUFFER_BYTES);
+    private int position;
+    private int limit;
+    private int bodyStart;
+
+    /**
+     * @param stream non-blocking
+     * @param pages the pipe for vmspliced pages, non-blocking; if it is {@code stream}, frames are read byte by exact
+     *     byte, so that no page is read for a frame
+     * @param patience with a source that does not write
+     */
+    public StreamReader(Fd stream, Fd pages, Patience patience) {
+        this.stream = stream;
+        this.pages = pages;
+        this.exact = stream == pages;
+        this.patience = patience;
+    }
+
+    /**
+     * The next frame; {@link #body} is valid until the next call.
+     *
+     * @throws PeerGoneException at the end of the stream, also in the middle of a frame
+     */
+    public FrameHeader next() throws IOException {
+        need(FrameHeader.BYTES);
+        FrameHeader header = FrameHeader.read(buffer.bytes(), position);
+        need(FrameHeader.BYTES + header.bodyLength());
+        bodyStart = position + FrameHeader.BYTES;
+        position = bodyStart + header.bodyLength();
+        buffer.bytes().limit(position).position(bodyStart);
+        return header;
+    }
+
+    /** The body of the frame read last, between position and limit. */
+    public ByteBuffer body() {
+        return buffer.bytes();
+    }
+
+    /** Makes {@code bytes} bytes from {@link #position} on available. */
+    private void need(int bytes) throws IOException {
+        if (bytes > BUFFER_BYTES) {
+            throw new ProtocolException("a frame of " + bytes + " bytes in the migration stream");
+        }
+        if (position + Math.max(bytes, READ_AHEAD_BYTES) > BUFFER_BYTES) {
+            ByteBuffer view = buffer.bytes().limit(limit).position(position);
+            view.compact().clear();
+            limit -= position;
+            position = 0;
+        }
+        while (limit - position < bytes) {
+            int missing = bytes - (limit - position);
+            int wanted = exact ? missing : Math.min(BUFFER_BYTES - limit, Math.max(missing, READ_AHEAD_BYTES));
+            limit += (int) progressed(stream, stream.read(buffer, limit, wanted), "read from the migration stream");
+        }
+    }
+
+    /** Reads the {@code length} bytes that follow the frame into a mapping. */
+    public void readInto(Mapping to, long offset, long length) throws IOException {
+        int buffered = (int) Math.min(length, limit - position);
+        if (buffered > 0) {
+            to.copyIn(offset, buffer, position, buffered);
+            position += buffered;
+        }
+        long done = buffered;
+        while (done < length) {
+            done += progressed(stream, stream.read(to, offset + done, length - done), "read from the migration stream");
+        }
+    }
+
+    /** Takes {@code length} bytes out of the page pipe into a mapping, asking for pages to be moved or not. */
+    public void vmsplice(Mapping to, long offset, long length, boolean move) throws IOException {
+        long done = 0;
+        while (done < length) {
+            done += progressed(
+                    pages, gift.take(pages, to, offset + done, length - done, move), "vmsplice out of the page pipe");
+        }
+    }
+
+    /** The bytes that a call has transferred; 0 after a wait if it could transfer none yet. */
+    private long progressed(Fd fd, long result, String operation) throws IOException {
+        if (result > 0) {
+            patience.renew();
+            return result;
+        }
+        if (result == 0 || result == -Errno.ECONNRESET) {
+            throw new PeerGoneException("the source has closed the migration stream");
+        }
+        if (result != -Errno.EAGAIN) {
+            throw new SyscallException(operation, (int) -result);
+        }
+        if (!fd.awaitReadable(Patience.SLICE_MS)) {
+            patience.check("the source to send");
+        }
+        return 0;
+    }
+
+    @Override
+    public void close() {
+        stream.close();
+        pages.close();
+    }
+}

@@ -1,0 +1,117 @@
+package io.pageflip.channel;
+
+import io.pageflip.os.Errno;
+import io.pageflip.os.Fd;
+import io.pageflip.os.Mapping;
+import io.pageflip.os.NativeBuffer;
+import io.pageflip.os.PageGift;
+import io.pageflip.os.SyscallException;
+import java.io.IOException;
+
+/**
+ * The source's end of the migration stream: a non-blocking socket or pipe, and, for gifts, the pipe that the pages go
+ * into, which may be the same one. Owns both. One thread writes.
+ */
+public final class StreamWriter implements AutoCloseable {
+    private final Fd stream;
+    private final Fd pages;
+    private final Patience patience;
+    private final PageGift gift = new PageGift();
+    private final NativeBuffer small;
+    private long transferredBytes;
+
+    /**
+     * @param stream non-blocking
+     * @param pages the pipe for vmspliced pages, non-blocking; may be {@code stream}
+     * @param patience with a destination that does not read
+     */
+    public StreamWriter(Fd stream, Fd pages, Patience patience) {
+        this.stream = stream;
+        this.pages = pages;
+        this.patience = patience;
+        this.small = NativeBuffer.allocate(32 << 10);
+    }
+
+    /** Bytes written so far, vmspliced ones included. */
+    public long transferredBytes() {
+        return transferredBytes;
+    }
+
+    /** Writes an encoded frame of at most 32 KiB. */
+    public void write(byte[] frame) throws IOException {
+        small.bytes().put(0, frame);
+        write(small, frame.length);
+    }
+
+    /** Writes the first {@code length} bytes of {@code from}. */
+    public void write(NativeBuffer from, int length) throws IOException {
+        int done = 0;
+        while (done < length) {
+            done += (int) progressed(stream, stream.write(from, done, length - done), "write to the migration stream");
+        }
+        transferredBytes += length;
+    }
+
+    /** Writes {@code length} bytes of a mapping. */
+    public void write(Mapping from, long offset, long length) throws IOException {
+        long done = 0;
+        while (done < length) {
+            done += progressed(
+                    stream, stream.write(from, offset + done, length - done), "write to the migration stream");
+        }
+        transferredBytes += length;
+    }
+
+    /** Puts whole pages of a mapping into the page pipe, as a gift or not. */
+    public void vmsplice(Mapping from, long offset, long length, boolean asGift) throws IOException {
+        long done = 0;
+        while (done < length) {
+            done += progressed(
+                    pages, gift.give(pages, from, offset + done, length - done, asGift), "vmsplice into the page pipe");
+        }
+        transferredBytes += length;
+    }
+
+    /** The bytes that a call has transferred; 0 after a wait if it could transfer none yet. */
+    private long progressed(Fd fd, long result, String operation) throws IOException {
+        if (result > 0) {
+            patience.renew();
+            return result;
+        }
+        if (result == -Errno.EPIPE || result == -Errno.ECONNRESET) {
+            throw new PeerGoneException("the destination has closed the migration stream");
+        }
+        if (result != -Errno.EAGAIN) {
+            throw new SyscallException(operation, (int) -result);
+        }
+        if (!fd.awaitWritable(Patience.SLICE_MS)) {
+            patience.check("the destination to read");
+        }
+        return 0;
+    }
+
+    /** Waits until the reader has taken everything out of the stream. */
+    public void awaitDrained() throws IOException {
+        // A pipe cannot be polled for emptiness; this is before the downtime, and a few wake-ups a millisecond do no
+        // harm.
+        while (stream.unreadBytes() > 0) {
+            if (readerGone()) {
+                throw new PeerGoneException("the destination has closed the migration stream");
+            }
+            patience.check("the destination to read");
+            java.util.concurrent.locks.LockSupport.parkNanos(200_000);
+        }
+        patience.renew();
+    }
+
+    /** Whether nobody reads any more. */
+    public boolean readerGone() throws SyscallException {
+        return stream.peerGone();
+    }
+
+    @Override
+    public void close() {
+        stream.close();
+        pages.close();
+    }
+}

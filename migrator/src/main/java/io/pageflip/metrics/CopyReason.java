@@ -1,0 +1,53 @@
+package io.pageflip.metrics;
+
+/**
+ * Why the bytes of a page were copied instead of the page being moved: the ladder of conditions of the patch of 2013
+ * (seeds 000, 002 and 004), as far as it has a counterpart here. Exactly one a copied page.
+ */
+public enum CopyReason {
+    /** Not a whole page, or of a block that is not whole pages (000: offset and length; 004: "a multiple of page size"). */
+    NOT_PAGE_SIZED(1, "not-page-sized"),
+    /** Private memory, which no other process can map. */
+    PRIVATE_MEMORY(2, "private-memory"),
+    /** The page was gifted and its move was asked for, and the kernel copied it all the same (000, 004: "falls back"). */
+    KERNEL_DECLINED(3, "kernel-declined"),
+    /** The source did not gift it ({@code --no-gift}; 000: {@code PIPE_BUF_FLAG_GIFT}). */
+    NOT_GIFTED(4, "not-gifted"),
+    /** The destination did not ask for a move ({@code --no-move}; 000: {@code SPLICE_F_MOVE}). */
+    MOVE_NOT_REQUESTED(5, "move-not-requested"),
+    /** The destination's page table entry was taken (000: {@code pte_present}; 002: {@code -EBUSY}). */
+    ALREADY_PRESENT(6, "already-present"),
+    /** Nothing that could take the page was mapped at the destination (000: {@code find_vma}). */
+    NO_MAPPING(7, "no-mapping"),
+    /** The mechanism asked for ({@code stream}, {@code pull}) moves nothing, ever. */
+    MECHANISM_COPIES(8, "mechanism-copies");
+
+    private final int code;
+    private final String label;
+
+    CopyReason(int code, String label) {
+        this.code = code;
+        this.label = label;
+    }
+
+    /** Its number on the wire, 1 or more. */
+    public int code() {
+        return code;
+    }
+
+    /** The reason with that number on the wire. */
+    public static CopyReason ofCode(int code) {
+        for (CopyReason reason : values()) {
+            if (reason.code == code) {
+                return reason;
+            }
+        }
+        throw new IllegalArgumentException("no copy reason has number " + code);
+    }
+
+    /** As reports write it. */
+    @Override
+    public String toString() {
+        return label;
+    }
+}

@@ -1,0 +1,167 @@
+package io.pageflip.metrics;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonProperty;
+import io.pageflip.guest.Verification;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What one migration came to: an element of {@code runs} in the JSON report. Field names become kebab-case there; they are
+ * QEMU's ({@code query-migrate}) where it has them. Parts that a failed migration never reached are null, and absent from
+ * JSON.
+ *
+ * @param status of the migration
+ * @param owner who has the guest now: {@code source}, {@code destination}, or {@code nobody} if it is lost
+ * @param totalTime milliseconds from the first message to the guest running at the destination
+ * @param setupTime milliseconds from the first message until both sides are ready
+ * @param downtime milliseconds, rounded, for tools that expect QEMU's integer
+ * @param downtimeNs from the last guest instruction on the source to the first on the destination, the longest over vCPUs
+ * @param peakPssBytes the larger of the sums of both agents' PSS when they were ready and when the guest had resumed; 0 if
+ *     not known
+ */
+@JsonInclude(JsonInclude.Include.NON_NULL)
+public record RunResult(
+        MigrationStatus status,
+        String owner,
+        @Nullable Long totalTime,
+        @Nullable Long setupTime,
+        @Nullable Long downtime,
+        @Nullable Ram ram,
+        @Nullable Long downtimeNs,
+        @Nullable DowntimePhases downtimePhasesNs,
+        @Nullable PageCounts pages,
+        @Nullable List<Block> blocks,
+        @Nullable Evidence evidence,
+        @Nullable VerificationResult verification,
+        @Nullable GuestActivity guest,
+        @Nullable Long peakPssBytes,
+        @Nullable Failure error) {
+
+    /** A migration that did not happen. */
+    public static RunResult failed(
+            MigrationStatus status, String owner, @Nullable VerificationResult verification, Failure error) {
+        return new RunResult(
+                status, owner, null, null, null, null, null, null, null, null, null, verification, null, null, error);
+    }
+
+    /** The same, with the peak memory that only the other agent could complete. */
+    public RunResult withPeakPss(long peak) {
+        return new RunResult(
+                status,
+                owner,
+                totalTime,
+                setupTime,
+                downtime,
+                ram,
+                downtimeNs,
+                downtimePhasesNs,
+                pages,
+                blocks,
+                evidence,
+                verification,
+                guest,
+                peak,
+                error);
+    }
+
+    /**
+     * QEMU's view of the RAM.
+     *
+     * @param total bytes of guest RAM
+     * @param transferred bytes that went through the channel, records included
+     * @param remaining bytes that have not crossed
+     * @param duplicate zero pages, of 4 KiB or the block's size
+     * @param normal pages that are not zero
+     * @param normalBytes bytes in them
+     * @param pageSize of block {@code ram}
+     * @param mbps guest bytes that crossed during the pages phase, in 10^6 bits a second
+     * @param pagesPerSecond pages that crossed during the pages phase
+     */
+    public record Ram(
+            long total,
+            long transferred,
+            long remaining,
+            long duplicate,
+            long normal,
+            long normalBytes,
+            int pageSize,
+            double mbps,
+            long pagesPerSecond) {}
+
+    /** One RAM block. */
+    public record Block(String name, String backing, int pageSize, long bytes, PageCounts pages) {}
+
+    /**
+     * Frame numbers of both sides, compared.
+     *
+     * @param framesVisible whether this process may see frame numbers ({@code CAP_SYS_ADMIN})
+     * @param compared pages whose frame was known on both sides
+     * @param same pages that lie in the same frame
+     * @param relocatedByKernel pages in another frame, while the kernel was relocating pages
+     * @param different pages in another frame, with no such excuse
+     * @param decidedBy {@code frames}; {@code probe} where only a probe could tell whether this kernel moves gifted pages;
+     *     {@code none} where nothing was moved
+     */
+    public record Evidence(
+            boolean framesVisible,
+            long compared,
+            long same,
+            long relocatedByKernel,
+            long different,
+            String decidedBy) {}
+
+    /**
+     * The guest's content, compared with what it must be.
+     *
+     * @param status {@code match}, {@code mismatch} or {@code skipped}
+     * @param pages 4 KiB pages compared
+     * @param vcpus whether registers and memory agree
+     * @param console whether every console line came out complete and once
+     */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public record VerificationResult(
+            String status,
+            long pages,
+            long lost,
+            long stale,
+            long torn,
+            long misplaced,
+            @Nullable Boolean vcpus,
+            @Nullable Boolean console,
+            @Nullable Long consoleLines) {
+        /** The user did not want one. */
+        public static final VerificationResult SKIPPED =
+                new VerificationResult("skipped", 0, 0, 0, 0, 0, null, null, null);
+
+        public static VerificationResult of(Verification v) {
+            return new VerificationResult(
+                    v.matches() ? "match" : "mismatch",
+                    v.pages(),
+                    v.lost(),
+                    v.stale(),
+                    v.torn(),
+                    v.misplaced(),
+                    v.vcpus(),
+                    v.console(),
+                    v.consoleLines());
+        }
+
+        /** Whether a difference was found. */
+        public boolean mismatch() {
+            return "mismatch".equals(status);
+        }
+    }
+
+    /**
+     * How the guest did after the migration.
+     *
+     * @param ranForNs how long it was watched
+     * @param instructions it executed meanwhile
+     * @param pagesWritten it wrote meanwhile
+     */
+    public record GuestActivity(long ranForNs, long instructions, long pagesWritten) {}
+
+    /** Why there is no migration: the kind of failure, and a sentence. */
+    public record Failure(@JsonProperty("class") String kind, String message) {}
+}

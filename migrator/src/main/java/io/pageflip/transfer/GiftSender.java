@@ -1,0 +1,30 @@
+package io.pageflip.transfer;
+
+import io.pageflip.channel.StreamWriter;
+import io.pageflip.guest.RamBlock;
+import io.pageflip.wire.FrameType;
+import java.io.IOException;
+
+/**
+ * Puts pages into the page pipe with vmsplice(2), as gifts or (with {@code --no-gift}) not. Nothing touches them afterwards
+ * until the destination has read them: it would see the change. A stock kernel leaves them mapped here, so they are the source's
+ * until the run token is taken; on a kernel with the patch of 2013 they are gone.
+ */
+final class GiftSender implements PageSender {
+    private final RecordWriter records;
+    private final StreamWriter stream;
+    private final boolean asGift;
+
+    GiftSender(RecordWriter records, StreamWriter stream, boolean asGift) {
+        this.records = records;
+        this.stream = stream;
+        this.asGift = asGift;
+    }
+
+    @Override
+    public void send(int blockIndex, RamBlock block, long first, int count) throws IOException {
+        long pageBytes = block.spec().pageBytes();
+        records.sendAlone(FrameType.SPLICE, blockIndex, first, count, null);
+        stream.vmsplice(block.mapping(), first * pageBytes, count * pageBytes, asGift);
+    }
+}

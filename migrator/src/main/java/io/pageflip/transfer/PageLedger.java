@@ -1,0 +1,137 @@
+package io.pageflip.transfer;
+
+import io.pageflip.guest.BlockSpec;
+import io.pageflip.memory.PageBitmap;
+import io.pageflip.metrics.CopyReason;
+import io.pageflip.metrics.PageCounts;
+import io.pageflip.wire.ProtocolException;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * The destination's account of every page: what became of it, once. A page that is told twice, or lies outside its block, is
+ * the source's mistake and fails the migration; so does one that is missing at the end.
+ */
+public final class PageLedger {
+    private final List<Account> accounts = new ArrayList<>();
+
+    public PageLedger(List<BlockSpec> blocks) {
+        blocks.forEach(spec -> accounts.add(new Account(spec)));
+    }
+
+    /** Checks a range that a peer has named, before anything is done with it. */
+    void checkRange(int block, long first, long count) throws ProtocolException {
+        if (block >= accounts.size()) {
+            throw new ProtocolException("RAM block number " + block + " of " + accounts.size());
+        }
+        Account account = accounts.get(block);
+        if (first < 0 || count < 1 || first > account.spec.pages() - count) {
+            throw new ProtocolException("pages " + first + "+" + count + " of RAM block " + account.spec.name()
+                    + ", which has " + account.spec.pages());
+        }
+    }
+
+    void moved(int block, long first, long count) throws ProtocolException {
+        Account account = account(block, first, count);
+        account.moved.add(first, count);
+    }
+
+    void copied(int block, long first, long count, CopyReason reason) throws ProtocolException {
+        Account account = account(block, first, count);
+        account.reasons.merge(reason, count, Long::sum);
+    }
+
+    void zero(int block, long first, long count) throws ProtocolException {
+        Account account = account(block, first, count);
+        account.zero += count;
+    }
+
+    /** Gifted and taken with a move asked for: whether it was moved, only evidence can tell; see {@link #decide}. */
+    void undecided(int block, long first, long count) throws ProtocolException {
+        Account account = account(block, first, count);
+        account.undecided.add(first, count);
+    }
+
+    private Account account(int block, long first, long count) throws ProtocolException {
+        Account account = accounts.get(block);
+        if (account.seen.add(first, count) != count) {
+            throw new ProtocolException("pages " + first + "+" + count + " of RAM block " + account.spec.name()
+                    + " were sent twice");
+        }
+        return account;
+    }
+
+    /**
+     * The source says that all has been sent.
+     *
+     * @param holes pages of each block that it did not send because nothing is there
+     */
+    public void close(List<Long> holes) throws ProtocolException {
+        if (holes.size() != accounts.size()) {
+            throw new ProtocolException("an END for " + holes.size() + " RAM blocks of " + accounts.size());
+        }
+        for (int i = 0; i < accounts.size(); i++) {
+            Account account = accounts.get(i);
+            long missing = account.spec.pages() - account.seen.cardinality() - holes.get(i);
+            if (missing != 0) {
+                throw new ProtocolException("RAM block " + account.spec.name() + " has " + account.spec.pages()
+                        + " pages; " + account.seen.cardinality() + " were sent and " + holes.get(i) + " are holes");
+            }
+            account.zero += holes.get(i);
+        }
+    }
+
+    /** The pages of a block that were moved. */
+    public PageBitmap moved(int block) {
+        return accounts.get(block).moved;
+    }
+
+    /** The pages of a block of which only evidence can tell whether they were moved. */
+    public PageBitmap undecided(int block) {
+        return accounts.get(block).undecided;
+    }
+
+    /**
+     * Decides about all undecided pages of a block.
+     *
+     * @param movedPages how many of them lie in the frame they lay in at the source; the kernel copied the others
+     */
+    public void decide(int block, long movedPages) {
+        Account account = accounts.get(block);
+        account.decidedMoved = movedPages;
+        long copied = account.undecided.cardinality() - movedPages;
+        if (copied > 0) {
+            account.reasons.merge(CopyReason.KERNEL_DECLINED, copied, Long::sum);
+        }
+    }
+
+    /** The counts of a block. */
+    public PageCounts counts(int block) {
+        Account account = accounts.get(block);
+        Map<String, Long> reasons = new TreeMap<>();
+        account.reasons.forEach((reason, count) -> reasons.put(reason.toString(), count));
+        long copied = account.reasons.values().stream().mapToLong(Long::longValue).sum();
+        long moved = account.moved.cardinality() + account.decidedMoved;
+        return new PageCounts(account.spec.pages(), moved, copied, account.zero, reasons);
+    }
+
+    private static final class Account {
+        private final BlockSpec spec;
+        private final PageBitmap seen;
+        private final PageBitmap moved;
+        private final PageBitmap undecided;
+        private final Map<CopyReason, Long> reasons = new EnumMap<>(CopyReason.class);
+        private long zero;
+        private long decidedMoved;
+
+        Account(BlockSpec spec) {
+            this.spec = spec;
+            this.seen = new PageBitmap(spec.pages());
+            this.moved = new PageBitmap(spec.pages());
+            this.undecided = new PageBitmap(spec.pages());
+        }
+    }
+}

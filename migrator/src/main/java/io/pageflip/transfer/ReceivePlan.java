@@ -1,0 +1,115 @@
+package io.pageflip.transfer;
+
+import io.pageflip.channel.StreamReader;
+import io.pageflip.guest.RamBlock;
+import io.pageflip.metrics.CopyReason;
+import io.pageflip.os.MemFd;
+import io.pageflip.os.ProcessMemory;
+import io.pageflip.os.Userfaultfd;
+import io.pageflip.wire.FrameHeader;
+import io.pageflip.wire.FrameType;
+import io.pageflip.wire.Message;
+import io.pageflip.wire.PageRecord;
+import io.pageflip.wire.ProtocolException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Which receiver a record gets, and the walk over the records of a frame. */
+public final class ReceivePlan {
+    private final Map<FrameType, PageReceiver> receivers = new EnumMap<>(FrameType.class);
+    private final PageLedger ledger;
+
+    private ReceivePlan(PageLedger ledger) {
+        this.ledger = ledger;
+        receivers.put(FrameType.ZERO, (block, first, count, reason) -> ledger.zero(block, first, count));
+    }
+
+    /**
+     * The receivers that a source's greeting calls for.
+     *
+     * @param blocks the destination's RAM: the source's own memfds if {@code userfaultfd} is given, else its own memory
+     * @param sourceFiles the source's memfds, block by block
+     * @param userfaultfd where moves are wanted and the blocks are registered with it
+     * @param moves false with {@code --no-move}
+     */
+    public static ReceivePlan of(
+            Message.Hello hello,
+            List<RamBlock> blocks,
+            List<@Nullable MemFd> sourceFiles,
+            @Nullable Userfaultfd userfaultfd,
+            boolean moves,
+            StreamReader stream,
+            PageLedger ledger) {
+        ReceivePlan plan = new ReceivePlan(ledger);
+        plan.receivers.put(FrameType.BYTES, new BytesReceiver(blocks, stream, ledger));
+        switch (hello.mechanism()) {
+            case FLIP ->
+                plan.receivers.put(
+                        FrameType.GIFT,
+                        userfaultfd != null
+                                ? new FlipReceiver(blocks, userfaultfd, ledger)
+                                : new FileCopyReceiver(blocks, sourceFiles, ledger));
+            case GIFT -> {
+                CopyReason foregone = !hello.gifts()
+                        ? CopyReason.NOT_GIFTED
+                        : moves ? null : CopyReason.MOVE_NOT_REQUESTED;
+                plan.receivers.put(FrameType.SPLICE, new SpliceReceiver(blocks, stream, ledger, foregone));
+            }
+            case PULL -> {
+                List<Long> addresses =
+                        hello.blocks().stream().map(Message.Hello.Block::address).toList();
+                plan.receivers.put(
+                        FrameType.PULL, new PullReceiver(blocks, addresses, new ProcessMemory(hello.pid()), ledger));
+            }
+            case STREAM -> {}
+        }
+        return plan;
+    }
+
+    /** Makes room for the pages of an EXPECT frame. */
+    public void populate(FrameHeader header, ByteBuffer body, List<RamBlock> blocks) throws IOException {
+        for (int at = body.position(); at < checkedEnd(header, body); at += PageRecord.BYTES) {
+            int block = PageRecord.block(body, at);
+            ledger.checkRange(block, PageRecord.first(body, at), PageRecord.count(body, at));
+            blocks.get(block).populate(PageRecord.first(body, at), PageRecord.count(body, at));
+        }
+    }
+
+    /** Receives the pages of a frame of records. */
+    public void receive(FrameHeader header, ByteBuffer body) throws IOException {
+        PageReceiver receiver = receivers.get(header.type());
+        if (receiver == null) {
+            throw new ProtocolException("a " + header.type() + " frame does not belong to this migration");
+        }
+        // Read out before it is received: the bytes of pages go through the same buffer.
+        int end = checkedEnd(header, body);
+        for (int at = body.position(); at < end; at += PageRecord.BYTES) {
+            int block = PageRecord.block(body, at);
+            long first = PageRecord.first(body, at);
+            int count = PageRecord.count(body, at);
+            int reasonCode = PageRecord.reasonCode(body, at);
+            ledger.checkRange(block, first, count);
+            receiver.receive(block, first, count, reason(reasonCode));
+        }
+    }
+
+    private static @Nullable CopyReason reason(int code) throws ProtocolException {
+        try {
+            return code == 0 ? null : CopyReason.ofCode(code);
+        } catch (IllegalArgumentException e) {
+            throw new ProtocolException(String.valueOf(e.getMessage()));
+        }
+    }
+
+    private static int checkedEnd(FrameHeader header, ByteBuffer body) throws ProtocolException {
+        if (header.bodyLength() == 0 || header.bodyLength() % PageRecord.BYTES != 0) {
+            throw new ProtocolException(
+                    "a " + header.type() + " frame of " + header.bodyLength() + " bytes, which is no number of records");
+        }
+        return body.position() + header.bodyLength();
+    }
+}

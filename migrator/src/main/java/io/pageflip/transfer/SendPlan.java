@@ -1,0 +1,126 @@
+package io.pageflip.transfer;
+
+import io.pageflip.channel.StreamWriter;
+import io.pageflip.guest.BlockSpec;
+import io.pageflip.guest.DataMap;
+import io.pageflip.guest.RamBlock;
+import io.pageflip.metrics.CopyReason;
+import io.pageflip.wire.Mechanism;
+import java.io.IOException;
+import java.util.EnumMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Which pages take which way, and the walk over all of them. The choice is a pure function; see {@link #route}. */
+public final class SendPlan {
+    /** How pages leave the source. */
+    enum Way {
+        FLIP,
+        GIFT,
+        BYTES,
+        PULL
+    }
+
+    /**
+     * What a page of a block is in for.
+     *
+     * @param reason why it will be copied, if that is known beforehand
+     */
+    record Route(Way way, @Nullable CopyReason reason) {}
+
+    private final Mechanism mechanism;
+    private final boolean gifts;
+    private final RecordWriter records;
+    private final Map<CopyReason, PageSender> byteSenders = new EnumMap<>(CopyReason.class);
+    private final PageSender flip;
+    private final PageSender gift;
+    private final PageSender pull;
+
+    /** @param gifts false with {@code --no-gift} */
+    public SendPlan(Mechanism mechanism, boolean gifts, StreamWriter stream) {
+        this.mechanism = mechanism;
+        this.gifts = gifts;
+        this.records = new RecordWriter(stream);
+        this.flip = new FlipSender(records);
+        this.gift = new NonZeroRuns(records, new GiftSender(records, stream, gifts));
+        this.pull = new NonZeroRuns(records, new PullSender(records));
+        for (CopyReason reason : CopyReason.values()) {
+            byteSenders.put(reason, new NonZeroRuns(records, new BytesSender(records, stream, reason)));
+        }
+    }
+
+    /** The way of the pages of a block; {@code wholePage} is false for the part of a page at the end of an odd-sized one. */
+    static Route route(Mechanism mechanism, boolean gifts, BlockSpec block, boolean wholePage) {
+        return switch (mechanism) {
+            case FLIP -> {
+                if (!wholePage) {
+                    yield new Route(Way.BYTES, CopyReason.NOT_PAGE_SIZED);
+                }
+                if (!block.backing().shareable()) {
+                    yield new Route(Way.BYTES, CopyReason.PRIVATE_MEMORY);
+                }
+                yield gifts ? new Route(Way.FLIP, null) : new Route(Way.BYTES, CopyReason.NOT_GIFTED);
+            }
+            // Seed 004: "the size argument must be a multiple of page size". The size is the block's.
+            case GIFT ->
+                block.wholePages() == block.pages()
+                        ? new Route(Way.GIFT, gifts ? null : CopyReason.NOT_GIFTED)
+                        : new Route(Way.BYTES, CopyReason.NOT_PAGE_SIZED);
+            case STREAM -> new Route(Way.BYTES, CopyReason.MECHANISM_COPIES);
+            case PULL -> new Route(Way.PULL, CopyReason.MECHANISM_COPIES);
+        };
+    }
+
+    /** Whether a block's whole pages can be moved on some kernel: the destination need not make room for them. */
+    public static boolean movable(Mechanism mechanism, boolean gifts, BlockSpec block) {
+        return route(mechanism, gifts, block, true).reason() == null;
+    }
+
+    /**
+     * Sends all data pages of a block, in batches.
+     *
+     * @param batch pages of the block, at most, that one system call moves
+     * @param progress told of each batch, in pages
+     */
+    public void sendBlock(int index, RamBlock block, DataMap map, int batch, BatchListener progress)
+            throws IOException {
+        long whole = block.spec().wholePages();
+        PageSender wholePages = sender(route(mechanism, gifts, block.spec(), true));
+        PageSender partPage = sender(route(mechanism, gifts, block.spec(), false));
+        var pages = map.pages();
+        for (long first = pages.nextSet(0); first < pages.pages(); first = pages.nextSet(first)) {
+            long end = pages.nextClear(first);
+            while (first < end) {
+                boolean part = first >= whole;
+                int count = (int) Math.min(batch, (part ? end : Math.min(end, whole)) - first);
+                (part ? partPage : wholePages).send(index, block, first, count);
+                first += count;
+                progress.sent(count);
+            }
+        }
+        records.flush();
+    }
+
+    private PageSender sender(Route route) {
+        return switch (route.way()) {
+            case FLIP -> flip;
+            case GIFT -> gift;
+            case PULL -> pull;
+            case BYTES -> byteSender(route.reason());
+        };
+    }
+
+    private PageSender byteSender(@Nullable CopyReason reason) {
+        PageSender sender = reason == null ? null : byteSenders.get(reason);
+        if (sender == null) {
+            throw new IllegalStateException("bytes are sent without a reason");
+        }
+        return sender;
+    }
+
+    /** Told after each batch; may stop the sending by an exception. */
+    @FunctionalInterface
+    public interface BatchListener {
+        void sent(int pages) throws IOException;
+    }
+}

@@ -1,0 +1,351 @@
+package io.pageflip.wire;
+
+import io.pageflip.guest.Backing;
+import io.pageflip.guest.BlockSpec;
+import io.pageflip.guest.GuestConfig;
+import io.pageflip.guest.GuestInfoPage;
+import io.pageflip.guest.GuestState;
+import io.pageflip.guest.Workload;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Turns messages into frame bodies and back. Every length and number that a peer sent is checked before it is used; what
+ * does not fit is a {@link ProtocolException}. Stateless.
+ */
+public final class MessageCodec {
+    private static final int MAX_BLOCKS = 16;
+    private static final int MAX_FIFO = 16;
+    private static final int TRUNCATED_TEXT = 500;
+
+    private MessageCodec() {}
+
+    /** The whole frame of a message: header and body. */
+    public static byte[] encode(Message message) {
+        Out out = new Out(message.type().maxBody());
+        if (message instanceof Message.Hello m) {
+            putHello(out, m);
+        } else if (message instanceof Message.Ready m) {
+            out.u64(m.pssBytes());
+        } else if (message instanceof Message.State m) {
+            putState(out, m.guest());
+        } else if (message instanceof Message.End m) {
+            putEnd(out, m);
+        } else if (message instanceof Message.Released m) {
+            out.u32(m.ownerEpoch());
+        } else if (message instanceof Message.Resumed m) {
+            out.u32(m.ownerEpoch());
+        } else if (message instanceof Message.Completed m) {
+            out.text(m.json());
+        } else if (message instanceof Message.Failed m) {
+            out.text(truncated(m.reason()));
+        } else if (message instanceof Message.Cancel m) {
+            out.text(truncated(m.reason()));
+        }
+        return out.frame(message.type());
+    }
+
+    private static String truncated(String text) {
+        return text.length() <= TRUNCATED_TEXT ? text : text.substring(0, TRUNCATED_TEXT);
+    }
+
+    /** The message in the body of a frame, from the buffer's position to its limit. */
+    public static Message decode(FrameType type, ByteBuffer body) throws ProtocolException {
+        In in = new In(type, body);
+        Message message;
+        try {
+            message = switch (type) {
+                case HELLO -> hello(in);
+                case READY -> new Message.Ready(in.u64());
+                case STATE -> new Message.State(state(in));
+                case END -> end(in);
+                case RELEASED -> new Message.Released(in.u32());
+                case RESUMED -> new Message.Resumed(in.u32());
+                case COMPLETED -> new Message.Completed(in.text());
+                case FAILED -> new Message.Failed(in.text());
+                case CANCEL -> new Message.Cancel(in.text());
+                case EXPECT, PREPARE, GIFT, BYTES, SPLICE, PULL, ZERO ->
+                    throw new ProtocolException("a " + type + " frame where a message must be");
+            };
+        } catch (IllegalArgumentException e) {
+            throw new ProtocolException("a " + type + " frame that makes no sense: " + e.getMessage());
+        }
+        in.end();
+        return message;
+    }
+
+    private static void putHello(Out out, Message.Hello m) {
+        out.u16(m.version());
+        out.u32(m.pid());
+        out.u32(m.ownerEpoch());
+        out.u8(m.mechanism().code());
+        out.bool(m.gifts());
+        out.bool(m.populate());
+        out.bool(m.pagePipe());
+        GuestConfig g = m.guest();
+        out.u64(g.ramBytes());
+        out.u8(g.backing().ordinal());
+        out.u8(g.vcpus());
+        out.u8(g.workload().ordinal());
+        out.u64(g.dirtyRate());
+        out.u8(g.hotSetPercent());
+        out.u8(g.fillPercent());
+        out.u64(g.seed());
+        for (Message.Hello.File file : List.of(m.token(), m.oracle(), m.console(), m.frames())) {
+            putFile(out, file);
+        }
+        out.u8(m.blocks().size());
+        for (Message.Hello.Block block : m.blocks()) {
+            out.text(block.spec().name());
+            out.u64(block.spec().lengthBytes());
+            out.u8(block.spec().backing().ordinal());
+            out.u64(block.address());
+            out.bool(block.file() != null);
+            if (block.file() != null) {
+                putFile(out, block.file());
+            }
+        }
+    }
+
+    private static void putFile(Out out, Message.Hello.File file) {
+        out.u32(file.descriptor());
+        out.u64(file.inode());
+    }
+
+    private static Message.Hello hello(In in) throws ProtocolException {
+        int version = in.u16();
+        if (version != Message.Hello.VERSION) {
+            // Nothing behind the version can be relied on.
+            throw new ProtocolException("the source speaks protocol version " + version + ", this destination "
+                    + Message.Hello.VERSION + "; use the same pageflip on both sides");
+        }
+        int pid = in.u32();
+        int epoch = in.u32();
+        Mechanism mechanism = mechanism(in.u8());
+        boolean gifts = in.bool();
+        boolean populate = in.bool();
+        boolean pagePipe = in.bool();
+        GuestConfig guest = new GuestConfig(
+                in.between("RAM bytes", in.u64(), 1, BlockSpec.MAX_LENGTH),
+                in.constant(Backing.values()),
+                (int) in.between("vCPUs", in.u8(), 1, GuestInfoPage.MAX_VCPUS),
+                in.constant(Workload.values()),
+                in.between("dirty rate", in.u64(), 0, Long.MAX_VALUE),
+                (int) in.between("hot set", in.u8(), 1, 100),
+                (int) in.between("fill", in.u8(), 0, 100),
+                in.u64());
+        Message.Hello.File token = file(in);
+        Message.Hello.File oracle = file(in);
+        Message.Hello.File console = file(in);
+        Message.Hello.File frames = file(in);
+        int count = (int) in.between("RAM blocks", in.u8(), 1, MAX_BLOCKS);
+        List<Message.Hello.Block> blocks = new ArrayList<>(count);
+        for (int i = 0; i < count; i++) {
+            blocks.add(block(in));
+        }
+        if (!blocks.stream().map(Message.Hello.Block::spec).toList().equals(guest.blocks())) {
+            throw new ProtocolException("a guest whose RAM blocks are not those of its description");
+        }
+        return new Message.Hello(
+                version, pid, epoch, mechanism, gifts, populate, pagePipe, guest, token, oracle, console, frames,
+                blocks);
+    }
+
+    private static Mechanism mechanism(int code) throws ProtocolException {
+        for (Mechanism mechanism : Mechanism.values()) {
+            if (mechanism.code() == code) {
+                return mechanism;
+            }
+        }
+        throw new ProtocolException("mechanism number " + code + " is unknown");
+    }
+
+    private static Message.Hello.Block block(In in) throws ProtocolException {
+        BlockSpec spec = new BlockSpec(in.text(), in.u64(), in.constant(Backing.values()));
+        long address = in.u64();
+        Message.Hello.@Nullable File file = in.bool() ? file(in) : null;
+        if (spec.backing().shareable() != (file != null)) {
+            throw new ProtocolException("RAM block " + spec.name() + " is " + spec.backing()
+                    + (file == null ? " and comes without a memfd" : " and comes with a memfd"));
+        }
+        return new Message.Hello.Block(spec, address, file);
+    }
+
+    private static Message.Hello.File file(In in) throws ProtocolException {
+        return new Message.Hello.File(in.u32(), in.u64());
+    }
+
+    private static void putState(Out out, GuestState state) {
+        out.u8(state.vcpus().size());
+        for (GuestState.Vcpu vcpu : state.vcpus()) {
+            out.u64(vcpu.instructions());
+            out.u64(vcpu.lastInstructionNs());
+            out.u64(vcpu.random());
+            out.u64(vcpu.cursor());
+        }
+        out.u64(state.clockNs());
+        out.u64(state.console().produced());
+        out.bytes(state.console().fifo());
+    }
+
+    private static GuestState state(In in) throws ProtocolException {
+        int count = (int) in.between("vCPUs", in.u8(), 1, GuestInfoPage.MAX_VCPUS);
+        List<GuestState.Vcpu> vcpus = new ArrayList<>(count);
+        for (int i = 0; i < count; i++) {
+            long instructions = in.u64();
+            long last = in.u64();
+            long random = in.u64();
+            vcpus.add(
+                    new GuestState.Vcpu(instructions, last, random, in.between("cursor", in.u64(), 0, Long.MAX_VALUE)));
+        }
+        long clockNs = in.u64();
+        long produced = in.between("console bytes", in.u64(), 0, Long.MAX_VALUE);
+        byte[] fifo = in.bytes();
+        if (fifo.length >= MAX_FIFO || fifo.length > produced) {
+            throw new ProtocolException("a console FIFO of " + fifo.length + " bytes");
+        }
+        return new GuestState(vcpus, clockNs, new GuestState.Console(produced, fifo));
+    }
+
+    private static void putEnd(Out out, Message.End m) {
+        out.u8(m.holes().size());
+        m.holes().forEach(out::u64);
+        Message.SourceFigures f = m.figures();
+        out.u64(f.startNs());
+        out.u64(f.readyNs());
+        out.u64(f.standingNs());
+        out.u64(f.transferredBytes());
+        out.bool(f.framesVisible());
+        out.u64(f.relocatedPages());
+    }
+
+    private static Message.End end(In in) throws ProtocolException {
+        int count = (int) in.between("RAM blocks", in.u8(), 1, MAX_BLOCKS);
+        List<Long> holes = new ArrayList<>(count);
+        for (int i = 0; i < count; i++) {
+            holes.add(in.between("holes", in.u64(), 0, Long.MAX_VALUE));
+        }
+        return new Message.End(
+                holes, new Message.SourceFigures(in.u64(), in.u64(), in.u64(), in.u64(), in.bool(), in.u64()));
+    }
+
+    /** Writes a body after room for its header. */
+    private static final class Out {
+        private final ByteBuffer buffer;
+
+        Out(int maxBody) {
+            buffer = ByteBuffer.allocate(FrameHeader.BYTES + maxBody).order(ByteOrder.LITTLE_ENDIAN);
+            buffer.position(FrameHeader.BYTES);
+        }
+
+        void u8(int value) {
+            buffer.put((byte) value);
+        }
+
+        void bool(boolean value) {
+            u8(value ? 1 : 0);
+        }
+
+        void u16(int value) {
+            buffer.putShort((short) value);
+        }
+
+        void u32(int value) {
+            buffer.putInt(value);
+        }
+
+        void u64(long value) {
+            buffer.putLong(value);
+        }
+
+        void bytes(byte[] value) {
+            u32(value.length);
+            buffer.put(value);
+        }
+
+        void text(String value) {
+            bytes(value.getBytes(StandardCharsets.UTF_8));
+        }
+
+        byte[] frame(FrameType type) {
+            FrameHeader.put(buffer, 0, type, buffer.position() - FrameHeader.BYTES);
+            byte[] frame = new byte[buffer.position()];
+            buffer.get(0, frame);
+            return frame;
+        }
+    }
+
+    /** Reads a body that a peer wrote. */
+    private static final class In {
+        private final FrameType type;
+        private final ByteBuffer body;
+
+        In(FrameType type, ByteBuffer body) {
+            this.type = type;
+            this.body = body.slice().order(ByteOrder.LITTLE_ENDIAN);
+        }
+
+        private void need(int bytes) throws ProtocolException {
+            if (bytes < 0 || body.remaining() < bytes) {
+                throw new ProtocolException("a " + type + " frame that ends too early");
+            }
+        }
+
+        int u8() throws ProtocolException {
+            need(1);
+            return Byte.toUnsignedInt(body.get());
+        }
+
+        boolean bool() throws ProtocolException {
+            return between("a flag", u8(), 0, 1) == 1;
+        }
+
+        int u16() throws ProtocolException {
+            need(2);
+            return Short.toUnsignedInt(body.getShort());
+        }
+
+        int u32() throws ProtocolException {
+            need(4);
+            return body.getInt();
+        }
+
+        long u64() throws ProtocolException {
+            need(8);
+            return body.getLong();
+        }
+
+        byte[] bytes() throws ProtocolException {
+            int length = u32();
+            need(length);
+            byte[] bytes = new byte[length];
+            body.get(bytes);
+            return bytes;
+        }
+
+        String text() throws ProtocolException {
+            return new String(bytes(), StandardCharsets.UTF_8);
+        }
+
+        <E> E constant(E[] values) throws ProtocolException {
+            return values[(int) between("a constant", u8(), 0, values.length - 1)];
+        }
+
+        long between(String what, long value, long least, long most) throws ProtocolException {
+            if (value < least || value > most) {
+                throw new ProtocolException(type + ": " + what + " " + value + " is not in " + least + " to " + most);
+            }
+            return value;
+        }
+
+        void end() throws ProtocolException {
+            if (body.hasRemaining()) {
+                throw new ProtocolException("a " + type + " frame with " + body.remaining() + " bytes too many");
+            }
+        }
+    }
+}

@@ -1,0 +1,29 @@
+/**
+ * What crosses between the agents, as bytes: frames, page records, messages. No I/O.
+ *
+ * <p>Two ways lead from one agent to the other. The <b>migration stream</b> goes from source to destination and carries
+ * everything in order; it is a Unix socket, a pipe, or the shell's own pipe. The <b>control connection</b> is a Unix socket that carries
+ * the greeting, answers, and what must overtake the stream; a shell pipe has none.
+ *
+ * <pre>
+ *   frame:   u32 magic "PGFL"   u16 type (0 is invalid)   u16 0   u32 length of the body   body
+ *   record:  u16 block   u8 copy reason or 0   u8 0   u32 count of pages   u64 first page
+ *   all numbers are little-endian
+ *
+ *   source                                          destination
+ *     HELLO + descriptors  ----- control, or stream -->   checks, maps, registers
+ *     EXPECT records       ----- stream -------------->   makes room for pages that will be copied
+ *     PREPARE              ----- stream -------------->   all of the above is done
+ *           <---------------- control ---------------     READY
+ *     GIFT, BYTES, SPLICE, PULL, ZERO  -- stream ----->   moves or copies
+ *     STATE, END           ----- stream -------------->   checks that every page is accounted for
+ *     RELEASED             ----- stream -------------->   locks, stores the epoch, runs the guest
+ *           <---------------- control ---------------     RESUMED
+ *           <---------------- control ---------------     COMPLETED, the report
+ *     CANCEL  --- control --->   <--- control --- FAILED  (either, at any time before the epoch changes)
+ * </pre>
+ */
+@NullMarked
+package io.pageflip.wire;
+
+import org.jspecify.annotations.NullMarked;
