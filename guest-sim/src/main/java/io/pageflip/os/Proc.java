@@ -9,6 +9,7 @@ import java.util.Map;
 /** What {@code /proc} says, parsed. Sizes in bytes. */
 public final class Proc {
     private static final int SIGKILL = 9;
+    private static final int SIGTERM = 15;
     private static final int SIGSTOP = 19;
 
     private Proc() {}
@@ -105,6 +106,11 @@ public final class Proc {
     /** Kills this process at once, as {@code kill -9} does: no hook runs. For scripted faults. */
     public static void killSelf() {
         Syscalls.LINUX.kill(pid(), SIGKILL);
+    }
+
+    /** Asks this process to end, as {@code kill} does. For scripted faults. */
+    public static void terminateSelf() {
+        Syscalls.LINUX.kill(pid(), SIGTERM);
     }
 
     /** Stops this process until somebody continues it ({@code SIGCONT}). For scripted faults. */

@@ -134,7 +134,7 @@ public final class UnixSocket implements AutoCloseable {
         for (int i = 0; i < descriptors.size(); i++) {
             control.bytes().putInt(SIZEOF_CMSGHDR + 4 * i, descriptors.get(i).number());
         }
-        MessageHeader header = new MessageHeader(message, length, control);
+        MessageHeader header = new MessageHeader(message, 0, length, control);
         long sent = SyscallException.check(sys.sendmsg(fd.number(), header.address(), MSG_NOSIGNAL), "sendmsg");
         int rest = (int) sent;
         while (rest < length) { // the descriptors went with the first byte
@@ -144,15 +144,15 @@ public final class UnixSocket implements AutoCloseable {
     }
 
     /**
-     * Receives at most {@code length} bytes into the start of {@code message}, and the descriptors that came with them,
+     * Receives at most {@code length} bytes into {@code message} at {@code offset}, and the descriptors that came with them,
      * close-on-exec; the caller owns them.
      *
      * @return bytes received, 0 at the end
      * @throws IOException also if more descriptors came than we take; they are closed
      */
-    public int receive(NativeBuffer message, int length, List<Fd> descriptors) throws IOException {
+    public int receive(NativeBuffer message, int offset, int length, List<Fd> descriptors) throws IOException {
         NativeBuffer control = NativeBuffer.allocate(align8(SIZEOF_CMSGHDR + 4 * MAX_DESCRIPTORS));
-        MessageHeader header = new MessageHeader(message, length, control);
+        MessageHeader header = new MessageHeader(message, offset, length, control);
         long received = sys.recvmsg(fd.number(), header.address(), MSG_CMSG_CLOEXEC);
         SyscallException.check(received, "recvmsg");
         int controlBytes = (int) control.bytes().getLong(0);
@@ -192,8 +192,8 @@ public final class UnixSocket implements AutoCloseable {
         private final NativeBuffer header = NativeBuffer.allocate(SIZEOF_MSGHDR);
         private final NativeBuffer iovec = NativeBuffer.allocate(16);
 
-        MessageHeader(NativeBuffer message, int length, NativeBuffer control) {
-            iovec.bytes().putLong(0, message.address(0, length)).putLong(8, length);
+        MessageHeader(NativeBuffer message, int offset, int length, NativeBuffer control) {
+            iovec.bytes().putLong(0, message.address(offset, length)).putLong(8, length);
             header.bytes()
                     .putLong(16, iovec.address())
                     .putLong(24, 1)

@@ -37,14 +37,14 @@ public final class StreamReader implements AutoCloseable {
 
     /**
      * @param stream non-blocking
-     * @param pages the pipe for vmspliced pages, non-blocking; if it is {@code stream}, frames are read byte by exact
-     *     byte, so that no page is read for a frame
+     * @param pages the pipe for vmspliced pages, non-blocking; may be {@code stream}
+     * @param exact whether nothing may be read beyond the frame at hand
      * @param patience with a source that does not write
      */
-    public StreamReader(Fd stream, Fd pages, Patience patience) {
+    public StreamReader(Fd stream, Fd pages, boolean exact, Patience patience) {
         this.stream = stream;
         this.pages = pages;
-        this.exact = stream == pages;
+        this.exact = exact;
         this.patience = patience;
     }
 

@@ -38,9 +38,12 @@ public record RunResult(
         @Nullable Long peakPssBytes,
         @Nullable Failure error) {
 
-    /** A migration that did not happen. */
-    public static RunResult failed(
-            MigrationStatus status, String owner, @Nullable VerificationResult verification, Failure error) {
+    /** How a migration ended of which there are no figures: because it failed, or the destination cannot tell them. */
+    public static RunResult ended(
+            MigrationStatus status,
+            String owner,
+            @Nullable VerificationResult verification,
+            @Nullable Failure error) {
         return new RunResult(
                 status, owner, null, null, null, null, null, null, null, null, null, verification, null, null, error);
     }

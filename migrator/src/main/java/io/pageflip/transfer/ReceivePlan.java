@@ -16,6 +16,7 @@ import java.nio.ByteBuffer;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 
 /** Which receiver a record gets, and the walk over the records of a frame. */
@@ -70,23 +71,31 @@ public final class ReceivePlan {
         return plan;
     }
 
-    /** Makes room for the pages of an EXPECT frame. */
-    public void populate(FrameHeader header, ByteBuffer body, List<RamBlock> blocks) throws IOException {
-        for (int at = body.position(); at < checkedEnd(header, body); at += PageRecord.BYTES) {
+    /** Makes room for the pages of an EXPECT frame, in the blocks that {@code own} says need it. */
+    public void populate(FrameHeader header, ByteBuffer body, List<RamBlock> blocks, IntPredicate own)
+            throws IOException {
+        int end = checkedEnd(header, body);
+        for (int at = body.position(); at < end; at += PageRecord.BYTES) {
             int block = PageRecord.block(body, at);
             ledger.checkRange(block, PageRecord.first(body, at), PageRecord.count(body, at));
-            blocks.get(block).populate(PageRecord.first(body, at), PageRecord.count(body, at));
+            if (own.test(block)) {
+                blocks.get(block).populate(PageRecord.first(body, at), PageRecord.count(body, at));
+            }
         }
     }
 
-    /** Receives the pages of a frame of records. */
-    public void receive(FrameHeader header, ByteBuffer body) throws IOException {
+    /**
+     * Receives the pages of a frame of records.
+     *
+     * @return how many they were
+     */
+    public long receive(FrameHeader header, ByteBuffer body) throws IOException {
         PageReceiver receiver = receivers.get(header.type());
         if (receiver == null) {
             throw new ProtocolException("a " + header.type() + " frame does not belong to this migration");
         }
-        // Read out before it is received: the bytes of pages go through the same buffer.
         int end = checkedEnd(header, body);
+        long pages = 0;
         for (int at = body.position(); at < end; at += PageRecord.BYTES) {
             int block = PageRecord.block(body, at);
             long first = PageRecord.first(body, at);
@@ -94,7 +103,9 @@ public final class ReceivePlan {
             int reasonCode = PageRecord.reasonCode(body, at);
             ledger.checkRange(block, first, count);
             receiver.receive(block, first, count, reason(reasonCode));
+            pages += count;
         }
+        return pages;
     }
 
     private static @Nullable CopyReason reason(int code) throws ProtocolException {

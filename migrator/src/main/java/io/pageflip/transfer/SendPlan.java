@@ -5,9 +5,11 @@ import io.pageflip.guest.BlockSpec;
 import io.pageflip.guest.DataMap;
 import io.pageflip.guest.RamBlock;
 import io.pageflip.metrics.CopyReason;
+import io.pageflip.wire.FrameType;
 import io.pageflip.wire.Mechanism;
 import java.io.IOException;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -27,6 +29,9 @@ public final class SendPlan {
      * @param reason why it will be copied, if that is known beforehand
      */
     record Route(Way way, @Nullable CopyReason reason) {}
+
+    /** Pages in one record of what is announced: a person sees progress, and a cancellation is noticed. */
+    private static final int EXPECT_PAGES = 1 << 14;
 
     private final Mechanism mechanism;
     private final boolean gifts;
@@ -71,9 +76,27 @@ public final class SendPlan {
         };
     }
 
-    /** Whether a block's whole pages can be moved on some kernel: the destination need not make room for them. */
-    public static boolean movable(Mechanism mechanism, boolean gifts, BlockSpec block) {
-        return route(mechanism, gifts, block, true).reason() == null;
+    /**
+     * Tells the destination, before the guest is stopped, which pages hold data, so that it can make room for
+     * those that will be copied.
+     *
+     * @param maps of the blocks, as far as known now
+     */
+    public static void expect(List<RamBlock> blocks, List<DataMap> maps, StreamWriter stream) throws IOException {
+        RecordWriter records = new RecordWriter(stream);
+        for (int i = 0; i < blocks.size(); i++) {
+            var pages = maps.get(i).pages();
+            for (long first = pages.nextSet(0); first < pages.pages(); ) {
+                long end = pages.nextClear(first);
+                while (first < end) {
+                    int count = (int) Math.min(EXPECT_PAGES, end - first);
+                    records.add(FrameType.EXPECT, i, first, count);
+                    first += count;
+                }
+                first = pages.nextSet(end);
+            }
+        }
+        records.flush();
     }
 
     /**

@@ -78,7 +78,11 @@ public sealed interface Message {
                 BlockSpec spec, long address, @Nullable File file) {}
     }
 
-    /** The destination has mapped and registered everything. */
+    /**
+     * The destination has mapped and registered everything.
+     *
+     * @param pssBytes its proportional set size now
+     */
     record Ready(long pssBytes) implements Message {
         @Override
         public FrameType type() {
@@ -147,9 +151,10 @@ public sealed interface Message {
     /**
      * The destination's report.
      *
+     * @param pssBytes its proportional set size when the guest had resumed
      * @param json a {@link io.pageflip.metrics.RunResult}
      */
-    record Completed(String json) implements Message {
+    record Completed(long pssBytes, String json) implements Message {
         @Override
         public FrameType type() {
             return FrameType.COMPLETED;

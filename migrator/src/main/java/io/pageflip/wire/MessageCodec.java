@@ -40,6 +40,7 @@ public final class MessageCodec {
         } else if (message instanceof Message.Resumed m) {
             out.u32(m.ownerEpoch());
         } else if (message instanceof Message.Completed m) {
+            out.u64(m.pssBytes());
             out.text(m.json());
         } else if (message instanceof Message.Failed m) {
             out.text(truncated(m.reason()));
@@ -65,7 +66,7 @@ public final class MessageCodec {
                 case END -> end(in);
                 case RELEASED -> new Message.Released(in.u32());
                 case RESUMED -> new Message.Resumed(in.u32());
-                case COMPLETED -> new Message.Completed(in.text());
+                case COMPLETED -> new Message.Completed(in.u64(), in.text());
                 case FAILED -> new Message.Failed(in.text());
                 case CANCEL -> new Message.Cancel(in.text());
                 case EXPECT, PREPARE, GIFT, BYTES, SPLICE, PULL, ZERO ->
@@ -82,15 +83,15 @@ public final class MessageCodec {
         out.u16(m.version());
         out.u32(m.pid());
         out.u32(m.ownerEpoch());
-        out.u8(m.mechanism().code());
+        out.constant(m.mechanism());
         out.bool(m.gifts());
         out.bool(m.populate());
         out.bool(m.pagePipe());
         GuestConfig g = m.guest();
         out.u64(g.ramBytes());
-        out.u8(g.backing().ordinal());
+        out.constant(g.backing());
         out.u8(g.vcpus());
-        out.u8(g.workload().ordinal());
+        out.constant(g.workload());
         out.u64(g.dirtyRate());
         out.u8(g.hotSetPercent());
         out.u8(g.fillPercent());
@@ -102,7 +103,7 @@ public final class MessageCodec {
         for (Message.Hello.Block block : m.blocks()) {
             out.text(block.spec().name());
             out.u64(block.spec().lengthBytes());
-            out.u8(block.spec().backing().ordinal());
+            out.constant(block.spec().backing());
             out.u64(block.address());
             out.bool(block.file() != null);
             if (block.file() != null) {
@@ -125,15 +126,15 @@ public final class MessageCodec {
         }
         int pid = in.u32();
         int epoch = in.u32();
-        Mechanism mechanism = mechanism(in.u8());
+        Mechanism mechanism = in.constant(Mechanism.class);
         boolean gifts = in.bool();
         boolean populate = in.bool();
         boolean pagePipe = in.bool();
         GuestConfig guest = new GuestConfig(
                 in.between("RAM bytes", in.u64(), 1, BlockSpec.MAX_LENGTH),
-                in.constant(Backing.values()),
+                in.constant(Backing.class),
                 (int) in.between("vCPUs", in.u8(), 1, GuestInfoPage.MAX_VCPUS),
-                in.constant(Workload.values()),
+                in.constant(Workload.class),
                 in.between("dirty rate", in.u64(), 0, Long.MAX_VALUE),
                 (int) in.between("hot set", in.u8(), 1, 100),
                 (int) in.between("fill", in.u8(), 0, 100),
@@ -155,17 +156,8 @@ public final class MessageCodec {
                 blocks);
     }
 
-    private static Mechanism mechanism(int code) throws ProtocolException {
-        for (Mechanism mechanism : Mechanism.values()) {
-            if (mechanism.code() == code) {
-                return mechanism;
-            }
-        }
-        throw new ProtocolException("mechanism number " + code + " is unknown");
-    }
-
     private static Message.Hello.Block block(In in) throws ProtocolException {
-        BlockSpec spec = new BlockSpec(in.text(), in.u64(), in.constant(Backing.values()));
+        BlockSpec spec = new BlockSpec(in.text(), in.u64(), in.constant(Backing.class));
         long address = in.u64();
         Message.Hello.@Nullable File file = in.bool() ? file(in) : null;
         if (spec.backing().shareable() != (file != null)) {
@@ -271,6 +263,10 @@ public final class MessageCodec {
             bytes(value.getBytes(StandardCharsets.UTF_8));
         }
 
+        void constant(Enum<?> value) {
+            text(value.name());
+        }
+
         byte[] frame(FrameType type) {
             FrameHeader.put(buffer, 0, type, buffer.position() - FrameHeader.BYTES);
             byte[] frame = new byte[buffer.position()];
@@ -331,8 +327,8 @@ public final class MessageCodec {
             return new String(bytes(), StandardCharsets.UTF_8);
         }
 
-        <E> E constant(E[] values) throws ProtocolException {
-            return values[(int) between("a constant", u8(), 0, values.length - 1)];
+        <E extends Enum<E>> E constant(Class<E> type) throws ProtocolException {
+            return Enum.valueOf(type, text()); // what is none of them is an IllegalArgumentException, caught above
         }
 
         long between(String what, long value, long least, long most) throws ProtocolException {

@@ -1,0 +1,168 @@
+package io.pageflip.destination;
+
+import io.pageflip.guest.BlockSpec;
+import io.pageflip.guest.ConsoleLog;
+import io.pageflip.guest.Guest;
+import io.pageflip.guest.Oracle;
+import io.pageflip.guest.RamBlock;
+import io.pageflip.guest.RunToken;
+import io.pageflip.os.Fd;
+import io.pageflip.os.HostLacksException;
+import io.pageflip.os.MemFd;
+import io.pageflip.os.NanoClock;
+import io.pageflip.os.Proc;
+import io.pageflip.os.SyscallException;
+import io.pageflip.os.Userfaultfd;
+import io.pageflip.transfer.Frames;
+import io.pageflip.wire.Mechanism;
+import io.pageflip.wire.Message;
+import io.pageflip.wire.ProtocolException;
+import io.pageflip.memory.Quantity;
+import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.Iterator;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Everything that the destination owns of a guest. Blocks that can be flipped are the source's memfds, mapped and
+ * registered, without a page yet; the others are memory of its own.
+ */
+final class DestinationMemory implements AutoCloseable {
+    private final Deque<AutoCloseable> owned = new ArrayDeque<>();
+    private final List<RamBlock> blocks = new ArrayList<>();
+    private final List<@Nullable MemFd> sourceFiles = new ArrayList<>();
+    private final List<Boolean> shared = new ArrayList<>();
+    private final RunToken token;
+    private final MemFd framesFile;
+    private final Guest guest;
+    private @Nullable Userfaultfd userfaultfd;
+
+    /**
+     * Maps and makes everything that the greeting calls for.
+     *
+     * @param descriptors of {@link Message.Hello#files}; taken over, whatever happens
+     */
+    DestinationMemory(Message.Hello hello, List<Fd> descriptors, boolean moves, NanoClock clock) throws IOException {
+        List<BlockSpec> specs = hello.guest().blocks();
+        descriptors.forEach(this::own);
+        try {
+            Iterator<Fd> fds = checkInodes(hello, descriptors).iterator();
+            token = own(RunToken.attach(MemFd.adopt(fds.next(), "token", RunToken.lengthBytes())));
+            Oracle oracle = own(Oracle.attach(MemFd.adopt(fds.next(), "oracle", Oracle.lengthBytes(specs)), specs));
+            ConsoleLog console =
+                    own(ConsoleLog.attach(MemFd.adopt(fds.next(), "console", ConsoleLog.lengthBytes())));
+            framesFile = own(MemFd.adopt(fds.next(), "frames", Frames.lengthBytes(specs)));
+            boolean flips = hello.mechanism() == Mechanism.FLIP && hello.gifts() && moves;
+            if (flips) {
+                userfaultfd = own(
+                        Userfaultfd.open(Userfaultfd.FEATURE_MINOR_SHMEM | Userfaultfd.FEATURE_MINOR_HUGETLBFS));
+            }
+            checkRoom(specs, flips);
+            for (BlockSpec spec : specs) {
+                MemFd file = spec.backing().shareable()
+                        ? own(MemFd.adopt(fds.next(), spec.name(), spec.mappedBytes()))
+                        : null;
+                addBlock(spec, file);
+            }
+            guest = own(new Guest(hello.guest(), blocks, oracle, console, clock));
+        } catch (IOException | RuntimeException e) {
+            close();
+            throw e;
+        }
+    }
+
+    private static List<Fd> checkInodes(Message.Hello hello, List<Fd> descriptors) throws IOException {
+        List<Message.Hello.File> files = hello.files();
+        for (int i = 0; i < files.size(); i++) {
+            if (descriptors.get(i).inode() != files.get(i).inode()) {
+                throw new ProtocolException("descriptor " + files.get(i).descriptor() + " of process " + hello.pid()
+                        + " is not the memfd that the source described: its process may have gone");
+            }
+        }
+        return descriptors;
+    }
+
+    private static void checkRoom(List<BlockSpec> specs, boolean flips) throws IOException {
+        long needed = specs.stream()
+                .filter(spec -> !flips || !spec.backing().shareable())
+                .filter(spec -> spec.backing() != io.pageflip.guest.Backing.HUGETLB)
+                .mapToLong(BlockSpec::mappedBytes)
+                .sum();
+        long available = Proc.availableBytes();
+        if (needed > available) {
+            throw new HostLacksException("no room for a second copy of the guest: " + Quantity.format(needed)
+                    + " are needed and " + Quantity.format(available)
+                    + " are available; --mechanism flip needs no second copy");
+        }
+    }
+
+    private void addBlock(BlockSpec spec, @Nullable MemFd file) throws SyscallException {
+        if (userfaultfd != null && file != null) {
+            RamBlock block = own(RamBlock.attach(spec, file));
+            userfaultfd.registerMinor(block.mapping());
+            blocks.add(block);
+            shared.add(true);
+        } else {
+            blocks.add(own(RamBlock.create(spec)));
+            shared.add(false);
+        }
+        sourceFiles.add(file);
+    }
+
+    private <T extends AutoCloseable> T own(T made) {
+        owned.push(made);
+        return made;
+    }
+
+    Guest guest() {
+        return guest;
+    }
+
+    RunToken token() {
+        return token;
+    }
+
+    /** The source's memfds, block by block; null for private memory. */
+    List<@Nullable MemFd> sourceFiles() {
+        return sourceFiles;
+    }
+
+    /** Registered with all shared blocks; null where nothing is flipped. */
+    @Nullable Userfaultfd userfaultfd() {
+        return userfaultfd;
+    }
+
+    /** Whether a block is memory of the destination's own, in which copied pages need room. */
+    boolean isOwn(int block) {
+        return !shared.get(block);
+    }
+
+    Frames frames() {
+        return new Frames(framesFile, guest.config().blocks());
+    }
+
+    /** Every page is mapped: from now on the kernel serves faults again. */
+    void unregister() throws SyscallException {
+        if (userfaultfd != null) {
+            for (int i = 0; i < blocks.size(); i++) {
+                if (shared.get(i)) {
+                    userfaultfd.unregister(blocks.get(i).mapping());
+                }
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        while (!owned.isEmpty()) {
+            try {
+                owned.pop().close(); // the guest first, then what it stands on
+            } catch (Exception e) {
+                throw new IllegalStateException("closing cannot fail", e);
+            }
+        }
+    }
+}

@@ -1,0 +1,31 @@
+package io.pageflip.destination;
+
+import java.util.EnumSet;
+import java.util.Set;
+
+/** Where the destination agent is. Every change goes through {@link DestinationAgent}'s {@code transition}. */
+enum DestinationState {
+    /** Maps, registers, makes room. */
+    SETUP,
+    /** Everything that was announced is done; pages come. */
+    ACTIVE,
+    /** Every page is here; the state comes. */
+    DEVICE,
+    /** Everything is here and checked; waits for the lock. */
+    CLAIMING,
+    /** The epoch is stored: the guest is ours. */
+    COMPLETED,
+    /** The guest is not ours. */
+    FAILED;
+
+    /** Where it may go from here. */
+    Set<DestinationState> next() {
+        return switch (this) {
+            case SETUP -> EnumSet.of(ACTIVE, FAILED);
+            case ACTIVE -> EnumSet.of(DEVICE, FAILED);
+            case DEVICE -> EnumSet.of(CLAIMING, FAILED);
+            case CLAIMING -> EnumSet.of(COMPLETED, FAILED);
+            case COMPLETED, FAILED -> EnumSet.noneOf(DestinationState.class);
+        };
+    }
+}

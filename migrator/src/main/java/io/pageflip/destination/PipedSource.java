@@ -1,0 +1,103 @@
+package io.pageflip.destination;
+
+import io.pageflip.channel.Patience;
+import io.pageflip.channel.StreamReader;
+import io.pageflip.channel.WaitGuard;
+import io.pageflip.os.Fd;
+import io.pageflip.os.NanoClock;
+import io.pageflip.wire.FrameHeader;
+import io.pageflip.wire.FrameType;
+import io.pageflip.wire.Message;
+import io.pageflip.wire.MessageCodec;
+import io.pageflip.wire.ProtocolException;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Whoever writes to our standard input, a shell's pipe. Nothing can be said to it. Its memfds are opened through
+ * {@code /proc/PID/fd}, and compared by inode number: the process may be gone, and its number another's.
+ */
+public final class PipedSource implements SourceLink {
+    private final Message.Hello hello;
+    private final StreamReader stream;
+    private final Patience patience;
+    private final WaitGuard cancellation;
+
+    private PipedSource(Message.Hello hello, StreamReader stream, Patience patience, WaitGuard cancellation) {
+        this.hello = hello;
+        this.stream = stream;
+        this.patience = patience;
+        this.cancellation = cancellation;
+    }
+
+    /**
+     * Takes over a pipe's read end, and waits for the greeting.
+     *
+     * @param input non-blocking
+     * @param cancellation asked while waiting
+     */
+    public static PipedSource over(Fd input, NanoClock clock, WaitGuard cancellation) throws IOException {
+        Patience patience = new Patience(clock, cancellation);
+        // Nothing is read ahead: an empty pipe tells the source that all before was done.
+        StreamReader stream = new StreamReader(input, input, true, patience);
+        try {
+            FrameHeader header = stream.next();
+            if (header.type() != FrameType.HELLO) {
+                throw new ProtocolException("standard input starts with " + header.type() + ", not with HELLO");
+            }
+            Message.Hello hello = (Message.Hello) MessageCodec.decode(header.type(), stream.body());
+            if (hello.pagePipe()) {
+                throw new ProtocolException("a pipe for pages was announced, and none can be passed here");
+            }
+            return new PipedSource(hello, stream, patience, cancellation);
+        } catch (IOException | RuntimeException e) {
+            stream.close();
+            throw e;
+        }
+    }
+
+    @Override
+    public Message.Hello hello() {
+        return hello;
+    }
+
+    @Override
+    public List<Fd> openFiles() throws IOException {
+        List<Fd> opened = new ArrayList<>();
+        try {
+            for (Message.Hello.File file : hello.files()) {
+                opened.add(Fd.openOfProcess(hello.pid(), file.descriptor()));
+            }
+            return opened;
+        } catch (IOException | RuntimeException e) {
+            opened.forEach(Fd::close);
+            throw e;
+        }
+    }
+
+    @Override
+    public StreamReader stream() {
+        return stream;
+    }
+
+    @Override
+    public void limitSilence(int seconds) {
+        patience.limitSeconds(seconds);
+    }
+
+    @Override
+    public void check() throws IOException {
+        cancellation.check();
+    }
+
+    @Override
+    public void send(Message message) {
+        // Nothing flows back.
+    }
+
+    @Override
+    public void close() {
+        stream.close();
+    }
+}

@@ -1,0 +1,33 @@
+package io.pageflip.destination;
+
+import io.pageflip.channel.StreamReader;
+import io.pageflip.channel.WaitGuard;
+import io.pageflip.os.Fd;
+import io.pageflip.wire.Message;
+import java.io.IOException;
+import java.util.List;
+
+/** What the destination knows of the source, and how it speaks to it. Used by the agent's one thread. */
+public interface SourceLink extends WaitGuard, AutoCloseable {
+    /** The source's greeting. */
+    Message.Hello hello();
+
+    /** Descriptors of {@link Message.Hello#files}, in that order; the caller owns them. To be called once. */
+    List<Fd> openFiles() throws IOException;
+
+    /** The migration stream, which the link owns. */
+    StreamReader stream();
+
+    /** How long the source may be silent, from now on. */
+    void limitSilence(int seconds);
+
+    /** Throws if the source is gone or has given up. */
+    @Override
+    void check() throws IOException;
+
+    /** Tells the source, if that is possible. */
+    void send(Message message) throws IOException;
+
+    @Override
+    void close();
+}

@@ -1,0 +1,116 @@
+package io.pageflip.destination;
+
+import io.pageflip.guest.BlockSpec;
+import io.pageflip.guest.GuestState;
+import io.pageflip.metrics.DowntimePhases;
+import io.pageflip.metrics.MigrationStatus;
+import io.pageflip.metrics.PageCounts;
+import io.pageflip.metrics.RunResult;
+import io.pageflip.transfer.PageLedger;
+import io.pageflip.wire.Message;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The destination's readings of CLOCK_MONOTONIC, in nanoseconds, and the result that follows from them and the source's. */
+final class Timeline {
+    private static final double NS_PER_S = 1e9;
+    private static final long NS_PER_MS = 1_000_000;
+
+    /** The frame behind the last page had come. */
+    long pagesDoneNs;
+
+    /** The guest's state was checked and loaded. */
+    long loadedNs;
+
+    /** The epoch was stored. */
+    long claimedNs;
+
+    /** The first instruction of each vCPU. */
+    long[] firstInstructionNs = {};
+
+    RunResult result(
+            Message.Hello hello,
+            Message.SourceFigures source,
+            GuestState stopped,
+            PageLedger ledger,
+            RunResult.Evidence evidence,
+            RunResult.VerificationResult verification,
+            RunResult.GuestActivity activity) {
+        DowntimePhases phases = phases(source, stopped);
+        List<RunResult.Block> blocks = new ArrayList<>();
+        PageCounts all = PageCounts.NONE;
+        List<BlockSpec> specs = hello.guest().blocks();
+        for (int i = 0; i < specs.size(); i++) {
+            BlockSpec spec = specs.get(i);
+            PageCounts counts = ledger.counts(i);
+            all = all.plus(counts);
+            blocks.add(new RunResult.Block(
+                    spec.name(), spec.backing().toString(), spec.pageBytes(), spec.lengthBytes(), counts));
+        }
+        if (!all.addsUp()) {
+            throw new IllegalStateException("pages do not add up: " + all);
+        }
+        long resumedNs = source.standingNs() - phases.stop() + phases.total();
+        return new RunResult(
+                MigrationStatus.COMPLETED,
+                "destination",
+                (resumedNs - source.startNs()) / NS_PER_MS,
+                (source.readyNs() - source.startNs()) / NS_PER_MS,
+                Math.round(phases.total() / (double) NS_PER_MS),
+                ram(blocks, source, phases.pages()),
+                phases.total(),
+                phases,
+                all,
+                blocks,
+                evidence,
+                verification,
+                activity,
+                null,
+                null);
+    }
+
+    /** Those of the vCPU that stood still the longest. */
+    private DowntimePhases phases(Message.SourceFigures source, GuestState stopped) {
+        int longest = 0;
+        for (int i = 1; i < firstInstructionNs.length; i++) {
+            if (stoodNs(i, stopped) > stoodNs(longest, stopped)) {
+                longest = i;
+            }
+        }
+        return new DowntimePhases(
+                source.standingNs() - stopped.vcpus().get(longest).lastInstructionNs(),
+                pagesDoneNs - source.standingNs(),
+                loadedNs - pagesDoneNs,
+                claimedNs - loadedNs,
+                firstInstructionNs[longest] - claimedNs);
+    }
+
+    private long stoodNs(int vcpu, GuestState stopped) {
+        return firstInstructionNs[vcpu] - stopped.vcpus().get(vcpu).lastInstructionNs();
+    }
+
+    private static RunResult.Ram ram(List<RunResult.Block> blocks, Message.SourceFigures source, long pagesNs) {
+        long total = 0;
+        long duplicate = 0;
+        long normal = 0;
+        long normalBytes = 0;
+        for (RunResult.Block block : blocks) {
+            PageCounts pages = block.pages();
+            long crossed = pages.moved() + pages.copied();
+            total += block.bytes();
+            duplicate += pages.zero();
+            normal += crossed;
+            normalBytes += Math.min(block.bytes(), crossed * block.pageSize());
+        }
+        return new RunResult.Ram(
+                total,
+                source.transferredBytes(),
+                0,
+                duplicate,
+                normal,
+                normalBytes,
+                blocks.get(0).pageSize(),
+                normalBytes * 8 / (pagesNs / NS_PER_S) / 1e6,
+                Math.round(normal / (pagesNs / NS_PER_S)));
+    }
+}

@@ -1,0 +1,64 @@
+package io.pageflip.fault;
+
+import io.pageflip.os.Proc;
+import java.util.Arrays;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What an agent is to do to itself, and at which step. {@link #NONE} does nothing. Immutable.
+ *
+ * @param action null for none
+ */
+public record ScriptedFault(@Nullable Action action, Step step) {
+    /** No fault. */
+    public static final ScriptedFault NONE = new ScriptedFault(null, Step.HELLO);
+
+    /** What the agent does to itself. */
+    public enum Action {
+        /** {@code SIGKILL}. */
+        KILL,
+        /** {@code SIGTERM}, as somebody would send who wants to end it. */
+        TERM,
+        /** {@code SIGSTOP}, until somebody continues it. */
+        STOP;
+
+        @Override
+        public String toString() {
+            return name().toLowerCase(java.util.Locale.ROOT);
+        }
+    }
+
+    /**
+     * Reads {@code kill@half-pages}.
+     *
+     * @throws IllegalArgumentException with a sentence that says what would be right
+     */
+    public static ScriptedFault parse(String text) {
+        for (Action action : Action.values()) {
+            for (Step step : Step.values()) {
+                if (text.equals(action + "@" + step)) {
+                    return new ScriptedFault(action, step);
+                }
+            }
+        }
+        String steps = Arrays.stream(Step.values()).map(Step::toString).collect(Collectors.joining(", "));
+        throw new IllegalArgumentException("kill@, term@ or stop@ and one of " + steps);
+    }
+
+    /** The agent has come to a step. */
+    public void at(Step reached) {
+        if (action != null && step == reached) {
+            switch (action) {
+                case KILL -> Proc.killSelf();
+                case TERM -> Proc.terminateSelf();
+                case STOP -> Proc.stopSelf();
+            }
+        }
+    }
+
+    @Override
+    public String toString() {
+        return action == null ? "none" : action + "@" + step;
+    }
+}

@@ -1,0 +1,31 @@
+package io.pageflip.fault;
+
+import java.util.Locale;
+
+/** The moments of a migration at which an agent may be made to fail. */
+public enum Step {
+    /** The source has sent its greeting; the destination has read it. */
+    HELLO,
+    /** The destination has said that it is ready; the source has heard it. */
+    READY,
+    /** The first pages are sent; they are received. */
+    FIRST_PAGES,
+    /** Half of all pages are. */
+    HALF_PAGES,
+    /** STATE and END are sent; they are received and checked. */
+    STATE,
+    /** The source has released the lock and said so; the destination has heard it, and not locked yet. */
+    RELEASED,
+    /** The destination has the lock, and has not stored its epoch yet. */
+    LOCKED,
+    /** The destination has stored its epoch: the point of no return. */
+    CLAIMED,
+    /** The guest runs at the destination. */
+    RESUMED;
+
+    /** As {@code --fault} writes it. */
+    @Override
+    public String toString() {
+        return name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+}

@@ -1,0 +1,63 @@
+package io.pageflip.metrics;
+
+/**
+ * How far a migration is, for whoever shows it to a person. Written by the agent's thread, without a lock or an allocation;
+ * read from any thread.
+ */
+public final class Progress {
+    /** What is going on. */
+    public enum Phase {
+        STARTING("starting"),
+        FILLING("filling guest RAM"),
+        CONNECTING("waiting for the other agent"),
+        PREPARING("getting ready"),
+        PAGES("moving pages"),
+        SWITCHING("handing over"),
+        RUNNING("guest runs"),
+        VERIFYING("verifying");
+
+        private final String label;
+
+        Phase(String label) {
+            this.label = label;
+        }
+
+        /** As a person reads it. */
+        @Override
+        public String toString() {
+            return label;
+        }
+    }
+
+    private volatile Phase phase = Phase.STARTING;
+    private volatile long total;
+    private volatile long done;
+
+    /**
+     * Begins a phase.
+     *
+     * @param pages to be done in it; 0 if it has no pages
+     */
+    public void begin(Phase next, long pages) {
+        done = 0;
+        total = pages;
+        phase = next;
+    }
+
+    /** So many pages of this phase are done now. */
+    public void done(long pages) {
+        done = pages;
+    }
+
+    public Phase phase() {
+        return phase;
+    }
+
+    public long totalPages() {
+        return total;
+    }
+
+    public long donePages() {
+        return done;
+    }
+}

@@ -1,0 +1,183 @@
+package io.pageflip.source;
+
+import io.pageflip.channel.ControlConnection;
+import io.pageflip.channel.Patience;
+import io.pageflip.channel.PeerGoneException;
+import io.pageflip.channel.StreamWriter;
+import io.pageflip.channel.WaitGuard;
+import io.pageflip.os.Fd;
+import io.pageflip.os.MemFd;
+import io.pageflip.os.NanoClock;
+import io.pageflip.os.NativeBuffer;
+import io.pageflip.os.PeerCredentials;
+import io.pageflip.os.Pipe;
+import io.pageflip.os.Proc;
+import io.pageflip.os.ProcessMemory;
+import io.pageflip.os.UnixSocket;
+import io.pageflip.wire.ChannelKind;
+import io.pageflip.wire.Message;
+import io.pageflip.wire.MessageCodec;
+import io.pageflip.wire.ProtocolException;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** A destination that listens on a Unix socket. */
+public final class ConnectedDestination implements DestinationLink {
+    private static final int RESUME_TIMEOUT_S = 30;
+
+    private final UnixSocket socket;
+    private final ChannelKind channel;
+    private final NanoClock clock;
+    private final WaitGuard cancellation;
+    private @Nullable ControlConnection control;
+    private @Nullable StreamWriter stream;
+
+    private ConnectedDestination(UnixSocket socket, ChannelKind channel, NanoClock clock, WaitGuard cancellation) {
+        this.socket = socket;
+        this.channel = channel;
+        this.clock = clock;
+        this.cancellation = cancellation;
+    }
+
+    /**
+     * Connects to the destination at {@code path}.
+     *
+     * @param cancellation asked while waiting
+     * @throws IOException also if the destination is of another user, neither this one nor root
+     */
+    public static ConnectedDestination connect(
+            String path, ChannelKind channel, NanoClock clock, WaitGuard cancellation) throws IOException {
+        UnixSocket socket = UnixSocket.connect(path);
+        try {
+            PeerCredentials peer = socket.peer();
+            if (peer.uid() != Proc.uid() && peer.uid() != 0) {
+                throw new IOException("the destination at " + path + " belongs to user " + peer.uid()
+                        + "; a guest is only given to one's own processes or root's");
+            }
+            ProcessMemory.allowReader(peer.pid());
+            return new ConnectedDestination(socket, channel, clock, cancellation);
+        } catch (IOException | RuntimeException e) {
+            socket.close();
+            throw e;
+        }
+    }
+
+    @Override
+    public StreamWriter greet(Message.Hello hello, List<MemFd> files) throws IOException {
+        List<Fd> passed = new ArrayList<>();
+        List<Fd> theirs = new ArrayList<>();
+        try {
+            Fd ours = openStream(theirs);
+            Fd pages = ours;
+            if (hello.pagePipe()) {
+                Pipe pipe = Pipe.create();
+                theirs.add(pipe.readEnd());
+                pages = pipe.writeEnd();
+            }
+            stream = new StreamWriter(ours, pages, new Patience(clock, this));
+            passed.addAll(theirs);
+            files.forEach(file -> passed.add(file.fd()));
+            byte[] frame = MessageCodec.encode(hello);
+            NativeBuffer message = NativeBuffer.allocate(frame.length);
+            message.bytes().put(0, frame);
+            socket.send(message, frame.length, passed);
+            control = ControlConnection.over(socket.fd());
+            return stream;
+        } finally {
+            theirs.forEach(Fd::close); // the destination has its own descriptors of them now
+        }
+    }
+
+    private Fd openStream(List<Fd> theirs) throws IOException {
+        if (channel == ChannelKind.PIPE) {
+            Pipe pipe = Pipe.create();
+            theirs.add(pipe.readEnd());
+            return pipe.writeEnd();
+        }
+        List<Fd> pair = UnixSocket.pair();
+        theirs.add(pair.get(1));
+        return pair.get(0);
+    }
+
+    @Override
+    public long awaitReady(long timeoutSeconds) throws IOException {
+        Patience patience = new Patience(clock, cancellation);
+        patience.limitSeconds(timeoutSeconds);
+        return await(Message.Ready.class, patience).pssBytes();
+    }
+
+    @Override
+    public void check() throws IOException {
+        cancellation.check();
+        ControlConnection connection = control;
+        if (connection != null && connection.hasNews()) {
+            Message news = connection.poll(0);
+            if (news != null) {
+                throw unexpected(news);
+            }
+        }
+    }
+
+    @Override
+    public void cancel(String reason) {
+        ControlConnection connection = control;
+        if (connection != null) {
+            try {
+                connection.send(new Message.Cancel(reason));
+            } catch (IOException e) {
+                // It is gone, or does not listen: it will notice that the connection is.
+                connection.hasNews();
+            }
+        }
+    }
+
+    @Override
+    public void awaitResumed() throws IOException {
+        Patience patience = new Patience(clock, () -> {}); // the guest is the destination's: too late to cancel
+        patience.limitSeconds(RESUME_TIMEOUT_S);
+        await(Message.Resumed.class, patience);
+    }
+
+    @Override
+    public Message.Completed awaitCompleted() throws IOException {
+        // As long as the destination lets the guest run and verifies it, however large that is.
+        return await(Message.Completed.class, new Patience(clock, () -> {}));
+    }
+
+    private <M extends Message> M await(Class<M> type, Patience patience) throws IOException {
+        ControlConnection connection = control;
+        if (connection == null) {
+            throw new IllegalStateException("the destination has not been greeted");
+        }
+        while (true) {
+            Message message = connection.poll(Patience.SLICE_MS);
+            if (type.isInstance(message)) {
+                return type.cast(message);
+            }
+            if (message != null) {
+                throw unexpected(message);
+            }
+            patience.check("the destination's " + type.getSimpleName() + " message");
+        }
+    }
+
+    private static IOException unexpected(Message message) {
+        if (message instanceof Message.Failed failed) {
+            return new PeerGoneException("the destination has given up: " + failed.reason());
+        }
+        return new ProtocolException("the destination sent a " + message.type() + " message, which does not belong here");
+    }
+
+    @Override
+    public void close() {
+        if (stream != null) {
+            stream.close();
+        }
+        if (control != null) {
+            control.close();
+        }
+        socket.close();
+    }
+}

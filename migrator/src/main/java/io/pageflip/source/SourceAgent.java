@@ -1,0 +1,361 @@
+package io.pageflip.source;
+
+import io.pageflip.channel.Cancellation;
+import io.pageflip.channel.CancelledException;
+import io.pageflip.channel.StreamWriter;
+import io.pageflip.fault.Step;
+import io.pageflip.guest.DataMap;
+import io.pageflip.guest.Guest;
+import io.pageflip.guest.RamBlock;
+import io.pageflip.guest.RunToken;
+import io.pageflip.metrics.MigrationStatus;
+import io.pageflip.metrics.Progress;
+import io.pageflip.metrics.ResultJson;
+import io.pageflip.metrics.RunResult;
+import io.pageflip.os.NanoClock;
+import io.pageflip.os.Proc;
+import io.pageflip.os.Userfaultfd;
+import io.pageflip.transfer.SendPlan;
+import io.pageflip.wire.FrameHeader;
+import io.pageflip.wire.FrameType;
+import io.pageflip.wire.Mechanism;
+import io.pageflip.wire.Message;
+import io.pageflip.wire.MessageCodec;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Runs a guest and gives it to a destination, once. One thread calls {@link #run}; {@link Cancellation} and
+ * {@link Progress} may be used from others.
+ *
+ * <pre>
+ *   STARTING -> SETUP -> ACTIVE -> DEVICE -> RELEASED -> COMPLETED
+ *        any of them before the epoch changes -> FAILED: the guest runs here again
+ *        pages gone or owner dead             -> LOST:   nobody runs it
+ * </pre>
+ */
+public final class SourceAgent {
+    private static final System.Logger LOG = System.getLogger("pageflip.source");
+    private static final long MS = 1_000_000;
+    private static final long GIB = 1L << 30;
+
+    /** The guest is at work, and its code compiled, before it is stopped. */
+    private static final long RUN_BEFORE_NS = 300 * MS;
+
+    private static final int READY_TIMEOUT_S = 60;
+    private static final int READY_TIMEOUT_S_PER_GIB = 15;
+    private static final int FIRST_INSTRUCTION_TIMEOUT_S = 10;
+
+    private final SourceOptions options;
+    private final DestinationLink link;
+    private final Cancellation cancellation;
+    private final Progress progress;
+    private final NanoClock clock;
+    private SourceState state = SourceState.STARTING;
+
+    private final boolean kernelMovesGifts;
+    private boolean pagesLeft;
+    private @Nullable Userfaultfd userfaultfd;
+    private long startNs;
+    private long readyNs;
+    private long standingNs;
+    private boolean framesVisible;
+    private long relocatedPages;
+    private long peakPssWhenReady;
+
+    /**
+     * An agent that owns nothing yet.
+     *
+     * @param link to the destination; stays its owner's
+     * @param kernelMovesGifts what a probe says about this kernel and gifted pages
+     */
+    public SourceAgent(
+            SourceOptions options,
+            DestinationLink link,
+            boolean kernelMovesGifts,
+            Cancellation cancellation,
+            Progress progress,
+            NanoClock clock) {
+        this.options = options;
+        this.link = link;
+        this.kernelMovesGifts = kernelMovesGifts;
+        this.cancellation = cancellation;
+        this.progress = progress;
+        this.clock = clock;
+    }
+
+    /**
+     * Makes the guest, migrates it, and releases everything; a failure after the guest runs is in the result.
+     *
+     * @throws IOException if there never was a guest
+     */
+    public RunResult run() throws IOException {
+        try (SourceMemory memory = new SourceMemory(options.guest(), clock)) {
+            try {
+                return migrate(memory);
+            } finally {
+                releaseUserfaultfd();
+            }
+        }
+    }
+
+    private RunResult migrate(SourceMemory memory) throws IOException {
+        Guest guest = memory.guest();
+        StreamWriter stream = link.greet(memory.hello(options, populates()), memory.files());
+        options.fault().at(Step.HELLO);
+        progress.begin(Progress.Phase.FILLING, options.guest().ramBytes() / 4096);
+        guest.powerOn(done -> {
+            progress.done(done);
+            throwIfCancelled();
+        });
+        guest.resume();
+        long runningSinceNs = clock.nanoTime();
+        try {
+            transition(SourceState.SETUP, "the guest runs");
+            List<DataMap> maps = prepare(memory, stream);
+            awaitRunBefore(runningSinceNs);
+            sendPages(guest, maps, stream);
+            sendState(guest, maps, stream);
+            release(memory.token());
+            stream.write(MessageCodec.encode(new Message.Released(memory.token().epoch())));
+            options.fault().at(Step.RELEASED);
+        } catch (IOException | RuntimeException e) {
+            return takeBack(memory, e);
+        }
+        return awaitTaken(memory);
+    }
+
+    /** Cancelled while the guest is filled: there is nothing to lose yet. */
+    private void throwIfCancelled() {
+        if (cancellation.isRequested()) {
+            throw new java.util.concurrent.CancellationException("cancelled before the guest ran");
+        }
+    }
+
+    private boolean populates() {
+        return options.mechanism() != Mechanism.GIFT || !options.gifts() || !kernelMovesGifts;
+    }
+
+    private List<DataMap> prepare(SourceMemory memory, StreamWriter stream) throws IOException {
+        progress.begin(Progress.Phase.PREPARING, 0);
+        startNs = clock.nanoTime();
+        Guest guest = memory.guest();
+        List<DataMap> maps = new ArrayList<>();
+        for (RamBlock block : guest.blocks()) {
+            maps.add(DataMap.scan(block));
+        }
+        SendPlan.expect(guest.blocks(), maps, stream);
+        stream.write(emptyFrame(FrameType.PREPARE));
+        if (options.mechanism() == Mechanism.FLIP) {
+            userfaultfd = Userfaultfd.open(Userfaultfd.FEATURE_MINOR_SHMEM | Userfaultfd.FEATURE_MINOR_HUGETLBFS);
+        }
+        if (options.mechanism().moves()) {
+            relocatedPages = Proc.relocatedPages();
+            framesVisible = memory.frames().note(guest.blocks());
+        }
+        progress.begin(Progress.Phase.CONNECTING, 0);
+        long gib = options.guest().ramBytes() / GIB;
+        long destinationPss = link.awaitReady(READY_TIMEOUT_S + gib * READY_TIMEOUT_S_PER_GIB);
+        readyNs = clock.nanoTime();
+        peakPssWhenReady = destinationPss == 0 ? 0 : destinationPss + Proc.proportionalSetBytes();
+        options.fault().at(Step.READY);
+        return maps;
+    }
+
+    private static byte[] emptyFrame(FrameType type) {
+        ByteBuffer frame = ByteBuffer.allocate(FrameHeader.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        FrameHeader.put(frame, 0, type, 0);
+        return frame.array();
+    }
+
+    private void awaitRunBefore(long runningSinceNs) throws IOException {
+        while (clock.nanoTime() - runningSinceNs < RUN_BEFORE_NS) {
+            LockSupport.parkNanos(10 * MS);
+            link.check();
+        }
+    }
+
+    private void sendPages(Guest guest, List<DataMap> maps, StreamWriter stream) throws IOException {
+        transition(SourceState.ACTIVE, "both sides are ready");
+        guest.checkVcpus();
+        long total = guest.blocks().stream().mapToLong(b -> b.spec().pages()).sum();
+        progress.begin(Progress.Phase.PAGES, total);
+        guest.stop();
+        for (int i = 0; i < maps.size(); i++) {
+            RamBlock block = guest.blocks().get(i);
+            maps.set(i, maps.get(i).refresh(block));
+            if (userfaultfd != null && options.gifts() && block.spec().backing().shareable()) {
+                userfaultfd.registerMinor(block.mapping());
+            }
+        }
+        standingNs = clock.nanoTime();
+        SendPlan plan = new SendPlan(options.mechanism(), options.gifts(), stream);
+        Sent sent = new Sent(total);
+        for (int i = 0; i < maps.size(); i++) {
+            plan.sendBlock(i, guest.blocks().get(i), maps.get(i), options.batchPages(), sent);
+        }
+    }
+
+    /** Counts, and looks out for reasons to give up, after every batch. */
+    private final class Sent implements SendPlan.BatchListener {
+        private final long total;
+        private long pages;
+
+        Sent(long total) {
+            this.total = total;
+        }
+
+        @Override
+        public void sent(int count) throws IOException {
+            pagesLeft = true;
+            boolean first = pages == 0;
+            boolean half = pages < total / 2 && pages + count >= total / 2;
+            pages += count;
+            progress.done(pages);
+            if (first) {
+                options.fault().at(Step.FIRST_PAGES);
+            }
+            if (half) {
+                options.fault().at(Step.HALF_PAGES);
+            }
+            link.check();
+        }
+    }
+
+    private void sendState(Guest guest, List<DataMap> maps, StreamWriter stream) throws IOException {
+        transition(SourceState.DEVICE, "all pages are sent");
+        progress.begin(Progress.Phase.SWITCHING, 0);
+        stream.write(MessageCodec.encode(new Message.State(guest.save())));
+        Message.SourceFigures figures = new Message.SourceFigures(
+                startNs, readyNs, standingNs, stream.transferredBytes(), framesVisible, relocatedPages);
+        List<Long> holes = maps.stream().map(DataMap::holes).toList();
+        stream.write(MessageCodec.encode(new Message.End(holes, figures)));
+        options.fault().at(Step.STATE);
+        link.check();
+    }
+
+    private void release(RunToken token) throws IOException {
+        token.release();
+        transition(SourceState.RELEASED, "the lock is free");
+    }
+
+    /** The lock is released: either the destination's epoch appears, or the destination is gone and the lock ours again. */
+    private RunResult awaitTaken(SourceMemory memory) throws IOException {
+        TokenWait wait = new TokenWait(memory.token(), link, clock, options.guest().ramBytes());
+        IOException reason = wait.awaitTaken();
+        if (reason != null) {
+            return takeBack(memory, reason);
+        }
+        transition(SourceState.COMPLETED, "the destination has stored its epoch");
+        try {
+            return handedOver(memory);
+        } catch (IOException e) {
+            boolean dead = wait.ownerIsDead();
+            if (!dead) {
+                return RunResult.ended(
+                        MigrationStatus.COMPLETED,
+                        "destination",
+                        null,
+                        new RunResult.Failure("no-report", "the guest is at the destination, whose report did not come: "
+                                + e.getMessage()));
+            }
+            transition(SourceState.LOST, "the destination died after it took the guest");
+            return RunResult.ended(
+                    MigrationStatus.LOST,
+                    "nobody",
+                    null,
+                    new RunResult.Failure(
+                            "guest-lost",
+                            "the guest is lost: the destination took it and died (" + e.getMessage() + ")"));
+        }
+    }
+
+    private RunResult handedOver(SourceMemory memory) throws IOException {
+        link.awaitResumed();
+        progress.begin(Progress.Phase.RUNNING, 0);
+        options.fault().at(Step.RESUMED);
+        long pssWhenResumed = Proc.proportionalSetBytes();
+        releaseUserfaultfd();
+        memory.close(); // the guest is the destination's; its own descriptors keep alive what it needs
+        Message.Completed completed = link.awaitCompleted();
+        if (completed == null) {
+            return RunResult.ended(MigrationStatus.COMPLETED, "destination", null, null);
+        }
+        RunResult result = ResultJson.MAPPER.readValue(completed.json(), RunResult.class);
+        return result.withPeakPss(Math.max(peakPssWhenReady, pssWhenResumed + completed.pssBytes()));
+    }
+
+    /** The migration has failed, and the epoch is still ours: the guest goes on here. */
+    private RunResult takeBack(SourceMemory memory, Exception reason) throws IOException {
+        LOG.log(System.Logger.Level.DEBUG, "taking the guest back", reason);
+        link.cancel(describe(reason));
+        boolean stood = !memory.guest().isRunning();
+        if (stood && pagesLeft && options.mechanism() == Mechanism.GIFT && options.gifts() && kernelMovesGifts) {
+            transition(SourceState.LOST, describe(reason));
+            return RunResult.ended(
+                    MigrationStatus.LOST,
+                    "nobody",
+                    null,
+                    new RunResult.Failure(
+                            "guest-lost",
+                            "the guest is lost: its gifted pages had left for good when the migration failed: "
+                                    + describe(reason)));
+        }
+        transition(SourceState.FAILED, describe(reason));
+        if (stood) {
+            // A destination that comes late, or wakes up, finds another epoch than the one it was promised.
+            memory.token().claim(memory.token().epoch() + 1);
+            releaseUserfaultfd();
+            memory.guest().resume();
+            memory.guest().awaitFirstInstructions(FIRST_INSTRUCTION_TIMEOUT_S * 1000 * MS);
+        }
+        boolean cancelled = reason instanceof CancelledException;
+        RunResult.VerificationResult verification = watchAndVerify(memory.guest());
+        return RunResult.ended(
+                cancelled ? MigrationStatus.CANCELLED : MigrationStatus.FAILED,
+                "source",
+                verification,
+                new RunResult.Failure(cancelled ? "cancelled" : "migration-failed", describe(reason)));
+    }
+
+    private RunResult.VerificationResult watchAndVerify(Guest guest) throws IOException {
+        progress.begin(Progress.Phase.RUNNING, 0);
+        long untilNs = clock.nanoTime() + options.runAfterNs();
+        while (clock.nanoTime() < untilNs && !cancellation.isRequested()) {
+            LockSupport.parkNanos(10 * MS);
+        }
+        guest.stop();
+        guest.checkVcpus();
+        if (!options.verify()) {
+            return RunResult.VerificationResult.SKIPPED;
+        }
+        progress.begin(Progress.Phase.VERIFYING, 0);
+        return RunResult.VerificationResult.of(guest.verify());
+    }
+
+    private static String describe(Exception reason) {
+        String message = reason.getMessage();
+        return message == null || reason instanceof RuntimeException ? reason.toString() : message;
+    }
+
+    private void releaseUserfaultfd() {
+        Userfaultfd open = userfaultfd;
+        if (open != null) {
+            userfaultfd = null;
+            open.close(); // unregisters, wakes, and so takes every gifted page back
+        }
+    }
+
+    private void transition(SourceState next, String why) {
+        if (!state.next().contains(next)) {
+            throw new IllegalStateException("source: " + state + " -> " + next + " (" + why + ")");
+        }
+        LOG.log(System.Logger.Level.DEBUG, "{0} -> {1}: {2}", state, next, why);
+        state = next;
+    }
+}

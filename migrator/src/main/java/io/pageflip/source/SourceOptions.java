@@ -1,0 +1,26 @@
+package io.pageflip.source;
+
+import io.pageflip.fault.ScriptedFault;
+import io.pageflip.guest.GuestConfig;
+import io.pageflip.wire.Mechanism;
+
+/**
+ * What the source agent is asked to do.
+ *
+ * @param gifts false with {@code --no-gift}
+ * @param noWayBack the user knows that gifted pages may be gone for good
+ * @param samePipe whether vmspliced pages go through the migration stream itself, which is a pipe
+ * @param batchPages pages of a block, at most, that one system call moves
+ * @param verify whether the guest is verified after a failed migration, which it survives here
+ * @param runAfterNs how long it is watched then, in nanoseconds
+ */
+public record SourceOptions(
+        GuestConfig guest,
+        Mechanism mechanism,
+        boolean gifts,
+        boolean noWayBack,
+        boolean samePipe,
+        int batchPages,
+        boolean verify,
+        long runAfterNs,
+        ScriptedFault fault) {}

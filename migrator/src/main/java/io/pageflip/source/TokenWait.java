@@ -1,0 +1,89 @@
+package io.pageflip.source;
+
+import io.pageflip.guest.RunToken;
+import io.pageflip.os.NanoClock;
+import java.io.IOException;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Waits, after the lock is released, for what becomes of the guest. Only the run token decides; a message, or the end of a
+ * connection, is a reason to look at it.
+ */
+final class TokenWait {
+    private static final long MS = 1_000_000;
+    private static final long SLICE_NS = 20 * MS;
+    private static final long RETRY_NS = MS;
+
+    /** A destination that has not taken the guest by then is not trusted to do it. */
+    private static final long TAKE_TIMEOUT_NS = 30_000 * MS;
+
+    /**
+     * The lock of a killed process comes free only when its page tables are gone: tens of milliseconds a GiB, some 230 at worst.
+     */
+    private static final long DEATH_NS = 2_000 * MS;
+
+    private static final long DEATH_NS_PER_GIB = 500 * MS;
+
+    private final RunToken token;
+    private final DestinationLink link;
+    private final NanoClock clock;
+    private final int ownEpoch;
+    private final long deathNs;
+
+    TokenWait(RunToken token, DestinationLink link, NanoClock clock, long ramBytes) {
+        this.token = token;
+        this.link = link;
+        this.clock = clock;
+        this.ownEpoch = token.epoch();
+        this.deathNs = DEATH_NS + (ramBytes >> 30) * DEATH_NS_PER_GIB;
+    }
+
+    /**
+     * Waits until the guest is somebody's.
+     *
+     * @return null if the destination has taken it; else the reason why it has not, and this agent holds the lock
+     */
+    @Nullable IOException awaitTaken() throws IOException {
+        long deadline = clock.nanoTime() + TAKE_TIMEOUT_NS;
+        while (token.epoch() == ownEpoch) {
+            try {
+                link.check();
+                if (clock.nanoTime() > deadline) {
+                    throw new IOException("the destination has not taken the guest within " + TAKE_TIMEOUT_NS / MS + " ms");
+                }
+            } catch (IOException reason) {
+                return lockOrTaken() ? reason : null;
+            }
+            token.awaitChange(ownEpoch, SLICE_NS);
+        }
+        return null;
+    }
+
+    /**
+     * Waits until either this agent has the lock or the epoch has changed: true for the lock. A destination that holds the
+     * lock and is stopped stops the guest, by design: this waits as long as it does.
+     */
+    private boolean lockOrTaken() throws IOException {
+        while (token.epoch() == ownEpoch) {
+            if (token.tryLock()) {
+                // It may have stored its epoch and died since the last look.
+                return token.epoch() == ownEpoch;
+            }
+            LockSupport.parkNanos(RETRY_NS);
+        }
+        return false;
+    }
+
+    /** Whether the agent that took the guest is dead: then nobody holds the lock, once its page tables are gone. */
+    boolean ownerIsDead() throws IOException {
+        long deadline = clock.nanoTime() + deathNs;
+        while (clock.nanoTime() < deadline) {
+            if (token.tryLock()) {
+                return true;
+            }
+            LockSupport.parkNanos(RETRY_NS);
+        }
+        return false;
+    }
+}
