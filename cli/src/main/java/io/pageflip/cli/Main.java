@@ -1,10 +1,13 @@
 package io.pageflip.cli;
 
+import io.pageflip.os.HostLacksException;
+import java.io.PrintWriter;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.Spec;
 
 /** Entry point of {@code pageflip.jar}, and the only class that ends the JVM. */
@@ -12,19 +15,68 @@ import picocli.CommandLine.Spec;
         name = "pageflip",
         description = "Upgrades the program under a running virtual machine by moving its pages, not copying them.",
         mixinStandardHelpOptions = true,
-        versionProvider = Main.Version.class)
+        versionProvider = Main.Version.class,
+        synopsisSubcommandLabel = "COMMAND",
+        exitCodeListHeading = "%nExit codes:%n",
+        exitCodeList = {
+            "0:migrated and verified",
+            "1:the migration failed, and the guest lives on at the source",
+            "2:what was typed makes no sense",
+            "3:verification found a difference",
+            "4:this host lacks what was asked for",
+            "5:the guest is lost: the agent that owned it died"
+        })
 public final class Main implements Runnable {
     @Spec
     private CommandSpec spec;
 
+    private Main() {}
+
     public static void main(String[] args) {
-        System.exit(new CommandLine(new Main()).execute(args));
+        Interrupts interrupts = new Interrupts();
+        Runtime.getRuntime()
+                .addShutdownHook(new Thread(
+                        () -> {
+                            if (!interrupts.isFinished()) {
+                                Runtime.getRuntime().halt(interrupts.awaitFinished());
+                            }
+                        },
+                        "signal"));
+        int code = commandLine(interrupts).execute(args);
+        interrupts.finished(code);
+        System.exit(code);
+    }
+
+    static CommandLine commandLine(Interrupts interrupts) {
+        CommandLine root = new CommandLine(new Main());
+        root.addSubcommand(new MigrateCommand(interrupts.cancellation()));
+        root.addSubcommand(new SourceCommand(interrupts.cancellation()));
+        root.addSubcommand(new DestinationCommand(interrupts.cancellation()));
+        root.setParameterExceptionHandler(Main::usageError);
+        root.setExecutionExceptionHandler(Main::failure);
+        return root;
+    }
+
+    private static int usageError(ParameterException e, String[] args) {
+        PrintWriter err = e.getCommandLine().getErr();
+        err.println("pageflip: " + e.getMessage());
+        err.println("Try '" + e.getCommandLine().getCommandSpec().qualifiedName() + " --help'.");
+        return ExitCodes.USAGE;
+    }
+
+    private static int failure(Exception e, CommandLine commandLine, ParseResult parsed) {
+        String message = e instanceof java.io.IOException ? e.getMessage() : e.toString();
+        commandLine.getErr().println("pageflip: " + message);
+        if (e instanceof RuntimeException) {
+            e.printStackTrace(commandLine.getErr()); // our own mistake: the trace is what a report of it needs
+        }
+        return e instanceof HostLacksException ? ExitCodes.HOST_LACKS : ExitCodes.FAILED;
     }
 
     /** Called when no command was named. */
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "Name a command.");
+        throw new ParameterException(spec.commandLine(), "Name a command: migrate, source, destination or check.");
     }
 
     /** The version in the jar's manifest. */

@@ -64,9 +64,19 @@ public final class Fd implements AutoCloseable {
         return open(sys, "/proc/self/fd/" + number, direction | O_NONBLOCK);
     }
 
-    /** Puts descriptor {@code to} out of the way: it becomes another name of {@code from}. What {@code to} was is closed. */
-    public static void redirect(int from, int to) throws SyscallException {
-        SyscallException.check(Syscalls.LINUX.dup3(from, to, 0), "dup3 " + from + " " + to);
+    /**
+     * Takes standard input or output (0, 1) out of the reach of whatever else is in this process: it becomes {@code
+     * /dev/null}, or another name of standard error.
+     */
+    public static void redirectStandard(int number) throws SyscallException {
+        Syscalls sys = Syscalls.LINUX;
+        if (number == 0) {
+            try (Fd nothing = open(sys, "/dev/null", O_RDONLY)) {
+                SyscallException.check(sys.dup3(nothing.number(), 0, 0), "dup3 /dev/null 0");
+            }
+        } else {
+            SyscallException.check(sys.dup3(2, number, 0), "dup3 2 " + number);
+        }
     }
 
     private static boolean isPipe(Syscalls sys, int number) throws SyscallException {

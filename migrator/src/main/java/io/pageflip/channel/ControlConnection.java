@@ -8,11 +8,13 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.epoll.Epoll;
 import io.netty.channel.epoll.EpollDomainSocketChannel;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.handler.codec.ByteToMessageDecoder;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.pageflip.os.Fd;
+import io.pageflip.os.HostLacksException;
 import io.pageflip.wire.FrameHeader;
 import io.pageflip.wire.Message;
 import io.pageflip.wire.MessageCodec;
@@ -32,19 +34,25 @@ public final class ControlConnection implements AutoCloseable {
     private static final long QUIET_PERIOD_MS = 0;
     private static final long CLOSE_TIMEOUT_S = 2;
 
-    private final EventLoopGroup eventLoop =
-            new MultiThreadIoEventLoopGroup(1, new DefaultThreadFactory("control", true), EpollIoHandler.newFactory());
+    private final EventLoopGroup eventLoop;
     private final LinkedBlockingQueue<Message> inbox = new LinkedBlockingQueue<>();
     private final EpollDomainSocketChannel channel;
     private volatile boolean eventful;
     private volatile @Nullable IOException broken;
 
     private ControlConnection(EpollDomainSocketChannel channel) {
+        this.eventLoop = new MultiThreadIoEventLoopGroup(
+                1, new DefaultThreadFactory("control", true), EpollIoHandler.newFactory());
         this.channel = channel;
     }
 
     /** Takes over a connected socket. Nobody else may read from it any more. */
     public static ControlConnection over(Fd socket) throws IOException {
+        if (!Epoll.isAvailable()) {
+            throw new HostLacksException(
+                    "Netty's native epoll transport does not load here: " + Epoll.unavailabilityCause(),
+                    Epoll.unavailabilityCause());
+        }
         ControlConnection connection = new ControlConnection(new EpollDomainSocketChannel(socket.handOver()));
         try {
             connection.start();

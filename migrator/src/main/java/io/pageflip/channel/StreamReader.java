@@ -54,6 +54,7 @@ public final class StreamReader implements AutoCloseable {
      * @throws PeerGoneException at the end of the stream, also in the middle of a frame
      */
     public FrameHeader next() throws IOException {
+        buffer.bytes().clear();
         need(FrameHeader.BYTES);
         FrameHeader header = FrameHeader.read(buffer.bytes(), position);
         need(FrameHeader.BYTES + header.bodyLength());

@@ -1,5 +1,6 @@
 package io.pageflip.destination;
 
+import io.pageflip.channel.CancelledException;
 import io.pageflip.channel.ControlConnection;
 import io.pageflip.channel.Patience;
 import io.pageflip.channel.PeerGoneException;
@@ -16,7 +17,6 @@ import io.pageflip.wire.FrameType;
 import io.pageflip.wire.Message;
 import io.pageflip.wire.MessageCodec;
 import io.pageflip.wire.ProtocolException;
-import io.pageflip.channel.CancelledException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -157,7 +157,8 @@ public final class ConnectedSource implements SourceLink {
                 throw new CancelledException("the source has given up: " + cancel.reason());
             }
             if (news != null) {
-                throw new ProtocolException("the source sent a " + news.type() + " message, which does not belong here");
+                throw new ProtocolException(
+                        "the source sent a " + news.type() + " message, which does not belong here");
             }
         }
     }

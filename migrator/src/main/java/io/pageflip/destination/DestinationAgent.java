@@ -112,7 +112,8 @@ public final class DestinationAgent {
 
     private void tellFailure(Exception reason) {
         try {
-            link.send(new Message.Failed(String.valueOf(reason.getMessage())));
+            boolean ours = reason instanceof RuntimeException;
+            link.send(new Message.Failed(ours ? reason.toString() : String.valueOf(reason.getMessage())));
         } catch (IOException e) {
             reason.addSuppressed(e); // nobody listens
         }
@@ -216,8 +217,8 @@ public final class DestinationAgent {
         try {
             Message.Released released = (Message.Released) expect(stream, FrameType.RELEASED);
             if (released.ownerEpoch() != link.hello().ownerEpoch()) {
-                throw new ProtocolException("the source released epoch " + released.ownerEpoch() + " of a guest in epoch "
-                        + link.hello().ownerEpoch());
+                throw new ProtocolException("the source released epoch " + released.ownerEpoch()
+                        + " of a guest in epoch " + link.hello().ownerEpoch());
             }
         } catch (PeerGoneException e) {
             LOG.log(System.Logger.Level.DEBUG, "the source went before it released the guest", e);

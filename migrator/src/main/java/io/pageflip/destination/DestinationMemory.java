@@ -6,6 +6,7 @@ import io.pageflip.guest.Guest;
 import io.pageflip.guest.Oracle;
 import io.pageflip.guest.RamBlock;
 import io.pageflip.guest.RunToken;
+import io.pageflip.memory.Quantity;
 import io.pageflip.os.Fd;
 import io.pageflip.os.HostLacksException;
 import io.pageflip.os.MemFd;
@@ -17,7 +18,6 @@ import io.pageflip.transfer.Frames;
 import io.pageflip.wire.Mechanism;
 import io.pageflip.wire.Message;
 import io.pageflip.wire.ProtocolException;
-import io.pageflip.memory.Quantity;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -52,13 +52,12 @@ final class DestinationMemory implements AutoCloseable {
             Iterator<Fd> fds = checkInodes(hello, descriptors).iterator();
             token = own(RunToken.attach(MemFd.adopt(fds.next(), "token", RunToken.lengthBytes())));
             Oracle oracle = own(Oracle.attach(MemFd.adopt(fds.next(), "oracle", Oracle.lengthBytes(specs)), specs));
-            ConsoleLog console =
-                    own(ConsoleLog.attach(MemFd.adopt(fds.next(), "console", ConsoleLog.lengthBytes())));
+            ConsoleLog console = own(ConsoleLog.attach(MemFd.adopt(fds.next(), "console", ConsoleLog.lengthBytes())));
             framesFile = own(MemFd.adopt(fds.next(), "frames", Frames.lengthBytes(specs)));
             boolean flips = hello.mechanism() == Mechanism.FLIP && hello.gifts() && moves;
             if (flips) {
-                userfaultfd = own(
-                        Userfaultfd.open(Userfaultfd.FEATURE_MINOR_SHMEM | Userfaultfd.FEATURE_MINOR_HUGETLBFS));
+                userfaultfd =
+                        own(Userfaultfd.open(Userfaultfd.FEATURE_MINOR_SHMEM | Userfaultfd.FEATURE_MINOR_HUGETLBFS));
             }
             checkRoom(specs, flips);
             for (BlockSpec spec : specs) {
@@ -131,7 +130,8 @@ final class DestinationMemory implements AutoCloseable {
     }
 
     /** Registered with all shared blocks; null where nothing is flipped. */
-    @Nullable Userfaultfd userfaultfd() {
+    @Nullable
+    Userfaultfd userfaultfd() {
         return userfaultfd;
     }
 

@@ -40,12 +40,14 @@ public record RunResult(
 
     /** How a migration ended of which there are no figures: because it failed, or the destination cannot tell them. */
     public static RunResult ended(
-            MigrationStatus status,
-            String owner,
-            @Nullable VerificationResult verification,
-            @Nullable Failure error) {
+            MigrationStatus status, String owner, @Nullable VerificationResult verification, @Nullable Failure error) {
         return new RunResult(
                 status, owner, null, null, null, null, null, null, null, null, null, verification, null, null, error);
+    }
+
+    /** The same, with the reason that the other agent knows better. */
+    public RunResult withError(@Nullable Failure reason) {
+        return ended(status, owner, verification, reason);
     }
 
     /** The same, with the peak memory that only the other agent could complete. */
@@ -166,5 +168,11 @@ public record RunResult(
     public record GuestActivity(long ranForNs, long instructions, long pagesWritten) {}
 
     /** Why there is no migration: the kind of failure, and a sentence. */
-    public record Failure(@JsonProperty("class") String kind, String message) {}
+    public record Failure(@JsonProperty("class") String kind, String message) {
+        /** The host lacks what was asked for. */
+        public static final String HOST_LACKS = "host-lacks";
+
+        /** What was asked for makes no sense. */
+        public static final String USAGE = "usage";
+    }
 }

@@ -167,7 +167,8 @@ public final class ConnectedDestination implements DestinationLink {
         if (message instanceof Message.Failed failed) {
             return new PeerGoneException("the destination has given up: " + failed.reason());
         }
-        return new ProtocolException("the destination sent a " + message.type() + " message, which does not belong here");
+        return new ProtocolException(
+                "the destination sent a " + message.type() + " message, which does not belong here");
     }
 
     @Override

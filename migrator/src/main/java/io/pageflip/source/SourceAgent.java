@@ -246,7 +246,8 @@ public final class SourceAgent {
 
     /** The lock is released: either the destination's epoch appears, or the destination is gone and the lock ours again. */
     private RunResult awaitTaken(SourceMemory memory) throws IOException {
-        TokenWait wait = new TokenWait(memory.token(), link, clock, options.guest().ramBytes());
+        TokenWait wait =
+                new TokenWait(memory.token(), link, clock, options.guest().ramBytes());
         IOException reason = wait.awaitTaken();
         if (reason != null) {
             return takeBack(memory, reason);
@@ -261,8 +262,9 @@ public final class SourceAgent {
                         MigrationStatus.COMPLETED,
                         "destination",
                         null,
-                        new RunResult.Failure("no-report", "the guest is at the destination, whose report did not come: "
-                                + e.getMessage()));
+                        new RunResult.Failure(
+                                "no-report",
+                                "the guest is at the destination, whose report did not come: " + e.getMessage()));
             }
             transition(SourceState.LOST, "the destination died after it took the guest");
             return RunResult.ended(

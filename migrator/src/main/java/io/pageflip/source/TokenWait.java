@@ -44,13 +44,15 @@ final class TokenWait {
      *
      * @return null if the destination has taken it; else the reason why it has not, and this agent holds the lock
      */
-    @Nullable IOException awaitTaken() throws IOException {
+    @Nullable
+    IOException awaitTaken() throws IOException {
         long deadline = clock.nanoTime() + TAKE_TIMEOUT_NS;
         while (token.epoch() == ownEpoch) {
             try {
                 link.check();
                 if (clock.nanoTime() > deadline) {
-                    throw new IOException("the destination has not taken the guest within " + TAKE_TIMEOUT_NS / MS + " ms");
+                    throw new IOException(
+                            "the destination has not taken the guest within " + TAKE_TIMEOUT_NS / MS + " ms");
                 }
             } catch (IOException reason) {
                 return lockOrTaken() ? reason : null;

@@ -24,7 +24,8 @@ final class FileCopyReceiver implements PageReceiver {
         RamBlock block = blocks.get(blockIndex);
         MemFd file = sourceFiles.get(blockIndex);
         if (file == null) {
-            throw new io.pageflip.wire.ProtocolException("RAM block " + block.spec().name() + " was gifted without a memfd");
+            throw new io.pageflip.wire.ProtocolException(
+                    "RAM block " + block.spec().name() + " was gifted without a memfd");
         }
         long pageBytes = block.spec().pageBytes();
         file.read(first * pageBytes, block.mapping(), first * pageBytes, count * pageBytes);

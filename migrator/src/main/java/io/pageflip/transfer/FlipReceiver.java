@@ -57,8 +57,8 @@ final class FlipReceiver implements PageReceiver {
             case ALREADY_PRESENT -> CopyReason.ALREADY_PRESENT;
             case NO_MAPPING -> CopyReason.NO_MAPPING;
             case HOLE ->
-                throw new ProtocolException("page " + at + " of RAM block " + block.spec().name()
-                        + " was gifted, and its memfd has no page there");
+                throw new ProtocolException("page " + at + " of RAM block "
+                        + block.spec().name() + " was gifted, and its memfd has no page there");
             case TRY_AGAIN -> throw new IllegalStateException("no refusal: " + outcome);
         };
         // For a shared mapping this copies the page onto itself; it is counted as what it is, no move.

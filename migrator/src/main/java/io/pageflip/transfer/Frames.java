@@ -93,7 +93,9 @@ public final class Frames {
 
     /** Compares the frames of some pages of a block, now in this process, with those noted. */
     public Comparison compare(int blockIndex, RamBlock block, PageBitmap pages) throws IOException {
-        long base = blocks.subList(0, blockIndex).stream().mapToLong(BlockSpec::pages).sum();
+        long base = blocks.subList(0, blockIndex).stream()
+                .mapToLong(BlockSpec::pages)
+                .sum();
         long compared = 0;
         long same = 0;
         try (Pagemap pagemap = Pagemap.open()) {

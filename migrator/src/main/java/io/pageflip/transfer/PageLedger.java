@@ -58,8 +58,8 @@ public final class PageLedger {
     private Account account(int block, long first, long count) throws ProtocolException {
         Account account = accounts.get(block);
         if (account.seen.add(first, count) != count) {
-            throw new ProtocolException("pages " + first + "+" + count + " of RAM block " + account.spec.name()
-                    + " were sent twice");
+            throw new ProtocolException(
+                    "pages " + first + "+" + count + " of RAM block " + account.spec.name() + " were sent twice");
         }
         return account;
     }
@@ -113,7 +113,8 @@ public final class PageLedger {
         Account account = accounts.get(block);
         Map<String, Long> reasons = new TreeMap<>();
         account.reasons.forEach((reason, count) -> reasons.put(reason.toString(), count));
-        long copied = account.reasons.values().stream().mapToLong(Long::longValue).sum();
+        long copied =
+                account.reasons.values().stream().mapToLong(Long::longValue).sum();
         long moved = account.moved.cardinality() + account.decidedMoved;
         return new PageCounts(account.spec.pages(), moved, copied, account.zero, reasons);
     }

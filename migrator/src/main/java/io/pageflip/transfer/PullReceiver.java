@@ -29,8 +29,7 @@ final class PullReceiver implements PageReceiver {
         long offset = first * block.spec().pageBytes();
         long end = offset + block.spec().bytesOf(first, count);
         while (offset < end) {
-            long read = source.read(
-                    sourceAddresses.get(blockIndex) + offset, block.mapping(), offset, end - offset);
+            long read = source.read(sourceAddresses.get(blockIndex) + offset, block.mapping(), offset, end - offset);
             if (read <= 0) {
                 throw new SyscallException(
                         "process_vm_readv " + block.spec().name() + " " + offset + "+" + (end - offset),

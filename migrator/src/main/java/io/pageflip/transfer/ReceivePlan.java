@@ -55,14 +55,14 @@ public final class ReceivePlan {
                                 ? new FlipReceiver(blocks, userfaultfd, ledger)
                                 : new FileCopyReceiver(blocks, sourceFiles, ledger));
             case GIFT -> {
-                CopyReason foregone = !hello.gifts()
-                        ? CopyReason.NOT_GIFTED
-                        : moves ? null : CopyReason.MOVE_NOT_REQUESTED;
+                CopyReason foregone =
+                        !hello.gifts() ? CopyReason.NOT_GIFTED : moves ? null : CopyReason.MOVE_NOT_REQUESTED;
                 plan.receivers.put(FrameType.SPLICE, new SpliceReceiver(blocks, stream, ledger, foregone));
             }
             case PULL -> {
-                List<Long> addresses =
-                        hello.blocks().stream().map(Message.Hello.Block::address).toList();
+                List<Long> addresses = hello.blocks().stream()
+                        .map(Message.Hello.Block::address)
+                        .toList();
                 plan.receivers.put(
                         FrameType.PULL, new PullReceiver(blocks, addresses, new ProcessMemory(hello.pid()), ledger));
             }
@@ -118,8 +118,8 @@ public final class ReceivePlan {
 
     private static int checkedEnd(FrameHeader header, ByteBuffer body) throws ProtocolException {
         if (header.bodyLength() == 0 || header.bodyLength() % PageRecord.BYTES != 0) {
-            throw new ProtocolException(
-                    "a " + header.type() + " frame of " + header.bodyLength() + " bytes, which is no number of records");
+            throw new ProtocolException("a " + header.type() + " frame of " + header.bodyLength()
+                    + " bytes, which is no number of records");
         }
         return body.position() + header.bodyLength();
     }

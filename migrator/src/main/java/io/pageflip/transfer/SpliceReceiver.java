@@ -15,8 +15,7 @@ final class SpliceReceiver implements PageReceiver {
     private final @Nullable CopyReason foregone;
 
     /** @param foregone why no page will be moved, if that is known beforehand */
-    SpliceReceiver(
-            List<RamBlock> blocks, StreamReader stream, PageLedger ledger, @Nullable CopyReason foregone) {
+    SpliceReceiver(List<RamBlock> blocks, StreamReader stream, PageLedger ledger, @Nullable CopyReason foregone) {
         this.blocks = blocks;
         this.stream = stream;
         this.ledger = ledger;

@@ -1,0 +1,114 @@
+package io.pageflip.cli;
+
+import io.pageflip.channel.Cancellation;
+import io.pageflip.channel.CancelledException;
+import io.pageflip.cli.report.TextReport;
+import io.pageflip.metrics.MigrationStatus;
+import io.pageflip.metrics.Progress;
+import io.pageflip.metrics.ResultJson;
+import io.pageflip.metrics.RunResult;
+import io.pageflip.migration.AgentEvent;
+import io.pageflip.os.Fd;
+import io.pageflip.os.HostLacksException;
+import java.io.IOException;
+import java.io.PrintStream;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+
+/** How an agent speaks: to a person, or to whoever supervises it. */
+final class AgentConsole {
+    private final String role;
+    private final RunOptions options;
+    private final PrintStream report;
+    private final Cancellation cancellation;
+    private @Nullable Supervised supervised;
+
+    /** @param outputIsStream whether standard output carries pages, so that reports go to standard error */
+    AgentConsole(String role, RunOptions options, boolean outputIsStream, Cancellation cancellation) {
+        this.role = role;
+        this.options = options;
+        this.report = outputIsStream ? System.err : System.out;
+        this.cancellation = cancellation;
+    }
+
+    /** An agent's work. */
+    interface Work {
+        RunResult run(Progress progress) throws IOException;
+    }
+
+    /** Takes a standard descriptor that is a pipe out of the JVM's reach, which might write to it. */
+    static Fd takeStandardPipe(CommandSpec spec, int number, String name, String alternative) throws IOException {
+        Fd pipe;
+        try {
+            pipe = Fd.reopenStandardPipe(number);
+        } catch (IOException e) {
+            throw new ParameterException(
+                    spec.commandLine(),
+                    name + " is no pipe; write 'pageflip source … | pageflip destination', or use " + alternative);
+        }
+        Fd.redirectStandard(number);
+        return pipe;
+    }
+
+    /** Runs the agent, shows its progress, reports its result, and returns the exit code. */
+    int run(Work work) throws IOException {
+        Progress progress = new Progress();
+        if (options.supervised()) {
+            try (Supervised events = new Supervised(progress, cancellation)) {
+                supervised = events;
+                RunResult result = resultOf(work, progress);
+                events.say(AgentEvent.result(result));
+                return ExitCodes.of(result);
+            }
+        }
+        RunResult result;
+        try (ProgressDisplay display = new ProgressDisplay(progress, options.progress(), options.quiet())) {
+            display.start();
+            result = resultOf(work, progress);
+        }
+        if (options.format() == RunOptions.Format.JSON) {
+            report.println(ResultJson.write(result));
+        } else if (!options.quiet() || result.error() != null) {
+            report.print(TextReport.ofAgent(role, result));
+        }
+        report.flush();
+        return ExitCodes.of(result);
+    }
+
+    private RunResult resultOf(Work work, Progress progress) {
+        try {
+            return work.run(progress);
+        } catch (ParameterException e) {
+            if (!options.supervised()) {
+                throw e;
+            }
+            return failed(MigrationStatus.FAILED, RunResult.Failure.USAGE, e);
+        } catch (HostLacksException e) {
+            return failed(MigrationStatus.FAILED, RunResult.Failure.HOST_LACKS, e);
+        } catch (CancelledException | java.util.concurrent.CancellationException e) {
+            return failed(MigrationStatus.CANCELLED, "cancelled", e);
+        } catch (IOException e) {
+            return failed(MigrationStatus.FAILED, "migration-failed", e);
+        }
+    }
+
+    /** An agent that never owned a guest, or never let it run. */
+    private static RunResult failed(MigrationStatus status, String kind, Exception e) {
+        return RunResult.ended(status, "source", null, new RunResult.Failure(kind, String.valueOf(e.getMessage())));
+    }
+
+    /** Says something that is no result. */
+    void say(AgentEvent event, String sentence) {
+        if (supervised != null) {
+            supervised.say(event);
+        } else if (!options.quiet()) {
+            System.err.println("pageflip " + role + ": " + sentence);
+        }
+    }
+
+    /** Says something that a person may want to know. */
+    void warn(String sentence) {
+        System.err.println("pageflip " + role + ": " + sentence);
+    }
+}

@@ -1,0 +1,43 @@
+package io.pageflip.cli;
+
+import io.pageflip.metrics.RunResult;
+
+/** The exit codes of every command, as {@code --help} lists them. */
+final class ExitCodes {
+    /** Migrated and verified. */
+    static final int OK = 0;
+    /** The migration failed, and the guest lives on at the source. */
+    static final int FAILED = 1;
+    /** What was typed makes no sense. */
+    static final int USAGE = 2;
+    /** Verification found a difference. */
+    static final int DIFFERENT = 3;
+    /** This host lacks what was asked for. */
+    static final int HOST_LACKS = 4;
+    /** Nobody has the guest: the agent that owned it died. */
+    static final int LOST = 5;
+
+    private ExitCodes() {}
+
+    static int of(RunResult result) {
+        boolean different =
+                (result.verification() != null && result.verification().mismatch())
+                        || (result.evidence() != null && result.evidence().different() > 0);
+        if (different) {
+            return DIFFERENT;
+        }
+        RunResult.Failure error = result.error();
+        return switch (result.status()) {
+            case COMPLETED -> OK;
+            case LOST -> LOST;
+            default -> {
+                String kind = error == null ? "" : error.kind();
+                yield switch (kind) {
+                    case RunResult.Failure.HOST_LACKS -> HOST_LACKS;
+                    case RunResult.Failure.USAGE -> USAGE;
+                    default -> FAILED;
+                };
+            }
+        };
+    }
+}

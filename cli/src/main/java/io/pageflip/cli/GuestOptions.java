@@ -1,0 +1,141 @@
+package io.pageflip.cli;
+
+import io.pageflip.guest.Backing;
+import io.pageflip.guest.BlockSpec;
+import io.pageflip.guest.GuestConfig;
+import io.pageflip.guest.GuestInfoPage;
+import io.pageflip.guest.Workload;
+import io.pageflip.memory.Quantity;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+import picocli.CommandLine.Spec.Target;
+
+/** Options that say what the guest is and does. */
+final class GuestOptions {
+    private static final long LEAST_RAM = 1 << 20;
+    private static final long MOST_RATE = 1_000_000_000;
+
+    @Spec(Target.MIXEE)
+    private CommandSpec spec;
+
+    @Option(
+            names = "--ram",
+            paramLabel = "SIZE",
+            defaultValue = "1G",
+            converter = Values.Size.class,
+            description = "Guest RAM: 512M, 4G … (default: ${DEFAULT-VALUE}).")
+    private long ram;
+
+    @Option(
+            names = "--backing",
+            paramLabel = "KIND",
+            defaultValue = "memfd",
+            description = "What guest RAM lies in: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+    private Backing backing;
+
+    @Option(
+            names = "--vcpus",
+            paramLabel = "N",
+            defaultValue = "1",
+            description = "Virtual CPUs, a thread each (default: ${DEFAULT-VALUE}).")
+    private int vcpus;
+
+    @Option(
+            names = "--workload",
+            paramLabel = "KIND",
+            defaultValue = "hotset",
+            description = "Which pages the guest writes: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+    private Workload workload;
+
+    @Option(
+            names = "--dirty-rate",
+            paramLabel = "PAGES",
+            defaultValue = "20K",
+            converter = Values.Rate.class,
+            description = "Pages that the guest writes a second, all vCPUs together (default: ${DEFAULT-VALUE}).")
+    private long dirtyRate;
+
+    @Option(
+            names = "--hot-set",
+            paramLabel = "PERCENT",
+            defaultValue = "10",
+            description = "Part of the pages that the hotset workload writes most (default: ${DEFAULT-VALUE}).")
+    private int hotSet;
+
+    @Option(
+            names = "--fill",
+            paramLabel = "PERCENT",
+            defaultValue = "100",
+            description = "Part of RAM that was ever written; the rest are holes (default: ${DEFAULT-VALUE}).")
+    private int fill;
+
+    @Option(
+            names = "--seed",
+            paramLabel = "N",
+            defaultValue = "1",
+            description = "Seed of everything random in the guest (default: ${DEFAULT-VALUE}).")
+    private long seed;
+
+    Backing backing() {
+        return backing;
+    }
+
+    /** The guest that was asked for; a wrong value is a usage error. */
+    GuestConfig config() {
+        Values.between(spec, "--vcpus", vcpus, 1, GuestInfoPage.MAX_VCPUS);
+        Values.between(spec, "--hot-set", hotSet, 1, 100);
+        Values.between(spec, "--fill", fill, 0, 100);
+        Values.between(spec, "--dirty-rate", dirtyRate, 0, MOST_RATE);
+        long unit = Math.max(LEAST_RAM, backing.pageBytes());
+        if (ram < unit || ram > BlockSpec.MAX_LENGTH || ram % backing.pageBytes() != 0) {
+            throw new ParameterException(
+                    spec.commandLine(),
+                    "--ram " + Quantity.formatExact(ram) + ": " + backing + " RAM must be from "
+                            + Quantity.formatExact(unit) + " to " + Quantity.formatExact(BlockSpec.MAX_LENGTH)
+                            + ", in whole pages of " + Quantity.formatExact(backing.pageBytes()));
+        }
+        return new GuestConfig(ram, backing, vcpus, workload, dirtyRate, hotSet, fill, seed);
+    }
+
+    /** The same options again, for an agent. */
+    List<String> arguments() {
+        return List.of(
+                "--ram=" + ram,
+                "--backing=" + backing,
+                "--vcpus=" + vcpus,
+                "--workload=" + workload,
+                "--dirty-rate=" + dirtyRate,
+                "--hot-set=" + hotSet,
+                "--fill=" + fill,
+                "--seed=" + seed);
+    }
+
+    /** In a few words, for a person. */
+    String summary() {
+        return String.format(
+                Locale.ROOT,
+                "%s %s, %d vCPU%s, %s at %,d pages/s",
+                Quantity.format(ram),
+                backing,
+                vcpus,
+                vcpus == 1 ? "" : "s",
+                workload,
+                dirtyRate);
+    }
+
+    void describe(Map<String, Object> request) {
+        request.put("ram", ram);
+        request.put("backing", backing.toString());
+        request.put("vcpus", vcpus);
+        request.put("workload", workload.toString());
+        request.put("dirty-rate", dirtyRate);
+        request.put("hot-set", hotSet);
+        request.put("fill", fill);
+        request.put("seed", seed);
+    }
+}

@@ -1,0 +1,45 @@
+package io.pageflip.cli;
+
+import io.pageflip.channel.Cancellation;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Turns SIGINT and SIGTERM, which the JVM answers by its shutdown, into a request to give up in an orderly way: the
+ * shutdown waits for the command to end, and for its exit code.
+ */
+final class Interrupts {
+    private static final long ORDERLY_S = 120;
+
+    private final Cancellation cancellation = new Cancellation();
+    private final CountDownLatch done = new CountDownLatch(1);
+    private volatile int exitCode = ExitCodes.FAILED;
+
+    /** What a signal asks for. */
+    Cancellation cancellation() {
+        return cancellation;
+    }
+
+    /** The command has ended. */
+    void finished(int code) {
+        exitCode = code;
+        done.countDown();
+    }
+
+    /** The body of a shutdown hook: returns the exit code once the command has ended. */
+    int awaitFinished() {
+        cancellation.request("interrupted by a signal");
+        try {
+            if (!done.await(ORDERLY_S, TimeUnit.SECONDS)) {
+                return ExitCodes.FAILED;
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        return exitCode;
+    }
+
+    boolean isFinished() {
+        return done.getCount() == 0;
+    }
+}

@@ -1,0 +1,228 @@
+package io.pageflip.cli;
+
+import io.pageflip.channel.Cancellation;
+import io.pageflip.cli.report.JsonReport;
+import io.pageflip.cli.report.TextReport;
+import io.pageflip.fault.ScriptedFault;
+import io.pageflip.guest.GuestConfig;
+import io.pageflip.metrics.Progress;
+import io.pageflip.metrics.RunResult;
+import io.pageflip.migration.Migration;
+import io.pageflip.wire.ChannelKind;
+import io.pageflip.wire.Mechanism;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code pageflip migrate}: both agents, as two processes, and the report. */
+@Command(
+        name = "migrate",
+        description = "Runs a guest in one process, upgrades it into another, and says what that cost.",
+        mixinStandardHelpOptions = true,
+        sortOptions = false)
+final class MigrateCommand implements Callable<Integer> {
+    private static final int MOST_RUNS = 1_000_000;
+
+    private final Cancellation cancellation;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Mixin
+    private GuestOptions guest;
+
+    @Option(
+            names = "--channel",
+            paramLabel = "KIND",
+            defaultValue = "unix",
+            description = "What pages and records go through: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+    private ChannelKind channel;
+
+    @Mixin
+    private TransferOptions transfer;
+
+    @Option(
+            names = "--no-move",
+            description = "Do not ask for pages to be moved: every page is copied, with the reason move-not-requested.")
+    private boolean noMove;
+
+    @Option(
+            names = "--runs",
+            paramLabel = "N",
+            defaultValue = "1",
+            description = "Migrations, each with new agents and a new guest (default: ${DEFAULT-VALUE}).")
+    private int runs;
+
+    @Option(
+            names = "--warmup",
+            paramLabel = "N",
+            defaultValue = "0",
+            description = "Migrations before them that are not counted (default: ${DEFAULT-VALUE}).")
+    private int warmup;
+
+    @Option(
+            names = "--verify",
+            negatable = true,
+            defaultValue = "true",
+            fallbackValue = "true",
+            description = "Compare every page of the guest with what it must be, afterwards (default: on).")
+    private boolean verify;
+
+    @Option(
+            names = "--run-after",
+            paramLabel = "SECONDS",
+            defaultValue = "0.2",
+            description = "How long the guest is left to run after the upgrade (default: ${DEFAULT-VALUE}).")
+    private double runAfter;
+
+    @Option(
+            names = "--format",
+            paramLabel = "KIND",
+            defaultValue = "text",
+            description = "Report as ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+    private RunOptions.Format format;
+
+    @Option(names = "--export-json", paramLabel = "FILE", description = "Also write the JSON report to a file.")
+    private @Nullable Path exportJson;
+
+    @Option(names = "--quiet", description = "Print errors only.")
+    private boolean quiet;
+
+    @Option(
+            names = "--progress",
+            paramLabel = "WHEN",
+            defaultValue = "auto",
+            description =
+                    "Show progress on standard error: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}, if it is a terminal).")
+    private ProgressDisplay.When progress;
+
+    @Option(
+            names = "--source-fault",
+            hidden = true,
+            paramLabel = "ACTION@STEP",
+            converter = Values.Fault.class,
+            description = "Have the source kill or stop itself at a step of the protocol.")
+    private @Nullable ScriptedFault sourceFault;
+
+    @Option(
+            names = "--destination-fault",
+            hidden = true,
+            paramLabel = "ACTION@STEP",
+            converter = Values.Fault.class,
+            description = "Have the destination kill or stop itself at a step of the protocol.")
+    private @Nullable ScriptedFault destinationFault;
+
+    MigrateCommand(Cancellation cancellation) {
+        this.cancellation = cancellation;
+    }
+
+    @Override
+    public Integer call() throws IOException, InterruptedException {
+        GuestConfig config = guest.config();
+        Mechanism mechanism = transfer.resolve(config.backing());
+        Values.between(spec, "--runs", runs, 1, MOST_RUNS);
+        Values.between(spec, "--warmup", warmup, 0, MOST_RUNS);
+        transfer.batch();
+        RunOptions.seconds(spec, runAfter);
+        if (noMove && !mechanism.moves()) {
+            throw new ParameterException(
+                    spec.commandLine(),
+                    "--no-move changes nothing with --mechanism " + mechanism + ", which moves no page anyway");
+        }
+        checkExport();
+        Map<String, Object> request = request(mechanism);
+        List<RunResult> results = runAll(mechanism);
+        if (exportJson != null) {
+            Files.writeString(exportJson, JsonReport.of(request, results));
+        }
+        if (format == RunOptions.Format.JSON) {
+            spec.commandLine().getOut().print(JsonReport.of(request, results));
+        } else if (!quiet) {
+            spec.commandLine().getOut().print(TextReport.of(heading(mechanism), results));
+        }
+        spec.commandLine().getOut().flush();
+        results.stream()
+                .filter(result -> result.error() != null)
+                .findFirst()
+                .ifPresent(result -> spec.commandLine().getErr().println("pageflip: " + TextReport.sentence(result)));
+        return results.stream().mapToInt(ExitCodes::of).max().orElse(ExitCodes.FAILED);
+    }
+
+    /** Before minutes of work, whether their result can be written. */
+    private void checkExport() {
+        if (exportJson != null) {
+            Path folder = exportJson.toAbsolutePath().getParent();
+            boolean writable = Files.exists(exportJson)
+                    ? Files.isRegularFile(exportJson) && Files.isWritable(exportJson)
+                    : folder != null && Files.isDirectory(folder) && Files.isWritable(folder);
+            if (!writable) {
+                throw new ParameterException(
+                        spec.commandLine(), "--export-json " + exportJson + ": no file can be written there");
+            }
+        }
+    }
+
+    private List<RunResult> runAll(Mechanism mechanism) throws IOException, InterruptedException {
+        List<RunResult> results = new ArrayList<>();
+        Progress shown = new Progress();
+        Migration migration = new Migration(sourceArguments(mechanism), destinationArguments(), cancellation, shown);
+        try (ProgressDisplay display = new ProgressDisplay(shown, progress, quiet)) {
+            display.start();
+            for (int i = 0; i < warmup + runs && !cancellation.isRequested(); i++) {
+                RunResult result = migration.run();
+                boolean good = ExitCodes.of(result) == ExitCodes.OK;
+                if (i >= warmup || !good) {
+                    results.add(result);
+                }
+                if (!good) {
+                    break; // the next would only hide it
+                }
+            }
+        }
+        return results;
+    }
+
+    private List<String> sourceArguments(Mechanism mechanism) {
+        List<String> arguments = new ArrayList<>(guest.arguments());
+        arguments.addAll(transfer.arguments(mechanism));
+        arguments.add("--channel=" + channel);
+        arguments.addAll(RunOptions.arguments(verify, runAfter, sourceFault));
+        return arguments;
+    }
+
+    private List<String> destinationArguments() {
+        List<String> arguments = new ArrayList<>(RunOptions.arguments(verify, runAfter, destinationFault));
+        if (noMove) {
+            arguments.add("--no-move");
+        }
+        return arguments;
+    }
+
+    private String heading(Mechanism mechanism) {
+        return "pageflip migrate: " + mechanism + ", " + channel + " channel; " + guest.summary();
+    }
+
+    private Map<String, Object> request(Mechanism mechanism) {
+        Map<String, Object> request = new LinkedHashMap<>();
+        guest.describe(request);
+        transfer.describe(request, mechanism, channel);
+        request.put("move", !noMove);
+        request.put("runs", runs);
+        request.put("warmup", warmup);
+        request.put("verify", verify);
+        request.put("run-after", runAfter);
+        return request;
+    }
+}

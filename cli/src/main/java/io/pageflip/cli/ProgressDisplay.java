@@ -1,0 +1,97 @@
+package io.pageflip.cli;
+
+import io.pageflip.metrics.Progress;
+import java.io.PrintStream;
+import java.util.Locale;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+
+/** One line on standard error that is written over and over, by a thread of its own, and wiped away at the end. */
+final class ProgressDisplay implements AutoCloseable {
+    private static final long PERIOD_MS = 100;
+    private static final double MILLION = 1e6;
+    private static final double NS_PER_S = 1e9;
+
+    private final Progress progress;
+    private final PrintStream terminal;
+    private final boolean on;
+    private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(task -> {
+        Thread thread = new Thread(task, "progress");
+        thread.setDaemon(true);
+        return thread;
+    });
+    private Progress.Phase phase = Progress.Phase.STARTING;
+    private long lastPages;
+    private long lastNs;
+    private double rate;
+
+    /** When progress is shown. */
+    enum When {
+        AUTO,
+        ALWAYS,
+        NEVER;
+
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    ProgressDisplay(Progress progress, When when, boolean quiet) {
+        this.progress = progress;
+        this.terminal = System.err;
+        this.on = when == When.ALWAYS || (when == When.AUTO && !quiet && io.pageflip.os.Terminal.isStandardError());
+    }
+
+    /** Begins to show it. */
+    void start() {
+        if (on) {
+            var unused = timer.scheduleAtFixedRate(this::show, PERIOD_MS, PERIOD_MS, TimeUnit.MILLISECONDS);
+        }
+    }
+
+    private void show() {
+        terminal.print("\r\u001b[K" + line());
+        terminal.flush();
+    }
+
+    private String line() {
+        Progress.Phase now = progress.phase();
+        long total = progress.totalPages();
+        if (total == 0) {
+            return now.toString();
+        }
+        long done = Math.min(progress.donePages(), total);
+        measureRate(now, done);
+        return String.format(
+                Locale.ROOT,
+                "%s  %d %%  %,d of %,d pages  %.2f M pages/s",
+                now,
+                done * 100 / total,
+                done,
+                total,
+                rate / MILLION);
+    }
+
+    private void measureRate(Progress.Phase now, long done) {
+        long nowNs = io.pageflip.os.NanoClock.SYSTEM.nanoTime();
+        if (now != phase || done < lastPages) {
+            phase = now;
+            lastPages = 0;
+            lastNs = nowNs;
+            rate = 0;
+        } else if (nowNs > lastNs) {
+            rate = (done - lastPages) / ((nowNs - lastNs) / NS_PER_S);
+        }
+    }
+
+    @Override
+    public void close() {
+        timer.shutdownNow();
+        if (on) {
+            terminal.print("\r\u001b[K");
+            terminal.flush();
+        }
+    }
+}

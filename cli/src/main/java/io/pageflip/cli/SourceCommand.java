@@ -1,0 +1,117 @@
+package io.pageflip.cli;
+
+import io.pageflip.channel.Cancellation;
+import io.pageflip.guest.GuestConfig;
+import io.pageflip.metrics.Progress;
+import io.pageflip.metrics.RunResult;
+import io.pageflip.os.Errno;
+import io.pageflip.os.Fd;
+import io.pageflip.os.NanoClock;
+import io.pageflip.os.Pipe;
+import io.pageflip.os.SyscallException;
+import io.pageflip.source.ConnectedDestination;
+import io.pageflip.source.DestinationLink;
+import io.pageflip.source.PipedDestination;
+import io.pageflip.source.SourceAgent;
+import io.pageflip.source.SourceOptions;
+import io.pageflip.wire.ChannelKind;
+import io.pageflip.wire.Mechanism;
+import java.io.IOException;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code pageflip source}: the agent that runs a guest and gives it away. */
+@Command(
+        name = "source",
+        description = {
+            "Runs a guest and gives it to a destination: one that listens (--connect), or one that reads our standard "
+                    + "output (pageflip source … | pageflip destination)."
+        },
+        mixinStandardHelpOptions = true,
+        sortOptions = false)
+final class SourceCommand implements Callable<Integer> {
+    private final Cancellation cancellation;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Option(
+            names = "--connect",
+            paramLabel = "unix:PATH",
+            converter = Values.Address.class,
+            description = "The socket of a destination that listens. Without it, standard output must be a pipe.")
+    private @Nullable String connect;
+
+    @Option(
+            names = "--channel",
+            paramLabel = "KIND",
+            defaultValue = "unix",
+            description = "What pages and records go through, with --connect: ${COMPLETION-CANDIDATES} "
+                    + "(default: ${DEFAULT-VALUE}).")
+    private ChannelKind channel;
+
+    @Mixin
+    private TransferOptions transfer;
+
+    @Mixin
+    private GuestOptions guest;
+
+    @Mixin
+    private RunOptions run;
+
+    SourceCommand(Cancellation cancellation) {
+        this.cancellation = cancellation;
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        GuestConfig config = guest.config();
+        Mechanism mechanism = transfer.resolve(config.backing());
+        boolean samePipe = connect == null || channel == ChannelKind.PIPE;
+        SourceOptions options = new SourceOptions(
+                config,
+                mechanism,
+                transfer.gifts(),
+                transfer.noWayBack(),
+                samePipe,
+                transfer.batch(),
+                run.verify(),
+                run.runAfterNs(),
+                run.fault());
+        AgentConsole console = new AgentConsole("source", run, connect == null, cancellation);
+        return console.run(progress -> migrate(options, progress));
+    }
+
+    private RunResult migrate(SourceOptions options, Progress progress) throws IOException {
+        boolean kernelMoves = HostChecks.beforeSource(options);
+        try (DestinationLink link = connect == null ? openPipe() : connect(connect)) {
+            return new SourceAgent(options, link, kernelMoves, cancellation, progress, NanoClock.SYSTEM).run();
+        }
+    }
+
+    private DestinationLink connect(String path) throws IOException {
+        try {
+            return ConnectedDestination.connect(path, channel, NanoClock.SYSTEM, cancellation);
+        } catch (SyscallException e) {
+            if (e.errno() == Errno.ENOENT || e.errno() == Errno.ECONNREFUSED || e.errno() == Errno.ENAMETOOLONG) {
+                throw new ParameterException(
+                        spec.commandLine(),
+                        "--connect unix:" + path + ": nobody listens there (" + Errno.name(e.errno())
+                                + "); start 'pageflip destination --listen unix:" + path + "' first");
+            }
+            throw e;
+        }
+    }
+
+    private DestinationLink openPipe() throws IOException {
+        Fd output = AgentConsole.takeStandardPipe(spec, 1, "standard output", "--connect unix:PATH");
+        Pipe.enlarge(output);
+        return PipedDestination.over(output, NanoClock.SYSTEM, cancellation);
+    }
+}

@@ -1,0 +1,43 @@
+package io.pageflip.cli.report;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import io.pageflip.metrics.ResultJson;
+import io.pageflip.metrics.RunResult;
+import io.pageflip.os.Proc;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** The JSON report, schema {@code pageflip.migration/1}; the README documents it. */
+public final class JsonReport {
+    private static final String SCHEMA = "pageflip.migration/1";
+
+    private JsonReport() {}
+
+    /** One document, indented, with a line feed at its end. */
+    public static String of(Map<String, Object> request, List<RunResult> runs) {
+        Map<String, Object> document = new LinkedHashMap<>();
+        document.put("schema", SCHEMA);
+        document.put("host", host());
+        document.put("request", request);
+        document.put("runs", runs);
+        Summary summary = Summary.of(runs);
+        if (summary != null) {
+            document.put("summary", Map.of("downtime-ns", summary));
+        }
+        try {
+            return ResultJson.MAPPER.writerWithDefaultPrettyPrinter().writeValueAsString(document) + "\n";
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("a report that cannot be written", e);
+        }
+    }
+
+    private static Map<String, Object> host() {
+        Map<String, Object> host = new LinkedHashMap<>();
+        host.put("kernel", Proc.kernelRelease());
+        host.put("cpus", Runtime.getRuntime().availableProcessors());
+        host.put("page-size", 4096);
+        host.put("java", System.getProperty("java.version"));
+        return host;
+    }
+}

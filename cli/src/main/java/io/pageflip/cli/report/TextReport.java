@@ -1,0 +1,212 @@
+package io.pageflip.cli.report;
+
+import io.pageflip.memory.Quantity;
+import io.pageflip.metrics.DowntimePhases;
+import io.pageflip.metrics.PageCounts;
+import io.pageflip.metrics.RunResult;
+import io.pageflip.os.Proc;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Collectors;
+
+/** The report that a person reads in ten seconds. */
+public final class TextReport {
+    private static final double US = 1e3;
+    private static final double MS = 1e6;
+    private static final double S = 1e9;
+    private static final double GIB = 1L << 30;
+
+    private final StringBuilder text = new StringBuilder();
+
+    private TextReport() {}
+
+    /**
+     * Of {@code pageflip migrate}: what was asked for, the last run, and a summary if there were several.
+     *
+     * @param request in one line
+     */
+    public static String of(String request, List<RunResult> runs) {
+        TextReport report = new TextReport();
+        report.heading(request);
+        if (!runs.isEmpty()) {
+            report.run(runs.get(runs.size() - 1));
+        }
+        Summary summary = Summary.of(runs);
+        if (summary != null && runs.size() > 1) {
+            report.line(
+                    "runs",
+                    "%d; downtime min %s, median %s, p99 %s, max %s",
+                    runs.size(),
+                    duration(summary.min()),
+                    duration(summary.p50()),
+                    duration(summary.p99()),
+                    duration(summary.max()));
+        }
+        return report.text.toString();
+    }
+
+    /** Of one agent, by hand. */
+    public static String ofAgent(String role, RunResult result) {
+        TextReport report = new TextReport();
+        report.text.append("pageflip ").append(role).append('\n');
+        report.run(result);
+        return report.text.toString();
+    }
+
+    /** A result without a report: one sentence. */
+    public static String sentence(RunResult result) {
+        String where = switch (result.owner()) {
+            case "source" -> "the guest stays at the source";
+            case "destination" -> "the guest is at the destination";
+            default -> "nobody has the guest";
+        };
+        RunResult.Failure error = result.error();
+        return result.status() + ": " + where + (error == null ? "" : ": " + error.message());
+    }
+
+    private void heading(String request) {
+        text.append(request).append('\n');
+        text.append(String.format(
+                Locale.ROOT,
+                "Linux %s, %d CPUs, Java %s%n%n",
+                Proc.kernelRelease(),
+                Runtime.getRuntime().availableProcessors(),
+                System.getProperty("java.version")));
+    }
+
+    private void run(RunResult result) {
+        line("status", "%s", sentence(result));
+        if (result.downtimeNs() != null && result.downtimePhasesNs() != null) {
+            downtime(result.downtimeNs(), result.downtimePhasesNs());
+        }
+        if (result.pages() != null && result.blocks() != null) {
+            pages(result.pages(), result.blocks());
+        }
+        if (result.ram() != null && result.downtimePhasesNs() != null) {
+            line(
+                    "pages phase",
+                    "%.2f M pages/s, %.2f GiB/s",
+                    result.ram().pagesPerSecond() / MS,
+                    result.ram().normalBytes()
+                            / GIB
+                            / (result.downtimePhasesNs().pages() / S));
+        }
+        if (result.evidence() != null) {
+            line("evidence", "%s", evidence(result.evidence()));
+        }
+        if (result.verification() != null) {
+            line("verification", "%s", verification(result.verification()));
+        }
+        if (result.guest() != null) {
+            RunResult.GuestActivity guest = result.guest();
+            double seconds = guest.ranForNs() / S;
+            line(
+                    "guest since",
+                    "ran %.2f s: %,.0f pages/s written, %.1f M instructions/s",
+                    seconds,
+                    guest.pagesWritten() / seconds,
+                    guest.instructions() / seconds / MS);
+        }
+        if (result.peakPssBytes() != null) {
+            line("peak memory", "%s PSS, both agents together", Quantity.format(result.peakPssBytes()));
+        }
+        if (result.totalTime() != null && result.setupTime() != null) {
+            line("time", "%d ms in all, %d ms of it setup", result.totalTime(), result.setupTime());
+        }
+    }
+
+    private void downtime(long downtimeNs, DowntimePhases phases) {
+        line("downtime", "%s", duration(downtimeNs));
+        line(
+                "",
+                "stop %s + pages %s + state %s + token %s + resume %s",
+                duration(phases.stop()),
+                duration(phases.pages()),
+                duration(phases.state()),
+                duration(phases.token()),
+                duration(phases.resume()));
+    }
+
+    private void pages(PageCounts all, List<RunResult.Block> blocks) {
+        line("pages", "%s", counts(all));
+        for (RunResult.Block block : blocks) {
+            line(
+                    "",
+                    "%-5s %s x %s %s: %s",
+                    block.name(),
+                    String.format(Locale.ROOT, "%,d", block.pages().total()),
+                    Quantity.formatExact(block.pageSize()),
+                    block.backing(),
+                    counts(block.pages()));
+        }
+    }
+
+    private static String counts(PageCounts counts) {
+        String reasons = counts.copyReasons().entrySet().stream()
+                .map(entry -> String.format(Locale.ROOT, "%,d %s", entry.getValue(), entry.getKey()))
+                .collect(Collectors.joining(", "));
+        return String.format(
+                Locale.ROOT,
+                "%,d moved, %,d copied%s, %,d zero",
+                counts.moved(),
+                counts.copied(),
+                reasons.isEmpty() ? "" : " (" + reasons + ")",
+                counts.zero());
+    }
+
+    private static String evidence(RunResult.Evidence evidence) {
+        if (!evidence.framesVisible()) {
+            return switch (evidence.decidedBy()) {
+                case "probe" -> "frame numbers are hidden (CAP_SYS_ADMIN shows them); a probe decided";
+                default -> "frame numbers are hidden (CAP_SYS_ADMIN shows them)";
+            };
+        }
+        return String.format(
+                Locale.ROOT,
+                "%,d frame numbers compared: %,d the same%s%s",
+                evidence.compared(),
+                evidence.same(),
+                evidence.relocatedByKernel() == 0
+                        ? ""
+                        : String.format(Locale.ROOT, ", %,d relocated by the kernel", evidence.relocatedByKernel()),
+                evidence.different() == 0 ? "" : String.format(Locale.ROOT, ", %,d DIFFERENT", evidence.different()));
+    }
+
+    private static String verification(RunResult.VerificationResult v) {
+        if ("skipped".equals(v.status())) {
+            return "skipped";
+        }
+        String found = String.format(
+                Locale.ROOT,
+                "%s: %,d pages of 4 KiB, %d lost, %d stale, %d torn, %d misplaced",
+                v.status(),
+                v.pages(),
+                v.lost(),
+                v.stale(),
+                v.torn(),
+                v.misplaced());
+        return found
+                + (Boolean.FALSE.equals(v.vcpus()) ? "; vCPU registers DIFFER" : "")
+                + (Boolean.FALSE.equals(v.console()) ? "; console lines DIFFER" : "")
+                + (v.consoleLines() == null || Boolean.FALSE.equals(v.console())
+                        ? ""
+                        : String.format(Locale.ROOT, "; %,d console lines, each once", v.consoleLines()));
+    }
+
+    /** {@code 97.3 ms}, {@code 850 us}. */
+    static String duration(long ns) {
+        if (ns < 10 * US) {
+            return String.format(Locale.ROOT, "%.1f us", ns / US);
+        }
+        if (ns < MS) {
+            return String.format(Locale.ROOT, "%.0f us", ns / US);
+        }
+        return String.format(Locale.ROOT, ns < 100 * MS ? "%.2f ms" : "%.1f ms", ns / MS);
+    }
+
+    private void line(String label, String format, Object... values) {
+        text.append(String.format(Locale.ROOT, "%-14s", label))
+                .append(String.format(Locale.ROOT, format, values))
+                .append('\n');
+    }
+}

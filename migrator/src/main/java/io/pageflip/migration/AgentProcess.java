@@ -1,0 +1,126 @@
+package io.pageflip.migration;
+
+import io.pageflip.metrics.Progress;
+import io.pageflip.metrics.ResultJson;
+import io.pageflip.metrics.RunResult;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** The owner of one agent's process. A thread reads its events; anybody may ask for the latest. */
+final class AgentProcess implements AutoCloseable {
+    private static final long END_TIMEOUT_S = 5;
+
+    private final String role;
+    private final Process process;
+    private final Progress progress;
+    private final CountDownLatch listening = new CountDownLatch(1);
+    private final CountDownLatch ended = new CountDownLatch(1);
+    private volatile @Nullable RunResult result;
+
+    /**
+     * Starts an agent.
+     *
+     * @param role {@code source} or {@code destination}
+     * @param arguments of {@code pageflip ROLE}
+     * @param progress kept up to date with what the agent says
+     */
+    AgentProcess(String role, List<String> arguments, Progress progress) throws IOException {
+        this.role = role;
+        this.progress = progress;
+        List<String> command = new ArrayList<>(AgentJvm.command());
+        command.add(role);
+        command.addAll(arguments);
+        command.add("--supervised");
+        this.process = new ProcessBuilder(command)
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
+        Thread reader = new Thread(this::readEvents, "events of the " + role);
+        reader.setDaemon(true);
+        reader.start();
+    }
+
+    private void readEvents() {
+        try (BufferedReader lines =
+                new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
+            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+                handle(ResultJson.MAPPER.readValue(line, AgentEvent.class));
+            }
+        } catch (IOException e) {
+            // What it said is no event, or it died in the middle of one: it ends without a result.
+            result = null;
+        } finally {
+            listening.countDown();
+            ended.countDown();
+        }
+    }
+
+    private void handle(AgentEvent event) {
+        switch (event.event()) {
+            case LISTENING -> listening.countDown();
+            case PROGRESS -> {
+                if (event.phase() != null && event.total() != null && event.done() != null) {
+                    progress.begin(event.phase(), event.total());
+                    progress.done(event.done());
+                }
+            }
+            case RESULT -> result = event.result();
+        }
+    }
+
+    /** Waits until it listens, or has ended; false if it takes longer than {@code seconds}. */
+    boolean awaitListening(long seconds) throws InterruptedException {
+        return listening.await(seconds, TimeUnit.SECONDS);
+    }
+
+    /** Waits at most {@code millis} for it to have said everything. */
+    boolean awaitEnd(long millis) throws InterruptedException {
+        return ended.await(millis, TimeUnit.MILLISECONDS);
+    }
+
+    /** What it said last; null if it died before. */
+    @Nullable
+    RunResult result() {
+        return result;
+    }
+
+    /** How it ended, for a person. */
+    String ending() {
+        if (process.isAlive()) {
+            return "the " + role + " agent is still running";
+        }
+        int code = process.exitValue();
+        return code > 128
+                ? "the " + role + " agent was killed by signal " + (code - 128)
+                : "the " + role + " agent ended with exit code " + code;
+    }
+
+    /** Asks it to give up in an orderly way ({@code SIGTERM}). */
+    void cancel() {
+        process.destroy();
+    }
+
+    /** Waits for its end, which its closed standard input asks for; kills it if it does not come. */
+    @Override
+    public void close() throws IOException {
+        process.getOutputStream().close();
+        boolean interrupted = false;
+        try {
+            if (!process.waitFor(END_TIMEOUT_S, TimeUnit.SECONDS)) {
+                process.destroyForcibly().waitFor();
+            }
+        } catch (InterruptedException e) {
+            interrupted = true;
+            process.destroyForcibly();
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,118 @@
+package io.pageflip.migration;
+
+import io.pageflip.channel.Cancellation;
+import io.pageflip.metrics.MigrationStatus;
+import io.pageflip.metrics.Progress;
+import io.pageflip.metrics.RunResult;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** One migration between two agent processes, which it starts and outlives. Used by one thread. */
+public final class Migration {
+    private static final long LISTEN_TIMEOUT_S = 30;
+    private static final long SLICE_MS = 50;
+
+    private final List<String> sourceArguments;
+    private final List<String> destinationArguments;
+    private final Cancellation cancellation;
+    private final Progress progress;
+
+    /**
+     * A migration to be run, once or several times.
+     *
+     * @param sourceArguments of {@code pageflip source}, without {@code --connect}
+     * @param destinationArguments of {@code pageflip destination}, without {@code --listen}
+     * @param progress of the source until the guest has changed hands, then of the destination
+     */
+    public Migration(
+            List<String> sourceArguments,
+            List<String> destinationArguments,
+            Cancellation cancellation,
+            Progress progress) {
+        this.sourceArguments = List.copyOf(sourceArguments);
+        this.destinationArguments = List.copyOf(destinationArguments);
+        this.cancellation = cancellation;
+        this.progress = progress;
+    }
+
+    /**
+     * Runs it; no process and no socket is left.
+     *
+     * @throws IOException if an agent could not be started
+     */
+    public RunResult run() throws IOException, InterruptedException {
+        String address = "unix:" + socketPath();
+        progress.begin(Progress.Phase.STARTING, 0);
+        try (AgentProcess destination =
+                new AgentProcess("destination", with(destinationArguments, "--listen", address), new Progress())) {
+            if (!destination.awaitListening(LISTEN_TIMEOUT_S)) {
+                throw new IOException("the destination agent does not listen after " + LISTEN_TIMEOUT_S + " s");
+            }
+            RunResult early = destination.result();
+            if (early != null) {
+                return early;
+            }
+            try (AgentProcess source =
+                    new AgentProcess("source", with(sourceArguments, "--connect", address), progress)) {
+                awaitBoth(source, destination);
+                return merge(source, destination);
+            }
+        }
+    }
+
+    /** Random, so that nobody can take it first: a path that exists is refused by the destination. */
+    private static Path socketPath() {
+        String name = "pageflip-" + Long.toUnsignedString(new SecureRandom().nextLong(), 36) + ".sock";
+        return Path.of(System.getProperty("java.io.tmpdir"), name);
+    }
+
+    private static List<String> with(List<String> arguments, String option, String value) {
+        List<String> all = new ArrayList<>(arguments);
+        all.add(option);
+        all.add(value);
+        return all;
+    }
+
+    private void awaitBoth(AgentProcess source, AgentProcess destination) throws InterruptedException {
+        boolean asked = false;
+        boolean sourceEnded = false;
+        while (!sourceEnded || !destination.awaitEnd(SLICE_MS)) {
+            sourceEnded = source.awaitEnd(sourceEnded ? 0 : SLICE_MS);
+            if (cancellation.isRequested() && !asked) {
+                asked = true;
+                source.cancel();
+                destination.cancel();
+            }
+        }
+    }
+
+    /** The source's result is the fuller one; where the source died, the destination's tells what became of the guest. */
+    private static RunResult merge(AgentProcess source, AgentProcess destination) {
+        RunResult theirs = destination.result();
+        RunResult ours = source.result();
+        if (theirs != null && theirs.status() == MigrationStatus.COMPLETED) {
+            return ours != null && ours.downtimeNs() != null ? ours : theirs;
+        }
+        if (ours == null) {
+            String sourceEnd = source.ending();
+            String why = theirs == null || theirs.error() == null
+                    ? destination.ending()
+                    : theirs.error().message();
+            return RunResult.ended(
+                    MigrationStatus.LOST,
+                    "nobody",
+                    null,
+                    new RunResult.Failure("guest-lost", "the guest is lost: " + sourceEnd + "; " + why));
+        }
+        RunResult.Failure cause = theirs == null ? null : theirs.error();
+        return ours.status() == MigrationStatus.FAILED && isHostLack(cause) ? ours.withError(cause) : ours;
+    }
+
+    private static boolean isHostLack(RunResult.@Nullable Failure failure) {
+        return failure != null && RunResult.Failure.HOST_LACKS.equals(failure.kind());
+    }
+}
