@@ -105,7 +105,7 @@ public final class ControlConnection implements AutoCloseable {
             throw new IOException("the peer takes no " + message.type() + " message");
         }
         if (!sent.isSuccess()) {
-            throw new PeerGoneException("the peer has closed the control connection");
+            throw new PeerGoneException("the other agent has closed its control connection, or died");
         }
     }
 
@@ -151,7 +151,7 @@ public final class ControlConnection implements AutoCloseable {
 
         @Override
         public void channelInactive(ChannelHandlerContext context) {
-            fail(new PeerGoneException("the peer has closed the control connection"));
+            fail(new PeerGoneException("the other agent has closed its control connection, or died"));
         }
 
         @Override

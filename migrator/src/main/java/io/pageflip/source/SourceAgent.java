@@ -283,7 +283,7 @@ public final class SourceAgent {
         options.fault().at(Step.RESUMED);
         long pssWhenResumed = Proc.proportionalSetBytes();
         releaseUserfaultfd();
-        memory.close(); // the guest is the destination's; its own descriptors keep alive what it needs
+        memory.guest().close(); // it is the destination's, whose own descriptors keep alive what it needs
         Message.Completed completed = link.awaitCompleted();
         if (completed == null) {
             return RunResult.ended(MigrationStatus.COMPLETED, "destination", null, null);
