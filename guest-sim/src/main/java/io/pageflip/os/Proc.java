@@ -1,6 +1,9 @@
 package io.pageflip.os;
 
+import java.io.FileInputStream;
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -15,9 +18,15 @@ public final class Proc {
     private Proc() {}
 
     static String firstLine(String path) throws IOException {
-        String text = Files.readString(Path.of(path));
-        int end = text.indexOf('\n');
-        return end < 0 ? text : text.substring(0, end);
+        // One read(2), large enough: a number in /proc/sys ends at the first one, however short that is, and
+        // Files.readString begins with a single byte.
+        try (InputStream file = new FileInputStream(path)) {
+            byte[] buffer = new byte[4096];
+            int length = Math.max(0, file.read(buffer));
+            String text = new String(buffer, 0, length, StandardCharsets.UTF_8);
+            int end = text.indexOf('\n');
+            return end < 0 ? text : text.substring(0, end);
+        }
     }
 
     /** Lines {@code Name: 123 kB} and {@code name 123} of a file, without the unit. */
