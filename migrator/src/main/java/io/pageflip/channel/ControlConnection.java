@@ -83,18 +83,22 @@ public final class ControlConnection implements AutoCloseable {
      * @throws IOException if it said something unintelligible
      */
     public @Nullable Message poll(int timeoutMs) throws IOException {
+        // Read before the inbox: what came before the end is in it by then, and nothing comes after.
+        IOException failure = broken;
         Message message;
         try {
-            message = inbox.poll(broken == null ? timeoutMs : 0, TimeUnit.MILLISECONDS);
+            message = inbox.poll(failure == null ? timeoutMs : 0, TimeUnit.MILLISECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IOException("interrupted", e);
         }
-        IOException failure = broken;
         if (message == null && failure != null) {
             throw failure;
         }
-        eventful = !inbox.isEmpty() || failure != null;
+        eventful = false;
+        if (!inbox.isEmpty() || broken != null) {
+            eventful = true; // looked at after the flag was lowered: news that came meanwhile is not forgotten
+        }
         return message;
     }
 

@@ -15,6 +15,7 @@ import io.pageflip.os.Proc;
 import io.pageflip.transfer.Frames;
 import io.pageflip.transfer.PageLedger;
 import io.pageflip.transfer.ReceivePlan;
+import io.pageflip.transfer.Rehearsal;
 import io.pageflip.wire.FrameHeader;
 import io.pageflip.wire.FrameType;
 import io.pageflip.wire.Message;
@@ -134,6 +135,7 @@ public final class DestinationAgent {
                 stream,
                 ledger);
         progress.begin(Progress.Phase.PREPARING, 0);
+        Rehearsal.run();
         receiveAnnouncements(memory, plan, stream);
         GuestState guestState = receivePages(plan, stream);
         timeline.pagesDoneNs = clock.nanoTime();

@@ -15,6 +15,7 @@ import io.pageflip.metrics.RunResult;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.Proc;
 import io.pageflip.os.Userfaultfd;
+import io.pageflip.transfer.Rehearsal;
 import io.pageflip.transfer.SendPlan;
 import io.pageflip.wire.FrameHeader;
 import io.pageflip.wire.FrameType;
@@ -119,7 +120,8 @@ public final class SourceAgent {
             transition(SourceState.SETUP, "the guest runs");
             List<DataMap> maps = prepare(memory, stream);
             awaitRunBefore(runningSinceNs);
-            sendPages(guest, maps, stream);
+            SendPlan plan = new SendPlan(options.mechanism(), options.gifts(), stream);
+            sendPages(guest, maps, plan);
             sendState(guest, maps, stream);
             release(memory.token());
             stream.write(MessageCodec.encode(new Message.Released(memory.token().epoch())));
@@ -158,6 +160,7 @@ public final class SourceAgent {
             relocatedPages = Proc.relocatedPages();
             framesVisible = memory.frames().note(guest.blocks());
         }
+        Rehearsal.run();
         progress.begin(Progress.Phase.CONNECTING, 0);
         long gib = options.guest().ramBytes() / GIB;
         long destinationPss = link.awaitReady(READY_TIMEOUT_S + gib * READY_TIMEOUT_S_PER_GIB);
@@ -180,10 +183,11 @@ public final class SourceAgent {
         }
     }
 
-    private void sendPages(Guest guest, List<DataMap> maps, StreamWriter stream) throws IOException {
+    private void sendPages(Guest guest, List<DataMap> maps, SendPlan plan) throws IOException {
         transition(SourceState.ACTIVE, "both sides are ready");
         guest.checkVcpus();
         long total = guest.blocks().stream().mapToLong(b -> b.spec().pages()).sum();
+        Sent sent = new Sent(total);
         progress.begin(Progress.Phase.PAGES, total);
         guest.stop();
         for (int i = 0; i < maps.size(); i++) {
@@ -194,8 +198,6 @@ public final class SourceAgent {
             }
         }
         standingNs = clock.nanoTime();
-        SendPlan plan = new SendPlan(options.mechanism(), options.gifts(), stream);
-        Sent sent = new Sent(total);
         for (int i = 0; i < maps.size(); i++) {
             plan.sendBlock(i, guest.blocks().get(i), maps.get(i), options.batchPages(), sent);
         }

@@ -71,6 +71,13 @@ public final class ReceivePlan {
         return plan;
     }
 
+    /** A plan for flips alone. */
+    static ReceivePlan ofFlips(List<RamBlock> blocks, Userfaultfd userfaultfd, PageLedger ledger) {
+        ReceivePlan plan = new ReceivePlan(ledger);
+        plan.receivers.put(FrameType.GIFT, new FlipReceiver(blocks, userfaultfd, ledger));
+        return plan;
+    }
+
     /** Makes room for the pages of an EXPECT frame, in the blocks that {@code own} says need it. */
     public void populate(FrameHeader header, ByteBuffer body, List<RamBlock> blocks, IntPredicate own)
             throws IOException {

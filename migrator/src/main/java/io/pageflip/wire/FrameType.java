@@ -59,6 +59,14 @@ public enum FrameType {
         return maxBody;
     }
 
+    /** Whether the body is {@link PageRecord}s. */
+    public boolean carriesRecords() {
+        return switch (this) {
+            case EXPECT, GIFT, BYTES, SPLICE, PULL, ZERO -> true;
+            default -> false;
+        };
+    }
+
     /** The type with that number, checked against the length of a body of it. */
     static FrameType of(int code, long bodyLength) throws ProtocolException {
         for (FrameType type : values()) {
