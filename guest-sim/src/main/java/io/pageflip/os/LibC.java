@@ -94,6 +94,8 @@ final class LibC {
 
     static native int getuid();
 
+    static native int getpagesize();
+
     static native long memcpy(long to, long from, long length);
 
     static native int memcmp(long a, long b, long length);

@@ -284,6 +284,11 @@ final class LinuxSyscalls implements Syscalls {
     }
 
     @Override
+    public int getpagesize() {
+        return LibC.getpagesize();
+    }
+
+    @Override
     public void memcpy(long to, long from, long length) {
         LibC.memcpy(to, from, length);
     }

@@ -1,6 +1,9 @@
 package io.pageflip.os;
 
+import io.pageflip.memory.PageRange;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * This process's page table as the kernel shows it ({@code /proc/self/pagemap}, Documentation/admin-guide/mm/pagemap.rst).
@@ -13,6 +16,16 @@ public final class Pagemap implements AutoCloseable {
     private static final long PRESENT = 1L << 63;
     private static final long SWAPPED = 1L << 62;
     private static final long FRAME_MASK = (1L << 55) - 1;
+
+    // struct pm_scan_arg and struct page_region of linux/fs.h
+    private static final int SIZEOF_PM_SCAN_ARG = 96;
+    private static final int SIZEOF_PAGE_REGION = 24;
+    private static final int SCAN_WALK_END = 32;
+    private static final long PAGEMAP_SCAN = 0xc0000000L | SIZEOF_PM_SCAN_ARG << 16 | 'f' << 8 | 16;
+    private static final long PM_SCAN_WP_MATCHING = 1;
+    private static final long PM_SCAN_CHECK_WPASYNC = 2;
+    private static final long PAGE_IS_WRITTEN = 2;
+    private static final long PAGE_IS_PRESENT = 8;
 
     private final Fd fd;
     private final Syscalls sys = Syscalls.LINUX;
@@ -61,6 +74,65 @@ public final class Pagemap implements AutoCloseable {
         if (read != bytes) {
             throw new IOException("pread /proc/self/pagemap: " + read + " of " + bytes + " bytes");
         }
+    }
+
+    /**
+     * The 4 KiB pages of a mapping that have a page table entry, in order ({@code PAGEMAP_SCAN}).
+     *
+     * @throws SyscallException {@code ENOTTY} from a kernel without it
+     */
+    public List<PageRange> scanPresent(Mapping mapping) throws SyscallException {
+        return scan(mapping, PAGE_IS_PRESENT, 0);
+    }
+
+    /**
+     * The 4 KiB pages of a mapping that were written since they were last write-protected, in order; the kernel
+     * write-protects them again as it finds them, so that no write is lost in between.
+     *
+     * @param mapping registered in write-protect mode with a {@link Userfaultfd} of {@code WP_ASYNC}
+     */
+    public List<PageRange> takeWritten(Mapping mapping) throws SyscallException {
+        return scan(mapping, PAGE_IS_WRITTEN, PM_SCAN_WP_MATCHING | PM_SCAN_CHECK_WPASYNC);
+    }
+
+    private List<PageRange> scan(Mapping mapping, long category, long flags) throws SyscallException {
+        List<PageRange> found = new ArrayList<>();
+        NativeBuffer arg = NativeBuffer.allocate(SIZEOF_PM_SCAN_ARG);
+        long start = mapping.address(0, mapping.length());
+        long end = start + mapping.length();
+        arg.bytes()
+                .putLong(0, SIZEOF_PM_SCAN_ARG)
+                .putLong(8, flags)
+                .putLong(24, end)
+                .putLong(40, chunk.address())
+                .putLong(48, chunk.length() / SIZEOF_PAGE_REGION)
+                .putLong(72, category)
+                .putLong(88, category);
+        for (long at = start; at < end; at = arg.bytes().getLong(SCAN_WALK_END)) {
+            arg.bytes().putLong(16, at);
+            long regions = SyscallException.check(
+                    sys.ioctl(fd.number(), PAGEMAP_SCAN, arg.address()),
+                    "PAGEMAP_SCAN " + mapping.describe(0, mapping.length()));
+            for (int i = 0; i < regions; i++) {
+                long first = chunk.bytes().getLong(i * SIZEOF_PAGE_REGION);
+                long bytes = chunk.bytes().getLong(i * SIZEOF_PAGE_REGION + 8) - first;
+                found.add(new PageRange((first - start) / BASE_PAGE, bytes / BASE_PAGE));
+            }
+        }
+        return found;
+    }
+
+    /** Whether the kernel shows this process its frame numbers; tried on a page of our own. */
+    static boolean framesVisible() {
+        long[] entry = new long[1];
+        try (Mapping mapping = Mapping.anonymous("frame number", BASE_PAGE);
+                Pagemap pagemap = open()) {
+            mapping.setLong(0, 1);
+            pagemap.read(mapping, 0, 1, BASE_PAGE, entry);
+        } catch (IOException e) {
+            return false; // a kernel without /proc/self/pagemap
+        }
+        return frame(entry[0]) != 0;
     }
 
     /** The frame number in an entry: 0 if the page is not present, or the kernel hides it. */

@@ -85,12 +85,29 @@ public final class Proc {
         }
     }
 
+    /**
+     * Yama's restriction on processes that read each other's memory ({@code kernel.yama.ptrace_scope}): 0 none, 1 parents
+     * and whom the other process allows, 2 {@code CAP_SYS_PTRACE} only, 3 nobody. Also 0 where there is no Yama.
+     */
+    static int ptraceScope() {
+        try {
+            return Integer.parseInt(firstLine("/proc/sys/kernel/yama/ptrace_scope"));
+        } catch (IOException | NumberFormatException e) {
+            return 0;
+        }
+    }
+
     /** How many pages the kernel has moved to other frames since boot: migration, and swapping in and out. */
     public static long relocatedPages() throws IOException {
         Map<String, Long> vmstat = numbers("/proc/vmstat");
         return vmstat.getOrDefault("pgmigrate_success", 0L)
                 + vmstat.getOrDefault("pswpin", 0L)
                 + vmstat.getOrDefault("pswpout", 0L);
+    }
+
+    /** Bytes in a page that is not a huge page. */
+    public static int pageSize() {
+        return Syscalls.LINUX.getpagesize();
     }
 
     /** The running kernel's release, as {@code uname -r} says it. */

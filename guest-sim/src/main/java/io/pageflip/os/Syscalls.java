@@ -94,7 +94,10 @@ interface Syscalls {
 
     int getuid();
 
-    // Not system calls, but C: the ways to touch guest memory in bulk. A thread is in native state inside them.
+    // Not system calls, but C: the page size, and the ways to touch guest memory in bulk. A thread is in native state
+    // inside them.
+
+    int getpagesize();
 
     void memcpy(long to, long from, long length);
 

@@ -3,8 +3,9 @@ package io.pageflip.os;
 import java.io.IOException;
 
 /**
- * The owner of a userfaultfd in minor mode (ioctl_userfaultfd(2); {@code mm/userfaultfd.c} of the kernel): pages of a
- * registered shared mapping that have no page table entry trap instead of appearing by themselves.
+ * The owner of a userfaultfd (ioctl_userfaultfd(2); {@code mm/userfaultfd.c} of the kernel). In minor mode, pages of a
+ * registered shared mapping that have no page table entry trap instead of appearing by themselves. In write-protect mode
+ * with {@link #FEATURE_WP_ASYNC}, nothing traps: the kernel notes which pages are written (see {@link Pagemap}).
  *
  * <p>Closing it unregisters every range and wakes every thread that is trapped. One thread at a time may use an object.
  */
@@ -22,12 +23,16 @@ public final class Userfaultfd implements AutoCloseable {
     private static final int SIZEOF_UFFDIO_REGISTER = 32;
     private static final int SIZEOF_UFFDIO_CONTINUE = 32;
     private static final int SIZEOF_UFFDIO_RANGE = 16;
+    private static final int SIZEOF_UFFDIO_WRITEPROTECT = 24;
     private static final long UFFDIO_API = iowr(0x3f, SIZEOF_UFFDIO_API);
     private static final long UFFDIO_REGISTER = iowr(0x00, SIZEOF_UFFDIO_REGISTER);
     private static final long UFFDIO_UNREGISTER = ior(0x01, SIZEOF_UFFDIO_RANGE);
     private static final long UFFDIO_WAKE = ior(0x02, SIZEOF_UFFDIO_RANGE);
+    private static final long UFFDIO_WRITEPROTECT = iowr(0x06, SIZEOF_UFFDIO_WRITEPROTECT);
     private static final long UFFDIO_CONTINUE = iowr(0x07, SIZEOF_UFFDIO_CONTINUE);
+    private static final long REGISTER_MODE_WP = 2;
     private static final long REGISTER_MODE_MINOR = 4;
+    private static final long WRITEPROTECT_MODE_WP = 1;
     private static final long CONTINUE_MODE_DONTWAKE = 1;
     private static final int CONTINUE_MAPPED = 24;
 
@@ -102,15 +107,30 @@ public final class Userfaultfd implements AutoCloseable {
 
     /** Registers a whole shared mapping in minor mode. Pages that are present stay so. */
     public void registerMinor(Mapping mapping) throws SyscallException {
+        register(mapping, REGISTER_MODE_MINOR);
+    }
+
+    /** Registers a whole mapping, shared or private, in write-protect mode. Nothing is write-protected yet. */
+    public void registerWriteProtect(Mapping mapping) throws SyscallException {
+        register(mapping, REGISTER_MODE_WP);
+    }
+
+    private void register(Mapping mapping, long mode) throws SyscallException {
         long length = mapping.length();
         struct.bytes()
                 .putLong(0, mapping.address(0, length))
                 .putLong(8, length)
-                .putLong(16, REGISTER_MODE_MINOR)
+                .putLong(16, mode)
                 .putLong(24, 0);
         SyscallException.check(
                 sys.ioctl(fd.number(), UFFDIO_REGISTER, struct.address()),
                 "UFFDIO_REGISTER " + mapping.describe(0, length));
+    }
+
+    /** Write-protects all pages of a mapping that is registered in write-protect mode. */
+    public void writeProtect(Mapping mapping) throws SyscallException {
+        struct.bytes().putLong(16, WRITEPROTECT_MODE_WP);
+        rangeCall(UFFDIO_WRITEPROTECT, "UFFDIO_WRITEPROTECT", mapping);
     }
 
     /** Unregisters a whole mapping and wakes who is trapped there: unregistering alone leaves them asleep. */

@@ -1,0 +1,113 @@
+package io.pageflip.os;
+
+import java.io.IOException;
+
+/**
+ * Whether this kernel moves gifted pages or copies them, found by gifting some through a pipe of our own: a stock kernel
+ * copies, one with the patch of 2013 (seeds 000 and 004) moves.
+ *
+ * @param outcome what happened to the pages
+ * @param byFrameNumbers whether frame numbers decided. Where the kernel hides them ({@code CAP_SYS_ADMIN}), what the giver
+ *     sees afterwards does: zeros where its pages went away, and its own bytes where they were copied.
+ */
+public record GiftProbe(Outcome outcome, boolean byFrameNumbers) {
+    /** What becomes of a gifted page. */
+    public enum Outcome {
+        /** The taker has the very frames of the giver. */
+        MOVES,
+        /** The taker has other frames with the same bytes. */
+        COPIES
+    }
+
+    private static final int PAGE = 4096;
+    private static final int PAGES = 16;
+    private static final int BYTES = PAGES * PAGE;
+    private static final int ATTEMPTS = 3;
+
+    /**
+     * Gifts pages of private memory and takes them again; needs no privilege and leaves nothing behind. Any thread.
+     *
+     * @return {@link Outcome#MOVES} only if every page moved
+     * @throws SyscallException if a page cannot be gifted or taken at all
+     * @throws IOException if the bytes that arrive are not those that were gifted
+     */
+    public static GiftProbe run() throws IOException {
+        return run(Pagemap.framesVisible());
+    }
+
+    static GiftProbe run(boolean framesVisible) throws IOException {
+        int moved = 0;
+        // A page that the kernel happens to relocate meanwhile looks like a copy; on a kernel that copies, none looks
+        // moved.
+        for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+            moved = giftOnce(framesVisible, attempt);
+            if (moved == 0 || moved == PAGES) {
+                break;
+            }
+        }
+        return new GiftProbe(moved == PAGES ? Outcome.MOVES : Outcome.COPIES, framesVisible);
+    }
+
+    /** Gifts all pages once, and counts those that moved. */
+    private static int giftOnce(boolean framesVisible, int attempt) throws IOException {
+        try (Mapping giver = Mapping.anonymous("gift probe, giver", BYTES);
+                Mapping taker = Mapping.anonymous("gift probe, taker", BYTES);
+                Pipe pipe = Pipe.create()) {
+            for (int i = 0; i < PAGES; i++) {
+                giver.setLong(at(i), pattern(attempt, i));
+                giver.setLong(at(i) + PAGE - 8, ~pattern(attempt, i));
+                taker.setLong(at(i), -1); // present as well: only its frame can tell
+            }
+            long[] given = framesVisible ? frames(giver) : new long[PAGES];
+            transfer(giver, taker, pipe);
+            long[] taken = framesVisible ? frames(taker) : given;
+            int moved = 0;
+            for (int i = 0; i < PAGES; i++) {
+                checkContent(taker, i, pattern(attempt, i));
+                boolean same = framesVisible ? given[i] != 0 && given[i] == taken[i] : giver.isZero(at(i), PAGE);
+                moved += same ? 1 : 0;
+            }
+            return moved;
+        }
+    }
+
+    private static long at(int page) {
+        return (long) page * PAGE;
+    }
+
+    private static long pattern(int attempt, int page) {
+        return 0x5041474546000000L | (long) attempt << 16 | page + 1;
+    }
+
+    /** In as many steps as the pipe's size demands. */
+    private static void transfer(Mapping giver, Mapping taker, Pipe pipe) throws IOException {
+        PageGift gift = new PageGift();
+        long given = 0;
+        long taken = 0;
+        while (taken < BYTES) {
+            if (given == taken) { // only into an empty pipe: it never says EAGAIN
+                long result = gift.give(pipe.writeEnd(), giver, given, BYTES - given, true);
+                given += SyscallException.check(result, "vmsplice SPLICE_F_GIFT|SPLICE_F_MOVE");
+            }
+            long result = gift.take(pipe.readEnd(), taker, taken, given - taken, true);
+            taken += SyscallException.check(result, "vmsplice SPLICE_F_MOVE");
+        }
+    }
+
+    private static void checkContent(Mapping taker, int page, long pattern) throws IOException {
+        if (taker.getLong(at(page)) != pattern || taker.getLong(at(page) + PAGE - 8) != ~pattern) {
+            throw new IOException("page " + page + " of " + PAGES + " gifted ones arrived with other content");
+        }
+    }
+
+    private static long[] frames(Mapping mapping) throws IOException {
+        long[] frames = new long[PAGES];
+        try (Pagemap pagemap = Pagemap.open()) {
+            pagemap.read(mapping, 0, PAGES, PAGE, frames);
+        }
+        for (int i = 0; i < PAGES; i++) {
+            frames[i] = Pagemap.frame(frames[i]);
+        }
+        return frames;
+    }
+}

@@ -1,0 +1,101 @@
+package io.pageflip.os;
+
+import java.io.IOException;
+import java.util.List;
+
+/**
+ * What this host can do. Nothing is assumed from a version number: each capability is tried, on memory and descriptors of
+ * our own that are gone again afterwards.
+ *
+ * <p>The probes may run on any thread, need no privilege and throw nothing: why something fails is the answer.
+ *
+ * @param capabilities each with what works or why it does not, in the order in which a person wants to read them
+ * @param mechanisms {@code flip}, {@code gift}, {@code stream} and {@code pull}: whether each can be used here
+ */
+public record HostCapabilities(List<Capability> capabilities, List<Capability> mechanisms) {
+
+    /** Tries something: says what works, or throws the cause. */
+    @FunctionalInterface
+    private interface Probe {
+        String run() throws IOException;
+    }
+
+    /** Tries everything once: some milliseconds. */
+    public static HostCapabilities probe() {
+        Capability memfd = attempt("memfd", HostProbes::sealedMemfd);
+        Capability userfaultfd = attempt("userfaultfd", UserfaultfdProbe::kind);
+        Capability minorShmem = minorFaults(false);
+        Capability minorHugetlb = minorFaults(true);
+        Capability vmspliceGift = attempt("vmsplice-gift", HostProbes::vmspliceGift);
+        Capability giftedPagesMove = attempt("gifted-pages-move", HostProbes::giftedPagesMove);
+        Capability pipe = attempt("pipe-size", HostProbes::pipeSize);
+        Capability processVmReadv = attempt("process-vm-readv", HostProbes::processVmReadv);
+        List<Capability> capabilities = List.of(
+                memfd,
+                userfaultfd,
+                minorShmem,
+                minorHugetlb,
+                attempt("write-protect-async", UserfaultfdProbe::writeProtectAsync),
+                attempt("pagemap-scan", HostProbes::pagemapScan),
+                attempt("frame-numbers", HostProbes::frameNumbers),
+                vmspliceGift,
+                giftedPagesMove,
+                pipe,
+                processVmReadv,
+                attempt("huge-pages", HostProbes::hugePages));
+        List<Capability> mechanisms = List.of(
+                flip("memfd" + (minorHugetlb.available() ? " and huge pages" : ""), memfd, userfaultfd, minorShmem),
+                mechanism("gift", giftedPagesMove.available() ? "moves pages" : "copies every page once", vmspliceGift),
+                mechanism("stream", "copies every page twice", pipe),
+                mechanism("pull", "copies every page once", processVmReadv));
+        return new HostCapabilities(capabilities, mechanisms);
+    }
+
+    /**
+     * Whether {@code flip} can run here, which takes userfaultfd in minor mode. Cheap: for the start of each migration.
+     *
+     * @param hugePages over a hugetlb memfd; takes one free huge page for a moment
+     * @return a capability named {@code flip}; where it is not available, its detail is the cause and what to choose instead
+     */
+    public static Capability probeFlip(boolean hugePages) {
+        return flip(hugePages ? "huge pages" : "memfd", minorFaults(hugePages));
+    }
+
+    /** Whether this process sees the frame numbers of its pages, which takes {@code CAP_SYS_ADMIN}. */
+    public static boolean frameNumbersVisible() {
+        return Pagemap.framesVisible();
+    }
+
+    /** Whether the default migration can run here: {@code flip} over memfd. */
+    public Capability defaultMigration() {
+        return mechanisms.get(0);
+    }
+
+    static Capability flip(String over, Capability... needed) {
+        Capability flip = mechanism("flip", "moves every page, over " + over, needed);
+        return flip.available() ? flip : Capability.no("flip", flip.detail() + "; choose stream, which copies");
+    }
+
+    /** Usable if everything that it needs is available; otherwise the first thing missing is the cause. */
+    static Capability mechanism(String name, String detail, Capability... needed) {
+        for (Capability capability : needed) {
+            if (!capability.available()) {
+                return Capability.no(name, "needs " + capability.name() + ": " + capability.detail());
+            }
+        }
+        return Capability.yes(name, detail);
+    }
+
+    private static Capability minorFaults(boolean hugePages) {
+        String name = hugePages ? "minor-faults-hugetlb" : "minor-faults-shmem";
+        return attempt(name, () -> UserfaultfdProbe.minorFaults(hugePages));
+    }
+
+    private static Capability attempt(String name, Probe probe) {
+        try {
+            return Capability.yes(name, probe.run());
+        } catch (IOException e) {
+            return Capability.no(name, String.valueOf(e.getMessage()));
+        }
+    }
+}

@@ -1,0 +1,113 @@
+package io.pageflip.os;
+
+import io.pageflip.memory.PageRange;
+import java.io.IOException;
+import java.util.List;
+
+/**
+ * The probes that need few lines each. Every one returns what works, for a {@link Capability}, or throws an
+ * {@link IOException} whose message is the cause, and leaves nothing behind.
+ */
+final class HostProbes {
+    private static final int PAGE = 4096;
+    private static final int HUGE_PAGE = 2 << 20;
+    private static final long WORD = 0x70616765666c6970L;
+    private static final int ADMIN_ONLY = 2;
+    private static final int NOBODY = 3;
+
+    private HostProbes() {}
+
+    static String sealedMemfd() throws IOException {
+        try (MemFd file = MemFd.create("check", PAGE, false)) {
+            if (Syscalls.LINUX.ftruncate(file.fd().number(), 0) != -Errno.EPERM) {
+                throw new IOException("its seals do not protect its size");
+            }
+        }
+        return "sealed against resizing";
+    }
+
+    static String pagemapScan() throws IOException {
+        List<PageRange> touched = List.of(new PageRange(2, 1), new PageRange(5, 2));
+        try (Mapping mapping = Mapping.anonymous("check", 8 * PAGE);
+                Pagemap pagemap = Pagemap.open()) {
+            for (PageRange range : touched) {
+                for (long page = range.first(); page < range.end(); page++) {
+                    mapping.setLong(page * PAGE, WORD);
+                }
+            }
+            List<PageRange> found = pagemap.scanPresent(mapping);
+            if (!found.equals(touched)) {
+                throw new IOException("PAGEMAP_SCAN found " + found + " present, where " + touched + " were");
+            }
+        } catch (SyscallException e) {
+            if (e.errno() == Errno.ENOTTY) {
+                throw new IOException("this kernel has no PAGEMAP_SCAN (ENOTTY)", e);
+            }
+            throw e;
+        }
+        return "finds exactly the pages that are there";
+    }
+
+    static String frameNumbers() throws IOException {
+        if (!Pagemap.framesVisible()) {
+            throw new IOException("hidden from this process, which lacks CAP_SYS_ADMIN");
+        }
+        return "visible in /proc/self/pagemap";
+    }
+
+    static String vmspliceGift() throws IOException {
+        GiftProbe.run();
+        return "gifted pages arrive, with their content";
+    }
+
+    static String giftedPagesMove() throws IOException {
+        GiftProbe gift = GiftProbe.run();
+        boolean frames = gift.byFrameNumbers();
+        if (gift.outcome() == GiftProbe.Outcome.COPIES) {
+            throw new IOException("this kernel copies them: "
+                    + (frames ? "they arrive in other frames" : "the giver still sees its content"));
+        }
+        return frames ? "they arrive in the same frames" : "the giver sees zeros afterwards";
+    }
+
+    static String pipeSize() throws IOException {
+        try (Pipe pipe = Pipe.create()) {
+            int bytes = Pipe.enlarge(pipe.writeEnd());
+            String size = bytes / PAGE + " pages at once (" + bytes + " bytes)";
+            int limit = Pipe.maxSize();
+            return bytes < limit
+                    ? size + ", not the " + limit + " of fs.pipe-max-size: this user has too many pipes"
+                    : size;
+        }
+    }
+
+    static String processVmReadv() throws IOException {
+        try (Mapping from = Mapping.anonymous("check, read", PAGE);
+                Mapping to = Mapping.anonymous("check, copy", PAGE)) {
+            from.setLong(0, WORD);
+            long read = new ProcessMemory(Proc.pid()).read(from.address(), to, 0, PAGE);
+            SyscallException.check(read, "process_vm_readv of this process itself");
+            if (read != PAGE || to.getLong(0) != WORD) {
+                throw new IOException("process_vm_readv read " + read + " of " + PAGE + " bytes");
+            }
+        }
+        int scope = Proc.ptraceScope();
+        if (scope >= NOBODY || (scope == ADMIN_ONLY && Proc.uid() != 0)) {
+            throw new IOException("Yama forbids it between processes (kernel.yama.ptrace_scope " + scope + ")");
+        }
+        return "tried on this process itself"
+                + (scope == 0 ? "" : "; under Yama the other one must allow it, and does");
+    }
+
+    static String hugePages() throws IOException {
+        long free = Proc.freeHugePages();
+        if (free <= 0) {
+            throw new IOException("none of 2 MiB is free: the administrator reserves them (vm.nr_hugepages)");
+        }
+        try (MemFd file = MemFd.create("check", HUGE_PAGE, true);
+                Mapping mapping = Mapping.shared(file)) {
+            mapping.populate(0, HUGE_PAGE);
+        }
+        return free + " free, of 2 MiB each";
+    }
+}

@@ -1,0 +1,157 @@
+package io.pageflip.os;
+
+import io.pageflip.memory.PageRange;
+import java.io.IOException;
+import java.util.List;
+
+/**
+ * What userfaultfd can do on this kernel, tried on memory of our own.
+ *
+ * <p>The userfaultfds here are {@code UFFD_USER_MODE_ONLY}, and what may trap is touched by read(2) and write(2) on a pipe
+ * only: a trap then shows as {@code EFAULT}, and no thread is ever left waiting in one.
+ */
+final class UserfaultfdProbe {
+    private static final int BASE_PAGE = 4096;
+    private static final int HUGE_PAGE = 2 << 20;
+    private static final int PAGES = 8;
+    private static final int WRITTEN_PAGE = 5;
+    private static final long WORD = 0x70616765666c6970L;
+
+    private UserfaultfdProbe() {}
+
+    /** Opens one as a migration does. */
+    static String kind() throws IOException {
+        try (Userfaultfd uffd = Userfaultfd.open(0)) {
+            return uffd.userModeOnly()
+                    ? "user-mode-only: a system call on a trapped page fails with EFAULT"
+                    : "plain: a system call on a trapped page waits";
+        } catch (SyscallException e) {
+            throw explained(e, "UFFD_USER_MODE_ONLY");
+        }
+    }
+
+    /**
+     * One flip within this process: a page that the source drops traps on both sides, and is the destination's, with its
+     * content, after {@code UFFDIO_CONTINUE}.
+     *
+     * @return what works, for a {@link Capability}
+     * @throws IOException whose message is the cause if it does not work
+     */
+    static String minorFaults(boolean hugePages) throws IOException {
+        int pageBytes = hugePages ? HUGE_PAGE : BASE_PAGE;
+        try (Userfaultfd uffd = hugePages
+                        ? open(Userfaultfd.FEATURE_MINOR_HUGETLBFS, "UFFD_FEATURE_MINOR_HUGETLBFS")
+                        : open(Userfaultfd.FEATURE_MINOR_SHMEM, "UFFD_FEATURE_MINOR_SHMEM");
+                MemFd file = MemFd.create("check", pageBytes, hugePages);
+                Mapping source = map(file, hugePages);
+                Mapping destination = Mapping.shared(file);
+                Pipe pipe = Pipe.create()) {
+            source.populate(0, pageBytes); // an error, where a touch of a huge page that is denied would be a SIGBUS
+            source.setLong(0, WORD);
+            uffd.registerMinor(source);
+            uffd.registerMinor(destination);
+            source.dropEntries(0, pageBytes);
+            expectTrap(source, pipe, "a page that was dropped");
+            expectTrap(destination, pipe, "a page that was not mapped yet");
+            long mapped = uffd.continueRange(destination, 0, pageBytes);
+            SyscallException.check(mapped, "UFFDIO_CONTINUE");
+            if (mapped != pageBytes || read(destination, pipe) != 8 || word(pipe) != WORD) {
+                throw new IOException("UFFDIO_CONTINUE did not map the page that the file holds");
+            }
+            expectTrap(source, pipe, "a page that was moved away");
+        }
+        return "a dropped page traps, and UFFDIO_CONTINUE maps it elsewhere";
+    }
+
+    private static Mapping map(MemFd file, boolean hugePages) throws IOException {
+        try {
+            return Mapping.shared(file);
+        } catch (SyscallException e) {
+            if (hugePages && e.errno() == Errno.ENOMEM) {
+                throw new IOException("cannot be tried, as no huge page is free", e);
+            }
+            throw e;
+        }
+    }
+
+    /**
+     * Writes to write-protected pages, which nobody must have to allow, and finds exactly them.
+     *
+     * @return what works, for a {@link Capability}
+     * @throws IOException whose message is the cause if it does not work
+     */
+    static String writeProtectAsync() throws IOException {
+        try (Userfaultfd uffd = open(Userfaultfd.FEATURE_WP_ASYNC, "UFFD_FEATURE_WP_ASYNC");
+                MemFd file = MemFd.create("check", PAGES * BASE_PAGE, false);
+                Mapping shared = Mapping.shared(file);
+                Mapping anonymous = Mapping.anonymous("check", PAGES * BASE_PAGE);
+                Pipe pipe = Pipe.create()) {
+            writeTracked(uffd, shared, pipe);
+            writeTracked(uffd, anonymous, pipe);
+        }
+        return "a write to a protected page goes on, and PAGEMAP_SCAN finds the page";
+    }
+
+    private static void writeTracked(Userfaultfd uffd, Mapping mapping, Pipe pipe) throws IOException {
+        for (long page = 0; page < PAGES; page++) {
+            mapping.setLong(page * BASE_PAGE, WORD);
+        }
+        uffd.registerWriteProtect(mapping);
+        uffd.writeProtect(mapping);
+        try (Pagemap pagemap = Pagemap.open()) {
+            expectPages(List.of(), pagemap.takeWritten(mapping));
+            writeWord(mapping, (long) WRITTEN_PAGE * BASE_PAGE, pipe);
+            expectPages(List.of(new PageRange(WRITTEN_PAGE, 1)), pagemap.takeWritten(mapping));
+            expectPages(List.of(), pagemap.takeWritten(mapping));
+        }
+    }
+
+    private static void expectPages(List<PageRange> expected, List<PageRange> found) throws IOException {
+        if (!found.equals(expected)) {
+            throw new IOException("PAGEMAP_SCAN found " + found + " written, where " + expected + " were");
+        }
+    }
+
+    private static Userfaultfd open(long feature, String featureName) throws IOException {
+        try {
+            return Userfaultfd.open(Syscalls.LINUX, true, feature);
+        } catch (SyscallException e) {
+            throw explained(e, featureName);
+        }
+    }
+
+    /** What it means that no userfaultfd could be opened. */
+    private static IOException explained(SyscallException e, String featureName) {
+        return switch (e.errno()) {
+            case Errno.EINVAL -> new IOException("this kernel has no " + featureName + " (" + e.getMessage() + ")", e);
+            case Errno.ENOSYS -> new IOException("this kernel has no userfaultfd (ENOSYS)", e);
+            case Errno.EPERM -> new IOException("denied even user-mode-only (EPERM), as a seccomp filter does", e);
+            default -> e;
+        };
+    }
+
+    private static void expectTrap(Mapping mapping, Pipe pipe, String page) throws IOException {
+        long read = read(mapping, pipe);
+        if (read != -Errno.EFAULT) {
+            SyscallException.check(read, "write of " + page);
+            throw new IOException(page + " does not trap");
+        }
+    }
+
+    /** Reads the mapping's first word into the pipe: 8, or minus the error number. */
+    private static long read(Mapping mapping, Pipe pipe) {
+        return pipe.writeEnd().write(mapping, 0, 8);
+    }
+
+    private static long word(Pipe pipe) throws SyscallException {
+        NativeBuffer word = NativeBuffer.allocate(8);
+        SyscallException.check(pipe.readEnd().read(word, 0, 8), "read from a pipe");
+        return word.bytes().getLong(0);
+    }
+
+    private static void writeWord(Mapping mapping, long offset, Pipe pipe) throws SyscallException {
+        NativeBuffer word = NativeBuffer.allocate(8);
+        SyscallException.check(pipe.writeEnd().write(word, 0, 8), "write to a pipe");
+        SyscallException.check(pipe.readEnd().read(mapping, offset, 8), "write to a page that is write-protected");
+    }
+}
