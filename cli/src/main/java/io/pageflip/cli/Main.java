@@ -52,6 +52,8 @@ public final class Main implements Runnable {
         root.addSubcommand(new MigrateCommand(interrupts.cancellation()));
         root.addSubcommand(new SourceCommand(interrupts.cancellation()));
         root.addSubcommand(new DestinationCommand(interrupts.cancellation()));
+        root.addSubcommand(new CheckCommand());
+        Values.registerChoices(root);
         root.setParameterExceptionHandler(Main::usageError);
         root.setExecutionExceptionHandler(Main::failure);
         return root;

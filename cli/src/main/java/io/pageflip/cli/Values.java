@@ -2,7 +2,11 @@ package io.pageflip.cli;
 
 import io.pageflip.fault.ScriptedFault;
 import io.pageflip.memory.Quantity;
+import java.util.List;
+import java.util.stream.Collectors;
+import picocli.CommandLine;
 import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.TypeConversionException;
 
@@ -60,6 +64,31 @@ final class Values {
             }
             return value.substring(UNIX.length());
         }
+    }
+
+    /**
+     * Makes every option of all subcommands of {@code root} that takes one of a few words take exactly those: an enum's
+     * constants as they write themselves. (picocli would take, and list, their Java names too.)
+     */
+    static void registerChoices(CommandLine root) {
+        for (CommandLine command : root.getSubcommands().values()) {
+            for (OptionSpec option : command.getCommandSpec().options()) {
+                if (option.type().isEnum()) {
+                    registerChoice(root, option.type());
+                }
+            }
+        }
+    }
+
+    private static <T> void registerChoice(CommandLine root, Class<T> type) {
+        List<T> choices = List.of(type.getEnumConstants());
+        String words = choices.stream().map(Object::toString).collect(Collectors.joining(", "));
+        root.registerConverter(
+                type,
+                value -> choices.stream()
+                        .filter(choice -> choice.toString().equals(value))
+                        .findFirst()
+                        .orElseThrow(() -> new TypeConversionException("'" + value + "' is not one of " + words)));
     }
 
     /** A number that must lie between two others. */

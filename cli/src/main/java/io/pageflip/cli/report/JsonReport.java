@@ -3,7 +3,6 @@ package io.pageflip.cli.report;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import io.pageflip.metrics.ResultJson;
 import io.pageflip.metrics.RunResult;
-import io.pageflip.os.Proc;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,7 +17,7 @@ public final class JsonReport {
     public static String of(Map<String, Object> request, List<RunResult> runs) {
         Map<String, Object> document = new LinkedHashMap<>();
         document.put("schema", SCHEMA);
-        document.put("host", host());
+        document.put("host", Host.here());
         document.put("request", request);
         document.put("runs", runs);
         Summary summary = Summary.of(runs);
@@ -30,14 +29,5 @@ public final class JsonReport {
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("a report that cannot be written", e);
         }
-    }
-
-    private static Map<String, Object> host() {
-        Map<String, Object> host = new LinkedHashMap<>();
-        host.put("kernel", Proc.kernelRelease());
-        host.put("cpus", Runtime.getRuntime().availableProcessors());
-        host.put("page-size", 4096);
-        host.put("java", System.getProperty("java.version"));
-        return host;
     }
 }

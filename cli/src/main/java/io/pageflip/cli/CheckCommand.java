@@ -1,0 +1,55 @@
+package io.pageflip.cli;
+
+import io.pageflip.cli.report.CheckReport;
+import io.pageflip.cli.report.Host;
+import io.pageflip.os.HostCapabilities;
+import java.io.PrintWriter;
+import java.util.concurrent.Callable;
+import java.util.function.Supplier;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code pageflip check}: what this host can do, found by doing it. */
+@Command(
+        name = "check",
+        description = "Tries what this host can do, and says which mechanisms can be used here.",
+        mixinStandardHelpOptions = true,
+        exitCodeListHeading = "%nExit codes:%n",
+        exitCodeList = {
+            "0:the default migration (flip over memfd) can run here",
+            "2:what was typed makes no sense",
+            "4:the default migration cannot run here"
+        })
+final class CheckCommand implements Callable<Integer> {
+    private final Supplier<HostCapabilities> probe;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Option(
+            names = "--format",
+            paramLabel = "KIND",
+            defaultValue = "text",
+            description = "Report as ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+    private RunOptions.Format format;
+
+    CheckCommand() {
+        this(HostCapabilities::probe);
+    }
+
+    CheckCommand(Supplier<HostCapabilities> probe) {
+        this.probe = probe;
+    }
+
+    @Override
+    public Integer call() {
+        HostCapabilities host = probe.get();
+        CheckReport report = new CheckReport(Host.here(), host);
+        PrintWriter out = spec.commandLine().getOut();
+        out.print(format == RunOptions.Format.JSON ? report.json() : report.text());
+        out.flush();
+        return host.defaultMigration().available() ? ExitCodes.OK : ExitCodes.HOST_LACKS;
+    }
+}
