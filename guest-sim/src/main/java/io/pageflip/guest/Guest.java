@@ -108,7 +108,9 @@ public final class Guest implements AutoCloseable {
     public void resume() {
         resumedNs = clock.nanoTime();
         running = true;
-        vcpus.forEach(Vcpu::resume);
+        for (Vcpu vcpu : vcpus) { // loops, not lambdas, on the switching path: a first lambda costs milliseconds
+            vcpu.resume();
+        }
     }
 
     /** Stops the vCPUs at their next instruction boundary; all stand when this returns. */
@@ -116,8 +118,12 @@ public final class Guest implements AutoCloseable {
         if (!running) {
             return;
         }
-        vcpus.forEach(Vcpu::requestStop);
-        vcpus.forEach(Vcpu::awaitStopped);
+        for (Vcpu vcpu : vcpus) {
+            vcpu.requestStop();
+        }
+        for (Vcpu vcpu : vcpus) {
+            vcpu.awaitStopped();
+        }
         running = false;
         clockNs += clock.nanoTime() - resumedNs;
     }
@@ -125,7 +131,11 @@ public final class Guest implements AutoCloseable {
     /** The state of the standing guest. */
     public GuestState save() {
         requireStanding();
-        return new GuestState(vcpus.stream().map(Vcpu::save).toList(), clockNs, console.save());
+        List<GuestState.Vcpu> saved = new ArrayList<>();
+        for (Vcpu vcpu : vcpus) {
+            saved.add(vcpu.save());
+        }
+        return new GuestState(saved, clockNs, console.save());
     }
 
     /** Makes the standing guest continue, when resumed, where {@code state} was saved. */

@@ -235,7 +235,10 @@ public final class SourceAgent {
         stream.write(MessageCodec.encode(new Message.State(guest.save())));
         Message.SourceFigures figures = new Message.SourceFigures(
                 startNs, readyNs, standingNs, stream.transferredBytes(), framesVisible, relocatedPages);
-        List<Long> holes = maps.stream().map(DataMap::holes).toList();
+        List<Long> holes = new ArrayList<>();
+        for (DataMap map : maps) {
+            holes.add(map.holes());
+        }
         stream.write(MessageCodec.encode(new Message.End(holes, figures)));
         options.fault().at(Step.STATE);
         link.check();

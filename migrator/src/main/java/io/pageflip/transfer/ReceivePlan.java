@@ -71,9 +71,11 @@ public final class ReceivePlan {
         return plan;
     }
 
-    /** A plan for flips alone. */
-    static ReceivePlan ofFlips(List<RamBlock> blocks, Userfaultfd userfaultfd, PageLedger ledger) {
+    /** A plan for flips, and bytes where a page cannot be flipped. */
+    static ReceivePlan ofFlips(
+            List<RamBlock> blocks, Userfaultfd userfaultfd, StreamReader stream, PageLedger ledger) {
         ReceivePlan plan = new ReceivePlan(ledger);
+        plan.receivers.put(FrameType.BYTES, new BytesReceiver(blocks, stream, ledger));
         plan.receivers.put(FrameType.GIFT, new FlipReceiver(blocks, userfaultfd, ledger));
         return plan;
     }

@@ -35,41 +35,50 @@ public final class Rehearsal {
 
     /** Rehearses; takes some tens of milliseconds, and leaves nothing behind. */
     public static void run() throws IOException {
-        BlockSpec spec = new BlockSpec("scratch", (long) PAGES * PAGE, Backing.MEMFD);
+        List<BlockSpec> specs = List.of(
+                new BlockSpec("flipped", (long) PAGES * PAGE, Backing.MEMFD),
+                new BlockSpec("copied", PAGE / 2, Backing.ANONYMOUS));
         List<Fd> sockets = UnixSocket.pair();
         Patience patience = new Patience(NanoClock.SYSTEM, () -> {});
         try (StreamWriter writer = new StreamWriter(sockets.get(0), sockets.get(0), patience);
                 StreamReader reader = new StreamReader(sockets.get(1), sockets.get(1), false, patience);
                 Userfaultfd here = Userfaultfd.open(Userfaultfd.FEATURE_MINOR_SHMEM);
                 Userfaultfd there = Userfaultfd.open(Userfaultfd.FEATURE_MINOR_SHMEM);
-                RamBlock source = RamBlock.create(spec);
-                RamBlock destination = RamBlock.attach(spec, source.requireFile())) {
-            source.populate(0, PAGES);
-            here.registerMinor(source.mapping());
-            there.registerMinor(destination.mapping());
-            DataMap map = DataMap.scan(source);
+                RamBlock flipped = RamBlock.create(specs.get(0));
+                RamBlock moved = RamBlock.attach(specs.get(0), flipped.requireFile());
+                RamBlock copied = RamBlock.create(specs.get(1));
+                RamBlock copy = RamBlock.create(specs.get(1))) {
+            flipped.populate(0, PAGES);
+            copied.mapping().setLong(0, 1);
+            here.registerMinor(flipped.mapping());
+            there.registerMinor(moved.mapping());
             for (int round = 0; round < ROUNDS; round++) {
-                send(source, map, round % 2 == 0 ? 1 : PAGES, writer);
-                receive(spec, destination, there, reader);
-                destination.mapping().dropEntries(0, destination.mapping().length());
+                send(List.of(flipped, copied), round % 2 == 0 ? 1 : PAGES, writer);
+                receive(specs, List.of(moved, copy), there, reader);
+                moved.mapping().dropEntries(0, moved.mapping().length());
             }
         }
     }
 
-    private static void send(RamBlock block, DataMap map, int batch, StreamWriter writer) throws IOException {
-        new SendPlan(Mechanism.FLIP, true, writer).sendBlock(0, block, map, batch, pages -> {});
+    private static void send(List<RamBlock> blocks, int batch, StreamWriter writer) throws IOException {
+        SendPlan plan = new SendPlan(Mechanism.FLIP, true, writer);
+        for (int i = 0; i < blocks.size(); i++) {
+            DataMap map = DataMap.scan(blocks.get(i));
+            plan.sendBlock(i, blocks.get(i), map.refresh(blocks.get(i)), batch, pages -> {});
+        }
         GuestState.Vcpu vcpu = new GuestState.Vcpu(1, 1, 1, 1);
         GuestState state = new GuestState(List.of(vcpu), 1, new GuestState.Console(0, new byte[0]));
         writer.write(MessageCodec.encode(new Message.State(state)));
         writer.write(MessageCodec.encode(
-                new Message.End(List.of(0L), new Message.SourceFigures(1, 1, 1, 1, false, 1))));
+                new Message.End(List.of(0L, 0L), new Message.SourceFigures(1, 1, 1, 1, false, 1))));
         writer.write(MessageCodec.encode(new Message.Released(1)));
     }
 
-    private static void receive(BlockSpec spec, RamBlock block, Userfaultfd userfaultfd, StreamReader reader)
+    private static void receive(
+            List<BlockSpec> specs, List<RamBlock> blocks, Userfaultfd userfaultfd, StreamReader reader)
             throws IOException {
-        PageLedger ledger = new PageLedger(List.of(spec));
-        ReceivePlan plan = ReceivePlan.ofFlips(List.of(block), userfaultfd, ledger);
+        PageLedger ledger = new PageLedger(specs);
+        ReceivePlan plan = ReceivePlan.ofFlips(blocks, userfaultfd, reader, ledger);
         FrameHeader header = reader.next();
         while (header.type().carriesRecords()) {
             plan.receive(header, reader.body());
