@@ -34,13 +34,14 @@ final class ArchitectureTest {
             guest       memory os
             kernel      memory
             metrics     memory os guest
+            fault       os
             wire        memory os guest metrics
             channel     memory os guest metrics wire
             transfer    memory os guest metrics wire channel
-            source      memory os guest metrics wire channel transfer
-            destination memory os guest metrics wire channel transfer
-            migration   memory os guest metrics wire channel transfer source destination kernel
-            cli         memory os guest metrics wire channel transfer source destination kernel migration
+            source      memory os guest metrics fault wire channel transfer
+            destination memory os guest metrics fault wire channel transfer
+            migration   memory os guest metrics fault wire channel transfer source destination kernel
+            cli         memory os guest metrics fault wire channel transfer source destination kernel migration
             """;
 
     @ArchTest

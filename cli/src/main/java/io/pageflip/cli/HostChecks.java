@@ -3,6 +3,9 @@ package io.pageflip.cli;
 import io.pageflip.guest.Backing;
 import io.pageflip.guest.GuestConfig;
 import io.pageflip.memory.Quantity;
+import io.pageflip.os.Capability;
+import io.pageflip.os.GiftProbe;
+import io.pageflip.os.HostCapabilities;
 import io.pageflip.os.HostLacksException;
 import io.pageflip.os.Proc;
 import io.pageflip.source.SourceOptions;
@@ -22,11 +25,34 @@ final class HostChecks {
      */
     static boolean beforeSource(SourceOptions options) throws IOException {
         checkRoom(options.guest(), options.mechanism());
-        return false;
+        if (options.mechanism() == Mechanism.FLIP) {
+            checkFlip(options.guest());
+        }
+        boolean moves = movesGifts(options.mechanism(), options.gifts());
+        if (moves && !options.noWayBack()) {
+            throw new HostLacksException("this kernel really moves gifted pages: if the migration fails after the first of "
+                    + "them, the guest is lost; say --no-way-back if that is acceptable, or use --mechanism stream");
+        }
+        return moves;
     }
 
+    /** The same for the destination, which learns from the greeting what is wanted. */
     static boolean beforeDestination(Message.Hello hello) throws IOException {
-        return false;
+        if (hello.mechanism() == Mechanism.FLIP) {
+            checkFlip(hello.guest());
+        }
+        return movesGifts(hello.mechanism(), hello.gifts());
+    }
+
+    private static void checkFlip(GuestConfig guest) throws HostLacksException {
+        Capability flip = HostCapabilities.probeFlip(guest.backing() == Backing.HUGETLB);
+        if (!flip.available()) {
+            throw new HostLacksException("flip cannot run here: " + flip.detail());
+        }
+    }
+
+    private static boolean movesGifts(Mechanism mechanism, boolean gifts) throws IOException {
+        return mechanism == Mechanism.GIFT && gifts && GiftProbe.run().outcome() == GiftProbe.Outcome.MOVES;
     }
 
     private static void checkRoom(GuestConfig guest, Mechanism mechanism) throws IOException {

@@ -13,6 +13,7 @@ final class AgentJvm {
             "-Xms16m",
             "-Xmx64m",
             "-XX:+UseSerialGC",
+            "-XX:TieredStopAtLevel=1",
             "-Xshare:auto",
             "-XX:-UsePerfData",
             "-Xlog:disable",

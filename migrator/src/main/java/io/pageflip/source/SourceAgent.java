@@ -12,6 +12,7 @@ import io.pageflip.metrics.MigrationStatus;
 import io.pageflip.metrics.Progress;
 import io.pageflip.metrics.ResultJson;
 import io.pageflip.metrics.RunResult;
+import io.pageflip.os.HostCapabilities;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.Proc;
 import io.pageflip.os.Userfaultfd;
@@ -159,6 +160,8 @@ public final class SourceAgent {
         if (options.mechanism().moves()) {
             relocatedPages = Proc.relocatedPages();
             framesVisible = memory.frames().note(guest.blocks());
+        } else {
+            framesVisible = HostCapabilities.frameNumbersVisible();
         }
         Rehearsal.run();
         progress.begin(Progress.Phase.CONNECTING, 0);

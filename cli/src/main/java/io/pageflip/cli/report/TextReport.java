@@ -161,6 +161,9 @@ public final class TextReport {
                 default -> "frame numbers are hidden (CAP_SYS_ADMIN shows them)";
             };
         }
+        if (evidence.compared() == 0) {
+            return "no page was moved: no frame numbers to compare";
+        }
         return String.format(
                 Locale.ROOT,
                 "%,d frame numbers compared: %,d the same%s%s",
