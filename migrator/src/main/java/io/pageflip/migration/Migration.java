@@ -5,6 +5,7 @@ import io.pageflip.metrics.MigrationStatus;
 import io.pageflip.metrics.Progress;
 import io.pageflip.metrics.RunResult;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.ArrayList;
@@ -45,7 +46,8 @@ public final class Migration {
      * @throws IOException if an agent could not be started
      */
     public RunResult run() throws IOException, InterruptedException {
-        String address = "unix:" + socketPath();
+        Path socket = socketPath();
+        String address = "unix:" + socket;
         progress.begin(Progress.Phase.STARTING, 0);
         try (AgentProcess destination =
                 new AgentProcess("destination", with(destinationArguments, "--listen", address), new Progress())) {
@@ -58,7 +60,7 @@ public final class Migration {
             }
             try (AgentProcess source =
                     new AgentProcess("source", with(sourceArguments, "--connect", address), progress)) {
-                awaitBoth(source, destination);
+                awaitBoth(source, destination, socket);
                 return merge(source, destination);
             }
         }
@@ -77,7 +79,7 @@ public final class Migration {
         return all;
     }
 
-    private void awaitBoth(AgentProcess source, AgentProcess destination) throws InterruptedException {
+    private void awaitBoth(AgentProcess source, AgentProcess destination, Path socket) throws InterruptedException {
         boolean asked = false;
         boolean sourceEnded = false;
         while (!sourceEnded || !destination.awaitEnd(SLICE_MS)) {
@@ -85,6 +87,11 @@ public final class Migration {
             if (cancellation.isRequested() && !asked) {
                 asked = true;
                 source.cancel();
+                destination.cancel();
+            }
+            if (sourceEnded && !asked && Files.exists(socket)) {
+                // It ended before it connected, and the destination, which removes its socket then, waits for nobody.
+                asked = true;
                 destination.cancel();
             }
         }
