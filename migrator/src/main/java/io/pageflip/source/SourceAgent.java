@@ -62,6 +62,7 @@ public final class SourceAgent {
 
     private final boolean kernelMovesGifts;
     private boolean pagesLeft;
+    private int ownEpoch;
     private @Nullable Userfaultfd userfaultfd;
     private long startNs;
     private long readyNs;
@@ -108,6 +109,7 @@ public final class SourceAgent {
 
     private RunResult migrate(SourceMemory memory) throws IOException {
         Guest guest = memory.guest();
+        ownEpoch = memory.token().epoch();
         StreamWriter stream = link.greet(memory.hello(options, populates()), memory.files());
         options.fault().at(Step.HELLO);
         progress.begin(Progress.Phase.FILLING, options.guest().ramBytes() / 4096);
@@ -125,7 +127,7 @@ public final class SourceAgent {
             sendPages(guest, maps, plan);
             sendState(guest, maps, stream);
             release(memory.token());
-            stream.write(MessageCodec.encode(new Message.Released(memory.token().epoch())));
+            stream.write(MessageCodec.encode(new Message.Released(ownEpoch)));
             options.fault().at(Step.RELEASED);
         } catch (IOException | RuntimeException e) {
             return takeBack(memory, e);
@@ -255,7 +257,7 @@ public final class SourceAgent {
     /** The lock is released: either the destination's epoch appears, or the destination is gone and the lock ours again. */
     private RunResult awaitTaken(SourceMemory memory) throws IOException {
         TokenWait wait =
-                new TokenWait(memory.token(), link, clock, options.guest().ramBytes());
+                new TokenWait(memory.token(), ownEpoch, link, clock, options.guest().ramBytes());
         IOException reason = wait.awaitTaken();
         if (reason != null) {
             return takeBack(memory, reason);
@@ -319,7 +321,7 @@ public final class SourceAgent {
         transition(SourceState.FAILED, describe(reason));
         if (stood) {
             // A destination that comes late, or wakes up, finds another epoch than the one it was promised.
-            memory.token().claim(memory.token().epoch() + 1);
+            memory.token().claim(ownEpoch + 1);
             releaseUserfaultfd();
             memory.guest().resume();
             memory.guest().awaitFirstInstructions(FIRST_INSTRUCTION_TIMEOUT_S * 1000 * MS);

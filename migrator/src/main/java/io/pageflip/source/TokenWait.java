@@ -31,11 +31,12 @@ final class TokenWait {
     private final int ownEpoch;
     private final long deathNs;
 
-    TokenWait(RunToken token, DestinationLink link, NanoClock clock, long ramBytes) {
+    /** @param ownEpoch the epoch of this agent, read before it released the lock: afterwards it may be another's already */
+    TokenWait(RunToken token, int ownEpoch, DestinationLink link, NanoClock clock, long ramBytes) {
         this.token = token;
         this.link = link;
         this.clock = clock;
-        this.ownEpoch = token.epoch();
+        this.ownEpoch = ownEpoch;
         this.deathNs = DEATH_NS + (ramBytes >> 30) * DEATH_NS_PER_GIB;
     }
 
