@@ -127,12 +127,21 @@ public final class SourceAgent {
             sendPages(guest, maps, plan);
             sendState(guest, maps, stream);
             release(memory.token());
-            stream.write(MessageCodec.encode(new Message.Released(ownEpoch)));
-            options.fault().at(Step.RELEASED);
         } catch (IOException | RuntimeException e) {
             return takeBack(memory, e);
         }
+        sayReleased(stream);
+        options.fault().at(Step.RELEASED);
         return awaitTaken(memory);
+    }
+
+    /** From here on the token alone decides: whoever cannot be told may have taken the guest, or be dead. */
+    private void sayReleased(StreamWriter stream) {
+        try {
+            stream.write(MessageCodec.encode(new Message.Released(ownEpoch)));
+        } catch (IOException e) {
+            LOG.log(System.Logger.Level.DEBUG, "the destination did not hear that the lock is free", e);
+        }
     }
 
     /** Cancelled while the guest is filled: there is nothing to lose yet. */
