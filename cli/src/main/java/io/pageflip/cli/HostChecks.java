@@ -30,8 +30,9 @@ final class HostChecks {
         }
         boolean moves = movesGifts(options.mechanism(), options.gifts());
         if (moves && !options.noWayBack()) {
-            throw new HostLacksException("this kernel really moves gifted pages: if the migration fails after the first of "
-                    + "them, the guest is lost; say --no-way-back if that is acceptable, or use --mechanism stream");
+            throw new HostLacksException(
+                    "this kernel really moves gifted pages: if the migration fails after the first of "
+                            + "them, the guest is lost; say --no-way-back if that is acceptable, or use --mechanism stream");
         }
         return moves;
     }
