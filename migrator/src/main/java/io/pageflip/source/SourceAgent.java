@@ -265,8 +265,8 @@ public final class SourceAgent {
 
     /** The lock is released: either the destination's epoch appears, or the destination is gone and the lock ours again. */
     private RunResult awaitTaken(SourceMemory memory) throws IOException {
-        TokenWait wait =
-                new TokenWait(memory.token(), ownEpoch, link, clock, options.guest().ramBytes());
+        TokenWait wait = new TokenWait(
+                memory.token(), ownEpoch, link, clock, options.guest().ramBytes());
         IOException reason = wait.awaitTaken();
         if (reason != null) {
             return takeBack(memory, reason);
