@@ -33,6 +33,7 @@ public final class ConnectedDestination implements DestinationLink {
     private final WaitGuard cancellation;
     private @Nullable ControlConnection control;
     private @Nullable StreamWriter stream;
+    private boolean resumed;
 
     private ConnectedDestination(UnixSocket socket, ChannelKind channel, NanoClock clock, WaitGuard cancellation) {
         this.socket = socket;
@@ -114,7 +115,9 @@ public final class ConnectedDestination implements DestinationLink {
         ControlConnection connection = control;
         if (connection != null && connection.hasNews()) {
             Message news = connection.poll(0);
-            if (news != null) {
+            if (news instanceof Message.Resumed && !resumed) {
+                resumed = true; // it may overtake our look at the epoch, which alone decides whose the guest is
+            } else if (news != null) {
                 throw unexpected(news);
             }
         }
@@ -135,6 +138,9 @@ public final class ConnectedDestination implements DestinationLink {
 
     @Override
     public void awaitResumed() throws IOException {
+        if (resumed) {
+            return;
+        }
         Patience patience = new Patience(clock, () -> {}); // the guest is the destination's: too late to cancel
         patience.limitSeconds(RESUME_TIMEOUT_S);
         await(Message.Resumed.class, patience);
