@@ -16,6 +16,9 @@ public final class Migration {
     private static final long LISTEN_TIMEOUT_S = 30;
     private static final long SLICE_MS = 50;
 
+    /** An agent tells its phase five times a second. */
+    private static final long UNMET_MS = 2_000;
+
     private final List<String> sourceArguments;
     private final List<String> destinationArguments;
     private final Cancellation cancellation;
@@ -47,8 +50,9 @@ public final class Migration {
     public RunResult run() throws IOException, InterruptedException {
         String address = "unix:" + socketPath();
         progress.begin(Progress.Phase.STARTING, 0);
-        try (AgentProcess destination =
-                new AgentProcess("destination", with(destinationArguments, "--listen", address), new Progress())) {
+        Progress destinationProgress = new Progress();
+        try (AgentProcess destination = new AgentProcess(
+                "destination", with(destinationArguments, "--listen", address), destinationProgress)) {
             if (!destination.awaitListening(LISTEN_TIMEOUT_S)) {
                 throw new IOException("the destination agent does not listen after " + LISTEN_TIMEOUT_S + " s");
             }
@@ -58,7 +62,7 @@ public final class Migration {
             }
             try (AgentProcess source =
                     new AgentProcess("source", with(sourceArguments, "--connect", address), progress)) {
-                awaitBoth(source, destination);
+                awaitBoth(source, destination, destinationProgress);
                 return merge(source, destination);
             }
         }
@@ -77,14 +81,21 @@ public final class Migration {
         return all;
     }
 
-    private void awaitBoth(AgentProcess source, AgentProcess destination) throws InterruptedException {
+    private void awaitBoth(AgentProcess source, AgentProcess destination, Progress destinationProgress)
+            throws InterruptedException {
         boolean asked = false;
-        boolean sourceEnded = false;
-        while (!sourceEnded || !destination.awaitEnd(SLICE_MS)) {
-            sourceEnded = source.awaitEnd(sourceEnded ? 0 : SLICE_MS);
+        while (!source.awaitEnd(SLICE_MS)) {
             if (cancellation.isRequested() && !asked) {
                 asked = true;
                 source.cancel();
+                destination.cancel();
+            }
+        }
+        // A destination whose source has died decides by itself, unless it has never met one.
+        for (long waitedMs = 0; !destination.awaitEnd(SLICE_MS); waitedMs += SLICE_MS) {
+            boolean unmet = waitedMs > UNMET_MS && destinationProgress.phase() == Progress.Phase.CONNECTING;
+            if ((cancellation.isRequested() || source.keptGuest() || unmet) && !asked) {
+                asked = true;
                 destination.cancel();
             }
         }
