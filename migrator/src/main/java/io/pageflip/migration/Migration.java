@@ -51,8 +51,8 @@ public final class Migration {
         String address = "unix:" + socketPath();
         progress.begin(Progress.Phase.STARTING, 0);
         Progress destinationProgress = new Progress();
-        try (AgentProcess destination = new AgentProcess(
-                "destination", with(destinationArguments, "--listen", address), destinationProgress)) {
+        try (AgentProcess destination =
+                new AgentProcess("destination", with(destinationArguments, "--listen", address), destinationProgress)) {
             if (!destination.awaitListening(LISTEN_TIMEOUT_S)) {
                 throw new IOException("the destination agent does not listen after " + LISTEN_TIMEOUT_S + " s");
             }

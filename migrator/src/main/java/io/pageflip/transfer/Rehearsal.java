@@ -69,8 +69,8 @@ public final class Rehearsal {
         GuestState.Vcpu vcpu = new GuestState.Vcpu(1, 1, 1, 1);
         GuestState state = new GuestState(List.of(vcpu), 1, new GuestState.Console(0, new byte[0]));
         writer.write(MessageCodec.encode(new Message.State(state)));
-        writer.write(MessageCodec.encode(
-                new Message.End(List.of(0L, 0L), new Message.SourceFigures(1, 1, 1, 1, false, 1))));
+        writer.write(
+                MessageCodec.encode(new Message.End(List.of(0L, 0L), new Message.SourceFigures(1, 1, 1, 1, false, 1))));
         writer.write(MessageCodec.encode(new Message.Released(1)));
     }
 
