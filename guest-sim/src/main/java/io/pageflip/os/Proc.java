@@ -1,5 +1,6 @@
 package io.pageflip.os;
 
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,9 +16,11 @@ public final class Proc {
     private Proc() {}
 
     static String firstLine(String path) throws IOException {
-        String text = Files.readString(Path.of(path));
-        int end = text.indexOf('\n');
-        return end < 0 ? text : text.substring(0, end);
+        // One large read: Files.readString asks for a byte first, and a number in /proc/sys has no second read to give.
+        try (BufferedReader file = Files.newBufferedReader(Path.of(path))) {
+            String line = file.readLine();
+            return line == null ? "" : line;
+        }
     }
 
     /** Lines {@code Name: 123 kB} and {@code name 123} of a file, without the unit. */
