@@ -49,8 +49,7 @@ final class FdIT {
     void aDuplicateKeepsThePipeOpen() throws SyscallException {
         try (Pipe pipe = Pipe.create()) {
             try (Fd duplicate = pipe.writeEnd().duplicate()) {
-                assertThat(duplicate.number())
-                        .isNotEqualTo(pipe.writeEnd().number());
+                assertThat(duplicate.number()).isNotEqualTo(pipe.writeEnd().number());
                 pipe.writeEnd().close();
                 assertThat(pipe.readEnd().peerGone()).isFalse();
                 assertThat(duplicate.write(buffer, 0, 8)).isEqualTo(8);

@@ -1,5 +1,9 @@
 package io.pageflip.os;
 
+import java.io.IOException;
+import java.util.List;
+import java.util.stream.LongStream;
+
 /** Memory with a content that tells each page from each other. */
 final class Samples {
     static final int PAGE = 4096;
@@ -20,11 +24,11 @@ final class Samples {
     }
 
     /** The page table entries of the first {@code count} pages. */
-    static long[] entries(Mapping mapping, int count) throws java.io.IOException {
+    static List<Long> entries(Mapping mapping, int count) throws IOException {
         long[] entries = new long[count];
         try (Pagemap pagemap = Pagemap.open()) {
             pagemap.read(mapping, 0, count, PAGE, entries);
         }
-        return entries;
+        return LongStream.of(entries).boxed().toList();
     }
 }

@@ -35,7 +35,7 @@ public final class HugePages implements AutoCloseable {
     }
 
     private static long read() throws IOException {
-        return Long.parseLong(Files.readString(NUMBER).trim());
+        return Long.parseLong(Files.readAllLines(NUMBER).get(0));
     }
 
     private synchronized void giveBack() {
