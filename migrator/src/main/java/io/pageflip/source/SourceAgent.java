@@ -125,12 +125,10 @@ public final class SourceAgent {
             sendPages(guest, maps, plan);
             sendState(guest, maps, stream);
             release(memory.token());
-            stream.write(MessageCodec.encode(new Message.Released(memory.token().epoch())));
-            options.fault().at(Step.RELEASED);
         } catch (IOException | RuntimeException e) {
             return takeBack(memory, e);
         }
-        return awaitTaken(memory);
+        return awaitTaken(memory, stream);
     }
 
     /** Cancelled while the guest is filled: there is nothing to lose yet. */
@@ -253,10 +251,17 @@ public final class SourceAgent {
     }
 
     /** The lock is released: either the destination's epoch appears, or the destination is gone and the lock ours again. */
-    private RunResult awaitTaken(SourceMemory memory) throws IOException {
+    private RunResult awaitTaken(SourceMemory memory, StreamWriter stream) throws IOException {
         TokenWait wait =
                 new TokenWait(memory.token(), link, clock, options.guest().ramBytes());
-        IOException reason = wait.awaitTaken();
+        IOException reason;
+        try {
+            stream.write(MessageCodec.encode(new Message.Released(memory.token().epoch())));
+            options.fault().at(Step.RELEASED);
+            reason = wait.awaitTaken();
+        } catch (IOException e) {
+            reason = wait.settle(e); // it may have taken the guest without having heard that it may
+        }
         if (reason != null) {
             return takeBack(memory, reason);
         }
