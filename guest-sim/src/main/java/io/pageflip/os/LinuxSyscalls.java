@@ -9,6 +9,8 @@ final class LinuxSyscalls implements Syscalls {
     // asm/unistd.h of the two architectures; the C library has no wrapper for these.
     private static final long NR_USERFAULTFD = ARM64 ? 282 : 323;
     private static final long NR_FUTEX = ARM64 ? 98 : 202;
+    private static final long NR_GETTID = ARM64 ? 178 : 186;
+    private static final long NR_TGKILL = ARM64 ? 131 : 234;
 
     private static final int FUTEX_WAIT = 0;
     private static final int FUTEX_WAKE = 1;
@@ -276,6 +278,12 @@ final class LinuxSyscalls implements Syscalls {
     @Override
     public long kill(int pid, int signal) {
         return result(LibC.kill(pid, signal));
+    }
+
+    @Override
+    public long raise(int pid, int signal) {
+        long thread = LibC.syscall(NR_GETTID, 0, 0, 0, 0, 0, 0);
+        return result(LibC.syscall(NR_TGKILL, pid, thread, signal, 0, 0, 0));
     }
 
     @Override

@@ -139,8 +139,11 @@ public final class Proc {
         Syscalls.LINUX.kill(pid(), SIGTERM);
     }
 
-    /** Stops this process until somebody continues it ({@code SIGCONT}). For scripted faults. */
+    /**
+     * Stops this process until somebody continues it ({@code SIGCONT}). For scripted faults. Sent to the calling thread: were
+     * it another that stopped first, this one would run on for a moment.
+     */
     public static void stopSelf() {
-        Syscalls.LINUX.kill(pid(), SIGSTOP);
+        Syscalls.LINUX.raise(pid(), SIGSTOP);
     }
 }

@@ -92,6 +92,9 @@ interface Syscalls {
 
     long kill(int pid, int signal);
 
+    /** {@code tgkill} of the calling thread of this process, which is {@code pid}: it handles the signal before this returns. */
+    long raise(int pid, int signal);
+
     int getuid();
 
     // Not system calls, but C: the page size, and the ways to touch guest memory in bulk. A thread is in native state

@@ -110,7 +110,7 @@ final class AgentProcess implements AutoCloseable {
 
     /** Asks it to give up in an orderly way ({@code SIGTERM}). */
     void cancel() {
-        process.destroy();
+        process.toHandle().destroy(); // Process.destroy() would close its output as well, and so lose its result
     }
 
     /** Waits for its end, which its closed standard input asks for; kills it if it does not come. */

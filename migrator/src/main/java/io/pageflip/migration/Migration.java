@@ -5,6 +5,7 @@ import io.pageflip.metrics.MigrationStatus;
 import io.pageflip.metrics.Progress;
 import io.pageflip.metrics.RunResult;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.ArrayList;
@@ -15,9 +16,6 @@ import org.jspecify.annotations.Nullable;
 public final class Migration {
     private static final long LISTEN_TIMEOUT_S = 30;
     private static final long SLICE_MS = 50;
-
-    /** An agent tells its phase five times a second. */
-    private static final long UNMET_MS = 2_000;
 
     private final List<String> sourceArguments;
     private final List<String> destinationArguments;
@@ -48,11 +46,11 @@ public final class Migration {
      * @throws IOException if an agent could not be started
      */
     public RunResult run() throws IOException, InterruptedException {
-        String address = "unix:" + socketPath();
+        Path socket = socketPath();
+        String address = "unix:" + socket;
         progress.begin(Progress.Phase.STARTING, 0);
-        Progress destinationProgress = new Progress();
         try (AgentProcess destination =
-                new AgentProcess("destination", with(destinationArguments, "--listen", address), destinationProgress)) {
+                new AgentProcess("destination", with(destinationArguments, "--listen", address), new Progress())) {
             if (!destination.awaitListening(LISTEN_TIMEOUT_S)) {
                 throw new IOException("the destination agent does not listen after " + LISTEN_TIMEOUT_S + " s");
             }
@@ -62,7 +60,7 @@ public final class Migration {
             }
             try (AgentProcess source =
                     new AgentProcess("source", with(sourceArguments, "--connect", address), progress)) {
-                awaitBoth(source, destination, destinationProgress);
+                awaitBoth(source, destination, socket);
                 return merge(source, destination);
             }
         }
@@ -81,21 +79,17 @@ public final class Migration {
         return all;
     }
 
-    private void awaitBoth(AgentProcess source, AgentProcess destination, Progress destinationProgress)
-            throws InterruptedException {
+    private void awaitBoth(AgentProcess source, AgentProcess destination, Path socket) throws InterruptedException {
         boolean asked = false;
-        while (!source.awaitEnd(SLICE_MS)) {
-            if (cancellation.isRequested() && !asked) {
+        boolean sourceEnded = false;
+        while (!sourceEnded || !destination.awaitEnd(SLICE_MS)) {
+            sourceEnded = sourceEnded || source.awaitEnd(SLICE_MS);
+            // A destination removes its socket when a source has connected. One whose source has died after that
+            // decides by itself; one whose source never came, or has kept the guest, waits for nobody.
+            boolean inVain = sourceEnded && (source.keptGuest() || Files.exists(socket));
+            if ((cancellation.isRequested() || inVain) && !asked) {
                 asked = true;
                 source.cancel();
-                destination.cancel();
-            }
-        }
-        // A destination whose source has died decides by itself, unless it has never met one.
-        for (long waitedMs = 0; !destination.awaitEnd(SLICE_MS); waitedMs += SLICE_MS) {
-            boolean unmet = waitedMs > UNMET_MS && destinationProgress.phase() == Progress.Phase.CONNECTING;
-            if ((cancellation.isRequested() || source.keptGuest() || unmet) && !asked) {
-                asked = true;
                 destination.cancel();
             }
         }

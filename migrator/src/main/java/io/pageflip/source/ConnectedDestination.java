@@ -33,7 +33,7 @@ public final class ConnectedDestination implements DestinationLink {
     private final WaitGuard cancellation;
     private @Nullable ControlConnection control;
     private @Nullable StreamWriter stream;
-    private boolean resumed;
+    private Message.@Nullable Resumed resumed;
 
     private ConnectedDestination(UnixSocket socket, ChannelKind channel, NanoClock clock, WaitGuard cancellation) {
         this.socket = socket;
@@ -115,8 +115,8 @@ public final class ConnectedDestination implements DestinationLink {
         ControlConnection connection = control;
         if (connection != null && connection.hasNews()) {
             Message news = connection.poll(0);
-            if (news instanceof Message.Resumed && !resumed) {
-                resumed = true; // it may overtake our look at the epoch, which alone decides whose the guest is
+            if (news instanceof Message.Resumed early) {
+                resumed = early; // it overtook the look at the epoch, which alone decides; awaitResumed takes it
             } else if (news != null) {
                 throw unexpected(news);
             }
@@ -138,7 +138,7 @@ public final class ConnectedDestination implements DestinationLink {
 
     @Override
     public void awaitResumed() throws IOException {
-        if (resumed) {
+        if (resumed != null) {
             return;
         }
         Patience patience = new Patience(clock, () -> {}); // the guest is the destination's: too late to cancel

@@ -62,6 +62,7 @@ public final class SourceAgent {
 
     private final boolean kernelMovesGifts;
     private boolean pagesLeft;
+    private int ownEpoch;
     private @Nullable Userfaultfd userfaultfd;
     private long startNs;
     private long readyNs;
@@ -108,6 +109,7 @@ public final class SourceAgent {
 
     private RunResult migrate(SourceMemory memory) throws IOException {
         Guest guest = memory.guest();
+        ownEpoch = memory.token().epoch();
         StreamWriter stream = link.greet(memory.hello(options, populates()), memory.files());
         options.fault().at(Step.HELLO);
         progress.begin(Progress.Phase.FILLING, options.guest().ramBytes() / 4096);
@@ -128,7 +130,18 @@ public final class SourceAgent {
         } catch (IOException | RuntimeException e) {
             return takeBack(memory, e);
         }
-        return awaitTaken(memory, stream);
+        sayReleased(stream);
+        options.fault().at(Step.RELEASED);
+        return awaitTaken(memory);
+    }
+
+    /** From here on the token alone decides: whoever cannot be told may have taken the guest, or be dead. */
+    private void sayReleased(StreamWriter stream) {
+        try {
+            stream.write(MessageCodec.encode(new Message.Released(ownEpoch)));
+        } catch (IOException e) {
+            LOG.log(System.Logger.Level.DEBUG, "the destination did not hear that the lock is free", e);
+        }
     }
 
     /** Cancelled while the guest is filled: there is nothing to lose yet. */
@@ -251,17 +264,10 @@ public final class SourceAgent {
     }
 
     /** The lock is released: either the destination's epoch appears, or the destination is gone and the lock ours again. */
-    private RunResult awaitTaken(SourceMemory memory, StreamWriter stream) throws IOException {
-        TokenWait wait =
-                new TokenWait(memory.token(), link, clock, options.guest().ramBytes());
-        IOException reason;
-        try {
-            stream.write(MessageCodec.encode(new Message.Released(memory.token().epoch())));
-            options.fault().at(Step.RELEASED);
-            reason = wait.awaitTaken();
-        } catch (IOException e) {
-            reason = wait.settle(e); // it may have taken the guest without having heard that it may
-        }
+    private RunResult awaitTaken(SourceMemory memory) throws IOException {
+        TokenWait wait = new TokenWait(
+                memory.token(), ownEpoch, link, clock, options.guest().ramBytes());
+        IOException reason = wait.awaitTaken();
         if (reason != null) {
             return takeBack(memory, reason);
         }
@@ -324,7 +330,7 @@ public final class SourceAgent {
         transition(SourceState.FAILED, describe(reason));
         if (stood) {
             // A destination that comes late, or wakes up, finds another epoch than the one it was promised.
-            memory.token().claim(memory.token().epoch() + 1);
+            memory.token().claim(ownEpoch + 1);
             releaseUserfaultfd();
             memory.guest().resume();
             memory.guest().awaitFirstInstructions(FIRST_INSTRUCTION_TIMEOUT_S * 1000 * MS);

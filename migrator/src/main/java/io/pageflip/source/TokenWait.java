@@ -31,11 +31,12 @@ final class TokenWait {
     private final int ownEpoch;
     private final long deathNs;
 
-    TokenWait(RunToken token, DestinationLink link, NanoClock clock, long ramBytes) {
+    /** @param ownEpoch the epoch of this agent, read before it released the lock: afterwards it may be another's already */
+    TokenWait(RunToken token, int ownEpoch, DestinationLink link, NanoClock clock, long ramBytes) {
         this.token = token;
         this.link = link;
         this.clock = clock;
-        this.ownEpoch = token.epoch();
+        this.ownEpoch = ownEpoch;
         this.deathNs = DEATH_NS + (ramBytes >> 30) * DEATH_NS_PER_GIB;
     }
 
@@ -55,21 +56,11 @@ final class TokenWait {
                             "the destination has not taken the guest within " + TAKE_TIMEOUT_NS / MS + " ms");
                 }
             } catch (IOException reason) {
-                return settle(reason);
+                return lockOrTaken() ? reason : null;
             }
             token.awaitChange(ownEpoch, SLICE_NS);
         }
         return null;
-    }
-
-    /**
-     * There is a reason to give up: waits until the guest is somebody's.
-     *
-     * @return null if the destination has taken it; else {@code reason}, and this agent holds the lock
-     */
-    @Nullable
-    IOException settle(IOException reason) throws IOException {
-        return lockOrTaken() ? reason : null;
     }
 
     /**

@@ -1,0 +1,61 @@
+package io.pageflip.process;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.stream.Stream;
+
+/** The first vCPU's heartbeat, as anybody outside may watch it: in page 0 of the memfd {@code pageflip:ram}. */
+final class Heartbeat {
+    private static final String FILE = "/memfd:pageflip:ram (deleted)";
+    private static final long AT = 64;
+
+    private final Path file;
+
+    private Heartbeat(Path file) {
+        this.file = file;
+    }
+
+    /** Of the guest in an agent, once it has one. */
+    static Heartbeat of(Run agent) {
+        Path[] found = new Path[1];
+        Waiting.until("a guest's RAM among the files of " + agent, () -> {
+            found[0] = find(agent.pid());
+            return found[0] != null;
+        });
+        return new Heartbeat(found[0]);
+    }
+
+    private static Path find(long pid) throws IOException {
+        try (Stream<Path> files = Files.list(Path.of("/proc", Long.toString(pid), "fd"))) {
+            return files.filter(Heartbeat::isRam).findFirst().orElse(null);
+        }
+    }
+
+    private static boolean isRam(Path link) {
+        try {
+            return Files.readSymbolicLink(link).toString().equals(FILE);
+        } catch (IOException e) {
+            return false; // closed meanwhile
+        }
+    }
+
+    /** The number of instructions that it has executed. */
+    long count() throws IOException {
+        ByteBuffer word = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+            channel.read(word, AT);
+        }
+        return word.getLong(0);
+    }
+
+    /** Waits until it beats on. */
+    void awaitBeats() throws IOException {
+        long before = count();
+        Waiting.until("the guest's next heartbeat", () -> count() > before);
+    }
+}

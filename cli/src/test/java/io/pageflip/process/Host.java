@@ -1,0 +1,85 @@
+package io.pageflip.process;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.pageflip.os.Proc;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/** What a test needs of the machine; a test that does not get it is skipped, and says why. */
+final class Host {
+    private static final Path HUGE_PAGES = Path.of("/proc/sys/vm/nr_hugepages");
+
+    private Host() {}
+
+    static boolean isRoot() {
+        return Proc.uid() == 0;
+    }
+
+    /** The command, run as a user without any privilege; by that user himself, if that is who runs the tests. */
+    static List<String> asOrdinaryUser(String... command) {
+        List<String> line = new ArrayList<>();
+        if (isRoot()) {
+            assumeTrue(has("setpriv"), "only with setpriv(1) can root become another user");
+            line.addAll(List.of("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"));
+            assumeReadable(Pageflip.launcher());
+        }
+        line.addAll(Arrays.asList(command));
+        return line;
+    }
+
+    private static void assumeReadable(Path path) {
+        try {
+            Process test = new ProcessBuilder(
+                            "setpriv",
+                            "--reuid",
+                            "65534",
+                            "--regid",
+                            "65534",
+                            "--clear-groups",
+                            "test",
+                            "-r",
+                            path.toString())
+                    .start();
+            assumeTrue(test.waitFor() == 0, "an ordinary user may not read " + path);
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+    }
+
+    static boolean has(String command) {
+        return Arrays.stream(System.getenv("PATH").split(":", -1))
+                .anyMatch(folder -> Files.isExecutable(Path.of(folder, command)));
+    }
+
+    /** Huge pages that are there while it is open. */
+    record HugePages(String before) implements AutoCloseable {
+        /** Reserves so many more; skips the test where that cannot be. */
+        static HugePages reserve(int count) throws IOException {
+            assumeTrue(isRoot(), "only root can reserve huge pages");
+            String before = Files.readString(HUGE_PAGES).trim();
+            long wanted = Long.parseLong(before) + count;
+            HugePages reserved = new HugePages(before);
+            Files.writeString(HUGE_PAGES, Long.toString(wanted));
+            if (Proc.freeHugePages() < count) {
+                reserved.close();
+                assumeTrue(false, "this kernel finds no " + count + " huge pages");
+            }
+            return reserved;
+        }
+
+        @Override
+        public void close() throws IOException {
+            Files.writeString(HUGE_PAGES, before);
+            assertThat(Files.readString(HUGE_PAGES).trim()).isEqualTo(before);
+        }
+    }
+}

@@ -1,0 +1,208 @@
+package io.pageflip.process;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.pageflip.guest.Backing;
+import io.pageflip.guest.GuestConfig;
+import io.pageflip.guest.Workload;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** {@code pageflip migrate}: every mechanism over every channel, guests of every kind, and the report of each. */
+final class MigrateIT {
+    private static final long VRAM_PAGES = 4096;
+
+    @RegisterExtension
+    final Pageflip pageflip = new Pageflip();
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "--channel unix --ram 16M",
+                "--channel pipe --ram 33M --batch 7 --fill 30 --vcpus 3",
+                "--channel unix --ram 17M --batch 1 --fill 0 --workload idle",
+                "--channel pipe --ram 20M --workload uniform --dirty-rate 100K --seed 7",
+            })
+    void flipMovesAllThatIsSharedAndWhole(String options) throws IOException {
+        Report report = migrate("--mechanism flip " + options);
+
+        for (String block : List.of("ram", "vram")) {
+            assertThat(report.pages(block).path("copied").asLong()).as(block).isZero();
+        }
+        assertThat(report.pages("vram").path("moved").asLong()).isEqualTo(VRAM_PAGES);
+        assertHoles(report);
+        assertRomIsCopied(report, Map.of("private-memory", 64L, "not-page-sized", 1L));
+        assertThat(report.at("/runs/0/evidence/frames-visible").asBoolean()).isEqualTo(Host.isRoot());
+        assertThat(report.at("/runs/0/evidence/decided-by").asText()).isEqualTo(Host.isRoot() ? "frames" : "none");
+    }
+
+    /** On a kernel that moves gifted pages this is refused; see {@link MovingKernelIT}. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "--channel unix --ram 16M --workload sequential",
+                "--channel pipe --ram 33M --batch 7 --fill 30 --vcpus 3",
+            })
+    void giftIsAsked(String options) throws IOException {
+        Report report = migrate("--mechanism gift --backing anonymous " + options);
+
+        for (String block : List.of("ram", "vram")) {
+            assertThat(report.reasons(block)).as(block).containsOnlyKeys("kernel-declined");
+        }
+        assertHoles(report);
+        assertRomIsCopied(report, Map.of("not-page-sized", 65L));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "--mechanism stream --channel unix --ram 16M",
+                "--mechanism stream --channel pipe --ram 33M --batch 7 --fill 30 --vcpus 3 --backing anonymous",
+                "--mechanism pull --channel unix --ram 33M --batch 7 --fill 30",
+                "--mechanism pull --channel pipe --ram 16M --fill 0 --backing anonymous",
+            })
+    void copyingMechanismsCopy(String options) throws IOException {
+        Report report = migrate(options);
+
+        for (String block : List.of("ram", "vram", "rom")) {
+            assertThat(report.reasons(block)).as(block).containsOnlyKeys("mechanism-copies");
+        }
+        assertThat(report.at("/runs/0/pages/moved").asLong()).isZero();
+        assertThat(report.at("/runs/0/ram/transferred").asLong())
+                .as("only stream sends the bytes themselves")
+                .satisfies(bytes -> assertThat(
+                                bytes >= report.at("/runs/0/ram/normal-bytes").asLong())
+                        .isEqualTo(options.contains("stream")));
+        assertHoles(report);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"--mechanism flip", "--mechanism gift --backing anonymous"})
+    void withoutGiftOrMoveEveryPageIsCopiedForThatReason(String mechanism) throws IOException {
+        Report notGifted = migrate("--ram 16M --no-gift " + mechanism);
+        Report notMoved = migrate("--ram 16M --no-move " + mechanism);
+
+        for (String block : List.of("ram", "vram")) {
+            assertThat(notGifted.reasons(block)).containsOnlyKeys("not-gifted");
+            assertThat(notMoved.reasons(block)).containsOnlyKeys("move-not-requested");
+        }
+        assertThat(notGifted.at("/request/gift").asBoolean()).isFalse();
+        assertThat(notMoved.at("/request/move").asBoolean()).isFalse();
+        for (Report report : List.of(notGifted, notMoved)) {
+            assertThat(report.at("/runs/0/pages/moved").asLong()).isZero();
+            assertThat(report.reasons("rom"))
+                    .isEqualTo(
+                            mechanism.contains("flip")
+                                    ? Map.of("private-memory", 64L, "not-page-sized", 1L)
+                                    : Map.of("not-page-sized", 65L));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"flip", "stream"})
+    void hugePagesAreCountedInTheirOwnSize(String mechanism) throws IOException {
+        try (Host.HugePages reserved = Host.HugePages.reserve(16)) {
+            assertThat(reserved).isNotNull();
+
+            Report report = migrate("--backing hugetlb --ram 16M --batch 3 --mechanism " + mechanism);
+
+            boolean flips = mechanism.equals("flip");
+            assertThat(report.pages("ram").path("total").asLong()).isEqualTo(8);
+            assertThat(report.pages("ram").path(flips ? "moved" : "copied").asLong())
+                    .isEqualTo(8);
+            assertThat(report.at("/runs/0/blocks/0/page-size").asInt()).isEqualTo(2 << 20);
+            assertThat(report.at("/runs/0/ram/page-size").asInt()).isEqualTo(2 << 20);
+            assertThat(report.at("/runs/0/blocks/1/page-size").asInt()).isEqualTo(4096);
+        }
+    }
+
+    @Test
+    void severalRunsAreSummedUpAndTheFileSaysWhatIsPrinted() throws IOException {
+        Path file = pageflip.path("report.json");
+
+        Run run = pageflip.start(
+                        "migrate --ram 16M --run-after 0.05 --runs 2 --warmup 1 --no-verify --progress always --format json"
+                                .concat(" --export-json ")
+                                .concat(file.toString())
+                                .split(" ", -1))
+                .endsWith(0);
+
+        assertThat(Files.readString(file)).isEqualTo(run.out());
+        Report report = Report.parse(run.out()).assertCompleted("skipped");
+        assertThat(report.at("/runs")).hasSize(2);
+        assertThat(report.at("/request/warmup").asInt()).isEqualTo(1);
+        assertThat(report.at("/request/verify").asBoolean()).isFalse();
+        assertThat(run.err()).contains("\r", "starting").doesNotContain("pageflip:");
+    }
+
+    @Test
+    void quietPrintsNothingAndTheFileIsWritten() throws IOException {
+        Path file = pageflip.path("report.json");
+
+        Run run = pageflip.start("migrate", "--ram=16M", "--run-after=0.05", "--quiet", "--export-json=" + file)
+                .endsWith(0);
+
+        assertThat(run.out()).isEmpty();
+        assertThat(run.err()).isEmpty();
+        Report.parse(Files.readString(file)).assertCompleted("match");
+    }
+
+    @Test
+    void textSaysWhatAPersonWantsToKnow() throws IOException {
+        Run run = pageflip.start("migrate", "--ram=16M", "--run-after=0.05", "--runs=2")
+                .endsWith(0);
+
+        assertThat(run.err()).isEmpty();
+        assertThat(run.out())
+                .containsPattern("(?m)^status +completed: the guest is at the destination$")
+                .containsPattern("(?m)^downtime +[0-9.]+ (us|ms)$")
+                .containsPattern("(?m)^ +stop .* \\+ pages .* \\+ state .* \\+ token .* \\+ resume ")
+                .containsPattern(
+                        "(?m)^pages +8,192 moved, 65 copied \\(1 not-page-sized, 64 private-memory\\), 0 zero$")
+                .containsPattern(
+                        "(?m)^verification +match: 8,257 pages of 4 KiB, 0 lost, 0 stale, 0 torn, 0 misplaced; ")
+                .containsPattern("(?m)^runs +2; downtime min ");
+    }
+
+    private Report migrate(String options) throws IOException {
+        List<String> arguments = new ArrayList<>(List.of("migrate", "--format", "json", "--run-after", "0.05"));
+        arguments.addAll(Arrays.asList(options.split(" ", -1)));
+        Run run = pageflip.start(arguments).endsWith(0);
+        assertThat(run.err()).isEmpty();
+        return Report.parse(run.out()).assertCompleted("match");
+    }
+
+    private static void assertRomIsCopied(Report report, Map<String, Long> reasons) {
+        assertThat(report.reasons("rom")).isEqualTo(reasons);
+    }
+
+    /** Exactly the pages that were never written are zero. */
+    private static void assertHoles(Report report) {
+        JsonNode request = report.at("/request");
+        GuestConfig guest = new GuestConfig(
+                request.path("ram").asLong(),
+                Backing.MEMFD,
+                request.path("vcpus").asInt(),
+                Workload.IDLE,
+                request.path("dirty-rate").asLong(),
+                request.path("hot-set").asInt(),
+                request.path("fill").asInt(),
+                request.path("seed").asLong());
+        long holes = LongStream.range(0, guest.ramBytes() / 4096)
+                .filter(page -> !guest.filled(page))
+                .count();
+        assertThat(report.pages("ram").path("zero").asLong()).isEqualTo(holes);
+        assertThat(report.pages("vram").path("zero").asLong()).isZero();
+    }
+}

@@ -1,0 +1,241 @@
+package io.pageflip.process;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.File;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.extension.AfterEachCallback;
+import org.junit.jupiter.api.extension.BeforeEachCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
+import org.opentest4j.MultipleFailuresError;
+
+/**
+ * Runs {@code cli/bin/pageflip} as a user does. Every test has a folder of its own for temporary files, by whose name its
+ * processes are recognised, however they were started and whoever their parent is by now. After the test nothing may be left:
+ * no process, no file, no huge page that was not reserved before.
+ */
+final class Pageflip implements BeforeEachCallback, AfterEachCallback {
+    /** A guest that is small and does not run long afterwards. */
+    static final List<String> SMALL = List.of("--ram", "16M", "--run-after", "0.05");
+
+    private static final Path LAUNCHER = Path.of("bin/pageflip").toAbsolutePath();
+    private static final Path HUGE_PAGES = Path.of("/proc/sys/vm/nr_hugepages");
+
+    private final Map<String, String> environment = new HashMap<>();
+    private final List<Run> runs = new ArrayList<>();
+    private Path folder = Path.of("/");
+    private Path temporary = Path.of("/");
+    private String hugePages = "";
+
+    @Override
+    public void beforeEach(ExtensionContext context) throws IOException {
+        folder = Files.createTempDirectory("pft");
+        Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
+        temporary = anyonesFolder("tmp");
+        hugePages = Files.readString(HUGE_PAGES);
+        environment.clear();
+        environment.put("JAVA_HOME", System.getProperty("java.home"));
+        // Where JNA unpacks its library.
+        environment.put("XDG_CACHE_HOME", anyonesFolder("cache").toString());
+        javaOptions();
+    }
+
+    private Path anyonesFolder(String name) throws IOException {
+        Path made = Files.createDirectory(folder.resolve(name));
+        return Files.setPosixFilePermissions(made, PosixFilePermissions.fromString("rwxrwxrwx"));
+    }
+
+    /** Further options of every JVM that is started from now on. */
+    void javaOptions(String... options) {
+        environment.put(
+                "PAGEFLIP_JAVA_OPTS", ("-Djava.io.tmpdir=" + temporary + " " + String.join(" ", options)).trim());
+    }
+
+    /** The Java that the launcher is to use from now on. */
+    void javaHome(Path home) {
+        environment.put("JAVA_HOME", home.toString());
+    }
+
+    /** The path of the launcher, which any user must be able to run. */
+    static Path launcher() {
+        return LAUNCHER;
+    }
+
+    /** A path for a socket or a file of the test's own; removed after it. */
+    Path path(String name) {
+        return folder.resolve(name);
+    }
+
+    /** Where the processes put their temporary files. */
+    Path temporary() {
+        return temporary;
+    }
+
+    /** Starts {@code pageflip} with its standard input closed. */
+    Run start(String... arguments) throws IOException {
+        return start(Arrays.asList(arguments));
+    }
+
+    Run start(List<String> arguments, String... more) throws IOException {
+        List<String> command = new ArrayList<>();
+        command.add(LAUNCHER.toString());
+        command.addAll(arguments);
+        command.addAll(Arrays.asList(more));
+        return startCommand(command);
+    }
+
+    /** Starts any command in the same way; {@code $PAGEFLIP} is the launcher to a shell. */
+    Run startCommand(List<String> command) throws IOException {
+        Process process = builder(command).start();
+        process.getOutputStream().close();
+        return remembered(Run.of(command, process));
+    }
+
+    /** Starts a shell on a script. */
+    Run shell(String script) throws IOException {
+        return startCommand(List.of("sh", "-c", script));
+    }
+
+    /** Starts {@code pageflip} with its standard output a pipe that the test reads. */
+    Run startToBeRead(List<String> arguments) throws IOException {
+        List<String> command = new ArrayList<>(List.of(LAUNCHER.toString()));
+        command.addAll(arguments);
+        Process process = builder(command).start();
+        return remembered(Run.withOutputLeftAlone(command, process));
+    }
+
+    private ProcessBuilder builder(List<String> command) {
+        ProcessBuilder builder = new ProcessBuilder(command);
+        builder.environment().putAll(environment);
+        builder.environment().put("PAGEFLIP", LAUNCHER.toString());
+        builder.directory(new File("/"));
+        return builder;
+    }
+
+    private Run remembered(Run run) {
+        runs.add(run);
+        return run;
+    }
+
+    /** A source and a destination by hand, the latter listening already. */
+    record Agents(Run source, Run destination) {}
+
+    /** Starts both agents, as in two terminals. */
+    Agents agents(List<String> sourceOptions, List<String> destinationOptions) throws IOException {
+        Path socket = path("m.sock");
+        List<String> listen = new ArrayList<>(List.of("destination", "--listen", "unix:" + socket));
+        listen.addAll(destinationOptions);
+        Run destination = start(listen).awaitErr("waiting for a source");
+        List<String> connect = new ArrayList<>(List.of("source", "--connect", "unix:" + socket));
+        connect.addAll(sourceOptions);
+        return new Agents(start(connect), destination);
+    }
+
+    /** Processes of this test that are alive. */
+    List<ProcessHandle> alive() {
+        try (Stream<ProcessHandle> all = ProcessHandle.allProcesses()) {
+            return all.filter(this::isOurs).toList();
+        }
+    }
+
+    private boolean isOurs(ProcessHandle process) {
+        try {
+            byte[] line = Files.readAllBytes(Path.of("/proc", Long.toString(process.pid()), "cmdline"));
+            return new String(line, StandardCharsets.UTF_8).contains(temporary.toString());
+        } catch (IOException e) {
+            return false; // it is gone
+        }
+    }
+
+    @Override
+    public void afterEach(ExtensionContext context) throws IOException {
+        List<Throwable> failures = new ArrayList<>();
+        check(
+                failures,
+                () -> Waiting.untilAsserted(
+                        "end of every process",
+                        () -> assertThat(alive())
+                                .map(ProcessHandle::info)
+                                .as("processes left behind")
+                                .isEmpty()),
+                context.getExecutionException());
+        for (Run run : runs) {
+            run.process().descendants().forEach(ProcessHandle::destroyForcibly);
+            run.process().destroyForcibly();
+        }
+        alive().forEach(ProcessHandle::destroyForcibly);
+        check(
+                failures,
+                () -> assertThat(filesIn(temporary))
+                        .as("temporary files left behind")
+                        .isEmpty(),
+                Optional.empty());
+        check(
+                failures,
+                () -> assertThat(filesIn(folder.resolve("cache")))
+                        .as("cached files left behind")
+                        .isEmpty(),
+                Optional.empty());
+        check(
+                failures,
+                () -> assertThat(Files.readString(HUGE_PAGES))
+                        .as("reserved huge pages")
+                        .isEqualTo(hugePages),
+                Optional.empty());
+        if (context.getExecutionException().isPresent()) {
+            runs.forEach(run -> System.err.println(run));
+        }
+        runs.clear();
+        delete(folder);
+        if (!failures.isEmpty() && context.getExecutionException().isEmpty()) {
+            throw new MultipleFailuresError("not everything was cleaned up", failures);
+        }
+    }
+
+    private interface Check {
+        void run() throws IOException;
+    }
+
+    /** Runs a check; after a failed test nothing is waited for. */
+    private static void check(List<Throwable> failures, Check check, Optional<Throwable> failed) {
+        if (failed.isPresent()) {
+            return;
+        }
+        try {
+            check.run();
+        } catch (IOException | AssertionError | org.awaitility.core.ConditionTimeoutException e) {
+            failures.add(e);
+        }
+    }
+
+    private static List<Path> filesIn(Path where) throws IOException {
+        try (Stream<Path> all = Files.walk(where)) {
+            return all.filter(path -> !Files.isDirectory(path)).toList();
+        }
+    }
+
+    private static void delete(Path where) throws IOException {
+        try (Stream<Path> all = Files.walk(where)) {
+            all.sorted(Comparator.reverseOrder()).forEach(path -> {
+                try {
+                    Files.deleteIfExists(path);
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            });
+        }
+    }
+}
