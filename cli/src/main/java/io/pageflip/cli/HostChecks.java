@@ -8,7 +8,6 @@ import io.pageflip.os.GiftProbe;
 import io.pageflip.os.HostCapabilities;
 import io.pageflip.os.HostLacksException;
 import io.pageflip.os.Proc;
-import io.pageflip.source.SourceOptions;
 import io.pageflip.wire.Mechanism;
 import io.pageflip.wire.Message;
 import java.io.IOException;
@@ -23,13 +22,14 @@ final class HostChecks {
      * @return whether this kernel moves gifted pages; false if nothing is gifted
      * @throws HostLacksException with what to use instead
      */
-    static boolean beforeSource(SourceOptions options) throws IOException {
-        checkRoom(options.guest(), options.mechanism());
-        if (options.mechanism() == Mechanism.FLIP) {
-            checkFlip(options.guest());
+    static boolean beforeSource(GuestConfig guest, Mechanism mechanism, boolean gifts, boolean noWayBack)
+            throws IOException {
+        checkRoom(guest, mechanism);
+        if (mechanism == Mechanism.FLIP) {
+            checkFlip(guest);
         }
-        boolean moves = movesGifts(options.mechanism(), options.gifts());
-        if (moves && !options.noWayBack()) {
+        boolean moves = movesGifts(mechanism, gifts);
+        if (moves && !noWayBack) {
             throw new HostLacksException(
                     "this kernel really moves gifted pages: if the migration fails after the first of "
                             + "them, the guest is lost; say --no-way-back if that is acceptable, or use --mechanism stream");

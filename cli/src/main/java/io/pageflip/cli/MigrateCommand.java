@@ -142,6 +142,7 @@ final class MigrateCommand implements Callable<Integer> {
                     "--no-move changes nothing with --mechanism " + mechanism + ", which moves no page anyway");
         }
         checkExport();
+        HostChecks.beforeSource(config, mechanism, transfer.gifts(), transfer.noWayBack());
         Map<String, Object> request = request(mechanism);
         List<RunResult> results = runAll(mechanism);
         if (exportJson != null) {

@@ -3,6 +3,7 @@ package io.pageflip.guest;
 import io.pageflip.os.NanoClock;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -21,6 +22,13 @@ final class Vcpu implements AutoCloseable {
     private static final int HOT_WRITES_PERCENT = 90;
     private static final int FILLED_TRIES = 64;
 
+    /** The guest's thread makes it run, and stop; the vCPU's thread alone makes it stand. */
+    private enum State {
+        STANDING,
+        RUNNING,
+        STOPPING
+    }
+
     private final int index;
     private final GuestConfig config;
     private final List<RamBlock> blocks;
@@ -35,8 +43,7 @@ final class Vcpu implements AutoCloseable {
     private final long hotPages;
     private final long writeIntervalNs;
 
-    private volatile boolean running;
-    private volatile boolean standing = true;
+    private final AtomicReference<State> state = new AtomicReference<>(State.STANDING);
     private volatile boolean closed;
     private volatile long firstInstructionNs;
     private volatile @Nullable Throwable failure;
@@ -80,18 +87,17 @@ final class Vcpu implements AutoCloseable {
 
     void resume() {
         firstInstructionNs = 0;
-        standing = false;
-        running = true;
+        state.set(State.RUNNING);
         LockSupport.unpark(thread);
     }
 
     void requestStop() {
-        running = false;
+        state.compareAndSet(State.RUNNING, State.STOPPING); // one that has failed stands already
     }
 
     /** Waits for the instruction at hand to end. Spins: it is a matter of microseconds, and inside the downtime. */
     void awaitStopped() {
-        while (!standing) {
+        while (state.get() != State.STANDING) {
             Thread.onSpinWait();
         }
     }
@@ -131,7 +137,7 @@ final class Vcpu implements AutoCloseable {
     @Override
     public void close() {
         closed = true;
-        running = false;
+        requestStop();
         LockSupport.unpark(thread);
         boolean interrupted = false;
         while (thread.isAlive()) {
@@ -150,19 +156,18 @@ final class Vcpu implements AutoCloseable {
 
     private void threadMain() {
         while (!closed) {
-            if (running) {
-                try {
-                    execute();
-                } catch (RuntimeException | Error e) {
-                    failure = e;
-                    running = false;
-                }
-                standing = true;
-            } else {
+            if (state.get() == State.STANDING) {
                 LockSupport.park(this);
+                continue;
             }
+            try {
+                execute();
+            } catch (RuntimeException | Error e) {
+                failure = e;
+            }
+            state.set(State.STANDING);
         }
-        standing = true;
+        state.set(State.STANDING);
     }
 
     private void execute() {
@@ -172,7 +177,7 @@ final class Vcpu implements AutoCloseable {
             console.start(now);
         }
         boolean first = true;
-        while (running) {
+        while (state.get() == State.RUNNING) {
             if (now >= nextWriteNs) {
                 writeNextPage();
                 nextWriteNs = Math.max(nextWriteNs, now - BURST_NS) + writeIntervalNs;

@@ -14,7 +14,7 @@ public final class Quantity {
      * @throws NumberFormatException if it is not a size
      */
     public static long parseBytes(String text) {
-        String number = text.endsWith("iB") ? text.substring(0, text.length() - 2) : text;
+        String number = text.matches(".+[KMGTkmgt]iB") ? text.substring(0, text.length() - 2) : text;
         return parse(number, 1024);
     }
 

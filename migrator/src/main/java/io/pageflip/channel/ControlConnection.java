@@ -18,6 +18,7 @@ import io.pageflip.os.HostLacksException;
 import io.pageflip.wire.FrameHeader;
 import io.pageflip.wire.Message;
 import io.pageflip.wire.MessageCodec;
+import io.pageflip.wire.ProtocolException;
 import java.io.IOException;
 import java.nio.ByteOrder;
 import java.util.List;
@@ -169,7 +170,14 @@ public final class ControlConnection implements AutoCloseable {
         @Override
         public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
             Throwable root = cause.getCause() instanceof IOException io ? io : cause;
-            fail(root instanceof IOException io ? io : new IOException("control connection: " + root, root));
+            if (root instanceof ProtocolException refused) {
+                fail(refused);
+            } else if (root instanceof IOException) { // ECONNRESET: it went before it had read everything
+                fail(new PeerGoneException(
+                        "the other agent has closed its control connection, or died: " + root.getMessage()));
+            } else {
+                fail(new IOException("control connection: " + root, root));
+            }
             var unused = context.close(); // its end is the channel's, which is awaited there
         }
     }

@@ -1,5 +1,6 @@
 package io.pageflip.migration;
 
+import io.pageflip.metrics.MigrationStatus;
 import io.pageflip.metrics.Progress;
 import io.pageflip.metrics.ResultJson;
 import io.pageflip.metrics.RunResult;
@@ -99,6 +100,12 @@ final class AgentProcess implements AutoCloseable {
     @Nullable
     RunResult result() {
         return result;
+    }
+
+    /** Whether it said that it ended without giving the guest away. */
+    boolean keptGuest() {
+        RunResult said = result;
+        return said != null && said.status() != MigrationStatus.COMPLETED;
     }
 
     /** How it ended, for a person. */

@@ -91,15 +91,13 @@ public final class Migration {
         boolean asked = false;
         boolean sourceEnded = false;
         while (!sourceEnded || !destination.awaitEnd(SLICE_MS)) {
-            sourceEnded = source.awaitEnd(sourceEnded ? 0 : SLICE_MS);
-            if (cancellation.isRequested() && !asked) {
+            sourceEnded = sourceEnded || source.awaitEnd(SLICE_MS);
+            // A destination removes its socket when a source has connected. One whose source has died after that
+            // decides by itself; one whose source never came, or has kept the guest, waits for nobody.
+            boolean inVain = sourceEnded && (source.keptGuest() || Files.exists(socket));
+            if ((cancellation.isRequested() || inVain) && !asked) {
                 asked = true;
                 source.cancel();
-                destination.cancel();
-            }
-            if (sourceEnded && !asked && Files.exists(socket)) {
-                // It ended before it connected, and the destination, which removes its socket then, waits for nobody.
-                asked = true;
                 destination.cancel();
             }
         }

@@ -3,21 +3,32 @@ package io.pageflip.transfer;
 import io.pageflip.channel.StreamReader;
 import io.pageflip.guest.RamBlock;
 import io.pageflip.metrics.CopyReason;
+import io.pageflip.os.Errno;
+import io.pageflip.os.Userfaultfd;
 import io.pageflip.wire.ProtocolException;
 import java.io.IOException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Reads the bytes of pages out of the stream, straight into guest memory. */
+/**
+ * Reads the bytes of pages out of the stream, straight into guest memory. Where that is registered with a userfaultfd, the
+ * pages are mapped first: without a page table entry a touch would trap, and nobody but this thread could end that.
+ */
 final class BytesReceiver implements PageReceiver {
+    /** {@code EAGAIN} means that the address space was changing; a few repetitions are plenty. */
+    private static final int MAX_TRIES = 1000;
+
     private final List<RamBlock> blocks;
     private final StreamReader stream;
     private final PageLedger ledger;
+    private final @Nullable Userfaultfd userfaultfd;
 
-    BytesReceiver(List<RamBlock> blocks, StreamReader stream, PageLedger ledger) {
+    /** @param userfaultfd with which all shared blocks are registered, if they are */
+    BytesReceiver(List<RamBlock> blocks, StreamReader stream, PageLedger ledger, @Nullable Userfaultfd userfaultfd) {
         this.blocks = blocks;
         this.stream = stream;
         this.ledger = ledger;
+        this.userfaultfd = userfaultfd;
     }
 
     @Override
@@ -26,8 +37,26 @@ final class BytesReceiver implements PageReceiver {
             throw new ProtocolException("bytes of pages came without a reason");
         }
         RamBlock block = blocks.get(blockIndex);
+        if (userfaultfd != null && block.file() != null) {
+            map(userfaultfd, block, first, count);
+        }
         stream.readInto(
                 block.mapping(), first * block.spec().pageBytes(), block.spec().bytesOf(first, count));
         ledger.copied(blockIndex, first, count, reason);
+    }
+
+    private static void map(Userfaultfd userfaultfd, RamBlock block, long first, int count) throws IOException {
+        long pageBytes = block.spec().pageBytes();
+        for (long page = first; page < first + count; page++) {
+            long result;
+            int tries = 0;
+            do {
+                result = userfaultfd.continueRange(block.mapping(), page * pageBytes, pageBytes);
+            } while (result == -Errno.EAGAIN && ++tries < MAX_TRIES);
+            if (result < 0 && MoveOutcome.of(result) != MoveOutcome.ALREADY_PRESENT) {
+                throw new ProtocolException("page " + page + " of RAM block "
+                        + block.spec().name() + " came as bytes, and cannot be mapped: " + MoveOutcome.of(result));
+            }
+        }
     }
 }

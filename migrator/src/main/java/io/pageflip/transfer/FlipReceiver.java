@@ -32,6 +32,9 @@ final class FlipReceiver implements PageReceiver {
     @Override
     public void receive(int blockIndex, long first, int count, @Nullable CopyReason reason) throws IOException {
         RamBlock block = blocks.get(blockIndex);
+        if (block.file() == null) {
+            throw new ProtocolException("RAM block " + block.spec().name() + " was gifted without a memfd");
+        }
         long pageBytes = block.spec().pageBytes();
         long at = first;
         long end = first + count;

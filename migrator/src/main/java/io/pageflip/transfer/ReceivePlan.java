@@ -46,7 +46,7 @@ public final class ReceivePlan {
             StreamReader stream,
             PageLedger ledger) {
         ReceivePlan plan = new ReceivePlan(ledger);
-        plan.receivers.put(FrameType.BYTES, new BytesReceiver(blocks, stream, ledger));
+        plan.receivers.put(FrameType.BYTES, new BytesReceiver(blocks, stream, ledger, userfaultfd));
         switch (hello.mechanism()) {
             case FLIP ->
                 plan.receivers.put(
@@ -74,7 +74,7 @@ public final class ReceivePlan {
     /** A plan for flips, and bytes where a page cannot be flipped. */
     static ReceivePlan ofFlips(List<RamBlock> blocks, Userfaultfd userfaultfd, StreamReader stream, PageLedger ledger) {
         ReceivePlan plan = new ReceivePlan(ledger);
-        plan.receivers.put(FrameType.BYTES, new BytesReceiver(blocks, stream, ledger));
+        plan.receivers.put(FrameType.BYTES, new BytesReceiver(blocks, stream, ledger, userfaultfd));
         plan.receivers.put(FrameType.GIFT, new FlipReceiver(blocks, userfaultfd, ledger));
         return plan;
     }

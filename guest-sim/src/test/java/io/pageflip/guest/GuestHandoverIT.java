@@ -1,0 +1,151 @@
+package io.pageflip.guest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Locale;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** The guest's state crosses from one owner of its memory to the next, as in a migration. */
+final class GuestHandoverIT {
+    private static final long TIMEOUT_NS = TimeUnit.SECONDS.toNanos(20);
+    private static final int VCPUS = 2;
+
+    private static GuestConfig config(Workload workload) {
+        return Machine.config(2 << 20, Backing.MEMFD, VCPUS, workload, 100);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void theHeartbeatGoesOnWhereItStopped(Workload workload) throws IOException {
+        try (Machine source = Machine.powerOn(config(workload))) {
+            source.guest().resume();
+            source.awaitInstructions(1000);
+            source.guest().stop();
+            GuestState state = source.guest().save();
+            long instructions = source.guest().instructions();
+
+            try (Machine destination = source.successor()) {
+                destination.guest().load(state);
+                destination.verifyMatches();
+                assertThat(destination.guest().instructions()).isEqualTo(instructions);
+                destination.guest().resume();
+                long[] first = destination.guest().awaitFirstInstructions(TIMEOUT_NS);
+                destination.awaitInstructions(1000);
+                destination.guest().stop();
+
+                destination.verifyMatches();
+                GuestState later = destination.guest().save();
+                for (int i = 0; i < VCPUS; i++) {
+                    GuestState.Vcpu before = state.vcpus().get(i);
+                    assertThat(later.vcpus().get(i).instructions())
+                            .isGreaterThanOrEqualTo(before.instructions() + 1000);
+                    assertThat(first[i]).isGreaterThan(before.lastInstructionNs());
+                }
+            }
+        }
+    }
+
+    @Test
+    void itsClockDoesNotJump() throws IOException {
+        try (Machine source = Machine.powerOn(config(Workload.IDLE))) {
+            source.guest().resume();
+            source.awaitInstructions(100);
+            source.guest().stop();
+            GuestState state = source.guest().save();
+            try (Machine destination = source.successor()) {
+                destination.guest().load(state);
+                assertThat(destination.guest().clockNs()).isEqualTo(state.clockNs());
+                long before = System.nanoTime();
+                destination.guest().resume();
+                long now = destination.guest().clockNs();
+                assertThat(now).isBetween(state.clockNs(), state.clockNs() + System.nanoTime() - before);
+                destination.guest().stop();
+                assertThat(destination.guest().clockNs()).isGreaterThanOrEqualTo(now);
+            }
+        }
+    }
+
+    @Test
+    void everyConsoleLineComesOutOnceAndComplete() throws IOException {
+        try (Machine first = Machine.powerOn(config(Workload.IDLE))) {
+            first.guest().resume();
+            first.awaitConsoleLines(2);
+            first.guest().stop();
+            try (Machine second = first.successor()) {
+                second.guest().load(first.guest().save());
+                second.guest().resume();
+                second.awaitConsoleLines(4);
+                second.guest().stop();
+                second.verifyMatches();
+                try (Machine third = second.successor()) {
+                    third.guest().load(second.guest().save());
+                    third.guest().resume();
+                    third.awaitConsoleLines(6);
+                    third.guest().stop();
+                    third.verifyMatches();
+                    assertThat(third.guest().verify().consoleLines()).isGreaterThanOrEqualTo(6);
+                    assertLinesAreComplete(third.consoleOutput());
+                }
+            }
+        }
+    }
+
+    private static void assertLinesAreComplete(byte[] output) {
+        StringBuilder expected = new StringBuilder();
+        for (int line = 0; expected.length() < output.length; line++) {
+            expected.append(String.format(Locale.ROOT, "%012d the guest is alive\n", line));
+        }
+        assertThat(output.length).isGreaterThanOrEqualTo(6 * 32);
+        assertThat(new String(output, StandardCharsets.US_ASCII)).isEqualTo(expected.substring(0, output.length));
+    }
+
+    @Test
+    void aPieceOfALineCrossesInsideTheDevice() throws IOException {
+        try (Machine source = Machine.powerOn(config(Workload.IDLE))) {
+            source.guest().resume();
+            source.awaitConsoleLines(1);
+            source.guest().stop();
+            GuestState.Console console = source.guest().save().console();
+            long out = source.consoleOutput().length;
+            assertThat(console.fifo().length)
+                    .isEqualTo((int) (console.produced() - out))
+                    .isLessThan(16);
+        }
+    }
+
+    @Test
+    void aStateThatLosesWhatTheDeviceHeldIsNoticed() throws IOException {
+        try (Machine source = Machine.powerOn(config(Workload.IDLE))) {
+            GuestState state;
+            do { // until the device holds something
+                source.guest().resume();
+                source.awaitInstructions(2000);
+                source.guest().stop();
+                state = source.guest().save();
+            } while (state.console().fifo().length == 0);
+            GuestState.Console emptied = new GuestState.Console(state.console().produced(), new byte[0]);
+            try (Machine destination = source.successor()) {
+                destination.guest().load(new GuestState(state.vcpus(), state.clockNs(), emptied));
+                assertThat(destination.guest().verify().console()).isFalse();
+                assertThat(destination.guest().verify().vcpus()).isTrue();
+            }
+        }
+    }
+
+    @Test
+    void registersThatWereNotLoadedAreNoticed() throws IOException {
+        try (Machine source = Machine.powerOn(config(Workload.IDLE))) {
+            source.guest().resume();
+            source.awaitInstructions(100);
+            source.guest().stop();
+            try (Machine destination = source.successor()) {
+                assertThat(destination.guest().verify().vcpus()).isFalse();
+            }
+        }
+    }
+}

@@ -1,0 +1,97 @@
+package io.pageflip.destination;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+
+import io.pageflip.guest.Backing;
+import io.pageflip.guest.BlockSpec;
+import io.pageflip.guest.GuestConfig;
+import io.pageflip.guest.GuestState;
+import io.pageflip.guest.Workload;
+import io.pageflip.metrics.DowntimePhases;
+import io.pageflip.metrics.MigrationStatus;
+import io.pageflip.metrics.RunResult;
+import io.pageflip.transfer.PageLedger;
+import io.pageflip.wire.Mechanism;
+import io.pageflip.wire.Message;
+import io.pageflip.wire.ProtocolException;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+final class TimelineTest {
+    private static final long MS = 1_000_000;
+    private static final GuestConfig GUEST = new GuestConfig(1 << 20, Backing.MEMFD, 2, Workload.IDLE, 0, 10, 100, 1);
+    private static final Message.Hello.File FILE = new Message.Hello.File(3, 4);
+    private static final Message.Hello HELLO =
+            new Message.Hello(1, 1, 1, Mechanism.FLIP, true, true, false, GUEST, FILE, FILE, FILE, FILE, List.of());
+
+    /** vCPU 0 stood from 100 to 120 ms, vCPU 1 from 101 to 125. */
+    private static final GuestState STOPPED = new GuestState(
+            List.of(new GuestState.Vcpu(1, 100 * MS, 0, 0), new GuestState.Vcpu(1, 101 * MS, 0, 0)),
+            0,
+            new GuestState.Console(0, new byte[0]));
+
+    private static final Message.SourceFigures SOURCE =
+            new Message.SourceFigures(40 * MS, 90 * MS, 103 * MS, 777, false, 0);
+
+    private final Timeline timeline = new Timeline();
+
+    TimelineTest() {
+        timeline.pagesDoneNs = 110 * MS;
+        timeline.loadedNs = 112 * MS;
+        timeline.claimedNs = 113 * MS;
+        timeline.firstInstructionNs = new long[] {120 * MS, 125 * MS};
+    }
+
+    private RunResult result(PageLedger ledger) {
+        return timeline.result(
+                HELLO,
+                SOURCE,
+                STOPPED,
+                ledger,
+                new RunResult.Evidence(false, 0, 0, 0, 0, "none"),
+                RunResult.VerificationResult.SKIPPED,
+                new RunResult.GuestActivity(0, 0, 0));
+    }
+
+    private static PageLedger allHoles() throws ProtocolException {
+        PageLedger ledger = new PageLedger(GUEST.blocks());
+        ledger.close(GUEST.blocks().stream().map(BlockSpec::pages).toList());
+        return ledger;
+    }
+
+    @Test
+    void downtimeIsThatOfTheVcpuThatStoodLongest() throws ProtocolException {
+        RunResult result = result(allHoles());
+        assertThat(result.downtimeNs()).isEqualTo(24 * MS);
+        assertThat(result.downtime()).isEqualTo(24);
+        assertThat(result.downtimePhasesNs()).isEqualTo(new DowntimePhases(2 * MS, 7 * MS, 2 * MS, 1 * MS, 12 * MS));
+        assertThat(result.downtimePhasesNs().total()).isEqualTo(result.downtimeNs());
+    }
+
+    @Test
+    void totalTimeEndsWithTheFirstInstruction() throws ProtocolException {
+        RunResult result = result(allHoles());
+        assertThat(result.totalTime()).isEqualTo(125 - 40);
+        assertThat(result.setupTime()).isEqualTo(90 - 40);
+        assertThat(result.status()).isEqualTo(MigrationStatus.COMPLETED);
+        assertThat(result.owner()).isEqualTo("destination");
+    }
+
+    @Test
+    void ramCountsBytesOfTheGuestAndPagesOfTheBlocks() throws ProtocolException {
+        RunResult result = result(allHoles());
+        long pages = GUEST.blocks().stream().mapToLong(BlockSpec::pages).sum();
+        long bytes = GUEST.blocks().stream().mapToLong(BlockSpec::lengthBytes).sum();
+        assertThat(result.ram()).isEqualTo(new RunResult.Ram(bytes, 777, 0, pages, 0, 0, 4096, 0, 0));
+        assertThat(result.pages().total()).isEqualTo(pages);
+        assertThat(result.blocks()).extracting(RunResult.Block::name).containsExactly("ram", "vram", "rom");
+    }
+
+    @Test
+    void pagesThatDoNotAddUpAreOurMistake() {
+        assertThatIllegalStateException()
+                .isThrownBy(() -> result(new PageLedger(GUEST.blocks())))
+                .withMessageStartingWith("pages do not add up");
+    }
+}

@@ -1,0 +1,56 @@
+package io.pageflip.metrics;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.HashMap;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+final class PageCountsTest {
+    @ParameterizedTest
+    @CsvSource({
+        // total, moved, copied, zero, reasons: adds up?
+        "0, 0, 0, 0, 0, true",
+        "10, 7, 2, 1, 2, true",
+        "10, 7, 2, 0, 2, false",
+        "10, 7, 2, 2, 2, false",
+        "10, 7, 2, 1, 1, false",
+        "10, 7, 2, 1, 3, false",
+        "10, 9, 0, 1, 1, false",
+    })
+    void everyPageOnceAndEveryCopyWithAReason(
+            long total, long moved, long copied, long zero, long reasons, boolean addsUp) {
+        PageCounts counts =
+                new PageCounts(total, moved, copied, zero, reasons == 0 ? Map.of() : Map.of("no-mapping", reasons));
+        assertThat(counts.addsUp()).isEqualTo(addsUp);
+    }
+
+    @Test
+    void plusAddsEverythingAndMergesReasons() {
+        PageCounts one = new PageCounts(10, 4, 5, 1, Map.of("not-gifted", 3L, "no-mapping", 2L));
+        PageCounts two = new PageCounts(100, 40, 9, 51, Map.of("not-gifted", 4L, "private-memory", 5L));
+        PageCounts sum = one.plus(two);
+        assertThat(sum)
+                .isEqualTo(new PageCounts(
+                        110, 44, 14, 52, Map.of("not-gifted", 7L, "no-mapping", 2L, "private-memory", 5L)));
+        assertThat(sum.addsUp()).isTrue();
+        assertThat(one.copyReasons()).containsEntry("not-gifted", 3L);
+    }
+
+    @Test
+    void noneIsNeutral() {
+        PageCounts some = new PageCounts(3, 1, 1, 1, Map.of("no-mapping", 1L));
+        assertThat(PageCounts.NONE.plus(some)).isEqualTo(some);
+        assertThat(some.plus(PageCounts.NONE)).isEqualTo(some);
+    }
+
+    @Test
+    void laterChangesOfTheCallersMapDoNotShow() {
+        Map<String, Long> reasons = new HashMap<>(Map.of("no-mapping", 1L));
+        PageCounts counts = new PageCounts(1, 0, 1, 0, reasons);
+        reasons.clear();
+        assertThat(counts.copyReasons()).containsExactly(Map.entry("no-mapping", 1L));
+    }
+}

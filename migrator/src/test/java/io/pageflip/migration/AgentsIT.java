@@ -1,0 +1,563 @@
+package io.pageflip.migration;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.catchThrowable;
+import static org.awaitility.Awaitility.await;
+
+import io.pageflip.channel.Cancellation;
+import io.pageflip.channel.PeerGoneException;
+import io.pageflip.destination.ConnectedSource;
+import io.pageflip.destination.DestinationAgent;
+import io.pageflip.destination.DestinationOptions;
+import io.pageflip.fault.ScriptedFault;
+import io.pageflip.guest.Backing;
+import io.pageflip.guest.BlockSpec;
+import io.pageflip.guest.GuestConfig;
+import io.pageflip.guest.GuestState;
+import io.pageflip.guest.Workload;
+import io.pageflip.metrics.MigrationStatus;
+import io.pageflip.metrics.PageCounts;
+import io.pageflip.metrics.Progress;
+import io.pageflip.metrics.RunResult;
+import io.pageflip.os.Fd;
+import io.pageflip.os.NanoClock;
+import io.pageflip.os.UnixSocket;
+import io.pageflip.os.UnsealedMemFd;
+import io.pageflip.source.ConnectedDestination;
+import io.pageflip.source.FakeSource;
+import io.pageflip.source.SourceAgent;
+import io.pageflip.source.SourceOptions;
+import io.pageflip.wire.ChannelKind;
+import io.pageflip.wire.FrameType;
+import io.pageflip.wire.Mechanism;
+import io.pageflip.wire.Message;
+import io.pageflip.wire.ProtocolException;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Both agents on two threads of one process, and each of them with a peer that does not play by the rules. */
+@Timeout(60)
+final class AgentsIT {
+    private static final Duration DEADLINE = Duration.ofSeconds(20);
+    private static final long RUN_ON_NS = 60_000_000_000L; // until the test cancels
+
+    /** Some pages are holes, some change, and one block is private and of odd length. */
+    private static final GuestConfig GUEST =
+            new GuestConfig(16 << 20, Backing.MEMFD, 2, Workload.HOTSET, 2000, 10, 80, 7);
+
+    @TempDir
+    private Path folder;
+
+    private String path;
+    private UnixSocket listener;
+    private final Cancellation cancellation = new Cancellation();
+    private final Progress progress = new Progress();
+
+    @BeforeEach
+    void listen() throws IOException {
+        path = folder.resolve("pageflip.sock").toString();
+        listener = UnixSocket.listen(path);
+    }
+
+    @AfterEach
+    void close() {
+        cancellation.request("the test is over");
+        listener.close();
+        UnixSocket.unlink(path);
+    }
+
+    private static <T> FutureTask<T> inBackground(String name, Callable<T> work) {
+        FutureTask<T> task = new FutureTask<>(work);
+        Thread thread = new Thread(task, name);
+        thread.setDaemon(true);
+        thread.start();
+        return task;
+    }
+
+    private static <T> T join(FutureTask<T> task) throws InterruptedException, TimeoutException, ExecutionException {
+        return task.get(DEADLINE.toSeconds(), TimeUnit.SECONDS);
+    }
+
+    private FutureTask<RunResult> startSource(Mechanism mechanism, ChannelKind channel, long runAfterNs) {
+        boolean samePipe = channel == ChannelKind.PIPE;
+        SourceOptions options =
+                new SourceOptions(GUEST, mechanism, true, false, samePipe, 512, true, runAfterNs, ScriptedFault.NONE);
+        return inBackground("source", () -> {
+            try (ConnectedDestination link =
+                    ConnectedDestination.connect(path, channel, NanoClock.SYSTEM, cancellation)) {
+                return new SourceAgent(options, link, false, cancellation, progress, NanoClock.SYSTEM).run();
+            }
+        });
+    }
+
+    private FutureTask<RunResult> startDestination(boolean moves) {
+        DestinationOptions options = new DestinationOptions(moves, true, 0, ScriptedFault.NONE);
+        Cancellation never = new Cancellation();
+        return inBackground("destination", () -> {
+            try (UnixSocket connection = listener.accept((int) DEADLINE.toMillis());
+                    ConnectedSource link = ConnectedSource.accept(connection, NanoClock.SYSTEM, never)) {
+                return new DestinationAgent(options, link, false, never, new Progress(), NanoClock.SYSTEM).run();
+            }
+        });
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "FLIP, UNIX, true",
+        "FLIP, PIPE, true",
+        "FLIP, UNIX, false",
+        "GIFT, UNIX, true",
+        "GIFT, PIPE, true",
+        "STREAM, UNIX, true",
+        "STREAM, PIPE, true",
+        "PULL, UNIX, true"
+    })
+    void aGuestChangesHands(Mechanism mechanism, ChannelKind channel, boolean moves) throws Exception {
+        FutureTask<RunResult> destination = startDestination(moves);
+        RunResult told = join(startSource(mechanism, channel, 0));
+        RunResult result = join(destination);
+        assertThat(told.error()).isNull();
+        assertThat(told.status()).isEqualTo(MigrationStatus.COMPLETED);
+        assertThat(told.owner()).isEqualTo("destination");
+        assertThat(told)
+                .as("what the destination reported")
+                .usingRecursiveComparison()
+                .ignoringFields("peakPssBytes")
+                .isEqualTo(result);
+        assertThat(told.peakPssBytes()).isPositive();
+        assertThat(result.verification().status()).isEqualTo("match");
+        PageCounts pages = result.pages();
+        assertThat(pages.addsUp()).isTrue();
+        assertThat(pages.total())
+                .isEqualTo(GUEST.blocks().stream().mapToLong(BlockSpec::pages).sum());
+        assertThat(pages.moved())
+                .isEqualTo(mechanism == Mechanism.FLIP && moves ? pages.total() - pages.copied() - pages.zero() : 0);
+        assertThat(pages.moved() + pages.copied()).isGreaterThan(pages.total() / 2);
+        assertThat(result.downtimePhasesNs().total()).isEqualTo(result.downtimeNs());
+        assertThat(result.evidence().different()).isZero();
+    }
+
+    @FunctionalInterface
+    private interface Misdeed {
+        void commit(FakeDestination destination) throws IOException;
+    }
+
+    /** The destination does that; the guest must be found at the source, running, with the token, and intact. */
+    private String assertGuestStays(Mechanism mechanism, boolean stood, Misdeed misdeed) throws Exception {
+        FutureTask<RunResult> source = startSource(mechanism, ChannelKind.UNIX, RUN_ON_NS);
+        try (FakeDestination destination = new FakeDestination(listener)) {
+            destination.token();
+            misdeed.commit(destination);
+            await("the guest to run at the source again")
+                    .atMost(DEADLINE)
+                    .until(() -> progress.phase() == Progress.Phase.RUNNING || source.isDone());
+            assertThat(source.isDone()).as("the source runs its guest").isFalse();
+            assertThat(destination.token().isLocked()).isFalse();
+            assertThat(destination.token().tryLock())
+                    .as("the lock is the source's")
+                    .isFalse();
+            assertThat(destination.token().epoch())
+                    .as("no late destination may take it")
+                    .isEqualTo(stood ? 2 : 1);
+        }
+        cancellation.request("seen enough");
+        RunResult result = join(source);
+        assertThat(result.status()).isEqualTo(MigrationStatus.FAILED);
+        assertThat(result.owner()).isEqualTo("source");
+        assertThat(result.verification().status()).isEqualTo("match");
+        assertThat(result.error().kind()).isEqualTo("migration-failed");
+        return result.error().message();
+    }
+
+    @Test
+    void aDestinationGivesUpInsteadOfGettingReady() throws Exception {
+        String reason = assertGuestStays(Mechanism.FLIP, false, destination -> {
+            destination.readUntil(FrameType.PREPARE);
+            destination.say(new Message.Failed("no room here"));
+        });
+        assertThat(reason).isEqualTo("the destination has given up: no room here");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"FLIP", "GIFT", "STREAM", "PULL"})
+    void aDestinationGoesAfterItWasReady(Mechanism mechanism) throws Exception {
+        String reason = assertGuestStays(mechanism, true, destination -> {
+            destination.readUntil(FrameType.PREPARE);
+            destination.say(new Message.Ready(1));
+            destination.readUntil(firstPages(mechanism));
+            destination.die();
+        });
+        assertThat(reason)
+                .matches("the (other agent has closed its control connection, or died"
+                        + "|destination has closed the migration stream).*");
+    }
+
+    private static FrameType firstPages(Mechanism mechanism) {
+        return switch (mechanism) {
+            case FLIP -> FrameType.GIFT;
+            case GIFT -> FrameType.SPLICE;
+            case STREAM -> FrameType.BYTES;
+            case PULL -> FrameType.PULL;
+        };
+    }
+
+    @Test
+    void aDestinationSendsGarbage() throws Exception {
+        String reason = assertGuestStays(Mechanism.FLIP, false, destination -> {
+            destination.readUntil(FrameType.PREPARE);
+            destination.sayRaw("GET / HTTP/1.1\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+        });
+        assertThat(reason).isEqualTo("no frame: it starts with 0x47455420, not with \"PGFL\"");
+    }
+
+    @Test
+    void aDestinationSaysItResumedBeforeItHasTheGuest() throws Exception {
+        String reason = assertGuestStays(Mechanism.FLIP, true, destination -> {
+            destination.readUntil(FrameType.PREPARE);
+            destination.say(new Message.Ready(1));
+            destination.readUntil(FrameType.RELEASED);
+            destination.say(new Message.Resumed(2));
+        });
+        assertThat(reason).isEqualTo("the destination sent a RESUMED message, which does not belong here");
+    }
+
+    @Test
+    void aDestinationGoesWithoutTakingWhatWasReleased() throws Exception {
+        String reason = assertGuestStays(Mechanism.FLIP, true, destination -> {
+            destination.readUntil(FrameType.PREPARE);
+            destination.say(new Message.Ready(1));
+            destination.readUntil(FrameType.RELEASED);
+            destination.die();
+        });
+        assertThat(reason).startsWith("the other agent has closed its control connection, or died");
+    }
+
+    @Test
+    void aDestinationThatTookTheGuestAndDiedHasLostIt() throws Exception {
+        FutureTask<RunResult> source = startSource(Mechanism.FLIP, ChannelKind.UNIX, RUN_ON_NS);
+        try (FakeDestination destination = new FakeDestination(listener)) {
+            destination.token();
+            destination.readUntil(FrameType.PREPARE);
+            destination.say(new Message.Ready(1));
+            destination.readUntil(FrameType.RELEASED);
+            await("the lock").atMost(DEADLINE).until(() -> destination.token().tryLock());
+            destination.token().claim(2);
+        }
+        RunResult result = join(source);
+        assertThat(result.status()).isEqualTo(MigrationStatus.LOST);
+        assertThat(result.owner()).isEqualTo("nobody");
+        assertThat(result.error().kind()).isEqualTo("guest-lost");
+        assertThat(result.error().message()).contains("the destination took it and died");
+    }
+
+    @Test
+    void aDestinationThatTookTheGuestAndReportsNonsenseHasItAllTheSame() throws Exception {
+        FutureTask<RunResult> source = startSource(Mechanism.FLIP, ChannelKind.UNIX, RUN_ON_NS);
+        try (FakeDestination destination = new FakeDestination(listener)) {
+            destination.token();
+            destination.readUntil(FrameType.PREPARE);
+            destination.say(new Message.Ready(1));
+            destination.readUntil(FrameType.RELEASED);
+            await("the lock").atMost(DEADLINE).until(() -> destination.token().tryLock());
+            destination.token().claim(2);
+            destination.say(new Message.Resumed(2));
+            destination.say(new Message.Completed(0, "{\"status\":17"));
+            RunResult result = join(source);
+            assertThat(result.status()).isEqualTo(MigrationStatus.COMPLETED);
+            assertThat(result.owner()).isEqualTo("destination");
+            assertThat(result.error().kind()).isEqualTo("no-report");
+        }
+    }
+
+    @Test
+    void aCancelledSourceKeepsItsGuest() throws Exception {
+        FutureTask<RunResult> source = startSource(Mechanism.STREAM, ChannelKind.UNIX, 0);
+        try (FakeDestination destination = new FakeDestination(listener)) {
+            destination.readUntil(FrameType.PREPARE);
+            cancellation.request("cancelled by the user");
+            RunResult result = join(source);
+            assertThat(result.status()).isEqualTo(MigrationStatus.CANCELLED);
+            assertThat(result.owner()).isEqualTo("source");
+            assertThat(result.verification().status()).isEqualTo("match");
+            assertThat(result.error().message()).isEqualTo("cancelled by the user");
+        }
+    }
+
+    @FunctionalInterface
+    private interface Lie {
+        void tell(FakeSource source) throws IOException;
+    }
+
+    /** The source does that after an honest start; the destination must refuse, say why, and not have taken the guest. */
+    private void assertRefused(Mechanism mechanism, String reason, Lie lie) throws Exception {
+        assertRefused(mechanism, hello -> hello, reason, source -> {
+            source.prepare();
+            lie.tell(source);
+        });
+    }
+
+    private void assertRefused(Mechanism mechanism, UnaryOperator<Message.Hello> change, String reason, Lie lie)
+            throws Exception {
+        FutureTask<RunResult> destination = startDestination(true);
+        try (FakeSource source = new FakeSource(path, GUEST)) {
+            source.greet(mechanism, change);
+            lie.tell(source);
+            assertThat(source.heard()).isEqualTo(new Message.Failed(reason));
+            assertThatExceptionOfType(ExecutionException.class)
+                    .isThrownBy(() -> join(destination))
+                    .havingCause()
+                    .isInstanceOf(ProtocolException.class)
+                    .withMessage(reason);
+            assertThat(source.ownsGuest()).as("the guest is still the source's").isTrue();
+        }
+    }
+
+    @Test
+    void aSourceSendsPagesTwice() throws Exception {
+        assertRefused(Mechanism.STREAM, "pages 0+1 of RAM block ram were sent twice", source -> {
+            source.record(FrameType.ZERO, 0, 0, 8, 0);
+            source.record(FrameType.ZERO, 0, 0, 1, 0);
+        });
+    }
+
+    @Test
+    void aSourceSendsPagesOutOfRange() throws Exception {
+        assertRefused(
+                Mechanism.FLIP,
+                "pages 4095+2 of RAM block ram, which has 4096",
+                source -> source.record(FrameType.GIFT, 0, 4095, 2, 0));
+    }
+
+    @Test
+    void aSourceSendsPagesOfABlockThatThereIsNot() throws Exception {
+        assertRefused(Mechanism.PULL, "RAM block number 3 of 3", source -> source.record(FrameType.PULL, 3, 0, 1, 0));
+    }
+
+    @Test
+    void aSourceGiftsPrivateMemory() throws Exception {
+        assertRefused(
+                Mechanism.FLIP,
+                "RAM block rom was gifted without a memfd",
+                source -> source.record(FrameType.GIFT, 2, 0, 1, 0));
+    }
+
+    @Test
+    void aSourceSendsRecordsThatDoNotBelongHere() throws Exception {
+        assertRefused(
+                Mechanism.STREAM,
+                "a GIFT frame does not belong to this migration",
+                source -> source.record(FrameType.GIFT, 0, 0, 1, 0));
+    }
+
+    @Test
+    void aSourceSendsHalfARecord() throws Exception {
+        assertRefused(Mechanism.FLIP, "a ZERO frame of 15 bytes, which is no number of records", source -> {
+            source.header(FrameType.ZERO, 15);
+            source.bytes(new byte[15]);
+        });
+    }
+
+    @Test
+    void aSourceSendsBytesWithoutAReason() throws Exception {
+        assertRefused(
+                Mechanism.STREAM,
+                "bytes of pages came without a reason",
+                source -> source.record(FrameType.BYTES, 0, 0, 1, 0));
+    }
+
+    @Test
+    void aSourceGivesAReasonThatThereIsNot() throws Exception {
+        assertRefused(
+                Mechanism.STREAM,
+                "no copy reason has number 99",
+                source -> source.record(FrameType.BYTES, 0, 0, 1, 99));
+    }
+
+    @Test
+    void aSourceLeavesPagesOut() throws Exception {
+        assertRefused(Mechanism.FLIP, "RAM block ram has 4096 pages; 0 were sent and 4095 are holes", source -> {
+            source.say(new Message.State(source.state()));
+            source.say(source.end(1, 0, 0));
+        });
+    }
+
+    @Test
+    void aSourceSendsTheStateOfAnotherGuest() throws Exception {
+        assertRefused(Mechanism.FLIP, "the state of 1 vCPUs for a guest with 2", source -> {
+            GuestState state = source.state();
+            source.say(
+                    new Message.State(new GuestState(state.vcpus().subList(0, 1), state.clockNs(), state.console())));
+            source.say(source.end(0, 0, 0));
+        });
+    }
+
+    @Test
+    void aSourceReleasesAnotherEpoch() throws Exception {
+        assertRefused(Mechanism.FLIP, "the source released epoch 7 of a guest in epoch 1", source -> {
+            source.say(new Message.State(source.state()));
+            source.say(source.end(0, 0, 0));
+            source.say(new Message.Released(7));
+        });
+    }
+
+    @Test
+    void aSourceForgetsToPrepare() throws Exception {
+        assertRefused(
+                Mechanism.FLIP,
+                hello -> hello,
+                "a ZERO frame before PREPARE",
+                source -> source.record(FrameType.ZERO, 0, 0, 1, 0));
+    }
+
+    @Test
+    void aSourceNamesWrongInodes() throws Exception {
+        FutureTask<RunResult> destination = startDestination(true);
+        try (FakeSource source = new FakeSource(path, GUEST)) {
+            source.greet(Mechanism.FLIP, AgentsIT::withAnotherOracle);
+            assertThat(((Message.Failed) source.heard()).reason())
+                    .contains("is not the memfd that the source described");
+            assertThat(catchThrowable(() -> join(destination))).hasCauseInstanceOf(ProtocolException.class);
+            assertThat(source.ownsGuest()).isTrue();
+        }
+    }
+
+    private static Message.Hello withAnotherOracle(Message.Hello h) {
+        return new Message.Hello(
+                h.version(),
+                h.pid(),
+                h.ownerEpoch(),
+                h.mechanism(),
+                h.gifts(),
+                h.populate(),
+                h.pagePipe(),
+                h.guest(),
+                h.token(),
+                FakeSource.other(h.oracle()),
+                h.console(),
+                h.frames(),
+                h.blocks());
+    }
+
+    @Test
+    void aSourceSpeaksAnotherVersion() throws Exception {
+        FutureTask<RunResult> destination = startDestination(true);
+        try (FakeSource source = new FakeSource(path, GUEST)) {
+            source.greet(
+                    Mechanism.FLIP,
+                    h -> new Message.Hello(
+                            2,
+                            h.pid(),
+                            h.ownerEpoch(),
+                            h.mechanism(),
+                            h.gifts(),
+                            h.populate(),
+                            h.pagePipe(),
+                            h.guest(),
+                            h.token(),
+                            h.oracle(),
+                            h.console(),
+                            h.frames(),
+                            h.blocks()));
+            assertThat(((Message.Failed) source.heard()).reason()).contains("protocol version 2, this destination 1");
+            assertThat(catchThrowable(() -> join(destination))).hasCauseInstanceOf(ProtocolException.class);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1, token", "2, oracle", "3, console", "4, frames", "5, ram", "6, vram"})
+    void aSourcePassesAMemfdThatItCanShrink(int at, String name) throws Exception {
+        FutureTask<RunResult> destination = startDestination(true);
+        try (FakeSource source = new FakeSource(path, GUEST);
+                Fd unsealed = UnsealedMemFd.create(name, source.file(at - 1).length())) {
+            source.pass(at, unsealed);
+            long inode = unsealed.inode();
+            source.greet(Mechanism.FLIP, hello -> withInode(hello, at - 1, inode));
+            String reason = "memfd " + name + " is not sealed against a change of its size";
+            assertThat(source.heard()).isEqualTo(new Message.Failed(reason));
+            assertThat(catchThrowable(() -> join(destination))).hasRootCauseMessage(reason);
+            assertThat(source.ownsGuest()).isTrue();
+        }
+    }
+
+    /** The greeting with another inode for file {@code at}, in the order of {@link Message.Hello#files}. */
+    private static Message.Hello withInode(Message.Hello h, int at, long inode) {
+        List<Message.Hello.File> files = new java.util.ArrayList<>(h.files());
+        files.set(at, new Message.Hello.File(files.get(at).descriptor(), inode));
+        List<Message.Hello.Block> blocks = new java.util.ArrayList<>();
+        int next = 4;
+        for (Message.Hello.Block block : h.blocks()) {
+            blocks.add(new Message.Hello.Block(
+                    block.spec(), block.address(), block.file() == null ? null : files.get(next++)));
+        }
+        return new Message.Hello(
+                h.version(),
+                h.pid(),
+                h.ownerEpoch(),
+                h.mechanism(),
+                h.gifts(),
+                h.populate(),
+                h.pagePipe(),
+                h.guest(),
+                files.get(0),
+                files.get(1),
+                files.get(2),
+                files.get(3),
+                blocks);
+    }
+
+    @Test
+    void aSourceGoesInTheMiddle() throws Exception {
+        FutureTask<RunResult> destination = startDestination(true);
+        try (FakeSource source = new FakeSource(path, GUEST)) {
+            source.greet(Mechanism.FLIP, hello -> hello);
+            source.prepare();
+            source.record(FrameType.GIFT, 0, 0, 1, 0);
+        }
+        assertThat(catchThrowable(() -> join(destination))).hasCauseInstanceOf(PeerGoneException.class);
+    }
+
+    @Test
+    void aSourceThatCallsDataAHoleLosesItVisibly() throws Exception {
+        FutureTask<RunResult> destination = startDestination(true);
+        try (FakeSource source = new FakeSource(path, GUEST)) {
+            source.greet(Mechanism.STREAM, hello -> hello);
+            source.prepare();
+            source.say(new Message.State(source.state()));
+            source.say(source.end(0, 0, 0));
+            source.release();
+            source.say(new Message.Released(1));
+            RunResult result = join(destination);
+            assertThat(source.epoch()).isEqualTo(2);
+            assertThat(result.status()).isEqualTo(MigrationStatus.COMPLETED);
+            assertThat(result.verification().status()).isEqualTo("mismatch");
+            assertThat(result.verification().lost()).isPositive();
+        }
+    }
+
+    @Test
+    void aSourceThatNeverGreetsIsRefused() throws Exception {
+        FutureTask<RunResult> destination = startDestination(true);
+        try (UnixSocket silent = UnixSocket.connect(path)) {
+            assertThat(silent.fd().isOpen()).isTrue();
+        }
+        assertThat(catchThrowable(() -> join(destination)))
+                .hasRootCauseMessage("a connection that was closed without a greeting");
+    }
+}

@@ -1,0 +1,176 @@
+package io.pageflip.source;
+
+import io.pageflip.channel.ControlConnection;
+import io.pageflip.channel.Patience;
+import io.pageflip.channel.StreamEnds;
+import io.pageflip.channel.StreamWriter;
+import io.pageflip.fault.ScriptedFault;
+import io.pageflip.guest.BlockSpec;
+import io.pageflip.guest.GuestConfig;
+import io.pageflip.guest.GuestState;
+import io.pageflip.os.Fd;
+import io.pageflip.os.MemFd;
+import io.pageflip.os.NanoClock;
+import io.pageflip.os.NativeBuffer;
+import io.pageflip.os.UnixSocket;
+import io.pageflip.wire.ChannelKind;
+import io.pageflip.wire.FrameHeader;
+import io.pageflip.wire.FrameType;
+import io.pageflip.wire.Mechanism;
+import io.pageflip.wire.Message;
+import io.pageflip.wire.MessageCodec;
+import io.pageflip.wire.PageRecord;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.UnaryOperator;
+
+/** A source that has a real guest, and says about it whatever a test wants. */
+public final class FakeSource implements AutoCloseable {
+    private static final int WAIT_MS = 10_000;
+
+    private final SourceMemory memory;
+    private final GuestConfig config;
+    private final UnixSocket socket;
+    private final StreamEnds ends;
+    private final StreamWriter stream;
+    private final List<Fd> passed = new ArrayList<>();
+    private ControlConnection control;
+
+    public FakeSource(String path, GuestConfig config) throws IOException {
+        this.config = config;
+        this.memory = new SourceMemory(config, NanoClock.SYSTEM);
+        memory.guest().powerOn(done -> {});
+        this.socket = UnixSocket.connect(path);
+        this.ends = StreamEnds.open(ChannelKind.UNIX);
+        Patience patience = new Patience(NanoClock.SYSTEM, () -> {});
+        patience.limitSeconds(20);
+        this.stream = new StreamWriter(ends.write(), ends.write(), patience);
+        passed.add(ends.read());
+        memory.files().forEach(file -> passed.add(file.fd()));
+    }
+
+    /** What an honest source would say. */
+    public Message.Hello honestHello(Mechanism mechanism) throws IOException {
+        return memory.hello(
+                new SourceOptions(config, mechanism, true, false, false, 512, true, 0, ScriptedFault.NONE), true);
+    }
+
+    /** The descriptors that go with the greeting: the stream's, token, oracle, console, frames, then the blocks'. */
+    public List<Fd> passed() {
+        return passed;
+    }
+
+    public List<BlockSpec> specs() {
+        return config.blocks();
+    }
+
+    /** Greets with what the test has made of the honest greeting. */
+    public void greet(Mechanism mechanism, UnaryOperator<Message.Hello> change) throws IOException {
+        byte[] frame = MessageCodec.encode(change.apply(honestHello(mechanism)));
+        NativeBuffer message = NativeBuffer.allocate(frame.length);
+        message.bytes().put(0, frame);
+        socket.send(message, frame.length, passed);
+        ends.read().close();
+        control = ControlConnection.over(socket.fd());
+    }
+
+    /** Announces nothing, and waits until the destination is ready. */
+    public void prepare() throws IOException {
+        header(FrameType.PREPARE, 0);
+        Message ready = heard();
+        if (!(ready instanceof Message.Ready)) {
+            throw new AssertionError("not ready, but " + ready);
+        }
+    }
+
+    public void header(FrameType type, int body) throws IOException {
+        ByteBuffer frame = ByteBuffer.allocate(FrameHeader.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        FrameHeader.put(frame, 0, type, body);
+        stream.write(frame.array());
+    }
+
+    /** A frame with one record. */
+    public void record(FrameType type, int block, long first, int count, int reason) throws IOException {
+        header(type, PageRecord.BYTES);
+        ByteBuffer record = ByteBuffer.allocate(PageRecord.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        PageRecord.put(record, 0, block, reason, count, first);
+        stream.write(record.array());
+    }
+
+    public void say(Message message) throws IOException {
+        stream.write(MessageCodec.encode(message));
+    }
+
+    public void bytes(byte[] bytes) throws IOException {
+        stream.write(bytes);
+    }
+
+    /** The state of the guest, which never ran. */
+    public GuestState state() {
+        return memory.guest().save();
+    }
+
+    /** An END that says of every page that it is a hole, less those sent. */
+    public Message.End end(long... sent) {
+        List<Long> holes = new ArrayList<>();
+        for (int i = 0; i < sent.length; i++) {
+            holes.add(specs().get(i).pages() - sent[i]);
+        }
+        return new Message.End(holes, new Message.SourceFigures(1, 2, 3, 4, false, 0));
+    }
+
+    /** What the destination says next. */
+    public Message heard() throws IOException {
+        Message message = control.poll(WAIT_MS);
+        if (message == null) {
+            throw new AssertionError("the destination has said nothing for " + WAIT_MS + " ms");
+        }
+        return message;
+    }
+
+    public ControlConnection control() {
+        return control;
+    }
+
+    /** Whether this agent could still run the guest: it holds the lock, and the epoch is its own. */
+    public boolean ownsGuest() {
+        return memory.token().isLocked() && memory.token().epoch() == 1;
+    }
+
+    /** Gives the lock away. */
+    public void release() throws IOException {
+        memory.token().release();
+    }
+
+    public int epoch() {
+        return memory.token().epoch();
+    }
+
+    /** An inode that is none of the descriptors' named. */
+    public static Message.Hello.File other(Message.Hello.File file) {
+        return new Message.Hello.File(file.descriptor(), file.inode() + 1);
+    }
+
+    /** Takes the place of a descriptor that would be passed. */
+    public void pass(int at, Fd other) {
+        passed.set(at, other);
+    }
+
+    public MemFd file(int at) {
+        return memory.files().get(at);
+    }
+
+    @Override
+    public void close() {
+        stream.close();
+        ends.close();
+        if (control != null) {
+            control.close();
+        }
+        socket.close();
+        memory.close();
+    }
+}

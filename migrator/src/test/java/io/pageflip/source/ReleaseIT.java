@@ -1,0 +1,124 @@
+package io.pageflip.source;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.pageflip.channel.Cancellation;
+import io.pageflip.channel.Patience;
+import io.pageflip.channel.StreamEnds;
+import io.pageflip.channel.StreamReader;
+import io.pageflip.channel.StreamWriter;
+import io.pageflip.fault.ScriptedFault;
+import io.pageflip.guest.Backing;
+import io.pageflip.guest.GuestConfig;
+import io.pageflip.guest.Workload;
+import io.pageflip.metrics.MigrationStatus;
+import io.pageflip.metrics.Progress;
+import io.pageflip.metrics.RunResult;
+import io.pageflip.os.Mapping;
+import io.pageflip.os.MemFd;
+import io.pageflip.os.NanoClock;
+import io.pageflip.wire.ChannelKind;
+import io.pageflip.wire.FrameHeader;
+import io.pageflip.wire.FrameType;
+import io.pageflip.wire.Mechanism;
+import io.pageflip.wire.Message;
+import io.pageflip.wire.PageRecord;
+import java.io.IOException;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** The destination goes at the worst moment: the source has given up the lock, and cannot say so any more. */
+@Timeout(60)
+final class ReleaseIT {
+    private static final GuestConfig GUEST =
+            new GuestConfig(4 << 20, Backing.MEMFD, 1, Workload.UNIFORM, 1000, 10, 100, 3);
+
+    /** So little that it fits into the socket, which is read between two batches. */
+    private static final int BATCH = 8;
+
+    @Test
+    void aGuestThatNobodyTookGoesOnAtTheSource() throws IOException {
+        SourceOptions options =
+                new SourceOptions(GUEST, Mechanism.FLIP, true, false, false, BATCH, true, 0, ScriptedFault.NONE);
+        try (ReaderThatLeaves link = new ReaderThatLeaves(GUEST)) {
+            RunResult result =
+                    new SourceAgent(options, link, false, new Cancellation(), new Progress(), NanoClock.SYSTEM).run();
+            assertThat(result.status()).isEqualTo(MigrationStatus.FAILED);
+            assertThat(result.owner()).isEqualTo("source");
+            assertThat(result.verification().status()).isEqualTo("match");
+            assertThat(result.error().message()).isEqualTo("the destination has closed the migration stream");
+        }
+    }
+
+    /** Reads everything up to END in the source's own thread, and closes the stream before RELEASED can be written. */
+    private static final class ReaderThatLeaves implements DestinationLink {
+        private final GuestConfig guest;
+        private final StreamEnds ends = StreamEnds.open(ChannelKind.UNIX);
+        private final StreamReader reader =
+                new StreamReader(ends.read(), ends.read(), true, new Patience(NanoClock.SYSTEM, () -> {}));
+        private boolean left;
+
+        ReaderThatLeaves(GuestConfig guest) throws IOException {
+            this.guest = guest;
+        }
+
+        @Override
+        public StreamWriter greet(Message.Hello hello, List<MemFd> files) {
+            return new StreamWriter(ends.write(), ends.write(), new Patience(NanoClock.SYSTEM, () -> {}));
+        }
+
+        @Override
+        public long awaitReady(long timeoutSeconds) {
+            return 0;
+        }
+
+        @Override
+        public void check() throws IOException {
+            while (!left && ends.read().unreadBytes() > 0) {
+                FrameHeader header = reader.next();
+                if (header.type() == FrameType.BYTES) {
+                    skipPages();
+                }
+                if (header.type() == FrameType.END) {
+                    ends.read().close();
+                    left = true;
+                }
+            }
+        }
+
+        private void skipPages() throws IOException {
+            int at = reader.body().position();
+            int block = PageRecord.block(reader.body(), at);
+            long bytes = guest.blocks()
+                    .get(block)
+                    .bytesOf(PageRecord.first(reader.body(), at), PageRecord.count(reader.body(), at));
+            try (Mapping nowhere = Mapping.anonymous("nowhere", BATCH * 4096)) {
+                reader.readInto(nowhere, 0, bytes);
+            }
+        }
+
+        @Override
+        public void cancel(String reason) {
+            assertThat(left)
+                    .as("the source gives up only when the destination has left")
+                    .isTrue();
+        }
+
+        @Override
+        public void awaitResumed() {
+            throw new AssertionError("nobody has taken the guest");
+        }
+
+        @Override
+        public Message.@Nullable Completed awaitCompleted() {
+            throw new AssertionError("nobody has taken the guest");
+        }
+
+        @Override
+        public void close() {
+            ends.close();
+        }
+    }
+}

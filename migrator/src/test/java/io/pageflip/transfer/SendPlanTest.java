@@ -1,0 +1,86 @@
+package io.pageflip.transfer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.pageflip.guest.Backing;
+import io.pageflip.guest.BlockSpec;
+import io.pageflip.wire.Mechanism;
+import java.util.Locale;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+final class SendPlanTest {
+    /** {@code even}: a block of whole pages; {@code odd}: one with a part of a page at its end. */
+    @ParameterizedTest
+    @CsvSource({
+        // mechanism, gifts, backing, block, page: way, reason
+        "FLIP, true, MEMFD, even, whole, FLIP,",
+        "FLIP, true, MEMFD, odd, whole, FLIP,",
+        "FLIP, true, MEMFD, odd, part, BYTES, not-page-sized",
+        "FLIP, true, HUGETLB, even, whole, FLIP,",
+        "FLIP, true, HUGETLB, odd, whole, FLIP,",
+        "FLIP, true, HUGETLB, odd, part, BYTES, not-page-sized",
+        "FLIP, true, ANONYMOUS, even, whole, BYTES, private-memory",
+        "FLIP, true, ANONYMOUS, odd, whole, BYTES, private-memory",
+        "FLIP, true, ANONYMOUS, odd, part, BYTES, not-page-sized",
+        "FLIP, false, MEMFD, even, whole, BYTES, not-gifted",
+        "FLIP, false, MEMFD, odd, whole, BYTES, not-gifted",
+        "FLIP, false, MEMFD, odd, part, BYTES, not-page-sized",
+        "FLIP, false, HUGETLB, even, whole, BYTES, not-gifted",
+        "FLIP, false, HUGETLB, odd, whole, BYTES, not-gifted",
+        "FLIP, false, HUGETLB, odd, part, BYTES, not-page-sized",
+        "FLIP, false, ANONYMOUS, even, whole, BYTES, private-memory",
+        "FLIP, false, ANONYMOUS, odd, whole, BYTES, private-memory",
+        "FLIP, false, ANONYMOUS, odd, part, BYTES, not-page-sized",
+        "GIFT, true, MEMFD, even, whole, GIFT,",
+        "GIFT, true, MEMFD, odd, whole, BYTES, not-page-sized",
+        "GIFT, true, MEMFD, odd, part, BYTES, not-page-sized",
+        "GIFT, true, HUGETLB, even, whole, GIFT,",
+        "GIFT, true, HUGETLB, odd, whole, BYTES, not-page-sized",
+        "GIFT, true, HUGETLB, odd, part, BYTES, not-page-sized",
+        "GIFT, true, ANONYMOUS, even, whole, GIFT,",
+        "GIFT, true, ANONYMOUS, odd, whole, BYTES, not-page-sized",
+        "GIFT, true, ANONYMOUS, odd, part, BYTES, not-page-sized",
+        "GIFT, false, MEMFD, even, whole, GIFT, not-gifted",
+        "GIFT, false, MEMFD, odd, whole, BYTES, not-page-sized",
+        "GIFT, false, MEMFD, odd, part, BYTES, not-page-sized",
+        "GIFT, false, HUGETLB, even, whole, GIFT, not-gifted",
+        "GIFT, false, HUGETLB, odd, whole, BYTES, not-page-sized",
+        "GIFT, false, HUGETLB, odd, part, BYTES, not-page-sized",
+        "GIFT, false, ANONYMOUS, even, whole, GIFT, not-gifted",
+        "GIFT, false, ANONYMOUS, odd, whole, BYTES, not-page-sized",
+        "GIFT, false, ANONYMOUS, odd, part, BYTES, not-page-sized",
+    })
+    void movingMechanisms(
+            Mechanism mechanism, boolean gifts, Backing backing, String block, String page, String way, String reason) {
+        assertRoute(mechanism, gifts, backing, block, page, way, reason);
+    }
+
+    /** They take every page alike. */
+    @Test
+    void copyingMechanisms() {
+        for (Backing backing : Backing.values()) {
+            for (boolean gifts : new boolean[] {true, false}) {
+                assertRoute(Mechanism.STREAM, gifts, backing, "even", "whole", "BYTES", "mechanism-copies");
+                assertRoute(Mechanism.STREAM, gifts, backing, "odd", "whole", "BYTES", "mechanism-copies");
+                assertRoute(Mechanism.STREAM, gifts, backing, "odd", "part", "BYTES", "mechanism-copies");
+                assertRoute(Mechanism.PULL, gifts, backing, "even", "whole", "PULL", "mechanism-copies");
+                assertRoute(Mechanism.PULL, gifts, backing, "odd", "whole", "PULL", "mechanism-copies");
+                assertRoute(Mechanism.PULL, gifts, backing, "odd", "part", "PULL", "mechanism-copies");
+            }
+        }
+    }
+
+    private static void assertRoute(
+            Mechanism mechanism, boolean gifts, Backing backing, String block, String page, String way, String reason) {
+        long bytes = 3L * backing.pageBytes() + (block.equals("odd") ? 1000 : 0);
+        BlockSpec spec = new BlockSpec(block, bytes, backing);
+        SendPlan.Route route = SendPlan.route(mechanism, gifts, spec, page.equals("whole"));
+        assertThat(route.way() + " " + (route.reason() == null ? "" : route.reason()))
+                .as("%s gifts=%s %s %s %s"
+                        .formatted(mechanism, gifts, backing, block, page)
+                        .toLowerCase(Locale.ROOT))
+                .isEqualTo(way + " " + (reason == null ? "" : reason));
+    }
+}

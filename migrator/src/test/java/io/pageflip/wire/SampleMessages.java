@@ -1,0 +1,148 @@
+package io.pageflip.wire;
+
+import io.pageflip.guest.Backing;
+import io.pageflip.guest.BlockSpec;
+import io.pageflip.guest.GuestConfig;
+import io.pageflip.guest.GuestState;
+import io.pageflip.guest.Workload;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+
+/** Messages for tests: one of each type that never changes, and as many as one likes out of a seed. */
+final class SampleMessages {
+    private SampleMessages() {}
+
+    /** One of each type; {@code frames-v1.txt} has their bytes. */
+    static List<Message> fixed() {
+        GuestConfig guest = new GuestConfig(16 << 20, Backing.MEMFD, 2, Workload.HOTSET, 5000, 10, 70, 42);
+        List<BlockSpec> specs = guest.blocks();
+        Message.Hello hello = new Message.Hello(
+                Message.Hello.VERSION,
+                4711,
+                1,
+                Mechanism.FLIP,
+                true,
+                true,
+                false,
+                guest,
+                file(5, 0x1001),
+                file(6, 0x1002),
+                file(7, 0x1003),
+                file(8, 0x1004),
+                List.of(
+                        new Message.Hello.Block(specs.get(0), 0x7f0000000000L, file(9, 0x1005)),
+                        new Message.Hello.Block(specs.get(1), 0x7f0001000000L, file(10, 0x1006)),
+                        new Message.Hello.Block(specs.get(2), 0x7f0002000000L, null)));
+        GuestState state = new GuestState(
+                List.of(
+                        new GuestState.Vcpu(1000, 123456789, 0xfedcba9876543210L, 17),
+                        new GuestState.Vcpu(2000, 123456999, 7, 0)),
+                987654321,
+                new GuestState.Console(35, new byte[] {'0', '0', '0'}));
+        return List.of(
+                hello,
+                new Message.Ready(0x123456000L),
+                new Message.State(state),
+                new Message.End(List.of(5L, 0L, 64L), new Message.SourceFigures(100, 200, 300, 4096, true, 9)),
+                new Message.Released(1),
+                new Message.Resumed(2),
+                new Message.Completed(4096, "{\"status\":\"completed\"}"),
+                new Message.Failed("no room"),
+                new Message.Cancel("cancelled \u2013 by the user"));
+    }
+
+    private static Message.Hello.File file(int descriptor, long inode) {
+        return new Message.Hello.File(descriptor, inode);
+    }
+
+    /** A message of that type, valid, and else as the random numbers want it. */
+    static Message random(FrameType type, Random random) {
+        return switch (type) {
+            case HELLO -> hello(random);
+            case READY -> new Message.Ready(random.nextLong());
+            case STATE -> new Message.State(state(random));
+            case END ->
+                new Message.End(
+                        random.longs(random.nextInt(1, 17), 0, Long.MAX_VALUE)
+                                .boxed()
+                                .toList(),
+                        new Message.SourceFigures(
+                                random.nextLong(),
+                                random.nextLong(),
+                                random.nextLong(),
+                                random.nextLong(),
+                                random.nextBoolean(),
+                                random.nextLong()));
+            case RELEASED -> new Message.Released(random.nextInt());
+            case RESUMED -> new Message.Resumed(random.nextInt());
+            case COMPLETED -> new Message.Completed(random.nextLong(), text(random, 2000));
+            case FAILED -> new Message.Failed(text(random, 500));
+            case CANCEL -> new Message.Cancel(text(random, 500));
+            case EXPECT, PREPARE, GIFT, BYTES, SPLICE, PULL, ZERO ->
+                throw new IllegalArgumentException(type + " is no message");
+        };
+    }
+
+    private static Message.Hello hello(Random random) {
+        Backing backing = random.nextBoolean() ? Backing.MEMFD : Backing.ANONYMOUS;
+        GuestConfig guest = new GuestConfig(
+                random.nextLong(1, BlockSpec.MAX_LENGTH + 1),
+                backing,
+                random.nextInt(1, 64),
+                pick(random, Workload.values()),
+                random.nextLong(0, Long.MAX_VALUE),
+                random.nextInt(1, 101),
+                random.nextInt(0, 101),
+                random.nextLong());
+        List<Message.Hello.Block> blocks = new ArrayList<>();
+        for (BlockSpec spec : guest.blocks()) {
+            blocks.add(new Message.Hello.Block(
+                    spec, random.nextLong(), spec.backing().shareable() ? randomFile(random) : null));
+        }
+        return new Message.Hello(
+                Message.Hello.VERSION,
+                random.nextInt(),
+                random.nextInt(),
+                pick(random, Mechanism.values()),
+                random.nextBoolean(),
+                random.nextBoolean(),
+                random.nextBoolean(),
+                guest,
+                randomFile(random),
+                randomFile(random),
+                randomFile(random),
+                randomFile(random),
+                blocks);
+    }
+
+    private static GuestState state(Random random) {
+        List<GuestState.Vcpu> vcpus = new ArrayList<>();
+        int count = random.nextInt(1, 64);
+        for (int i = 0; i < count; i++) {
+            vcpus.add(new GuestState.Vcpu(
+                    random.nextLong(), random.nextLong(), random.nextLong(), random.nextLong(Long.MAX_VALUE)));
+        }
+        byte[] fifo = new byte[random.nextInt(16)];
+        random.nextBytes(fifo);
+        return new GuestState(
+                vcpus, random.nextLong(), new GuestState.Console(random.nextLong(fifo.length, Long.MAX_VALUE), fifo));
+    }
+
+    private static Message.Hello.File randomFile(Random random) {
+        return file(random.nextInt(), random.nextLong());
+    }
+
+    private static String text(Random random, int most) {
+        StringBuilder text = new StringBuilder();
+        int length = random.nextInt(most + 1);
+        for (int i = 0; i < length; i++) {
+            text.append((char) random.nextInt(0x20, 0xd800));
+        }
+        return text.toString();
+    }
+
+    private static <T> T pick(Random random, T[] values) {
+        return values[random.nextInt(values.length)];
+    }
+}
