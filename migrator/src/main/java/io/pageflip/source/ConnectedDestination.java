@@ -33,7 +33,7 @@ public final class ConnectedDestination implements DestinationLink {
     private final WaitGuard cancellation;
     private @Nullable ControlConnection control;
     private @Nullable StreamWriter stream;
-    private Message.@Nullable Resumed resumed;
+    private boolean resumed;
 
     private ConnectedDestination(UnixSocket socket, ChannelKind channel, NanoClock clock, WaitGuard cancellation) {
         this.socket = socket;
@@ -115,9 +115,9 @@ public final class ConnectedDestination implements DestinationLink {
         ControlConnection connection = control;
         if (connection != null && connection.hasNews()) {
             Message news = connection.poll(0);
-            if (news instanceof Message.Resumed early) {
-                resumed = early; // it overtook the look at the epoch, which alone decides; awaitResumed takes it
-            } else if (news != null) {
+            // True or not, the token decides; if it is true, awaitResumed must not wait for it a second time.
+            resumed = resumed || news instanceof Message.Resumed;
+            if (news != null) {
                 throw unexpected(news);
             }
         }
@@ -138,7 +138,7 @@ public final class ConnectedDestination implements DestinationLink {
 
     @Override
     public void awaitResumed() throws IOException {
-        if (resumed != null) {
+        if (resumed) {
             return;
         }
         Patience patience = new Patience(clock, () -> {}); // the guest is the destination's: too late to cancel

@@ -130,18 +130,7 @@ public final class SourceAgent {
         } catch (IOException | RuntimeException e) {
             return takeBack(memory, e);
         }
-        sayReleased(stream);
-        options.fault().at(Step.RELEASED);
-        return awaitTaken(memory);
-    }
-
-    /** From here on the token alone decides: whoever cannot be told may have taken the guest, or be dead. */
-    private void sayReleased(StreamWriter stream) {
-        try {
-            stream.write(MessageCodec.encode(new Message.Released(ownEpoch)));
-        } catch (IOException e) {
-            LOG.log(System.Logger.Level.DEBUG, "the destination did not hear that the lock is free", e);
-        }
+        return awaitTaken(memory, stream);
     }
 
     /** Cancelled while the guest is filled: there is nothing to lose yet. */
@@ -264,10 +253,17 @@ public final class SourceAgent {
     }
 
     /** The lock is released: either the destination's epoch appears, or the destination is gone and the lock ours again. */
-    private RunResult awaitTaken(SourceMemory memory) throws IOException {
+    private RunResult awaitTaken(SourceMemory memory, StreamWriter stream) throws IOException {
         TokenWait wait = new TokenWait(
                 memory.token(), ownEpoch, link, clock, options.guest().ramBytes());
-        IOException reason = wait.awaitTaken();
+        IOException reason;
+        try {
+            stream.write(MessageCodec.encode(new Message.Released(ownEpoch)));
+            options.fault().at(Step.RELEASED);
+            reason = wait.awaitTaken();
+        } catch (IOException e) {
+            reason = wait.settle(e); // a destination that could not be told may have taken the guest all the same
+        }
         if (reason != null) {
             return takeBack(memory, reason);
         }

@@ -56,11 +56,21 @@ final class TokenWait {
                             "the destination has not taken the guest within " + TAKE_TIMEOUT_NS / MS + " ms");
                 }
             } catch (IOException reason) {
-                return lockOrTaken() ? reason : null;
+                return settle(reason);
             }
             token.awaitChange(ownEpoch, SLICE_NS);
         }
         return null;
+    }
+
+    /**
+     * There is a reason to give up: waits until the guest is somebody's.
+     *
+     * @return null if the destination has taken it; else {@code reason}, and this agent holds the lock
+     */
+    @Nullable
+    IOException settle(IOException reason) throws IOException {
+        return lockOrTaken() ? reason : null;
     }
 
     /**
