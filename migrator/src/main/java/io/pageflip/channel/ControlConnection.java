@@ -24,6 +24,8 @@ import java.nio.ByteOrder;
 import java.util.List;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,12 +37,11 @@ public final class ControlConnection implements AutoCloseable {
     private static final long QUIET_PERIOD_MS = 0;
     private static final long CLOSE_TIMEOUT_S = 2;
 
+    /** Kept, as a logger that nobody holds forgets its level. Netty warns on the terminal of a host without a network. */
+    private static final Logger NETTY = Logger.getLogger("io.netty");
+
     static {
-        // Netty makes channel identifiers, which nobody here looks at, from a network card's address, and warns on the
-        // terminal if there is none.
-        if (System.getProperty("io.netty.machineId") == null) {
-            System.setProperty("io.netty.machineId", "00:00:00:00:00:00:00:01");
-        }
+        NETTY.setLevel(Level.SEVERE);
     }
 
     private final EventLoopGroup eventLoop;
