@@ -54,6 +54,7 @@ public final class Main implements Runnable {
         root.addSubcommand(new DestinationCommand(interrupts.cancellation()));
         root.addSubcommand(new CheckCommand());
         Values.registerChoices(root);
+        Values.registerNumbers(root);
         root.setParameterExceptionHandler(Main::usageError);
         root.setExecutionExceptionHandler(Main::failure);
         return root;

@@ -3,6 +3,7 @@ package io.pageflip.cli;
 import io.pageflip.fault.ScriptedFault;
 import io.pageflip.memory.Quantity;
 import java.util.List;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import picocli.CommandLine;
 import picocli.CommandLine.ITypeConverter;
@@ -89,6 +90,21 @@ final class Values {
                         .filter(choice -> choice.toString().equals(value))
                         .findFirst()
                         .orElseThrow(() -> new TypeConversionException("'" + value + "' is not one of " + words)));
+    }
+
+    /** Makes every option of {@code root} that takes a number say what a number is. (picocli speaks of an int.) */
+    static void registerNumbers(CommandLine root) {
+        root.registerConverter(int.class, value -> number(value, Integer::valueOf, "a whole number, as 4 is one"));
+        root.registerConverter(long.class, value -> number(value, Long::valueOf, "a whole number, as 4 is one"));
+        root.registerConverter(double.class, value -> number(value, Double::valueOf, "a number, as 0.5 is one"));
+    }
+
+    private static <T> T number(String value, Function<String, T> parser, String kind) {
+        try {
+            return parser.apply(value);
+        } catch (NumberFormatException e) {
+            throw new TypeConversionException("'" + value + "' is not " + kind);
+        }
     }
 
     /** A number that must lie between two others. */

@@ -61,24 +61,27 @@ final class Host {
     }
 
     /** Huge pages that are there while it is open. */
-    record HugePages(String before) implements AutoCloseable {
+    record HugePages(String before, long free) implements AutoCloseable {
         /** Reserves so many more; skips the test where that cannot be. */
         static HugePages reserve(int count) throws IOException {
             assumeTrue(isRoot(), "only root can reserve huge pages");
             String before = Files.readString(HUGE_PAGES).trim();
             long wanted = Long.parseLong(before) + count;
-            HugePages reserved = new HugePages(before);
             Files.writeString(HUGE_PAGES, Long.toString(wanted));
-            if (Proc.freeHugePages() < count) {
-                reserved.close();
+            long free = Proc.freeHugePages();
+            if (free < count) {
+                Files.writeString(HUGE_PAGES, before);
                 assumeTrue(false, "this kernel finds no " + count + " huge pages");
             }
-            return reserved;
+            return new HugePages(before, free);
         }
 
+        /** Gives them back, all of which must be free again. */
         @Override
         public void close() throws IOException {
+            long left = Proc.freeHugePages();
             Files.writeString(HUGE_PAGES, before);
+            assertThat(left).as("free huge pages").isEqualTo(free);
             assertThat(Files.readString(HUGE_PAGES).trim()).isEqualTo(before);
         }
     }

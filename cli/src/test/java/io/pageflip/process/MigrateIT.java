@@ -1,6 +1,7 @@
 package io.pageflip.process;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.pageflip.guest.Backing;
@@ -173,6 +174,18 @@ final class MigrateIT {
                 .containsPattern(
                         "(?m)^verification +match: 8,257 pages of 4 KiB, 0 lost, 0 stale, 0 torn, 0 misplaced; ")
                 .containsPattern("(?m)^runs +2; downtime min ");
+    }
+
+    /** Netty, for one, looks for a network card. */
+    @Test
+    void nothingIsSaidOfANetworkThatIsNotThere() throws IOException {
+        assumeTrue(Host.isRoot() && Host.has("unshare"), "only root, by unshare(1), can do without a network");
+
+        Run run = pageflip.startCommand(List.of(
+                        "unshare", "--net", Pageflip.launcher().toString(), "migrate", "--ram=16M", "--run-after=0.05"))
+                .endsWith(0);
+
+        assertThat(run.err()).isEmpty();
     }
 
     private Report migrate(String options) throws IOException {

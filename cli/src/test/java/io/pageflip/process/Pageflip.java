@@ -25,27 +25,24 @@ import org.opentest4j.MultipleFailuresError;
 /**
  * Runs {@code cli/bin/pageflip} as a user does. Every test has a folder of its own for temporary files, by whose name its
  * processes are recognised, however they were started and whoever their parent is by now. After the test nothing may be left:
- * no process, no file, no huge page that was not reserved before.
+ * no process and no file.
  */
 final class Pageflip implements BeforeEachCallback, AfterEachCallback {
     /** A guest that is small and does not run long afterwards. */
     static final List<String> SMALL = List.of("--ram", "16M", "--run-after", "0.05");
 
     private static final Path LAUNCHER = Path.of("bin/pageflip").toAbsolutePath();
-    private static final Path HUGE_PAGES = Path.of("/proc/sys/vm/nr_hugepages");
 
     private final Map<String, String> environment = new HashMap<>();
     private final List<Run> runs = new ArrayList<>();
     private Path folder = Path.of("/");
     private Path temporary = Path.of("/");
-    private String hugePages = "";
 
     @Override
     public void beforeEach(ExtensionContext context) throws IOException {
         folder = Files.createTempDirectory("pft");
         Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
         temporary = anyonesFolder("tmp");
-        hugePages = Files.readString(HUGE_PAGES);
         environment.clear();
         environment.put("JAVA_HOME", System.getProperty("java.home"));
         // Where JNA unpacks its library.
@@ -188,12 +185,6 @@ final class Pageflip implements BeforeEachCallback, AfterEachCallback {
                 () -> assertThat(filesIn(folder.resolve("cache")))
                         .as("cached files left behind")
                         .isEmpty(),
-                Optional.empty());
-        check(
-                failures,
-                () -> assertThat(Files.readString(HUGE_PAGES))
-                        .as("reserved huge pages")
-                        .isEqualTo(hugePages),
                 Optional.empty());
         if (context.getExecutionException().isPresent()) {
             runs.forEach(run -> System.err.println(run));

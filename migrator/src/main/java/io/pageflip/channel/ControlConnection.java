@@ -35,6 +35,14 @@ public final class ControlConnection implements AutoCloseable {
     private static final long QUIET_PERIOD_MS = 0;
     private static final long CLOSE_TIMEOUT_S = 2;
 
+    static {
+        // Netty makes channel identifiers, which nobody here looks at, from a network card's address, and warns on the
+        // terminal if there is none.
+        if (System.getProperty("io.netty.machineId") == null) {
+            System.setProperty("io.netty.machineId", "00:00:00:00:00:00:00:01");
+        }
+    }
+
     private final EventLoopGroup eventLoop;
     private final LinkedBlockingQueue<Message> inbox = new LinkedBlockingQueue<>();
     private final EpollDomainSocketChannel channel;

@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 /** The owner of one agent's process. A thread reads its events; anybody may ask for the latest. */
 final class AgentProcess implements AutoCloseable {
     private static final long END_TIMEOUT_S = 5;
+    private static final int SIGTERM_EXIT = 128 + 15;
 
     private final String role;
     private final Process process;
@@ -58,7 +59,17 @@ final class AgentProcess implements AutoCloseable {
             result = null;
         } finally {
             listening.countDown();
+            awaitExit();
             ended.countDown();
+        }
+    }
+
+    /** Its output ends a moment before it does. */
+    private void awaitExit() {
+        try {
+            process.waitFor(END_TIMEOUT_S, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 
@@ -80,7 +91,7 @@ final class AgentProcess implements AutoCloseable {
         return listening.await(seconds, TimeUnit.SECONDS);
     }
 
-    /** Waits at most {@code millis} for it to have said everything. */
+    /** Waits at most {@code millis} for it to have said everything, and ended. */
     boolean awaitEnd(long millis) throws InterruptedException {
         return ended.await(millis, TimeUnit.MILLISECONDS);
     }
@@ -111,6 +122,11 @@ final class AgentProcess implements AutoCloseable {
     /** Asks it to give up in an orderly way ({@code SIGTERM}). */
     void cancel() {
         process.toHandle().destroy(); // Process.destroy() would close its output as well, and so lose its result
+    }
+
+    /** Whether it died of {@link #cancel}: only a JVM that is still starting does. */
+    boolean diedOfCancel() {
+        return !process.isAlive() && process.exitValue() == SIGTERM_EXIT;
     }
 
     /** Waits for its end, which its closed standard input asks for; kills it if it does not come. */

@@ -58,10 +58,18 @@ public final class Migration {
             if (early != null) {
                 return early;
             }
+            if (destination.awaitEnd(0)) {
+                if (cancellation.isRequested()) {
+                    return cancelledEarly();
+                }
+                throw new IOException("no destination: " + destination.ending());
+            }
             try (AgentProcess source =
                     new AgentProcess("source", with(sourceArguments, "--connect", address), progress)) {
                 awaitBoth(source, destination, socket);
-                return merge(source, destination);
+                return cancellation.isRequested() && neverHadAGuest(source)
+                        ? cancelledEarly()
+                        : merge(source, destination);
             }
         }
     }
@@ -93,6 +101,23 @@ public final class Migration {
                 destination.cancel();
             }
         }
+    }
+
+    private static RunResult cancelledEarly() {
+        return RunResult.ended(
+                MigrationStatus.CANCELLED,
+                "source",
+                null,
+                new RunResult.Failure("cancelled", "interrupted before there was a guest"));
+    }
+
+    /** Cancelled so early that it did not find the destination any more, or could not even handle the signal yet. */
+    private static boolean neverHadAGuest(AgentProcess source) {
+        RunResult ours = source.result();
+        return ours == null
+                ? source.diedOfCancel()
+                : ours.error() != null
+                        && RunResult.Failure.USAGE.equals(ours.error().kind());
     }
 
     /** The source's result is the fuller one; where the source died, the destination's tells what became of the guest. */

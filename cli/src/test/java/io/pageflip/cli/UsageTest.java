@@ -1,0 +1,136 @@
+package io.pageflip.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.util.List;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine;
+import picocli.CommandLine.Model.OptionSpec;
+
+/** What is typed wrongly is answered by one sentence, which names the option, the value, and what would be right. */
+final class UsageTest {
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                // a value that is none
+                "migrate --ram 3X               | --ram | '3X' | 512M",
+                "migrate --ram -1               | --ram | '-1' | 512M",
+                "migrate --ram 99999999T        | --ram | '99999999T' | 512M",
+                "migrate --backing disk         | --backing | 'disk' | memfd, anonymous, hugetlb",
+                "migrate --mechanism teleport   | --mechanism | 'teleport' | auto, flip, gift, stream, pull",
+                "migrate --channel tcp          | --channel | 'tcp' | unix, pipe",
+                "migrate --schedule precopy     | --schedule | 'precopy' | stop-and-move",
+                "migrate --vcpus two            | --vcpus | 'two' | whole number",
+                "migrate --workload web         | --workload | 'web' | idle, sequential, uniform, hotset",
+                "migrate --dirty-rate fast      | --dirty-rate | 'fast' | 20K",
+                "migrate --hot-set half         | --hot-set | 'half' | whole number",
+                "migrate --fill 1.5             | --fill | '1.5' | whole number",
+                "migrate --batch all            | --batch | 'all' | whole number",
+                "migrate --runs 99999999999     | --runs | '99999999999' | whole number",
+                "migrate --warmup x             | --warmup | 'x' | whole number",
+                "migrate --seed x               | --seed | 'x' | whole number",
+                "migrate --run-after soon       | --run-after | 'soon' | number",
+                "migrate --format xml           | --format | 'xml' | text, json",
+                "migrate --progress maybe       | --progress | 'maybe' | auto, always, never",
+                "migrate --destination-fault x  | --destination-fault | 'x' | half-pages",
+                "migrate --source-fault kill@x  | --source-fault | 'kill@x' | half-pages",
+                "source --fault kill            | --fault | 'kill' | half-pages",
+                "source --connect /run/m.sock   | --connect | '/run/m.sock' | unix:/run/m.sock",
+                "destination --listen unix:     | --listen | 'unix:' | unix:/run/m.sock",
+                "destination --run-after x      | --run-after | 'x' | number",
+                "destination --progress x       | --progress | 'x' | auto, always, never",
+                "check --format xml             | --format | 'xml' | text, json",
+                // a value out of its range
+                "migrate --ram 4K               | --ram | 4K | from 1M",
+                "migrate --ram 1048577          | --ram | 1048577 | whole pages of 4K",
+                "migrate --ram 100T             | --ram | 100T | to 64T",
+                "migrate --backing hugetlb --ram 3M | --ram | 3M | whole pages of 2M",
+                "migrate --vcpus 0              | --vcpus | 0 | from 1 to",
+                "migrate --vcpus 1000           | --vcpus | 1000 | from 1 to",
+                "migrate --dirty-rate 100G      | --dirty-rate | 100000000000 | from 0 to",
+                "migrate --hot-set 0            | --hot-set | 0 | from 1 to 100",
+                "migrate --fill 101             | --fill | 101 | from 0 to 100",
+                "migrate --batch 0              | --batch | 0 | from 1 to",
+                "migrate --batch 999999999      | --batch | 999999999 | from 1 to",
+                "migrate --runs 0               | --runs | 0 | from 1 to",
+                "migrate --warmup -1            | --warmup | -1 | from 0 to",
+                "migrate --run-after -1         | --run-after | -1 | from 0 to",
+                "migrate --run-after NaN        | --run-after | NaN | from 0 to",
+                "migrate --export-json /nowhere/x  | --export-json | /nowhere/x | no file can be written there",
+                // no value, too many of them, or no such thing
+                "migrate --ram                  | --ram | SIZE | parameter",
+                "migrate --vcpus 1 --vcpus 2    | --vcpus | only once | --vcpus",
+                "migrate --colour red           | --colour | Unknown | --colour",
+                "migrate now                    | now | Unmatched | now",
+                "evaporate                      | evaporate | Unmatched | evaporate",
+            })
+    void oneSentenceNamesOptionValueAndWhatWouldBeRight(String line, String option, String value, String right) {
+        assertThat(sentence(line)).contains(option, value, right);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "--mechanism flip --backing anonymous | --backing memfd, or --mechanism gift",
+                "--mechanism gift                     | --backing anonymous, or --mechanism flip",
+                "--mechanism gift --backing hugetlb   | --backing anonymous, or --mechanism flip",
+                "--mechanism stream --no-gift         | moves no page anyway",
+                "--mechanism pull --no-gift           | moves no page anyway",
+                "--mechanism stream --no-move         | moves no page anyway",
+                "--mechanism pull --no-move           | moves no page anyway",
+                "--mechanism flip --no-way-back       | --no-way-back is for --mechanism gift",
+                "--no-way-back                        | --no-way-back is for --mechanism gift",
+            })
+    void aCombinationThatMakesNoSenseIsRefused(String options, String why) {
+        assertThat(sentence("migrate " + options)).contains(why);
+        if (!options.contains("--no-move")) { // which is the destination's
+            assertThat(sentence("source --connect unix:/nowhere " + options)).contains(why);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"migrate", "source", "destination", "check"})
+    void helpListsEveryOptionWithItsDefault(String command) {
+        StringWriter out = new StringWriter();
+        CommandLine root = Main.commandLine(new Interrupts()).setOut(new PrintWriter(out, true));
+
+        assertThat(root.execute(command, "--help")).isEqualTo(ExitCodes.OK);
+
+        String help = out.toString().replaceAll("\\s+", " ");
+        for (OptionSpec option :
+                root.getSubcommands().get(command).getCommandSpec().options()) {
+            if (option.hidden()) {
+                assertThat(help).doesNotContain(option.longestName());
+            } else {
+                assertThat(help).contains(option.negatable() ? "[no-]verify" : option.longestName());
+                if (option.defaultValue() != null && !option.negatable()) {
+                    assertThat(help).containsPattern("default: " + option.defaultValue() + "[,)]");
+                }
+            }
+        }
+    }
+
+    /** The only line of the answer, but for where to look for help. */
+    private static String sentence(String line) {
+        StringWriter err = new StringWriter();
+        StringWriter out = new StringWriter();
+        int code = Main.commandLine(new Interrupts())
+                .setErr(new PrintWriter(err, true))
+                .setOut(new PrintWriter(out, true))
+                .execute(line.split(" ", -1));
+
+        assertThat(code).as("%s: %s", line, err).isEqualTo(ExitCodes.USAGE);
+        assertThat(out.toString()).isEmpty();
+        List<String> lines = err.toString().lines().toList();
+        assertThat(lines).as(line).hasSize(2);
+        assertThat(lines.get(0)).startsWith("pageflip: ");
+        assertThat(lines.get(1)).startsWith("Try 'pageflip").endsWith(" --help'.");
+        return lines.get(0);
+    }
+}

@@ -1,0 +1,64 @@
+package io.pageflip.cli.report;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.pageflip.metrics.DowntimePhases;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+final class JsonReportTest {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    @Test
+    void aCompletedMigration() throws JsonProcessingException {
+        String text = JsonReport.of(
+                Map.of("ram", 16_384), List.of(Samples.completed(new DowntimePhases(1, 2, 3, 4, 999_990))));
+
+        JsonNode document = JSON.readTree(text);
+        assertThat(((ObjectNode) document).remove("host").size()).isEqualTo(4);
+        assertThat(document).isEqualTo(JSON.readTree("""
+                {"schema": "pageflip.migration/1",
+                 "request": {"ram": 16384},
+                 "runs": [{
+                   "status": "completed", "owner": "destination",
+                   "total-time": 321, "setup-time": 21, "downtime": 1,
+                   "ram": {"total": 16896, "transferred": 640, "remaining": 0, "duplicate": 1, "normal": 4,
+                           "normal-bytes": 12800, "page-size": 4096, "mbps": 102.4, "pages-per-second": 2000000},
+                   "downtime-ns": 1000000,
+                   "downtime-phases-ns": {"stop": 1, "pages": 2, "state": 3, "token": 4, "resume": 999990},
+                   "pages": {"total": 5, "moved": 3, "copied": 1, "zero": 1, "copy-reasons": {"not-page-sized": 1}},
+                   "blocks": [
+                     {"name": "ram", "backing": "memfd", "page-size": 4096, "bytes": 16384,
+                      "pages": {"total": 4, "moved": 3, "copied": 0, "zero": 1, "copy-reasons": {}}},
+                     {"name": "rom", "backing": "anonymous", "page-size": 4096, "bytes": 512,
+                      "pages": {"total": 1, "moved": 0, "copied": 1, "zero": 0,
+                                "copy-reasons": {"not-page-sized": 1}}}],
+                   "evidence": {"frames-visible": true, "compared": 3, "same": 2, "relocated-by-kernel": 1,
+                                "different": 0, "decided-by": "frames"},
+                   "verification": {"status": "match", "pages": 5, "lost": 0, "stale": 0, "torn": 0, "misplaced": 0,
+                                    "vcpus": true, "console": true, "console-lines": 7},
+                   "guest": {"ran-for-ns": 500000000, "instructions": 1000000, "pages-written": 2000},
+                   "peak-pss-bytes": 209715200}],
+                 "summary": {"downtime-ns": {"min": 1000000, "p50": 1000000, "p99": 1000000, "max": 1000000}}}
+                """));
+        assertThat(text).endsWith("}\n");
+    }
+
+    @Test
+    void aFailedMigrationHasNoFiguresButAnError() throws JsonProcessingException {
+        JsonNode document = JSON.readTree(JsonReport.of(Map.of(), List.of(Samples.failed())));
+
+        assertThat(document.has("summary")).isFalse();
+        assertThat(document.at("/runs/0")).isEqualTo(JSON.readTree("""
+                {"status": "failed", "owner": "source",
+                 "verification": {"status": "mismatch", "pages": 5, "lost": 1, "stale": 2, "torn": 3, "misplaced": 4,
+                                  "vcpus": false, "console": false, "console-lines": 7},
+                 "error": {"class": "migration-failed", "message": "the other agent died"}}
+                """));
+    }
+}

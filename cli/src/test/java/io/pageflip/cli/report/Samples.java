@@ -1,0 +1,45 @@
+package io.pageflip.cli.report;
+
+import io.pageflip.metrics.DowntimePhases;
+import io.pageflip.metrics.MigrationStatus;
+import io.pageflip.metrics.PageCounts;
+import io.pageflip.metrics.RunResult;
+import java.util.List;
+import java.util.Map;
+
+/** Results made by hand. */
+final class Samples {
+    private Samples() {}
+
+    /** A guest of 4 pages that were flipped, of which one was a hole, and an odd page that was copied. */
+    static RunResult completed(DowntimePhases phases) {
+        PageCounts ram = new PageCounts(4, 3, 0, 1, Map.of());
+        PageCounts rom = new PageCounts(1, 0, 1, 0, Map.of("not-page-sized", 1L));
+        return new RunResult(
+                MigrationStatus.COMPLETED,
+                "destination",
+                321L,
+                21L,
+                Math.round(phases.total() / 1e6),
+                new RunResult.Ram(16_896, 640, 0, 1, 4, 12_800, 4096, 102.4, 2_000_000),
+                phases.total(),
+                phases,
+                ram.plus(rom),
+                List.of(
+                        new RunResult.Block("ram", "memfd", 4096, 16_384, ram),
+                        new RunResult.Block("rom", "anonymous", 4096, 512, rom)),
+                new RunResult.Evidence(true, 3, 2, 1, 0, "frames"),
+                new RunResult.VerificationResult("match", 5, 0, 0, 0, 0, true, true, 7L),
+                new RunResult.GuestActivity(500_000_000, 1_000_000, 2_000),
+                200L << 20,
+                null);
+    }
+
+    static RunResult failed() {
+        return RunResult.ended(
+                MigrationStatus.FAILED,
+                "source",
+                new RunResult.VerificationResult("mismatch", 5, 1, 2, 3, 4, false, false, 7L),
+                new RunResult.Failure("migration-failed", "the other agent died"));
+    }
+}

@@ -1,0 +1,69 @@
+package io.pageflip.cli.report;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.pageflip.metrics.DowntimePhases;
+import io.pageflip.metrics.RunResult;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+final class TextReportTest {
+    private static final DowntimePhases PHASES = new DowntimePhases(9_000, 1_500_000, 12_345, 999, 100_000_000);
+
+    @Test
+    void aCompletedMigration() {
+        assertThat(TextReport.ofAgent("destination", Samples.completed(PHASES))).isEqualTo("""
+                pageflip destination
+                status        completed: the guest is at the destination
+                downtime      101.5 ms
+                              stop 9.0 us + pages 1.50 ms + state 12 us + token 1.0 us + resume 100.0 ms
+                pages         3 moved, 1 copied (1 not-page-sized), 1 zero
+                              ram   4 x 4K memfd: 3 moved, 0 copied, 1 zero
+                              rom   1 x 4K anonymous: 0 moved, 1 copied (1 not-page-sized), 0 zero
+                pages phase   2.00 M pages/s, 0.01 GiB/s
+                evidence      3 frame numbers compared: 2 the same, 1 relocated by the kernel
+                verification  match: 5 pages of 4 KiB, 0 lost, 0 stale, 0 torn, 0 misplaced; 7 console lines, each once
+                guest since   ran 0.50 s: 4,000 pages/s written, 2.0 M instructions/s
+                peak memory   200 MiB PSS, both agents together
+                time          321 ms in all, 21 ms of it setup
+                """);
+    }
+
+    @Test
+    void aFailedMigrationAndADamagedGuest() {
+        assertThat(TextReport.ofAgent("source", Samples.failed())).isEqualTo("""
+                pageflip source
+                status        failed: the guest stays at the source: the other agent died
+                verification  mismatch: 5 pages of 4 KiB, 1 lost, 2 stale, 3 torn, 4 misplaced; vCPU registers DIFFER; console lines DIFFER
+                """);
+    }
+
+    @Test
+    void severalMigrationsAreSummedUp() {
+        RunResult slow = Samples.completed(PHASES);
+        RunResult fast = Samples.completed(new DowntimePhases(1, 1, 1, 1, 1));
+
+        String text = TextReport.of("the request", List.of(slow, fast));
+
+        assertThat(text).startsWith("the request\nLinux ");
+        assertThat(text).contains("\ndowntime      0.0 us\n");
+        assertThat(text).endsWith("runs          2; downtime min 0.0 us, median 0.0 us, p99 101.5 ms, max 101.5 ms\n");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "0,          0.0 us",
+        "9999,       10.0 us",
+        "10000,      10 us",
+        "999499,     999 us",
+        "1000000,    1.00 ms",
+        "97300000,   97.30 ms",
+        "100000000,  100.0 ms",
+        "2500000000, 2500.0 ms",
+    })
+    void durationsHaveThreeOrFourDigits(long ns, String text) {
+        assertThat(TextReport.duration(ns)).isEqualTo(text);
+    }
+}

@@ -1,0 +1,105 @@
+package io.pageflip.process;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/**
+ * A kernel that really moves gifted pages, in QEMU. The variable {@code PAGEFLIP_MOVING_KERNEL} names a folder with a command
+ * {@code run [-t SECONDS] -- COMMAND …}, which boots it and runs a command on it that sees this host's files.
+ */
+final class MovingKernelIT {
+    private static final String VARIABLE = "PAGEFLIP_MOVING_KERNEL";
+    private static final int LIMIT_S = 280;
+
+    @RegisterExtension
+    final Pageflip pageflip = new Pageflip();
+
+    private Path runner = Path.of("run");
+
+    @BeforeEach
+    void findKernel() {
+        String folder = System.getenv(VARIABLE);
+        assumeTrue(folder != null && !folder.isEmpty(), VARIABLE + " is not set");
+        runner = Path.of(folder, "run").toAbsolutePath();
+        assumeTrue(Files.isExecutable(runner), "there is no command " + runner);
+        for (String needed : List.of("qemu-system-x86_64", "busybox", "cpio")) {
+            assumeTrue(Host.has(needed), needed + " is not installed");
+        }
+    }
+
+    /** One boot for everything: it takes longer than what it is for. */
+    @Test
+    void giftedPagesMove() throws Exception {
+        String gift = " --ram 16M --run-after 0.05 --mechanism gift --backing anonymous ";
+
+        Output output = runInside("echo @refused; { \"$PAGEFLIP\" source" + gift + "2>&1; echo code $?; } | cat; "
+                + "echo @check; \"$PAGEFLIP\" check --format json; "
+                + "echo @moved; \"$PAGEFLIP\" migrate --progress never --format json --no-way-back" + gift);
+
+        assertRefusedWithoutNoWayBack(output.part("refused"));
+        assertCheckSaysSo(output.part("check"));
+        assertMoved(Report.parse(output.part("moved")).assertCompleted("match"));
+    }
+
+    private static void assertRefusedWithoutNoWayBack(String said) {
+        assertThat(said).contains("code 4").contains("--no-way-back");
+    }
+
+    private static void assertCheckSaysSo(String said) throws IOException {
+        JsonNode check = new ObjectMapper().readTree(said);
+        assertThat(check.path("capabilities")).as("%s", said).anySatisfy(capability -> {
+            assertThat(capability.path("name").asText()).contains("gift");
+            assertThat(capability.path("available").asBoolean()).isTrue();
+            assertThat(capability.path("detail").asText()).contains("move");
+        });
+    }
+
+    private static void assertMoved(Report report) {
+        assertThat(report.pages("ram").path("moved").asLong()).isEqualTo(4096);
+        assertThat(report.reasons("vram"))
+                .as("the patch moves anonymous pages, and vram is a memfd")
+                .isEqualTo(Map.of("kernel-declined", 4096L));
+        assertThat(report.reasons("rom")).isEqualTo(Map.of("not-page-sized", 65L));
+        assertThat(report.at("/runs/0/evidence/frames-visible").asBoolean()).isTrue();
+        assertThat(report.at("/runs/0/evidence/same").asLong()).isEqualTo(4096);
+        assertThat(report.at("/runs/0/evidence/decided-by").asText()).isEqualTo("frames");
+        assertThat(report.at("/request/no-way-back").asBoolean()).isTrue();
+    }
+
+    /** What a script wrote, in parts that begin with a line {@code @NAME}. */
+    private record Output(String text) {
+        String part(String name) {
+            String mark = "@" + name + "\n";
+            assertThat(text).contains(mark);
+            int start = text.indexOf(mark) + mark.length();
+            int end = text.indexOf("\n@", start);
+            return end < 0 ? text.substring(start) : text.substring(start, end);
+        }
+    }
+
+    private Output runInside(String script) throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>(Arrays.asList(runner.toString(), "-t", Integer.toString(LIMIT_S), "--"));
+        command.addAll(List.of("sh", "-c", "PAGEFLIP=" + Pageflip.launcher() + "; " + script));
+        Run run = pageflip.startCommand(command);
+        assertThat(run.process().waitFor(Duration.ofSeconds(2L * LIMIT_S).toSeconds(), TimeUnit.SECONDS))
+                .as("ends: %s", run)
+                .isTrue();
+        run.end();
+        return new Output(run.out().replace("\r", ""));
+    }
+}
