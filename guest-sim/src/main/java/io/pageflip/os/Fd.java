@@ -169,7 +169,8 @@ public final class Fd implements AutoCloseable {
         return count.bytes().getInt(0);
     }
 
-    void setNonBlocking() throws SyscallException {
+    /** From now on no read or write blocks; for all who share the open file description. */
+    public void setNonBlocking() throws SyscallException {
         long flags = SyscallException.check(sys.fcntl(number(), F_GETFL, 0), "F_GETFL " + name);
         SyscallException.check(sys.fcntl(number(), F_SETFL, flags | O_NONBLOCK), "F_SETFL " + name);
     }
