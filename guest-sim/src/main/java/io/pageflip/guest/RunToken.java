@@ -33,14 +33,19 @@ public final class RunToken implements AutoCloseable {
     private boolean locked;
 
     private RunToken(MemFd file, boolean keepFile) throws SyscallException {
+        Mapping mapped = null;
         try {
-            this.mapping = Mapping.shared(file);
-            this.epoch = new Futex(mapping, 0);
+            mapped = Mapping.shared(file);
             this.lock = OfdLock.on(file);
         } catch (SyscallException | RuntimeException e) {
+            if (mapped != null) {
+                mapped.close();
+            }
             file.close();
             throw e;
         }
+        this.mapping = mapped;
+        this.epoch = new Futex(mapped, 0);
         // A descriptor that a peer passed shares the peer's description: not kept a moment longer than needed.
         this.passable = keepFile ? file : null;
         if (!keepFile) {

@@ -31,8 +31,6 @@ public final class Fd implements AutoCloseable {
     private static final int S_IFMT = 0xf000;
     private static final int S_IFIFO = 0x1000;
 
-    private static final ThreadLocal<NativeBuffer> POLLFD = ThreadLocal.withInitial(() -> NativeBuffer.allocate(8));
-
     private final AtomicInteger number;
     private final String name;
     private final Syscalls sys;
@@ -80,7 +78,7 @@ public final class Fd implements AutoCloseable {
     }
 
     private static boolean isPipe(Syscalls sys, int number) throws SyscallException {
-        NativeBuffer statx = NativeBuffer.allocate(256);
+        NativeBuffer statx = NativeBuffer.scratch();
         SyscallException.check(sys.statx(number, statx.address()), "statx of descriptor " + number);
         return (statx.bytes().getShort(STATX_MODE) & S_IFMT) == S_IFIFO;
     }
@@ -154,7 +152,7 @@ public final class Fd implements AutoCloseable {
     }
 
     private int poll(short events, int timeoutMs) throws SyscallException {
-        NativeBuffer pollfd = POLLFD.get();
+        NativeBuffer pollfd = NativeBuffer.scratch();
         pollfd.bytes().putInt(0, number()).putShort(4, events).putShort(6, (short) 0);
         long ready = sys.poll(pollfd.address(), 1, timeoutMs);
         if (ready == -Errno.EINTR) {
@@ -166,12 +164,13 @@ public final class Fd implements AutoCloseable {
 
     /** Bytes that a pipe or socket holds unread ({@code FIONREAD}). */
     public int unreadBytes() throws SyscallException {
-        NativeBuffer count = NativeBuffer.allocate(4);
+        NativeBuffer count = NativeBuffer.scratch();
         SyscallException.check(sys.ioctl(number(), FIONREAD, count.address()), "FIONREAD " + name);
         return count.bytes().getInt(0);
     }
 
-    void setNonBlocking() throws SyscallException {
+    /** From now on no read or write blocks; for all who share the open file description. */
+    public void setNonBlocking() throws SyscallException {
         long flags = SyscallException.check(sys.fcntl(number(), F_GETFL, 0), "F_GETFL " + name);
         SyscallException.check(sys.fcntl(number(), F_SETFL, flags | O_NONBLOCK), "F_SETFL " + name);
     }
@@ -187,7 +186,7 @@ public final class Fd implements AutoCloseable {
     }
 
     private NativeBuffer statx() throws SyscallException {
-        NativeBuffer statx = NativeBuffer.allocate(256);
+        NativeBuffer statx = NativeBuffer.scratch();
         SyscallException.check(sys.statx(number(), statx.address()), "statx " + name);
         return statx;
     }

@@ -31,7 +31,7 @@ public final class Futex {
 
     /** Waits while the word is {@code value}, at most {@code timeoutNs}; may return early. */
     public void await(int value, long timeoutNs) throws SyscallException {
-        NativeBuffer timespec = NativeBuffer.allocate(16);
+        NativeBuffer timespec = NativeBuffer.scratch();
         timespec.bytes().putLong(0, timeoutNs / 1_000_000_000).putLong(8, timeoutNs % 1_000_000_000);
         long result = sys.futexWait(mapping.address(offset, 4), value, timespec.address());
         if (result != -Errno.EAGAIN && result != -Errno.EINTR && result != -Errno.ETIMEDOUT) {

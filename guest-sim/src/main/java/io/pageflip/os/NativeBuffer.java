@@ -9,6 +9,9 @@ import java.nio.ByteOrder;
  * RAM, never trapped by a userfaultfd, therefore also usable as a {@link ByteBuffer}. Zeroed at first; freed with the object. Not thread-safe.
  */
 public final class NativeBuffer {
+    private static final int SCRATCH_BYTES = 512;
+    private static final ThreadLocal<NativeBuffer> SCRATCH = ThreadLocal.withInitial(() -> allocate(SCRATCH_BYTES));
+
     private final Memory memory;
     private final ByteBuffer view;
 
@@ -21,6 +24,16 @@ public final class NativeBuffer {
     /** Allocates {@code lengthBytes} (at least 1) bytes. */
     public static NativeBuffer allocate(int lengthBytes) {
         return new NativeBuffer(lengthBytes);
+    }
+
+    /**
+     * This thread's own 512 bytes, zeroed, for a struct that a system call reads or writes and nobody needs afterwards. A
+     * buffer made for that would not do: nothing keeps it from being freed while the kernel still uses its address.
+     */
+    static NativeBuffer scratch() {
+        NativeBuffer scratch = SCRATCH.get();
+        scratch.memory.clear();
+        return scratch;
     }
 
     /** The same memory as a little-endian buffer; always the same object, so position and limit are shared by all users. */

@@ -16,7 +16,7 @@ public final class Pipe implements AutoCloseable {
 
     public static Pipe create() throws SyscallException {
         Syscalls sys = Syscalls.LINUX;
-        NativeBuffer ends = NativeBuffer.allocate(8);
+        NativeBuffer ends = NativeBuffer.scratch();
         SyscallException.check(sys.pipe2(ends.address(), Fd.O_CLOEXEC | Fd.O_NONBLOCK), "pipe2");
         Pipe pipe = new Pipe(
                 new Fd(ends.bytes().getInt(0), "pipe (read end)", sys),

@@ -4,13 +4,12 @@ package io.pageflip.os;
 public final class Terminal {
     private static final int STDERR = 2;
     private static final int TCGETS = 0x5401;
-    private static final int SIZEOF_TERMIOS = 60;
 
     private Terminal() {}
 
     /** Whether standard error is a terminal (as isatty(3) finds out). */
     public static boolean isStandardError() {
-        NativeBuffer termios = NativeBuffer.allocate(SIZEOF_TERMIOS);
+        NativeBuffer termios = NativeBuffer.scratch();
         return Syscalls.LINUX.ioctl(STDERR, TCGETS, termios.address()) == 0;
     }
 }

@@ -1,6 +1,7 @@
 package io.pageflip.os;
 
 import java.io.IOException;
+import java.lang.ref.Reference;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,6 +27,7 @@ public final class UnixSocket implements AutoCloseable {
     private static final int MSG_CMSG_CLOEXEC = 0x40000000;
     private static final int MSG_CTRUNC = 8;
     private static final int SUN_PATH_BYTES = 108;
+    private static final int SOCKADDR_UN_BYTES = 2 + SUN_PATH_BYTES;
     private static final int SIZEOF_MSGHDR = 56;
     private static final int MSG_FLAGS = 48;
     private static final int SIZEOF_CMSGHDR = 16;
@@ -47,7 +49,7 @@ public final class UnixSocket implements AutoCloseable {
         try {
             NativeBuffer address = socketAddress(path);
             int umask = socket.sys.umask(0177);
-            long bound = socket.sys.bind(socket.fd.number(), address.address(), address.length());
+            long bound = socket.sys.bind(socket.fd.number(), address.address(), SOCKADDR_UN_BYTES);
             socket.sys.umask(umask);
             SyscallException.check(bound, "bind " + path);
             SyscallException.check(socket.sys.listen(socket.fd.number(), 8), "listen " + path);
@@ -63,7 +65,7 @@ public final class UnixSocket implements AutoCloseable {
         UnixSocket socket = create();
         try {
             NativeBuffer address = socketAddress(path);
-            long result = socket.sys.connect(socket.fd.number(), address.address(), address.length());
+            long result = socket.sys.connect(socket.fd.number(), address.address(), SOCKADDR_UN_BYTES);
             SyscallException.check(result, "connect " + path);
             return socket;
         } catch (SyscallException | RuntimeException e) {
@@ -75,14 +77,16 @@ public final class UnixSocket implements AutoCloseable {
     /** Two sockets that are connected to each other, non-blocking, with send buffers as large as a pipe may be. */
     public static List<Fd> pair() throws SyscallException {
         Syscalls sys = Syscalls.LINUX;
-        NativeBuffer ends = NativeBuffer.allocate(8);
+        NativeBuffer ends = NativeBuffer.scratch();
         int type = SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK;
         SyscallException.check(sys.socketpair(AF_UNIX, type, 0, ends.address()), "socketpair");
         List<Fd> pair = new ArrayList<>();
-        NativeBuffer size = NativeBuffer.allocate(4);
-        size.bytes().putInt(0, 4 << 20); // the kernel takes what net.core.wmem_max allows
         for (int i = 0; i < 2; i++) {
             pair.add(new Fd(ends.bytes().getInt(4 * i), "page socket", sys));
+        }
+        NativeBuffer size = NativeBuffer.scratch();
+        size.bytes().putInt(0, 4 << 20); // the kernel takes what net.core.wmem_max allows
+        for (int i = 0; i < 2; i++) {
             sys.setsockopt(pair.get(i).number(), SOL_SOCKET, SO_SNDBUF, size.address(), 4);
         }
         return pair;
@@ -99,7 +103,7 @@ public final class UnixSocket implements AutoCloseable {
         if (bytes.length >= SUN_PATH_BYTES) {
             throw new SyscallException("socket path of " + bytes.length + " bytes " + path, Errno.ENAMETOOLONG);
         }
-        NativeBuffer address = NativeBuffer.allocate(2 + bytes.length + 1);
+        NativeBuffer address = NativeBuffer.scratch();
         address.bytes().putShort(0, (short) AF_UNIX).put(2, bytes);
         return address;
     }
@@ -119,7 +123,7 @@ public final class UnixSocket implements AutoCloseable {
     }
 
     public PeerCredentials peer() throws SyscallException {
-        NativeBuffer ucred = NativeBuffer.allocate(16); // pid, uid, gid; then the length
+        NativeBuffer ucred = NativeBuffer.scratch(); // pid, uid, gid; then the length
         ucred.bytes().putInt(12, 12);
         long result = sys.getsockopt(fd.number(), SOL_SOCKET, SO_PEERCRED, ucred.address(), ucred.address() + 12);
         SyscallException.check(result, "SO_PEERCRED");
@@ -135,7 +139,12 @@ public final class UnixSocket implements AutoCloseable {
             control.bytes().putInt(SIZEOF_CMSGHDR + 4 * i, descriptors.get(i).number());
         }
         MessageHeader header = new MessageHeader(message, 0, length, control);
-        long sent = SyscallException.check(sys.sendmsg(fd.number(), header.address(), MSG_NOSIGNAL), "sendmsg");
+        long sent;
+        try {
+            sent = SyscallException.check(sys.sendmsg(fd.number(), header.address(), MSG_NOSIGNAL), "sendmsg");
+        } finally {
+            Reference.reachabilityFence(header); // the kernel reads what it holds until here
+        }
         int rest = (int) sent;
         while (rest < length) { // the descriptors went with the first byte
             long more = SyscallException.check(fd.write(message, rest, length - rest), "write to the peer");
@@ -155,7 +164,7 @@ public final class UnixSocket implements AutoCloseable {
         MessageHeader header = new MessageHeader(message, offset, length, control);
         long received = sys.recvmsg(fd.number(), header.address(), MSG_CMSG_CLOEXEC);
         SyscallException.check(received, "recvmsg");
-        int controlBytes = (int) control.bytes().getLong(0);
+        int controlBytes = (int) header.control().bytes().getLong(0);
         if (header.controlLength() >= SIZEOF_CMSGHDR && control.bytes().getInt(12) == SCM_RIGHTS) {
             for (int at = SIZEOF_CMSGHDR; at + 4 <= controlBytes; at += 4) {
                 descriptors.add(new Fd(control.bytes().getInt(at), "received descriptor", sys));
@@ -191,8 +200,10 @@ public final class UnixSocket implements AutoCloseable {
     private static final class MessageHeader {
         private final NativeBuffer header = NativeBuffer.allocate(SIZEOF_MSGHDR);
         private final NativeBuffer iovec = NativeBuffer.allocate(16);
+        private final NativeBuffer control;
 
         MessageHeader(NativeBuffer message, int offset, int length, NativeBuffer control) {
+            this.control = control;
             iovec.bytes().putLong(0, message.address(offset, length)).putLong(8, length);
             header.bytes()
                     .putLong(16, iovec.address())
@@ -203,6 +214,11 @@ public final class UnixSocket implements AutoCloseable {
 
         long address() {
             return header.address();
+        }
+
+        /** The control data, which the header keeps alive. */
+        NativeBuffer control() {
+            return control;
         }
 
         long controlLength() {

@@ -73,6 +73,9 @@ public final class ConnectedSource implements SourceLink {
                 throw new ProtocolException("a greeting with " + descriptors.size() + " descriptors; it names "
                         + (streams + hello.files().size()));
             }
+            for (Fd descriptor : descriptors.subList(0, streams)) {
+                descriptor.setNonBlocking(); // as ours are; a source that forgot it could keep us waiting for ever
+            }
             ControlConnection control = ControlConnection.over(socket.fd());
             return new ConnectedSource(hello, descriptors, control, clock, cancellation);
         } catch (IOException | RuntimeException e) {
@@ -98,6 +101,7 @@ public final class ConnectedSource implements SourceLink {
                 throw new PeerGoneException("a connection that was closed without a greeting");
             }
             received += count;
+            patience.check("the source's greeting"); // also of a peer that keeps us awake, byte by byte
             if (received == FrameHeader.BYTES) {
                 FrameHeader header = FrameHeader.read(buffer.bytes(), 0);
                 if (header.type() != FrameType.HELLO) {

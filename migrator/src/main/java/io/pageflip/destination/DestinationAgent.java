@@ -10,6 +10,7 @@ import io.pageflip.guest.RunToken;
 import io.pageflip.metrics.Progress;
 import io.pageflip.metrics.ResultJson;
 import io.pageflip.metrics.RunResult;
+import io.pageflip.os.HostCapabilities;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.Proc;
 import io.pageflip.transfer.Frames;
@@ -18,6 +19,7 @@ import io.pageflip.transfer.ReceivePlan;
 import io.pageflip.transfer.Rehearsal;
 import io.pageflip.wire.FrameHeader;
 import io.pageflip.wire.FrameType;
+import io.pageflip.wire.Mechanism;
 import io.pageflip.wire.Message;
 import io.pageflip.wire.MessageCodec;
 import io.pageflip.wire.ProtocolException;
@@ -102,7 +104,7 @@ public final class DestinationAgent {
     }
 
     private DestinationMemory prepareMemory() throws IOException {
-        options.fault().at(Step.HELLO);
+        reached(Step.HELLO);
         try {
             return new DestinationMemory(link.hello(), link.openFiles(), options.moves(), clock);
         } catch (IOException | RuntimeException e) {
@@ -135,7 +137,9 @@ public final class DestinationAgent {
                 stream,
                 ledger);
         progress.begin(Progress.Phase.PREPARING, 0);
-        Rehearsal.run();
+        if (link.hello().mechanism() == Mechanism.FLIP) {
+            Rehearsal.run();
+        }
         receiveAnnouncements(memory, plan, stream);
         GuestState guestState = receivePages(plan, stream);
         timeline.pagesDoneNs = clock.nanoTime();
@@ -146,7 +150,7 @@ public final class DestinationAgent {
         checkState(guestState, memory.guest());
         memory.guest().load(guestState);
         timeline.loadedNs = clock.nanoTime();
-        options.fault().at(Step.STATE);
+        reached(Step.STATE);
         awaitReleased(stream);
         return new Arrived(guestState, end.figures());
     }
@@ -168,7 +172,7 @@ public final class DestinationAgent {
         transition(DestinationState.ACTIVE, "everything announced is done");
         link.limitSilence(SILENCE_S);
         link.send(new Message.Ready(pss));
-        options.fault().at(Step.READY);
+        reached(Step.READY);
     }
 
     private GuestState receivePages(ReceivePlan plan, StreamReader stream) throws IOException {
@@ -192,10 +196,10 @@ public final class DestinationAgent {
         pagesReceived += pages;
         progress.done(pagesReceived);
         if (first) {
-            options.fault().at(Step.FIRST_PAGES);
+            reached(Step.FIRST_PAGES);
         }
         if (half) {
-            options.fault().at(Step.HALF_PAGES);
+            reached(Step.HALF_PAGES);
         }
     }
 
@@ -225,7 +229,7 @@ public final class DestinationAgent {
         } catch (PeerGoneException e) {
             LOG.log(System.Logger.Level.DEBUG, "the source went before it released the guest", e);
         }
-        options.fault().at(Step.RELEASED);
+        reached(Step.RELEASED);
     }
 
     private void claim(RunToken token) throws IOException {
@@ -248,7 +252,7 @@ public final class DestinationAgent {
             throw new IOException("the source has taken the guest back: its owner epoch is " + token.epoch() + ", not "
                     + link.hello().ownerEpoch());
         }
-        options.fault().at(Step.LOCKED);
+        reached(Step.LOCKED);
         cancellation.check(); // the last moment
         token.claim(link.hello().ownerEpoch() + 1);
         timeline.claimedNs = clock.nanoTime();
@@ -256,7 +260,7 @@ public final class DestinationAgent {
 
     /** The guest is ours: nothing that goes wrong from here on gives it back. */
     private RunResult runGuest(DestinationMemory memory, PageLedger ledger, Arrived arrived) throws IOException {
-        options.fault().at(Step.CLAIMED);
+        reached(Step.CLAIMED);
         Guest guest = memory.guest();
         long written = guest.pagesWritten();
         guest.resume();
@@ -265,7 +269,7 @@ public final class DestinationAgent {
         long runningSinceNs = clock.nanoTime();
         long instructions = guest.instructions();
         sendOrLog(new Message.Resumed(memory.token().epoch()));
-        options.fault().at(Step.RESUMED);
+        reached(Step.RESUMED);
         progress.begin(Progress.Phase.RUNNING, 0);
         long pss = Proc.proportionalSetBytes();
         Message.SourceFigures figures = arrived.figures();
@@ -273,7 +277,7 @@ public final class DestinationAgent {
                 ledger,
                 guest.blocks(),
                 memory.frames(),
-                figures.framesVisible(),
+                figures.framesVisible() && HostCapabilities.frameNumbersVisible(),
                 figures.relocatedPages(),
                 kernelMovesGifts);
         watch(runningSinceNs);
@@ -305,6 +309,10 @@ public final class DestinationAgent {
         while (clock.nanoTime() - runningSinceNs < options.runAfterNs() && !cancellation.isRequested()) {
             LockSupport.parkNanos(10 * MS);
         }
+    }
+
+    private void reached(Step step) {
+        options.fault().at(step, cancellation::isRequested);
     }
 
     private void transition(DestinationState next, String why) {

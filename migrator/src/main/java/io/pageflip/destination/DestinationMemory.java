@@ -31,6 +31,9 @@ import org.jspecify.annotations.Nullable;
  * registered, without a page yet; the others are memory of its own.
  */
 final class DestinationMemory implements AutoCloseable {
+    /** The ledger may take the half of the heap. */
+    private static final int HEAP_PARTS = 2;
+
     private final Deque<AutoCloseable> owned = new ArrayDeque<>();
     private final List<RamBlock> blocks = new ArrayList<>();
     private final List<@Nullable MemFd> sourceFiles = new ArrayList<>();
@@ -59,6 +62,7 @@ final class DestinationMemory implements AutoCloseable {
                 userfaultfd =
                         own(Userfaultfd.open(Userfaultfd.FEATURE_MINOR_SHMEM | Userfaultfd.FEATURE_MINOR_HUGETLBFS));
             }
+            checkAccountable(specs);
             checkRoom(specs, flips);
             for (BlockSpec spec : specs) {
                 MemFd file = spec.backing().shareable()
@@ -82,6 +86,16 @@ final class DestinationMemory implements AutoCloseable {
             }
         }
         return descriptors;
+    }
+
+    /** A ledger has three bits a page: what a peer announces must not end in an {@link OutOfMemoryError}. */
+    private static void checkAccountable(List<BlockSpec> specs) throws HostLacksException {
+        long pages = specs.stream().mapToLong(BlockSpec::pages).sum();
+        long most = Runtime.getRuntime().maxMemory() * 8 / (3 * HEAP_PARTS);
+        if (pages > most) {
+            throw new HostLacksException("a guest of " + pages + " pages: this agent's heap has room to account for "
+                    + most + "; give it more with PAGEFLIP_JAVA_OPTS=-Xmx1g");
+        }
     }
 
     private static void checkRoom(List<BlockSpec> specs, boolean flips) throws IOException {

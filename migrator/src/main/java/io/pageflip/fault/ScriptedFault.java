@@ -2,6 +2,8 @@ package io.pageflip.fault;
 
 import io.pageflip.os.Proc;
 import java.util.Arrays;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -11,6 +13,9 @@ import org.jspecify.annotations.Nullable;
  * @param action null for none
  */
 public record ScriptedFault(@Nullable Action action, Step step) {
+    private static final int NOTICE_TRIES = 5000;
+    private static final long NOTICE_NS = 1_000_000;
+
     /** No fault. */
     public static final ScriptedFault NONE = new ScriptedFault(null, Step.HELLO);
 
@@ -46,12 +51,22 @@ public record ScriptedFault(@Nullable Action action, Step step) {
         throw new IllegalArgumentException("kill@, term@ or stop@ and one of " + steps);
     }
 
-    /** The agent has come to a step. */
-    public void at(Step reached) {
+    /**
+     * The agent has come to a step.
+     *
+     * @param noticed whether the agent knows that it was asked to end: a signal takes its time, and the step must not be
+     *     over before
+     */
+    public void at(Step reached, BooleanSupplier noticed) {
         if (action != null && step == reached) {
             switch (action) {
                 case KILL -> Proc.killSelf();
-                case TERM -> Proc.terminateSelf();
+                case TERM -> {
+                    Proc.terminateSelf();
+                    for (int i = 0; i < NOTICE_TRIES && !noticed.getAsBoolean(); i++) {
+                        LockSupport.parkNanos(NOTICE_NS);
+                    }
+                }
                 case STOP -> Proc.stopSelf();
             }
         }

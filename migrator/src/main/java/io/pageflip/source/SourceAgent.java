@@ -111,7 +111,7 @@ public final class SourceAgent {
         Guest guest = memory.guest();
         ownEpoch = memory.token().epoch();
         StreamWriter stream = link.greet(memory.hello(options, populates()), memory.files());
-        options.fault().at(Step.HELLO);
+        reached(Step.HELLO);
         progress.begin(Progress.Phase.FILLING, options.guest().ramBytes() / 4096);
         guest.powerOn(done -> {
             progress.done(done);
@@ -163,13 +163,15 @@ public final class SourceAgent {
         } else {
             framesVisible = HostCapabilities.frameNumbersVisible();
         }
-        Rehearsal.run();
+        if (options.mechanism() == Mechanism.FLIP) {
+            Rehearsal.run();
+        }
         progress.begin(Progress.Phase.CONNECTING, 0);
         long gib = options.guest().ramBytes() / GIB;
         long destinationPss = link.awaitReady(READY_TIMEOUT_S + gib * READY_TIMEOUT_S_PER_GIB);
         readyNs = clock.nanoTime();
         peakPssWhenReady = destinationPss == 0 ? 0 : destinationPss + Proc.proportionalSetBytes();
-        options.fault().at(Step.READY);
+        reached(Step.READY);
         return maps;
     }
 
@@ -223,10 +225,10 @@ public final class SourceAgent {
             pages += count;
             progress.done(pages);
             if (first) {
-                options.fault().at(Step.FIRST_PAGES);
+                reached(Step.FIRST_PAGES);
             }
             if (half) {
-                options.fault().at(Step.HALF_PAGES);
+                reached(Step.HALF_PAGES);
             }
             link.check();
         }
@@ -243,7 +245,7 @@ public final class SourceAgent {
             holes.add(map.holes());
         }
         stream.write(MessageCodec.encode(new Message.End(holes, figures)));
-        options.fault().at(Step.STATE);
+        reached(Step.STATE);
         link.check();
     }
 
@@ -259,7 +261,7 @@ public final class SourceAgent {
         IOException reason;
         try {
             stream.write(MessageCodec.encode(new Message.Released(ownEpoch)));
-            options.fault().at(Step.RELEASED);
+            reached(Step.RELEASED);
             reason = wait.awaitTaken();
         } catch (IOException e) {
             reason = wait.settle(e); // a destination that could not be told may have taken the guest all the same
@@ -295,7 +297,7 @@ public final class SourceAgent {
     private RunResult handedOver(SourceMemory memory) throws IOException {
         link.awaitResumed();
         progress.begin(Progress.Phase.RUNNING, 0);
-        options.fault().at(Step.RESUMED);
+        reached(Step.RESUMED);
         long pssWhenResumed = Proc.proportionalSetBytes();
         releaseUserfaultfd();
         memory.guest().close(); // it is the destination's, whose own descriptors keep alive what it needs
@@ -366,6 +368,10 @@ public final class SourceAgent {
             userfaultfd = null;
             open.close(); // unregisters, wakes, and so takes every gifted page back
         }
+    }
+
+    private void reached(Step step) {
+        options.fault().at(step, cancellation::isRequested);
     }
 
     private void transition(SourceState next, String why) {

@@ -122,7 +122,7 @@ public final class Frames {
     /**
      * Compares all pages that were moved, and decides about those of which only this can tell.
      *
-     * @param sourceSaw whether the source could note frames
+     * @param visible whether frame numbers are visible on both sides
      * @param relocatedBefore {@link Proc#relocatedPages} when the source noted them
      * @param kernelMoves what a probe says of gifted pages, for when frames are hidden
      */
@@ -130,17 +130,19 @@ public final class Frames {
             PageLedger ledger,
             List<RamBlock> ram,
             Frames frames,
-            boolean sourceSaw,
+            boolean visible,
             long relocatedBefore,
             boolean kernelMoves)
             throws IOException {
         Comparison moved = new Comparison(0, 0);
         Comparison gifted = new Comparison(0, 0);
         boolean undecided = false;
+        boolean any = false;
         for (int i = 0; i < ram.size(); i++) {
             PageBitmap gifts = ledger.undecided(i);
             undecided |= gifts.cardinality() > 0;
-            if (sourceSaw) {
+            any |= undecided || ledger.moved(i).cardinality() > 0;
+            if (visible) {
                 moved = moved.plus(frames.compare(i, ram.get(i), ledger.moved(i)));
                 Comparison found = frames.compare(i, ram.get(i), gifts);
                 gifted = gifted.plus(found);
@@ -152,11 +154,11 @@ public final class Frames {
         long elsewhere = moved.compared() - moved.same();
         boolean relocating = Proc.relocatedPages() > relocatedBefore;
         return new RunResult.Evidence(
-                sourceSaw,
+                visible,
                 moved.compared() + gifted.same(),
                 moved.same() + gifted.same(),
                 relocating ? elsewhere : 0,
                 relocating ? 0 : elsewhere,
-                sourceSaw ? "frames" : undecided ? "probe" : "none");
+                any && visible ? "frames" : undecided ? "probe" : "none");
     }
 }

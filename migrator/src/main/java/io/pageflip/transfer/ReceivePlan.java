@@ -109,6 +109,9 @@ public final class ReceivePlan {
             long first = PageRecord.first(body, at);
             int count = PageRecord.count(body, at);
             int reasonCode = PageRecord.reasonCode(body, at);
+            if (!PageRecord.reservedIsZero(body, at)) {
+                throw new ProtocolException("a page record whose reserved byte is not zero");
+            }
             ledger.checkRange(block, first, count);
             receiver.receive(block, first, count, reason(reasonCode));
             pages += count;

@@ -35,6 +35,10 @@ public final class PageRecord {
         return Byte.toUnsignedInt(buffer.get(at + 2));
     }
 
+    public static boolean reservedIsZero(ByteBuffer buffer, int at) {
+        return buffer.get(at + 3) == 0;
+    }
+
     public static int count(ByteBuffer buffer, int at) {
         return buffer.getInt(at + 4);
     }

@@ -56,7 +56,7 @@ final class ScriptedFaultTest {
     @Test
     void noneDoesNothingAnywhere() {
         for (Step step : Step.values()) {
-            ScriptedFault.NONE.at(step); // or this JVM would be gone
+            ScriptedFault.NONE.at(step, () -> true); // or this JVM would be gone
         }
         assertThat(ScriptedFault.NONE).hasToString("none");
     }
@@ -66,7 +66,7 @@ final class ScriptedFaultTest {
     void anotherStepIsLeftAlone(ScriptedFault fault) {
         assertThat(Step.values()).hasSizeGreaterThan(1).allSatisfy(step -> {
             if (step != fault.step()) {
-                fault.at(step);
+                fault.at(step, () -> true);
             }
         });
     }
