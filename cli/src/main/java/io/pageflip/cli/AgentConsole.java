@@ -67,7 +67,7 @@ final class AgentConsole {
             display.start();
             result = resultOf(work, progress);
         }
-        if (options.format() == RunOptions.Format.JSON) {
+        if (options.format() == ReportOptions.Format.JSON) {
             report.println(ResultJson.write(result));
         } else if (!options.quiet() || result.error() != null) {
             report.print(TextReport.ofAgent(role, result));

@@ -33,7 +33,7 @@ final class CheckCommand implements Callable<Integer> {
             paramLabel = "KIND",
             defaultValue = "text",
             description = "Report as ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
-    private RunOptions.Format format;
+    private ReportOptions.Format format;
 
     CheckCommand() {
         this(HostCapabilities::probe);
@@ -48,7 +48,7 @@ final class CheckCommand implements Callable<Integer> {
         HostCapabilities host = probe.get();
         CheckReport report = new CheckReport(Host.here(), host);
         PrintWriter out = spec.commandLine().getOut();
-        out.print(format == RunOptions.Format.JSON ? report.json() : report.text());
+        out.print(format == ReportOptions.Format.JSON ? report.json() : report.text());
         out.flush();
         return host.defaultMigration().available() ? ExitCodes.OK : ExitCodes.HOST_LACKS;
     }

@@ -73,40 +73,17 @@ final class MigrateCommand implements Callable<Integer> {
     private int warmup;
 
     @Option(
-            names = "--verify",
-            negatable = true,
-            defaultValue = "true",
-            fallbackValue = "true",
-            description = "Compare every page of the guest with what it must be, afterwards (default: on).")
-    private boolean verify;
-
-    @Option(
             names = "--run-after",
             paramLabel = "SECONDS",
             defaultValue = "0.2",
             description = "How long the guest is left to run after the upgrade (default: ${DEFAULT-VALUE}).")
     private double runAfter;
 
-    @Option(
-            names = "--format",
-            paramLabel = "KIND",
-            defaultValue = "text",
-            description = "Report as ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
-    private RunOptions.Format format;
+    @Mixin
+    private ReportOptions report;
 
     @Option(names = "--export-json", paramLabel = "FILE", description = "Also write the JSON report to a file.")
     private @Nullable Path exportJson;
-
-    @Option(names = "--quiet", description = "Print errors only.")
-    private boolean quiet;
-
-    @Option(
-            names = "--progress",
-            paramLabel = "WHEN",
-            defaultValue = "auto",
-            description =
-                    "Show progress on standard error: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}, if it is a terminal).")
-    private ProgressDisplay.When progress;
 
     @Option(
             names = "--source-fault",
@@ -148,9 +125,9 @@ final class MigrateCommand implements Callable<Integer> {
         if (exportJson != null) {
             Files.writeString(exportJson, JsonReport.of(request, results));
         }
-        if (format == RunOptions.Format.JSON) {
+        if (report.format() == ReportOptions.Format.JSON) {
             spec.commandLine().getOut().print(JsonReport.of(request, results));
-        } else if (!quiet) {
+        } else if (!report.quiet()) {
             spec.commandLine().getOut().print(TextReport.of(heading(mechanism), results));
         }
         spec.commandLine().getOut().flush();
@@ -179,7 +156,7 @@ final class MigrateCommand implements Callable<Integer> {
         List<RunResult> results = new ArrayList<>();
         Progress shown = new Progress();
         Migration migration = new Migration(sourceArguments(mechanism), destinationArguments(), cancellation, shown);
-        try (ProgressDisplay display = new ProgressDisplay(shown, progress, quiet)) {
+        try (ProgressDisplay display = new ProgressDisplay(shown, report.progress(), report.quiet())) {
             display.start();
             for (int i = 0; i < warmup + runs && !cancellation.isRequested(); i++) {
                 RunResult result = migration.run();
@@ -199,12 +176,12 @@ final class MigrateCommand implements Callable<Integer> {
         List<String> arguments = new ArrayList<>(guest.arguments());
         arguments.addAll(transfer.arguments(mechanism));
         arguments.add("--channel=" + channel);
-        arguments.addAll(RunOptions.arguments(verify, runAfter, sourceFault));
+        arguments.addAll(RunOptions.arguments(report.verify(), runAfter, sourceFault));
         return arguments;
     }
 
     private List<String> destinationArguments() {
-        List<String> arguments = new ArrayList<>(RunOptions.arguments(verify, runAfter, destinationFault));
+        List<String> arguments = new ArrayList<>(RunOptions.arguments(report.verify(), runAfter, destinationFault));
         if (noMove) {
             arguments.add("--no-move");
         }
@@ -222,7 +199,7 @@ final class MigrateCommand implements Callable<Integer> {
         request.put("move", !noMove);
         request.put("runs", runs);
         request.put("warmup", warmup);
-        request.put("verify", verify);
+        request.put("verify", report.verify());
         request.put("run-after", runAfter);
         return request;
     }
