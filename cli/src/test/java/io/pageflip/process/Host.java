@@ -17,6 +17,14 @@ final class Host {
 
     private Host() {}
 
+    /** Skips the test, and says why where whoever runs the tests sees it, unless the machine has what it needs. */
+    static void need(boolean met, String cause) {
+        if (!met) {
+            System.err.println("skipped: " + cause);
+        }
+        assumeTrue(met, cause);
+    }
+
     static boolean isRoot() {
         return Proc.uid() == 0;
     }
@@ -25,7 +33,7 @@ final class Host {
     static List<String> asOrdinaryUser(String... command) {
         List<String> line = new ArrayList<>();
         if (isRoot()) {
-            assumeTrue(has("setpriv"), "only with setpriv(1) can root become another user");
+            need(has("setpriv"), "only with setpriv(1) can root become another user");
             line.addAll(List.of("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"));
             assumeReadable(Pageflip.launcher());
         }
@@ -46,7 +54,7 @@ final class Host {
                             "-r",
                             path.toString())
                     .start();
-            assumeTrue(test.waitFor() == 0, "an ordinary user may not read " + path);
+            need(test.waitFor() == 0, "an ordinary user may not read " + path);
         } catch (IOException e) {
             throw new IllegalStateException(e);
         } catch (InterruptedException e) {
@@ -64,14 +72,14 @@ final class Host {
     record HugePages(String before, long free) implements AutoCloseable {
         /** Reserves so many more; skips the test where that cannot be. */
         static HugePages reserve(int count) throws IOException {
-            assumeTrue(isRoot(), "only root can reserve huge pages");
+            need(isRoot(), "only root can reserve huge pages");
             String before = Files.readString(HUGE_PAGES).trim();
             long wanted = Long.parseLong(before) + count;
             Files.writeString(HUGE_PAGES, Long.toString(wanted));
             long free = Proc.freeHugePages();
             if (free < count) {
                 Files.writeString(HUGE_PAGES, before);
-                assumeTrue(false, "this kernel finds no " + count + " huge pages");
+                need(false, "this kernel finds no " + count + " huge pages");
             }
             return new HugePages(before, free);
         }

@@ -158,6 +158,24 @@ final class KillIT {
         assertThat(agents.source().end()).isEqualTo(128 + 9);
     }
 
+    /** The destination has come and gone when the source looks at the token again, whose lock is free by then. */
+    @ParameterizedTest
+    @ValueSource(strings = {"flip", "stream"})
+    void aSourceThatSleepsThroughTheHandoverDoesNotRunTheGuestAgain(String mechanism) throws Exception {
+        Pageflip.Agents agents =
+                pageflip.agents(options(mechanism, "--fault", "stop@released"), List.of("--run-after", "0.05"));
+        agents.source().awaitStopped();
+        agents.destination().endsWith(0);
+
+        agents.source().signal("CONT");
+        agents.source().endsWith(0);
+
+        for (Run agent : List.of(agents.source(), agents.destination())) {
+            assertThat(agent.out())
+                    .contains("completed: the guest is at the destination", "match: ", "console lines, each once");
+        }
+    }
+
     private static void assertLost(Run run) {
         Report.parse(run.out()).assertEnded("lost", "nobody");
         assertThat(run.err().lines())

@@ -1,7 +1,6 @@
 package io.pageflip.process;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.pageflip.guest.Backing;
@@ -179,7 +178,7 @@ final class MigrateIT {
     /** Netty, for one, looks for a network card. */
     @Test
     void nothingIsSaidOfANetworkThatIsNotThere() throws IOException {
-        assumeTrue(Host.isRoot() && Host.has("unshare"), "only root, by unshare(1), can do without a network");
+        Host.need(Host.isRoot() && Host.has("unshare"), "only root, by unshare(1), can do without a network");
 
         Run run = pageflip.startCommand(List.of(
                         "unshare", "--net", Pageflip.launcher().toString(), "migrate", "--ram=16M", "--run-after=0.05"))

@@ -1,7 +1,6 @@
 package io.pageflip.process;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -35,11 +34,11 @@ final class MovingKernelIT {
     @BeforeEach
     void findKernel() {
         String folder = System.getenv(VARIABLE);
-        assumeTrue(folder != null && !folder.isEmpty(), VARIABLE + " is not set");
+        Host.need(folder != null && !folder.isEmpty(), VARIABLE + " is not set");
         runner = Path.of(folder, "run").toAbsolutePath();
-        assumeTrue(Files.isExecutable(runner), "there is no command " + runner);
+        Host.need(Files.isExecutable(runner), "there is no command " + runner);
         for (String needed : List.of("qemu-system-x86_64", "busybox", "cpio")) {
-            assumeTrue(Host.has(needed), needed + " is not installed");
+            Host.need(Host.has(needed), needed + " is not installed");
         }
     }
 

@@ -1,7 +1,6 @@
 package io.pageflip.process;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.pageflip.os.Proc;
 import java.io.IOException;
@@ -63,7 +62,7 @@ final class UsageIT {
 
     @Test
     void hugePagesThatAreNotReservedAreTheHostsLack() throws IOException {
-        assumeTrue(Proc.freeHugePages() < 512, "there are huge pages for 1 GiB on this host");
+        Host.need(Proc.freeHugePages() < 512, "there are huge pages for 1 GiB on this host");
 
         assertLack(
                 pageflip.start("migrate", "--backing=hugetlb"),
