@@ -2,6 +2,7 @@ package io.pageflip.cli;
 
 import io.pageflip.channel.Cancellation;
 import io.pageflip.channel.CancelledException;
+import io.pageflip.channel.PeerGoneException;
 import io.pageflip.cli.report.TextReport;
 import io.pageflip.metrics.MigrationStatus;
 import io.pageflip.metrics.Progress;
@@ -94,8 +95,10 @@ final class AgentConsole {
     }
 
     /** An agent that never owned a guest, or never let it run. */
-    private static RunResult failed(MigrationStatus status, String kind, Exception e) {
-        return RunResult.ended(status, "source", null, new RunResult.Failure(kind, String.valueOf(e.getMessage())));
+    private RunResult failed(MigrationStatus status, String kind, Exception e) {
+        // A destination that lost its source cannot know what became of the guest there.
+        String owner = "destination".equals(role) && e instanceof PeerGoneException ? "unknown" : "source";
+        return RunResult.ended(status, owner, null, new RunResult.Failure(kind, String.valueOf(e.getMessage())));
     }
 
     /** Says something that is no result. */

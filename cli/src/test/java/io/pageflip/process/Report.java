@@ -62,7 +62,7 @@ final class Report {
             "pages-per-second");
     private static final Set<String> PHASES = Set.of("stop", "pages", "state", "token", "resume");
     private static final Set<String> PAGES = Set.of("total", "moved", "copied", "zero", "copy-reasons");
-    private static final Set<String> BLOCK = Set.of("name", "backing", "page-size", "bytes", "pages");
+    private static final Set<String> BLOCK = Set.of("name", "backing", "page-size", "bytes", "pages", "pages-ns");
     private static final Set<String> EVIDENCE =
             Set.of("frames-visible", "compared", "same", "relocated-by-kernel", "different", "decided-by");
     private static final Set<String> SKIPPED = Set.of("status", "pages", "lost", "stale", "torn", "misplaced");

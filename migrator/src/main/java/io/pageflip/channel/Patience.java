@@ -30,12 +30,22 @@ public final class Patience {
     /** From now on, no wait may last longer than {@code seconds}. */
     public void limitSeconds(long seconds) {
         limitNs = seconds * NS_PER_S;
-        renew();
+        renewedNs = clock.nanoTime();
     }
 
-    /** The peer did something. */
-    public void renew() {
+    /**
+     * The peer did something.
+     *
+     * @return the time now
+     */
+    public long renew() {
         renewedNs = clock.nanoTime();
+        return renewedNs;
+    }
+
+    /** The time now, in nanoseconds, by the clock that measures the waiting. */
+    long nowNs() {
+        return clock.nanoTime();
     }
 
     /**

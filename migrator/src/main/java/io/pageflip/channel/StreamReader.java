@@ -31,6 +31,8 @@ public final class StreamReader implements AutoCloseable {
     private final Patience patience;
     private final PageGift gift = new PageGift();
     private final NativeBuffer buffer = NativeBuffer.allocate(BUFFER_BYTES);
+    private long spinUntilNs;
+    private long spinNs;
     private int position;
     private int limit;
     private int bodyStart;
@@ -67,6 +69,18 @@ public final class StreamReader implements AutoCloseable {
     /** The body of the frame read last, between position and limit. */
     public ByteBuffer body() {
         return buffer.bytes();
+    }
+
+    /**
+     * From now on the source is expected to write at once: waits spin before they sleep, since an idle processor takes up
+     * to milliseconds to wake up.
+     *
+     * @param firstNs how long to spin for what comes next, in nanoseconds
+     * @param thenNs how long to spin after each piece
+     */
+    public void expectSoon(long firstNs, long thenNs) {
+        spinNs = thenNs;
+        spinUntilNs = patience.nowNs() + firstNs;
     }
 
     /** Makes {@code bytes} bytes from {@link #position} on available. */
@@ -112,7 +126,8 @@ public final class StreamReader implements AutoCloseable {
     /** The bytes that a call has transferred; 0 after a wait if it could transfer none yet. */
     private long progressed(Fd fd, long result, String operation) throws IOException {
         if (result > 0) {
-            patience.renew();
+            long nowNs = patience.renew();
+            spinUntilNs = Math.max(spinUntilNs, nowNs + spinNs);
             return result;
         }
         if (result == 0 || result == -Errno.ECONNRESET) {
@@ -120,6 +135,10 @@ public final class StreamReader implements AutoCloseable {
         }
         if (result != -Errno.EAGAIN) {
             throw new SyscallException(operation, (int) -result);
+        }
+        if (spinUntilNs != 0 && patience.nowNs() < spinUntilNs) {
+            Thread.onSpinWait();
+            return 0;
         }
         if (!fd.awaitReadable(Patience.SLICE_MS)) {
             patience.check("the source to send");

@@ -22,8 +22,10 @@ import io.pageflip.wire.FrameType;
 import io.pageflip.wire.Mechanism;
 import io.pageflip.wire.Message;
 import io.pageflip.wire.MessageCodec;
+import io.pageflip.wire.PageRecord;
 import io.pageflip.wire.ProtocolException;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -42,6 +44,10 @@ public final class DestinationAgent {
     /** How long a source may be silent once the guest stands still. */
     private static final int SILENCE_S = 30;
 
+    /** The source stops the guest some milliseconds after it has heard READY. */
+    private static final long SPIN_FIRST_NS = 20 * MS;
+
+    private static final long SPIN_NS = MS / 5;
     private static final int FIRST_INSTRUCTION_TIMEOUT_S = 10;
 
     /** As long as a killed source of a GiB may keep the lock: its page tables go first. */
@@ -172,6 +178,7 @@ public final class DestinationAgent {
         transition(DestinationState.ACTIVE, "everything announced is done");
         link.limitSilence(SILENCE_S);
         link.send(new Message.Ready(pss));
+        stream.expectSoon(SPIN_FIRST_NS, SPIN_NS);
         reached(Step.READY);
     }
 
@@ -181,7 +188,10 @@ public final class DestinationAgent {
         progress.begin(Progress.Phase.PAGES, pagesInAll);
         FrameHeader header = stream.next();
         while (header.type() != FrameType.STATE) {
-            received(plan.receive(header, stream.body()));
+            ByteBuffer records = stream.body();
+            received(plan.receive(header, records));
+            // A frame holds records of one block; they have been checked.
+            timeline.blockDone(PageRecord.block(records, records.position()), clock.nanoTime());
             link.check();
             header = stream.next();
         }

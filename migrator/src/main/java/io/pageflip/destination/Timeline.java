@@ -15,6 +15,10 @@ import java.util.List;
 final class Timeline {
     private static final double NS_PER_S = 1e9;
     private static final long NS_PER_MS = 1_000_000;
+    private static final int MAX_BLOCKS = 16;
+
+    /** When the last page of each block had come; 0 for a block without. */
+    private final long[] blockDoneNs = new long[MAX_BLOCKS];
 
     /** The frame behind the last page had come. */
     long pagesDoneNs;
@@ -28,6 +32,10 @@ final class Timeline {
     /** The first instruction of each vCPU. */
     long[] firstInstructionNs = {};
 
+    void blockDone(int block, long nowNs) {
+        blockDoneNs[block] = nowNs;
+    }
+
     RunResult result(
             Message.Hello hello,
             Message.SourceFigures source,
@@ -40,12 +48,20 @@ final class Timeline {
         List<RunResult.Block> blocks = new ArrayList<>();
         PageCounts all = PageCounts.NONE;
         List<BlockSpec> specs = hello.guest().blocks();
+        long beforeNs = source.standingNs();
         for (int i = 0; i < specs.size(); i++) {
             BlockSpec spec = specs.get(i);
             PageCounts counts = ledger.counts(i);
             all = all.plus(counts);
+            long doneNs = Math.max(beforeNs, blockDoneNs[i]);
             blocks.add(new RunResult.Block(
-                    spec.name(), spec.backing().toString(), spec.pageBytes(), spec.lengthBytes(), counts));
+                    spec.name(),
+                    spec.backing().toString(),
+                    spec.pageBytes(),
+                    spec.lengthBytes(),
+                    counts,
+                    doneNs - beforeNs));
+            beforeNs = doneNs;
         }
         if (!all.addsUp()) {
             throw new IllegalStateException("pages do not add up: " + all);

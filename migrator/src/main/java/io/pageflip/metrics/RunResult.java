@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
  * JSON.
  *
  * @param status of the migration
- * @param owner who has the guest now: {@code source}, {@code destination}, or {@code nobody} if it is lost
+ * @param owner who has the guest now: {@code source}, {@code destination}, {@code nobody} if it is lost, or {@code unknown}
+ *     to a destination whose source has gone
  * @param totalTime milliseconds from the first message to the guest running at the destination
  * @param setupTime milliseconds from the first message until both sides are ready
  * @param downtime milliseconds, rounded, for tools that expect QEMU's integer
@@ -94,8 +95,12 @@ public record RunResult(
             double mbps,
             long pagesPerSecond) {}
 
-    /** One RAM block. */
-    public record Block(String name, String backing, int pageSize, long bytes, PageCounts pages) {}
+    /**
+     * One RAM block.
+     *
+     * @param pagesNs its part of the pages phase: blocks cross one after the other
+     */
+    public record Block(String name, String backing, int pageSize, long bytes, PageCounts pages, long pagesNs) {}
 
     /**
      * Frame numbers of both sides, compared.

@@ -27,7 +27,8 @@ final class RunResultTest {
             2_712_345L,
             new DowntimePhases(1, 2, 3, 4, 5),
             new PageCounts(8257, 8190, 65, 2, Map.of("private-memory", 64L, "not-page-sized", 1L)),
-            List.of(new RunResult.Block("ram", "memfd", 4096, 16 << 20, new PageCounts(4096, 4094, 0, 2, Map.of()))),
+            List.of(new RunResult.Block(
+                    "ram", "memfd", 4096, 16 << 20, new PageCounts(4096, 4094, 0, 2, Map.of()), 1_700_000)),
             new RunResult.Evidence(true, 8190, 8189, 1, 0, "frames"),
             MATCH,
             new RunResult.GuestActivity(500_000_000, 40_000, 10_000),
@@ -81,7 +82,7 @@ final class RunResultTest {
         assertThat(keys(run.get("pages").get("copy-reasons")))
                 .containsExactlyInAnyOrder("private-memory", "not-page-sized");
         assertThat(keys(run.get("blocks").get(0)))
-                .containsExactlyInAnyOrder("name", "backing", "page-size", "bytes", "pages");
+                .containsExactlyInAnyOrder("name", "backing", "page-size", "bytes", "pages", "pages-ns");
         assertThat(keys(run.get("evidence")))
                 .containsExactlyInAnyOrder(
                         "frames-visible", "compared", "same", "relocated-by-kernel", "different", "decided-by");

@@ -57,6 +57,7 @@ public final class TextReport {
     public static String sentence(RunResult result) {
         String where = switch (result.owner()) {
             case "source" -> "the guest stays at the source";
+            case "unknown" -> "the guest did not come";
             case "destination" -> "the guest is at the destination";
             default -> "nobody has the guest";
         };
@@ -132,12 +133,13 @@ public final class TextReport {
         for (RunResult.Block block : blocks) {
             line(
                     "",
-                    "%-5s %s x %s %s: %s",
+                    "%-5s %s x %s %s: %s, in %s",
                     block.name(),
                     String.format(Locale.ROOT, "%,d", block.pages().total()),
                     Quantity.formatExact(block.pageSize()),
                     block.backing(),
-                    counts(block.pages()));
+                    counts(block.pages()),
+                    duration(block.pagesNs()));
         }
     }
 

@@ -26,8 +26,8 @@ final class Samples {
                 phases,
                 ram.plus(rom),
                 List.of(
-                        new RunResult.Block("ram", "memfd", 4096, 16_384, ram),
-                        new RunResult.Block("rom", "anonymous", 4096, 512, rom)),
+                        new RunResult.Block("ram", "memfd", 4096, 16_384, ram, 60_000_000),
+                        new RunResult.Block("rom", "anonymous", 4096, 512, rom, 250_000)),
                 new RunResult.Evidence(true, 3, 2, 1, 0, "frames"),
                 new RunResult.VerificationResult("match", 5, 0, 0, 0, 0, true, true, 7L),
                 new RunResult.GuestActivity(500_000_000, 1_000_000, 2_000),

@@ -20,8 +20,8 @@ final class TextReportTest {
                 downtime      101.5 ms
                               stop 9.0 us + pages 1.50 ms + state 12 us + token 1.0 us + resume 100.0 ms
                 pages         3 moved, 1 copied (1 not-page-sized), 1 zero
-                              ram   4 x 4K memfd: 3 moved, 0 copied, 1 zero
-                              rom   1 x 4K anonymous: 0 moved, 1 copied (1 not-page-sized), 0 zero
+                              ram   4 x 4K memfd: 3 moved, 0 copied, 1 zero, in 60.00 ms
+                              rom   1 x 4K anonymous: 0 moved, 1 copied (1 not-page-sized), 0 zero, in 250 us
                 pages phase   2.00 M pages/s, 0.01 GiB/s
                 evidence      3 frame numbers compared: 2 the same, 1 relocated by the kernel
                 verification  match: 5 pages of 4 KiB, 0 lost, 0 stale, 0 torn, 0 misplaced; 7 console lines, each once
