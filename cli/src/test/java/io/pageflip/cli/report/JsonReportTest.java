@@ -37,7 +37,7 @@ final class JsonReportTest {
                       "pages": {"total": 4, "moved": 3, "copied": 0, "zero": 1, "copy-reasons": {}}, "pages-ns": 60000000},
                      {"name": "rom", "backing": "anonymous", "page-size": 4096, "bytes": 512,
                       "pages": {"total": 1, "moved": 0, "copied": 1, "zero": 0,
-                                "copy-reasons": {"not-page-sized": 1}, "pages-ns": 250000}}],
+                                "copy-reasons": {"not-page-sized": 1}}, "pages-ns": 250000}],
                    "evidence": {"frames-visible": true, "compared": 3, "same": 2, "relocated-by-kernel": 1,
                                 "different": 0, "decided-by": "frames"},
                    "verification": {"status": "match", "pages": 5, "lost": 0, "stale": 0, "torn": 0, "misplaced": 0,
