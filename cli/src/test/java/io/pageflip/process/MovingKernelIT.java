@@ -37,6 +37,11 @@ final class MovingKernelIT {
         Host.need(folder != null && !folder.isEmpty(), VARIABLE + " is not set");
         runner = Path.of(folder, "run").toAbsolutePath();
         Host.need(Files.isExecutable(runner), "there is no command " + runner);
+        for (String hidden : List.of("/tmp", "/run", "/dev/shm")) {
+            Host.need(
+                    !Pageflip.launcher().toAbsolutePath().startsWith(hidden),
+                    "this checkout is below " + hidden + ", which is empty on that kernel");
+        }
         for (String needed : List.of("qemu-system-x86_64", "busybox", "cpio")) {
             Host.need(Host.has(needed), needed + " is not installed");
         }
