@@ -3,6 +3,7 @@ package io.pageflip.destination;
 import io.pageflip.channel.Cancellation;
 import io.pageflip.channel.PeerGoneException;
 import io.pageflip.channel.StreamReader;
+import io.pageflip.fault.PageSteps;
 import io.pageflip.fault.Step;
 import io.pageflip.guest.Guest;
 import io.pageflip.guest.GuestState;
@@ -64,8 +65,6 @@ public final class DestinationAgent {
     private final NanoClock clock;
     private final Timeline timeline = new Timeline();
     private DestinationState state = DestinationState.SETUP;
-    private long pagesReceived;
-    private long pagesInAll;
 
     /**
      * An agent that owns nothing yet.
@@ -183,13 +182,14 @@ public final class DestinationAgent {
     }
 
     private GuestState receivePages(ReceivePlan plan, StreamReader stream) throws IOException {
-        pagesInAll =
+        long total =
                 link.hello().guest().blocks().stream().mapToLong(b -> b.pages()).sum();
-        progress.begin(Progress.Phase.PAGES, pagesInAll);
+        PageSteps steps = new PageSteps(total, this::reached);
+        progress.begin(Progress.Phase.PAGES, total);
         FrameHeader header = stream.next();
         while (header.type() != FrameType.STATE) {
             ByteBuffer records = stream.body();
-            received(plan.receive(header, records));
+            progress.done(steps.add(plan.receive(header, records)));
             // A frame holds records of one block; they have been checked.
             timeline.blockDone(PageRecord.block(records, records.position()), clock.nanoTime());
             link.check();
@@ -198,19 +198,6 @@ public final class DestinationAgent {
         transition(DestinationState.DEVICE, "all pages have come");
         progress.begin(Progress.Phase.SWITCHING, 0);
         return ((Message.State) MessageCodec.decode(header.type(), stream.body())).guest();
-    }
-
-    private void received(long pages) {
-        boolean first = pagesReceived == 0;
-        boolean half = pagesReceived < pagesInAll / 2 && pagesReceived + pages >= pagesInAll / 2;
-        pagesReceived += pages;
-        progress.done(pagesReceived);
-        if (first) {
-            reached(Step.FIRST_PAGES);
-        }
-        if (half) {
-            reached(Step.HALF_PAGES);
-        }
     }
 
     private static Message expect(StreamReader stream, FrameType type) throws IOException {

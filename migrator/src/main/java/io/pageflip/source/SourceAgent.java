@@ -3,6 +3,7 @@ package io.pageflip.source;
 import io.pageflip.channel.Cancellation;
 import io.pageflip.channel.CancelledException;
 import io.pageflip.channel.StreamWriter;
+import io.pageflip.fault.PageSteps;
 import io.pageflip.fault.Step;
 import io.pageflip.guest.DataMap;
 import io.pageflip.guest.Guest;
@@ -192,7 +193,12 @@ public final class SourceAgent {
         transition(SourceState.ACTIVE, "both sides are ready");
         guest.checkVcpus();
         long total = guest.blocks().stream().mapToLong(b -> b.spec().pages()).sum();
-        Sent sent = new Sent(total);
+        PageSteps steps = new PageSteps(total, this::reached);
+        SendPlan.BatchListener sent = count -> {
+            pagesLeft = true;
+            progress.done(steps.add(count));
+            link.check();
+        };
         progress.begin(Progress.Phase.PAGES, total);
         guest.stop();
         for (int i = 0; i < maps.size(); i++) {
@@ -205,32 +211,6 @@ public final class SourceAgent {
         standingNs = clock.nanoTime();
         for (int i = 0; i < maps.size(); i++) {
             plan.sendBlock(i, guest.blocks().get(i), maps.get(i), options.batchPages(), sent);
-        }
-    }
-
-    /** Counts, and looks out for reasons to give up, after every batch. */
-    private final class Sent implements SendPlan.BatchListener {
-        private final long total;
-        private long pages;
-
-        Sent(long total) {
-            this.total = total;
-        }
-
-        @Override
-        public void sent(int count) throws IOException {
-            pagesLeft = true;
-            boolean first = pages == 0;
-            boolean half = pages < total / 2 && pages + count >= total / 2;
-            pages += count;
-            progress.done(pages);
-            if (first) {
-                reached(Step.FIRST_PAGES);
-            }
-            if (half) {
-                reached(Step.HALF_PAGES);
-            }
-            link.check();
         }
     }
 
