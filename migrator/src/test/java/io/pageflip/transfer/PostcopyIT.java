@@ -2,12 +2,19 @@ package io.pageflip.transfer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.pageflip.guest.Backing;
 import io.pageflip.guest.BlockSpec;
+import io.pageflip.guest.ConsoleLog;
 import io.pageflip.guest.DataMap;
+import io.pageflip.guest.FaultLog;
+import io.pageflip.guest.Guest;
+import io.pageflip.guest.GuestConfig;
+import io.pageflip.guest.Oracle;
 import io.pageflip.guest.RamBlock;
+import io.pageflip.guest.Workload;
 import io.pageflip.memory.PageBitmap;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.Proc;
@@ -16,6 +23,7 @@ import io.pageflip.os.Userfaultfd;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -193,6 +201,7 @@ final class PostcopyIT {
         RamBlock unknown = unmapped(SPEC, userfaultfd);
         Postcopy postcopy = prepare(userfaultfd, 1, 64, known);
         Touch<Long> lost = Touch.start(() -> unknown.mapping().getLong(100L * PAGE));
+        await("the end of the server").atMost(Duration.ofSeconds(20)).until(postcopy::hasFailed);
         assertThat(Touch.start(() -> known.mapping().getLong(100L * PAGE)).await())
                 .isEqualTo(TestMemory.word(SPEC, 100L * PAGE));
         assertThatThrownBy(postcopy::finish).isInstanceOf(IOException.class).hasMessageContaining("in no RAM block");
@@ -226,6 +235,57 @@ final class PostcopyIT {
         done.set(true);
         assertThat(collector.await()).isGreaterThanOrEqualTo(5);
         assertThat(postcopy.finish().complete()).isTrue();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1, false", "16, true"})
+    void aGuestRunsWhileItsPagesCome(int prefetchPages, boolean userModeOnly) throws Exception {
+        GuestConfig config = new GuestConfig(16 << 20, Backing.MEMFD, 2, Workload.UNIFORM, 50_000, 10, 70, 42);
+        ConsoleLog console = open(ConsoleLog.create());
+        Oracle oracle = open(Oracle.create(config.blocks()));
+        List<RamBlock> blocks = new ArrayList<>();
+        for (BlockSpec spec : config.blocks()) {
+            blocks.add(RamBlock.create(spec));
+        }
+        Guest guest = open(new Guest(config, blocks, oracle, console, NanoClock.SYSTEM));
+        guest.powerOn(pages -> {});
+        Userfaultfd userfaultfd = open(userModeOnly ? UserModeOnly.open(FEATURES) : Userfaultfd.open(FEATURES));
+        List<RamBlock> shared =
+                blocks.stream().filter(block -> block.file() != null).toList();
+        for (RamBlock block : shared) {
+            userfaultfd.registerMinor(block.mapping());
+            block.mapping().dropEntries(0, block.mapping().length());
+        }
+        List<PageBitmap> data = new ArrayList<>();
+        long dataPages = 0;
+        for (RamBlock block : shared) {
+            data.add(DataMap.scan(block).pages());
+            dataPages += data.get(data.size() - 1).cardinality();
+        }
+        List<FaultLog> logs = guest.logFaults();
+        Postcopy postcopy = open(Postcopy.prepare(
+                shared, data, userfaultfd, logs, new Postcopy.Options(prefetchPages, 64), NanoClock.SYSTEM));
+        long before = NanoClock.SYSTEM.nanoTime();
+        guest.resume();
+        guest.awaitFirstInstructions(10_000_000_000L);
+        assertThat(LongStream.of(guest.firstBeatsNs()))
+                .allMatch(ns -> ns >= before && ns <= NanoClock.SYSTEM.nanoTime());
+        await("a hundred waits")
+                .atMost(Duration.ofSeconds(20))
+                .until(() -> logs.stream().mapToLong(FaultLog::waits).sum() >= 100);
+        postcopy.start();
+        assertThat(postcopy.awaitLastPage(20_000)).isTrue();
+        PostcopyFigures figures = postcopy.finish();
+        guest.stop();
+        guest.checkVcpus();
+        assertThat(figures.touchedPages() + figures.prefetchedPages() + figures.backgroundPages())
+                .isEqualTo(dataPages);
+        for (FaultLog log : logs) {
+            assertThat(log.waits()).isPositive().isEqualTo(log.waitsNs().length);
+            assertThat(LongStream.of(log.waitsNs())).allMatch(ns -> ns > 0 && ns <= log.longestNs());
+        }
+        assertThat(logs.stream().mapToLong(FaultLog::waits).sum()).isLessThanOrEqualTo(figures.faults());
+        assertThat(guest.verify().matches()).isTrue();
     }
 
     @Test
