@@ -78,10 +78,14 @@ public final class FaultHandlerInC implements AutoCloseable {
     }
 
     @Override
-    public void close() throws IOException, InterruptedException {
+    public void close() throws IOException {
         NativeBuffer one = NativeBuffer.allocate(1);
         stop.writeEnd().write(one, 0, 1);
-        thread.join();
+        try {
+            thread.join();
+        } catch (InterruptedException e) {
+            throw new IOException("interrupted while the handler in C was ending", e);
+        }
         stop.close();
     }
 }
