@@ -58,7 +58,7 @@ public final class DestinationAgent {
     private static final long LOCK_TIMEOUT_NS = 5_000 * MS;
 
     private static final long LOCK_TIMEOUT_NS_PER_GIB = 500 * MS;
-    private static final int ATTEND_MS = 1;
+    private static final int ATTEND_MS = 5;
 
     private final DestinationOptions options;
     private final SourceLink link;
