@@ -1,5 +1,6 @@
 package io.pageflip.transfer;
 
+import io.pageflip.os.NanoClock;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
@@ -16,22 +17,27 @@ final class BackgroundMover implements Runnable {
     private final LatePages[] blocks;
     private final FaultServer server;
     private final int batchPages;
+    private final NanoClock clock;
+    private final long[] doneNs;
     private volatile boolean stopped;
     private long moved;
     private boolean complete;
 
-    BackgroundMover(List<LatePages> blocks, FaultServer server, int batchPages) {
+    BackgroundMover(List<LatePages> blocks, FaultServer server, int batchPages, NanoClock clock) {
         this.blocks = blocks.toArray(LatePages[]::new);
         this.server = server;
         this.batchPages = batchPages;
+        this.clock = clock;
+        this.doneNs = new long[blocks.size()];
     }
 
     /** Moves until every page of data is mapped, or {@link #stop}. */
     @Override
     public void run() {
         try {
-            for (LatePages block : blocks) {
-                move(block);
+            for (int i = 0; i < blocks.length; i++) {
+                move(blocks[i]);
+                doneNs[i] = clock.nanoTime();
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -60,6 +66,11 @@ final class BackgroundMover implements Runnable {
     /** Whether every page of data was mapped when {@link #run} ended. Read when its thread has ended. */
     boolean isComplete() {
         return complete;
+    }
+
+    /** When the last page of a block was mapped. Read when its thread has ended. */
+    long doneNs(int block) {
+        return doneNs[block];
     }
 
     /** Pages that it has mapped. Read when its thread has ended. */

@@ -1,8 +1,11 @@
 package io.pageflip.transfer;
 
+import io.pageflip.guest.Backing;
+import io.pageflip.guest.BlockSpec;
 import io.pageflip.guest.FaultLog;
 import io.pageflip.guest.RamBlock;
 import io.pageflip.memory.PageBitmap;
+import io.pageflip.metrics.CopyReason;
 import io.pageflip.os.FaultEvents;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.SyscallException;
@@ -47,6 +50,8 @@ public final class Postcopy implements AutoCloseable {
         }
     }
 
+    private static final int REHEARSED_PAGES = 1024;
+
     private final List<LatePages> blocks = new ArrayList<>();
     private final NanoClock clock;
     private final FaultEvents events;
@@ -65,7 +70,7 @@ public final class Postcopy implements AutoCloseable {
         this.events = events;
         this.clock = clock;
         this.server = new FaultServer(events, blocks, logs, options.prefetchPages());
-        this.mover = new BackgroundMover(blocks, server, options.batchPages());
+        this.mover = new BackgroundMover(blocks, server, options.batchPages(), clock);
         this.serverThread = new Thread(this::serve, "fault-server");
         this.moverThread = new Thread(this::move, "background-mover");
         serverThread.setDaemon(true);
@@ -96,6 +101,57 @@ public final class Postcopy implements AutoCloseable {
         postcopy.startNs = clock.nanoTime();
         postcopy.serverThread.start();
         return postcopy;
+    }
+
+    /**
+     * Starts the fault server for all blocks that have a file, whose late pages {@code ledger} knows.
+     *
+     * @param blocks all of the guest's, as the ledger counts them
+     */
+    public static Postcopy prepare(
+            List<RamBlock> blocks,
+            PageLedger ledger,
+            Userfaultfd userfaultfd,
+            List<FaultLog> logs,
+            Options options,
+            NanoClock clock)
+            throws SyscallException {
+        List<RamBlock> late = new ArrayList<>();
+        List<PageBitmap> data = new ArrayList<>();
+        for (int i = 0; i < blocks.size(); i++) {
+            if (blocks.get(i).file() != null) {
+                late.add(blocks.get(i));
+                data.add(ledger.late(i));
+            }
+        }
+        return prepare(late, data, userfaultfd, logs, options, clock);
+    }
+
+    /**
+     * Serves faults on scratch pages, and moves some, before the guest is stopped: so that the first fault of the guest
+     * meets code that is loaded and compiled. Some tens of milliseconds; leaves nothing behind.
+     */
+    public static void rehearse(NanoClock clock) throws IOException {
+        BlockSpec spec = new BlockSpec("late", (long) REHEARSED_PAGES * Backing.MEMFD.pageBytes(), Backing.MEMFD);
+        PageBitmap data = new PageBitmap(REHEARSED_PAGES);
+        data.add(0, REHEARSED_PAGES);
+        try (Userfaultfd userfaultfd = Userfaultfd.open(Userfaultfd.FEATURE_MINOR_SHMEM);
+                RamBlock block = RamBlock.create(spec)) {
+            block.populate(0, REHEARSED_PAGES);
+            userfaultfd.registerMinor(block.mapping());
+            for (int prefetch = 1; prefetch <= 2; prefetch++) {
+                block.mapping().dropEntries(0, block.mapping().length());
+                try (Postcopy postcopy = prepare(
+                        List.of(block), List.of(data), userfaultfd, List.of(), new Options(prefetch, 1), clock)) {
+                    for (long page = 0; page < REHEARSED_PAGES / 2; page++) {
+                        block.mapping().getLong(page * spec.pageBytes());
+                    }
+                    postcopy.start();
+                    postcopy.finish();
+                }
+                userfaultfd.registerMinor(block.mapping());
+            }
+        }
     }
 
     /** Starts the background mover. */
@@ -180,6 +236,34 @@ public final class Postcopy implements AutoCloseable {
                 mover.moved(),
                 mover.isComplete() ? data - mapped : 0,
                 lastPageNs - startNs);
+    }
+
+    /**
+     * Tells the ledger what became of its late pages; to be called after {@link #finish}. A page that was there beforehand is
+     * no move; one that was not mapped, because this failed, is mapped by the kernel when it is touched.
+     *
+     * @param all of the guest's blocks, as the ledger counts them
+     */
+    public void settle(PageLedger ledger, List<RamBlock> all) {
+        CopyReason other = mover.isComplete() ? CopyReason.ALREADY_PRESENT : CopyReason.NO_MAPPING;
+        for (LatePages block : blocks) {
+            ledger.settle(all.indexOf(block.block()), block, other);
+        }
+    }
+
+    /** CLOCK_MONOTONIC when {@link #start} was called. */
+    public long startNs() {
+        return startNs;
+    }
+
+    /** CLOCK_MONOTONIC when the last page of {@code block} was mapped; 0 if it is none of these. After {@link #finish}. */
+    public long doneNs(RamBlock block) {
+        for (int i = 0; i < blocks.size(); i++) {
+            if (blocks.get(i).block() == block) {
+                return mover.doneNs(i);
+            }
+        }
+        return 0;
     }
 
     /** As {@link #finish}, without a result. May be called again. */
