@@ -67,15 +67,14 @@ public final class SendPlan {
     static Route route(Mechanism mechanism, Schedule schedule, boolean gifts, BlockSpec block, boolean wholePage) {
         return switch (mechanism) {
             case FLIP -> {
-                // The bytes of a shared page, read into itself while the guest writes it, would undo what it wrote.
-                if (schedule.sharesPages() && block.backing().shareable()) {
-                    yield new Route(Way.MAP, null);
-                }
                 if (!wholePage) {
                     yield new Route(Way.BYTES, CopyReason.NOT_PAGE_SIZED);
                 }
                 if (!block.backing().shareable()) {
                     yield new Route(Way.BYTES, CopyReason.PRIVATE_MEMORY);
+                }
+                if (schedule.sharesPages()) {
+                    yield new Route(Way.MAP, null);
                 }
                 yield gifts ? new Route(Way.FLIP, null) : new Route(Way.BYTES, CopyReason.NOT_GIFTED);
             }
