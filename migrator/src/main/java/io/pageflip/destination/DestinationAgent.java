@@ -377,9 +377,18 @@ public final class DestinationAgent {
         RunResult.VerificationResult verification = options.verify()
                 ? RunResult.VerificationResult.of(guest.verify())
                 : RunResult.VerificationResult.SKIPPED;
-        RunResult result = timeline.result(link.hello(), figures, page, ledger, evidence, verification, activity);
+        RunResult result = timeline.result(
+                link.hello(), figures, marks(page, guest.config().vcpus()), ledger, evidence, verification, activity);
         sendOrLog(new Message.Completed(pss, ResultJson.write(result)));
         return result;
+    }
+
+    private static Timeline.Marks marks(SwitchPage page, int vcpus) {
+        long[] last = new long[vcpus];
+        for (int i = 0; i < vcpus; i++) {
+            last[i] = page.vcpuLastInstructionNs(i);
+        }
+        return new Timeline.Marks(last, page.standingNs(), page.savedNs(), page.releasedNs());
     }
 
     /** The source may be gone: it has nothing to do with the guest any more. */
