@@ -9,12 +9,12 @@ import picocli.CommandLine.Spec.Target;
 
 /** Options that say how the destination maps pages after the switch, if the source's schedule is postcopy. */
 final class LateOptions {
-    static final int DEFAULT_PREFETCH = 16;
+    static final int DEFAULT_PREFETCH = Postcopy.Options.DEFAULT.prefetchPages();
     static final String PREFETCH =
             "With --schedule postcopy: pages around a touched one, itself included, that are mapped with it; 1 maps no "
                     + "other (default: 16).";
     private static final int MOST_PREFETCH = 1 << 18;
-    private static final int DEFAULT_BATCH = 64;
+    private static final int DEFAULT_BATCH = Postcopy.Options.DEFAULT.batchPages();
 
     @Spec(Target.MIXEE)
     private CommandSpec spec;
@@ -42,7 +42,7 @@ final class LateOptions {
     /**
      * The options for a destination.
      *
-     * @param batch what the user said about batches in general; more than {@value #DEFAULT_BATCH} would keep a fault waiting
+     * @param batch what the user said about batches in general; more than the default would keep a fault waiting
      */
     static List<String> arguments(int prefetch, int batch) {
         return List.of("--prefetch=" + prefetch, "--late-batch=" + Math.min(batch, DEFAULT_BATCH));

@@ -373,11 +373,11 @@ public final class DestinationAgent {
         sendOrLog(new Message.Resumed(memory.token().epoch()));
         reached(Step.RESUMED);
         progress.begin(Progress.Phase.RUNNING, 0);
-        long pss = Proc.proportionalSetBytes();
         if (postcopy != null) {
             timeline.firstBeatNs = guest.firstBeatsNs();
             awaitLastPage(postcopy, memory, ledger);
         }
+        long pss = Proc.proportionalSetBytes(); // holds the address space up: not while pages come
         RunResult.Evidence evidence = Frames.judge(
                 ledger,
                 guest.blocks(),
@@ -395,7 +395,8 @@ public final class DestinationAgent {
         RunResult.VerificationResult verification = options.verify()
                 ? RunResult.VerificationResult.of(guest.verify())
                 : RunResult.VerificationResult.SKIPPED;
-        RunResult result = timeline.result(link.hello(), figures, page, ledger, evidence, verification, activity);
+        RunResult result = timeline.result(
+                link.hello(), figures, marks(page, guest.config().vcpus()), ledger, evidence, verification, activity);
         sendOrLog(new Message.Completed(pss, ResultJson.write(result)));
         return result;
     }
@@ -418,6 +419,14 @@ public final class DestinationAgent {
         for (int i = 0; i < blocks.size(); i++) {
             timeline.blockDone(i, late.doneNs(blocks.get(i)));
         }
+    }
+
+    private static Timeline.Marks marks(SwitchPage page, int vcpus) {
+        long[] last = new long[vcpus];
+        for (int i = 0; i < vcpus; i++) {
+            last[i] = page.vcpuLastInstructionNs(i);
+        }
+        return new Timeline.Marks(last, page.standingNs(), page.savedNs(), page.releasedNs());
     }
 
     /** The source may be gone: it has nothing to do with the guest any more. */

@@ -12,4 +12,9 @@ import io.pageflip.transfer.Postcopy;
  * @param runAfterNs how long the guest runs before, in nanoseconds
  */
 public record DestinationOptions(
-        Postcopy.Options late, boolean moves, boolean verify, long runAfterNs, ScriptedFault fault) {}
+        Postcopy.Options late, boolean moves, boolean verify, long runAfterNs, ScriptedFault fault) {
+    /** With the usual {@link Postcopy.Options#DEFAULT}. */
+    public DestinationOptions(boolean moves, boolean verify, long runAfterNs, ScriptedFault fault) {
+        this(Postcopy.Options.DEFAULT, moves, verify, runAfterNs, fault);
+    }
+}

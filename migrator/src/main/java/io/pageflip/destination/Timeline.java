@@ -2,7 +2,6 @@ package io.pageflip.destination;
 
 import io.pageflip.guest.BlockSpec;
 import io.pageflip.guest.FaultLog;
-import io.pageflip.guest.SwitchPage;
 import io.pageflip.metrics.DowntimePhases;
 import io.pageflip.metrics.MigrationStatus;
 import io.pageflip.metrics.PageCounts;
@@ -20,6 +19,17 @@ final class Timeline {
     private static final double NS_PER_S = 1e9;
     private static final long NS_PER_MS = 1_000_000;
     private static final int MAX_BLOCKS = 16;
+
+    /**
+     * The source's readings of the same clock.
+     *
+     * @param lastInstructionNs of each vCPU
+     * @param standingNs all vCPUs stood
+     * @param savedNs the state lay in the shared page
+     * @param releasedNs the lock was free
+     */
+    @SuppressWarnings("ArrayRecordComponent") // made once, read once
+    record Marks(long[] lastInstructionNs, long standingNs, long savedNs, long releasedNs) {}
 
     /** When the last page of each block had come; 0 for a block without. */
     private final long[] blockDoneNs = new long[MAX_BLOCKS];
@@ -82,7 +92,7 @@ final class Timeline {
     RunResult result(
             Message.Hello hello,
             Message.SourceFigures source,
-            SwitchPage stopped,
+            Marks stopped,
             PageLedger ledger,
             RunResult.Evidence evidence,
             RunResult.VerificationResult verification,
@@ -132,7 +142,7 @@ final class Timeline {
     }
 
     /** Those of the vCPU that stood still the longest. */
-    private DowntimePhases phases(SwitchPage stopped) {
+    private DowntimePhases phases(Marks stopped) {
         int longest = 0;
         for (int i = 1; i < firstInstructionNs.length; i++) {
             if (stoodNs(i, stopped) > stoodNs(longest, stopped)) {
@@ -140,7 +150,7 @@ final class Timeline {
             }
         }
         long[] marks = {
-            stopped.vcpuLastInstructionNs(longest),
+            stopped.lastInstructionNs[longest],
             stopped.standingNs(),
             pagesDoneNs,
             stopped.savedNs(),
@@ -165,14 +175,14 @@ final class Timeline {
                 marks[8] - marks[7]);
     }
 
-    private long stoodNs(int vcpu, SwitchPage stopped) {
-        return firstInstructionNs[vcpu] - stopped.vcpuLastInstructionNs(vcpu);
+    private long stoodNs(int vcpu, Marks stopped) {
+        return firstInstructionNs[vcpu] - stopped.lastInstructionNs[vcpu];
     }
 
-    private long blackoutNs(SwitchPage stopped) {
+    private long blackoutNs(Marks stopped) {
         long longest = 0;
         for (int i = 0; i < firstBeatNs.length; i++) {
-            longest = Math.max(longest, firstBeatNs[i] - stopped.vcpuLastInstructionNs(i));
+            longest = Math.max(longest, firstBeatNs[i] - stopped.lastInstructionNs[i]);
         }
         return longest;
     }

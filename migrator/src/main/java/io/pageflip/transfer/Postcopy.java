@@ -42,6 +42,9 @@ public final class Postcopy implements AutoCloseable {
      * @param batchPages the most pages that one call of the background mover maps, 1 or more
      */
     public record Options(int prefetchPages, int batchPages) {
+        /** A window of 64 KiB, as the kernel's own fault-around has it; a batch that keeps a fault waiting for some 20 us. */
+        public static final Options DEFAULT = new Options(16, 64);
+
         public Options {
             if (prefetchPages < 1 || batchPages < 1) {
                 throw new IllegalArgumentException(
