@@ -76,7 +76,7 @@ final class RunResultTest {
                         "mbps",
                         "pages-per-second");
         assertThat(keys(run.get("downtime-phases-ns")))
-                .containsExactlyInAnyOrder("stop", "pages", "state", "token", "resume");
+                .containsExactlyInAnyOrder("stop", "pages", "save", "release", "notice", "lock", "load", "resume");
         assertThat(keys(run.get("pages")))
                 .containsExactlyInAnyOrder("total", "moved", "copied", "zero", "copy-reasons");
         assertThat(keys(run.get("pages").get("copy-reasons")))
