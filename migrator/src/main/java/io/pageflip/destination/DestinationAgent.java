@@ -363,11 +363,11 @@ public final class DestinationAgent {
             throws IOException {
         Guest guest = memory.guest();
         SwitchPage page = memory.token().page();
-        if (postcopy != null) {
-            postcopy.start();
-        }
         timeline.firstInstructionNs = guest.awaitFirstInstructions(FIRST_INSTRUCTION_TIMEOUT_S * 1000 * MS);
         transition(DestinationState.COMPLETED, "the guest runs here");
+        if (postcopy != null) {
+            postcopy.start(); // not before: the first faults have the processors to themselves
+        }
         long runningSinceNs = clock.nanoTime();
         long instructions = guest.instructions();
         sendOrLog(new Message.Resumed(memory.token().epoch()));
