@@ -53,6 +53,9 @@ final class DestinationCommand implements Callable<Integer> {
     private boolean noMove;
 
     @Mixin
+    private LateOptions late;
+
+    @Mixin
     private RunOptions run;
 
     DestinationCommand(Cancellation cancellation) {
@@ -61,7 +64,8 @@ final class DestinationCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        DestinationOptions options = new DestinationOptions(!noMove, run.verify(), run.runAfterNs(), run.fault());
+        DestinationOptions options =
+                new DestinationOptions(late.options(), !noMove, run.verify(), run.runAfterNs(), run.fault());
         AgentConsole console = new AgentConsole("destination", run, false, cancellation);
         return console.run(progress -> {
             progress.begin(Progress.Phase.CONNECTING, 0);

@@ -54,6 +54,9 @@ final class MigrateCommand implements Callable<Integer> {
     @Mixin
     private TransferOptions transfer;
 
+    @Option(names = "--prefetch", paramLabel = "PAGES", description = LateOptions.PREFETCH)
+    private @Nullable Integer prefetch;
+
     @Option(
             names = "--no-move",
             description = "Do not ask for pages to be moved: every page is copied, with the reason move-not-requested.")
@@ -114,6 +117,7 @@ final class MigrateCommand implements Callable<Integer> {
         Values.between(spec, "--warmup", warmup, 0, MOST_RUNS);
         Schedule schedule = transfer.schedule(mechanism, !noMove);
         transfer.batch();
+        checkPrefetch(schedule);
         RunOptions.seconds(spec, runAfter);
         if (noMove && !mechanism.moves()) {
             throw new ParameterException(
@@ -140,6 +144,20 @@ final class MigrateCommand implements Callable<Integer> {
         return results.stream().mapToInt(ExitCodes::of).max().orElse(ExitCodes.FAILED);
     }
 
+    private void checkPrefetch(Schedule schedule) {
+        if (prefetch != null && schedule != Schedule.POSTCOPY) {
+            throw new ParameterException(
+                    spec.commandLine(),
+                    "--prefetch is for --schedule postcopy; with " + schedule
+                            + " every page is there before the guest could touch it");
+        }
+        LateOptions.checkPrefetch(spec, prefetchPages());
+    }
+
+    private int prefetchPages() {
+        return prefetch == null ? LateOptions.DEFAULT_PREFETCH : prefetch;
+    }
+
     /** Before minutes of work, whether their result can be written. */
     private void checkExport() {
         if (exportJson != null) {
@@ -157,8 +175,8 @@ final class MigrateCommand implements Callable<Integer> {
     private List<RunResult> runAll(Mechanism mechanism, Schedule schedule) throws IOException, InterruptedException {
         List<RunResult> results = new ArrayList<>();
         Progress shown = new Progress();
-        Migration migration =
-                new Migration(sourceArguments(mechanism, schedule), destinationArguments(), cancellation, shown);
+        Migration migration = new Migration(
+                sourceArguments(mechanism, schedule), destinationArguments(schedule), cancellation, shown);
         try (ProgressDisplay display = new ProgressDisplay(shown, report.progress(), report.quiet())) {
             display.start();
             for (int i = 0; i < warmup + runs && !cancellation.isRequested(); i++) {
@@ -183,10 +201,13 @@ final class MigrateCommand implements Callable<Integer> {
         return arguments;
     }
 
-    private List<String> destinationArguments() {
+    private List<String> destinationArguments(Schedule schedule) {
         List<String> arguments = new ArrayList<>(RunOptions.arguments(report.verify(), runAfter, destinationFault));
         if (noMove) {
             arguments.add("--no-move");
+        }
+        if (schedule == Schedule.POSTCOPY) {
+            arguments.addAll(LateOptions.arguments(prefetchPages(), transfer.batch()));
         }
         return arguments;
     }
@@ -200,6 +221,9 @@ final class MigrateCommand implements Callable<Integer> {
         guest.describe(request);
         transfer.describe(request, mechanism, schedule, channel);
         request.put("move", !noMove);
+        if (schedule == Schedule.POSTCOPY) {
+            request.put("prefetch", prefetchPages());
+        }
         request.put("runs", runs);
         request.put("warmup", warmup);
         request.put("verify", report.verify());

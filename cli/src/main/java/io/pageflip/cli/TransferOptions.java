@@ -117,13 +117,13 @@ final class TransferOptions {
         if (schedule == null) {
             return canHandOver ? Schedule.HANDOVER : Schedule.STOP_AND_MOVE;
         }
-        if (schedule == Schedule.HANDOVER && chosen != Mechanism.FLIP) {
-            throw refused("--schedule handover lets both agents map the same pages, and --mechanism " + chosen
+        if (schedule.sharesPages() && chosen != Mechanism.FLIP) {
+            throw refused("--schedule " + schedule + " lets both agents map the same pages, and --mechanism " + chosen
                     + " copies them; use --mechanism flip, or --schedule stop-and-move");
         }
-        if (schedule == Schedule.HANDOVER && !canHandOver) {
-            throw refused("--schedule handover has no pages left to copy for " + (noGift ? "--no-gift" : "--no-move")
-                    + "; use --schedule stop-and-move");
+        if (schedule.sharesPages() && !canHandOver) {
+            throw refused("--schedule " + schedule + " has no pages left to copy for "
+                    + (noGift ? "--no-gift" : "--no-move") + "; use --schedule stop-and-move");
         }
         return schedule;
     }

@@ -49,6 +49,8 @@ final class ExitCodesTest {
                 null,
                 null,
                 null,
+                null,
+                null,
                 evidence,
                 verification("match"),
                 null,

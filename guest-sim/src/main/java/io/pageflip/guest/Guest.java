@@ -269,6 +269,25 @@ public final class Guest implements AutoCloseable {
     }
 
     /**
+     * Lets the standing vCPUs take note of page faults that another thread serves, from the next {@link #resume} on.
+     *
+     * @return a log for each vCPU
+     */
+    public List<FaultLog> logFaults() {
+        requireStanding();
+        List<FaultLog> logs = new ArrayList<>();
+        for (Vcpu vcpu : vcpus) {
+            logs.add(vcpu.logFaults());
+        }
+        return List.copyOf(logs);
+    }
+
+    /** CLOCK_MONOTONIC when the first heartbeat of each vCPU since {@link #resume} was in memory; 0 where it is not yet. */
+    public long[] firstBeatsNs() {
+        return vcpus.stream().mapToLong(Vcpu::firstBeatNs).toArray();
+    }
+
+    /**
      * Checks that the vCPU threads live.
      *
      * @throws IOException if one has failed

@@ -1,6 +1,7 @@
 package io.pageflip.guest;
 
 import io.pageflip.os.NanoClock;
+import io.pageflip.os.Proc;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
@@ -58,9 +59,12 @@ final class Vcpu implements AutoCloseable {
 
     private final AtomicReference<State> state = new AtomicReference<>(State.STANDING);
     private volatile boolean closed;
+    private volatile int threadId;
     private volatile long firstInstructionNs;
+    private volatile long firstBeatNs;
     private volatile @Nullable Throwable failure;
 
+    private @Nullable FaultLog faults;
     private long instructions;
     private long lastInstructionNs;
     private long random;
@@ -102,6 +106,7 @@ final class Vcpu implements AutoCloseable {
 
     void resume() {
         firstInstructionNs = 0;
+        firstBeatNs = 0;
         state.set(State.RUNNING);
         LockSupport.unpark(thread);
     }
@@ -109,6 +114,7 @@ final class Vcpu implements AutoCloseable {
     /** Has it take the guest over, and run if it may. */
     void takeOver() {
         firstInstructionNs = 0;
+        firstBeatNs = 0;
         state.set(State.TAKING_OVER);
         LockSupport.unpark(thread);
     }
@@ -132,6 +138,16 @@ final class Vcpu implements AutoCloseable {
         }
     }
 
+    /** Takes note, from the next resume on, of the faults that {@link FaultLog#serving} tells of. */
+    FaultLog logFaults() {
+        while (threadId == 0) {
+            Thread.onSpinWait(); // it is starting
+        }
+        FaultLog log = new FaultLog(threadId);
+        faults = log;
+        return log;
+    }
+
     void save(SwitchPage page) {
         page.setVcpu(index, instructions, lastInstructionNs, random, cursor);
     }
@@ -153,6 +169,11 @@ final class Vcpu implements AutoCloseable {
     /** CLOCK_MONOTONIC of the first instruction since {@link #resume}; 0 before it. */
     long firstInstructionNs() {
         return firstInstructionNs;
+    }
+
+    /** CLOCK_MONOTONIC when the first heartbeat since {@link #resume} was in memory, its page faults over; 0 before it. */
+    long firstBeatNs() {
+        return firstBeatNs;
     }
 
     long pagesWritten() {
@@ -185,6 +206,7 @@ final class Vcpu implements AutoCloseable {
     // The vCPU thread.
 
     private void threadMain() {
+        threadId = Proc.threadId();
         while (!closed) {
             if (state.get() == State.STANDING) {
                 LockSupport.park(this);
@@ -211,8 +233,13 @@ final class Vcpu implements AutoCloseable {
         if (console != null) {
             console.start(now);
         }
+        FaultLog log = faults;
+        if (log != null) {
+            log.begin();
+        }
         boolean first = true;
         while (state.get() == State.RUNNING) {
+            long beforeNs = now;
             if (now >= nextWriteNs) {
                 writeNextPage();
                 nextWriteNs = Math.max(nextWriteNs, now - BURST_NS) + writeIntervalNs;
@@ -221,10 +248,14 @@ final class Vcpu implements AutoCloseable {
                 console.tick(now);
             }
             now = clock.nanoTime();
+            if (log != null) {
+                log.executed(beforeNs, now);
+            }
             instructions++;
             info.beat(index, instructions, now);
             if (first) {
                 first = false;
+                firstBeatNs = clock.nanoTime();
                 firstInstructionNs = now;
             }
             lastInstructionNs = now;

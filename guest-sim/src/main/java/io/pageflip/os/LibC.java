@@ -55,6 +55,8 @@ final class LibC {
 
     static native int memfd_create(String name, int flags);
 
+    static native int eventfd(int initial, int flags);
+
     static native long mmap(long address, long length, int protection, int flags, int fd, long offset);
 
     static native int munmap(long address, long length);

@@ -166,6 +166,11 @@ final class LinuxSyscalls implements Syscalls {
     }
 
     @Override
+    public long eventfd(int initial, int flags) {
+        return result(LibC.eventfd(initial, flags));
+    }
+
+    @Override
     public long mmap(long address, long length, int protection, int flags, int fd, long offset) {
         return result(LibC.mmap(address, length, protection, flags, fd, offset));
     }
@@ -282,13 +287,17 @@ final class LinuxSyscalls implements Syscalls {
 
     @Override
     public long raise(int pid, int signal) {
-        long thread = LibC.syscall(NR_GETTID, 0, 0, 0, 0, 0, 0);
-        return result(LibC.syscall(NR_TGKILL, pid, thread, signal, 0, 0, 0));
+        return result(LibC.syscall(NR_TGKILL, pid, gettid(), signal, 0, 0, 0));
     }
 
     @Override
     public int getuid() {
         return LibC.getuid();
+    }
+
+    @Override
+    public int gettid() {
+        return (int) LibC.syscall(NR_GETTID, 0, 0, 0, 0, 0, 0);
     }
 
     @Override

@@ -17,6 +17,11 @@ public final class Proc {
 
     private Proc() {}
 
+    /** The kernel's number of the calling thread: the last part of its {@code /proc/thread-self}. */
+    public static int threadId() {
+        return Syscalls.LINUX.gettid();
+    }
+
     static String firstLine(String path) throws IOException {
         // One read(2), large enough: a number in /proc/sys ends at the first one, however short that is, and
         // Files.readString begins with a single byte.

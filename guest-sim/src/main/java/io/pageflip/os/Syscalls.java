@@ -52,6 +52,8 @@ interface Syscalls {
 
     long userfaultfd(int flags);
 
+    long eventfd(int initial, int flags);
+
     long mmap(long address, long length, int protection, int flags, int fd, long offset);
 
     long munmap(long address, long length);
@@ -96,6 +98,9 @@ interface Syscalls {
     long raise(int pid, int signal);
 
     int getuid();
+
+    /** The kernel's number of the calling thread. */
+    int gettid();
 
     // Not system calls, but C: the page size, and the ways to touch guest memory in bulk. A thread is in native state
     // inside them.

@@ -5,12 +5,18 @@ import java.io.IOException;
 /**
  * The owner of a userfaultfd (ioctl_userfaultfd(2); {@code mm/userfaultfd.c} of the kernel). In minor mode, pages of a
  * registered shared mapping that have no page table entry trap instead of appearing by themselves. In write-protect mode
- * with {@link #FEATURE_WP_ASYNC}, nothing traps: the kernel notes which pages are written (see {@link Pagemap}).
+ * with {@link #FEATURE_WP_ASYNC}, nothing traps: the kernel notes which pages are written (see {@link Pagemap}). In missing
+ * mode, pages that are nowhere yet trap: holes of a shared mapping, all pages of private memory that was never touched.
  *
- * <p>Closing it unregisters every range and wakes every thread that is trapped. One thread at a time may use an object.
+ * <p>Who is trapped is read with {@link FaultEvents}. Closing it unregisters every range and wakes every thread that is
+ * trapped. Any number of threads may use an object, but for {@link #close}, which must come after all other uses.
  */
 public final class Userfaultfd implements AutoCloseable {
     /** {@code UFFD_FEATURE_…} bits of linux/userfaultfd.h. */
+    public static final long FEATURE_MISSING_HUGETLBFS = 1 << 4;
+
+    public static final long FEATURE_MISSING_SHMEM = 1 << 5;
+    public static final long FEATURE_THREAD_ID = 1 << 8;
     public static final long FEATURE_MINOR_HUGETLBFS = 1 << 9;
 
     public static final long FEATURE_MINOR_SHMEM = 1 << 10;
@@ -22,25 +28,35 @@ public final class Userfaultfd implements AutoCloseable {
     private static final int SIZEOF_UFFDIO_API = 24;
     private static final int SIZEOF_UFFDIO_REGISTER = 32;
     private static final int SIZEOF_UFFDIO_CONTINUE = 32;
+    private static final int SIZEOF_UFFDIO_COPY = 40;
+    private static final int SIZEOF_UFFDIO_ZEROPAGE = 32;
     private static final int SIZEOF_UFFDIO_RANGE = 16;
     private static final int SIZEOF_UFFDIO_WRITEPROTECT = 24;
     private static final long UFFDIO_API = iowr(0x3f, SIZEOF_UFFDIO_API);
     private static final long UFFDIO_REGISTER = iowr(0x00, SIZEOF_UFFDIO_REGISTER);
     private static final long UFFDIO_UNREGISTER = ior(0x01, SIZEOF_UFFDIO_RANGE);
     private static final long UFFDIO_WAKE = ior(0x02, SIZEOF_UFFDIO_RANGE);
+    private static final long UFFDIO_COPY = iowr(0x03, SIZEOF_UFFDIO_COPY);
+    private static final long UFFDIO_ZEROPAGE = iowr(0x04, SIZEOF_UFFDIO_ZEROPAGE);
     private static final long UFFDIO_WRITEPROTECT = iowr(0x06, SIZEOF_UFFDIO_WRITEPROTECT);
     private static final long UFFDIO_CONTINUE = iowr(0x07, SIZEOF_UFFDIO_CONTINUE);
+    private static final long REGISTER_MODE_MISSING = 1;
     private static final long REGISTER_MODE_WP = 2;
     private static final long REGISTER_MODE_MINOR = 4;
     private static final long WRITEPROTECT_MODE_WP = 1;
     private static final long CONTINUE_MODE_DONTWAKE = 1;
     private static final int CONTINUE_MAPPED = 24;
+    private static final int ZEROPAGE_ZEROED = 24;
+    private static final int COPY_COPIED = 32;
+
+    /** Each thread's own struct: it is not zeroed between two uses, because every call writes all words that are read. */
+    private static final ThreadLocal<NativeBuffer> STRUCT =
+            ThreadLocal.withInitial(() -> NativeBuffer.allocate(SIZEOF_UFFDIO_COPY));
 
     private final Fd fd;
     private final long features;
     private final boolean userModeOnly;
     private final Syscalls sys;
-    private final NativeBuffer struct = NativeBuffer.allocate(32);
 
     private Userfaultfd(Fd fd, long features, boolean userModeOnly, Syscalls sys) {
         this.fd = fd;
@@ -115,8 +131,14 @@ public final class Userfaultfd implements AutoCloseable {
         register(mapping, REGISTER_MODE_WP);
     }
 
+    /** Registers a whole mapping, shared or private, in missing mode. Pages that are present stay so. */
+    public void registerMissing(Mapping mapping) throws SyscallException {
+        register(mapping, REGISTER_MODE_MISSING);
+    }
+
     private void register(Mapping mapping, long mode) throws SyscallException {
         long length = mapping.length();
+        NativeBuffer struct = STRUCT.get();
         struct.bytes()
                 .putLong(0, mapping.address(0, length))
                 .putLong(8, length)
@@ -129,21 +151,29 @@ public final class Userfaultfd implements AutoCloseable {
 
     /** Write-protects all pages of a mapping that is registered in write-protect mode. */
     public void writeProtect(Mapping mapping) throws SyscallException {
-        struct.bytes().putLong(16, WRITEPROTECT_MODE_WP);
-        rangeCall(UFFDIO_WRITEPROTECT, "UFFDIO_WRITEPROTECT", mapping);
+        STRUCT.get().bytes().putLong(16, WRITEPROTECT_MODE_WP);
+        rangeCall(UFFDIO_WRITEPROTECT, "UFFDIO_WRITEPROTECT", mapping, 0, mapping.length());
     }
 
     /** Unregisters a whole mapping and wakes who is trapped there: unregistering alone leaves them asleep. */
     public void unregister(Mapping mapping) throws SyscallException {
-        rangeCall(UFFDIO_UNREGISTER, "UFFDIO_UNREGISTER", mapping);
-        rangeCall(UFFDIO_WAKE, "UFFDIO_WAKE", mapping);
+        rangeCall(UFFDIO_UNREGISTER, "UFFDIO_UNREGISTER", mapping, 0, mapping.length());
+        wake(mapping, 0, mapping.length());
     }
 
-    private void rangeCall(long request, String name, Mapping mapping) throws SyscallException {
-        long length = mapping.length();
-        struct.bytes().putLong(0, mapping.address(0, length)).putLong(8, length);
-        SyscallException.check(
-                sys.ioctl(fd.number(), request, struct.address()), name + " " + mapping.describe(0, length));
+    /** Wakes every thread that is trapped in the range: it touches its page again, and is trapped again if nothing changed. */
+    public void wake(Mapping mapping, long offset, long bytes) throws SyscallException {
+        rangeCall(UFFDIO_WAKE, "UFFDIO_WAKE", mapping, offset, bytes);
+    }
+
+    private void rangeCall(long request, String name, Mapping mapping, long offset, long bytes)
+            throws SyscallException {
+        NativeBuffer struct = STRUCT.get();
+        struct.bytes().putLong(0, mapping.address(offset, bytes)).putLong(8, bytes);
+        long result = sys.ioctl(fd.number(), request, struct.address());
+        if (result < 0) { // the message is built only where it is needed: a wake-up is on the way of a fault
+            throw new SyscallException(name + " " + mapping.describe(offset, bytes), (int) -result);
+        }
     }
 
     /**
@@ -154,22 +184,83 @@ public final class Userfaultfd implements AutoCloseable {
      * @throws IOException for an error that is no answer about a page
      */
     public long continueRange(Mapping mapping, long offset, long bytes) throws IOException {
+        return continueRange(mapping, offset, bytes, CONTINUE_MODE_DONTWAKE);
+    }
+
+    /**
+     * As {@link #continueRange(Mapping, long, long)}, and wakes who is trapped in the pages that it mapped; nobody where a
+     * page was there already ({@code EEXIST}): see {@link #wake}.
+     */
+    public long continueAndWake(Mapping mapping, long offset, long bytes) throws IOException {
+        return continueRange(mapping, offset, bytes, 0);
+    }
+
+    private long continueRange(Mapping mapping, long offset, long bytes, long mode) throws IOException {
+        NativeBuffer struct = STRUCT.get();
         struct.bytes()
                 .putLong(0, mapping.address(offset, bytes))
                 .putLong(8, bytes)
-                .putLong(16, CONTINUE_MODE_DONTWAKE)
+                .putLong(16, mode)
                 .putLong(CONTINUE_MAPPED, 0);
         long result = sys.ioctl(fd.number(), UFFDIO_CONTINUE, struct.address());
-        long mapped = struct.bytes().getLong(CONTINUE_MAPPED);
+        return answer(result, struct.bytes().getLong(CONTINUE_MAPPED), "UFFDIO_CONTINUE", mapping, offset, bytes);
+    }
+
+    /**
+     * {@code UFFDIO_COPY}: fills missing pages with the first {@code bytes} bytes of {@code from}, and wakes who is trapped
+     * there.
+     *
+     * @param bytes whole pages of the mapping
+     * @return as {@link #continueRange(Mapping, long, long)}: {@code EEXIST} is a page that was not missing
+     */
+    public long copy(Mapping mapping, long offset, NativeBuffer from, int bytes) throws IOException {
+        NativeBuffer struct = STRUCT.get();
+        struct.bytes()
+                .putLong(0, mapping.address(offset, bytes))
+                .putLong(8, from.address(0, bytes))
+                .putLong(16, bytes)
+                .putLong(24, 0)
+                .putLong(COPY_COPIED, 0);
+        long result = sys.ioctl(fd.number(), UFFDIO_COPY, struct.address());
+        return answer(result, struct.bytes().getLong(COPY_COPIED), "UFFDIO_COPY", mapping, offset, bytes);
+    }
+
+    /**
+     * {@code UFFDIO_ZEROPAGE}: fills missing pages of 4 KiB with zeros, and wakes who is trapped there.
+     *
+     * @return as {@link #continueRange(Mapping, long, long)}: {@code EEXIST} is a page that was not missing
+     */
+    public long zero(Mapping mapping, long offset, long bytes) throws IOException {
+        NativeBuffer struct = STRUCT.get();
+        struct.bytes()
+                .putLong(0, mapping.address(offset, bytes))
+                .putLong(8, bytes)
+                .putLong(16, 0)
+                .putLong(ZEROPAGE_ZEROED, 0);
+        long result = sys.ioctl(fd.number(), UFFDIO_ZEROPAGE, struct.address());
+        return answer(result, struct.bytes().getLong(ZEROPAGE_ZEROED), "UFFDIO_ZEROPAGE", mapping, offset, bytes);
+    }
+
+    private static long answer(long result, long done, String name, Mapping mapping, long offset, long bytes)
+            throws SyscallException {
         // EAGAIN with a positive count is partial success; otherwise the count holds the same error as errno, or
         // nothing.
-        if (result == 0 || mapped > 0) {
-            return mapped;
+        if (result == 0 || done > 0) {
+            return done;
         }
         int errno = (int) -result;
         if (errno == Errno.EEXIST || errno == Errno.EFAULT || errno == Errno.ENOENT || errno == Errno.EAGAIN) {
             return result;
         }
-        throw new SyscallException("UFFDIO_CONTINUE " + mapping.describe(offset, bytes), errno);
+        throw new SyscallException(name + " " + mapping.describe(offset, bytes), errno);
+    }
+
+    /** The descriptor, for {@link FaultEvents}. */
+    Fd fd() {
+        return fd;
+    }
+
+    Syscalls syscalls() {
+        return sys;
     }
 }

@@ -19,11 +19,16 @@ final class UserfaultfdTest {
         assertThat(Userfaultfd.iowr(0x00, 32)).isEqualTo(0xc020aa00L);
         assertThat(Userfaultfd.ior(0x01, 16)).isEqualTo(0x8010aa01L);
         assertThat(Userfaultfd.ior(0x02, 16)).isEqualTo(0x8010aa02L);
+        assertThat(Userfaultfd.iowr(0x03, 40)).isEqualTo(0xc028aa03L);
+        assertThat(Userfaultfd.iowr(0x04, 32)).isEqualTo(0xc020aa04L);
         assertThat(Userfaultfd.iowr(0x07, 32)).isEqualTo(0xc020aa07L);
     }
 
     @Test
     void featureBitsAreThoseOfTheHeader() {
+        assertThat(Userfaultfd.FEATURE_MISSING_HUGETLBFS).isEqualTo(0x10);
+        assertThat(Userfaultfd.FEATURE_MISSING_SHMEM).isEqualTo(0x20);
+        assertThat(Userfaultfd.FEATURE_THREAD_ID).isEqualTo(0x100);
         assertThat(Userfaultfd.FEATURE_MINOR_HUGETLBFS).isEqualTo(0x200);
         assertThat(Userfaultfd.FEATURE_MINOR_SHMEM).isEqualTo(0x400);
         assertThat(Userfaultfd.FEATURE_WP_UNPOPULATED).isEqualTo(0x2000);

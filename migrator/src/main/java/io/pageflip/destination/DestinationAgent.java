@@ -6,6 +6,7 @@ import io.pageflip.channel.StreamReader;
 import io.pageflip.fault.PageSteps;
 import io.pageflip.fault.Step;
 import io.pageflip.guest.Guest;
+import io.pageflip.guest.RamBlock;
 import io.pageflip.guest.SwitchIn;
 import io.pageflip.guest.SwitchPage;
 import io.pageflip.guest.SwitchRehearsal;
@@ -17,6 +18,8 @@ import io.pageflip.os.NanoClock;
 import io.pageflip.os.Proc;
 import io.pageflip.transfer.Frames;
 import io.pageflip.transfer.PageLedger;
+import io.pageflip.transfer.Postcopy;
+import io.pageflip.transfer.PostcopyFigures;
 import io.pageflip.transfer.ReceivePlan;
 import io.pageflip.transfer.Rehearsal;
 import io.pageflip.wire.FrameHeader;
@@ -29,6 +32,7 @@ import io.pageflip.wire.ProtocolException;
 import io.pageflip.wire.Schedule;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -67,6 +71,7 @@ public final class DestinationAgent {
     private final Progress progress;
     private final NanoClock clock;
     private final Timeline timeline = new Timeline();
+    private @Nullable Postcopy postcopy;
     private DestinationState state = DestinationState.SETUP;
 
     /**
@@ -139,12 +144,18 @@ public final class DestinationAgent {
         if (link.hello().mechanism() == Mechanism.FLIP && !handover()) {
             Rehearsal.run();
         }
+        if (link.hello().schedule() == Schedule.POSTCOPY) {
+            Postcopy.rehearse(clock);
+        }
         SwitchRehearsal.run();
         Crossing crossing = new Crossing(memory, ledger);
         crossing.receiveUntilPrepare();
         long pss = Proc.proportionalSetBytes();
         transition(DestinationState.ACTIVE, "everything announced is done");
         link.limitSilence(SILENCE_S);
+        if (link.hello().schedule() == Schedule.POSTCOPY) {
+            postcopy = memory.prepareFaults(ledger, options.late(), clock);
+        }
         if (handover()) {
             crossing.beginSwitch(); // vCPU 0 is awake and waits when the source hears of it
         }
@@ -171,7 +182,7 @@ public final class DestinationAgent {
     }
 
     private boolean handover() {
-        return link.hello().schedule() == Schedule.HANDOVER;
+        return link.hello().schedule().sharesPages();
     }
 
     /** How the guest crosses: its pages by the stream, its state by the page that vCPU 0 watches. */
@@ -267,7 +278,7 @@ public final class DestinationAgent {
         private void end(Message.End end) throws IOException {
             timeline.pagesDoneNs = clock.nanoTime();
             ledger.close(end.holes());
-            if (ends == 0) {
+            if (ends == 0 && link.hello().schedule() != Schedule.POSTCOPY) {
                 memory.unregister(); // from now on the kernel maps what may be missing: the same frames
             }
             figures = end.figures();
@@ -362,6 +373,9 @@ public final class DestinationAgent {
             throws IOException {
         Guest guest = memory.guest();
         SwitchPage page = memory.token().page();
+        if (postcopy != null) {
+            postcopy.start();
+        }
         timeline.firstInstructionNs = guest.awaitFirstInstructions(FIRST_INSTRUCTION_TIMEOUT_S * 1000 * MS);
         transition(DestinationState.COMPLETED, "the guest runs here");
         long runningSinceNs = clock.nanoTime();
@@ -369,7 +383,11 @@ public final class DestinationAgent {
         sendOrLog(new Message.Resumed(memory.token().epoch()));
         reached(Step.RESUMED);
         progress.begin(Progress.Phase.RUNNING, 0);
-        long pss = Proc.proportionalSetBytes();
+        if (postcopy != null) {
+            timeline.firstBeatNs = guest.firstBeatsNs();
+            awaitLastPage(postcopy, memory, ledger);
+        }
+        long pss = Proc.proportionalSetBytes(); // holds the address space up: not while pages come
         RunResult.Evidence evidence = Frames.judge(
                 ledger,
                 guest.blocks(),
@@ -391,6 +409,26 @@ public final class DestinationAgent {
                 link.hello(), figures, marks(page, guest.config().vcpus()), ledger, evidence, verification, activity);
         sendOrLog(new Message.Completed(pss, ResultJson.write(result)));
         return result;
+    }
+
+    /** The guest runs, and needs neither the source nor, if this fails, the fault server: then the kernel maps the rest. */
+    private void awaitLastPage(Postcopy late, DestinationMemory memory, PageLedger ledger) throws IOException {
+        while (!late.isDone()) {
+            memory.guest().checkVcpus();
+            LockSupport.parkNanos(MS);
+        }
+        try {
+            PostcopyFigures figures = late.finish();
+            timeline.postcopy = Timeline.postcopy(figures, memory.faultLogs());
+        } catch (IOException e) {
+            LOG.log(System.Logger.Level.WARNING, "the kernel maps what is left", e);
+        }
+        List<RamBlock> blocks = memory.guest().blocks();
+        late.settle(ledger, blocks);
+        timeline.firstPageNs = late.startNs();
+        for (int i = 0; i < blocks.size(); i++) {
+            timeline.blockDone(i, late.doneNs(blocks.get(i)));
+        }
     }
 
     private static Timeline.Marks marks(SwitchPage page, int vcpus) {

@@ -2,6 +2,7 @@ package io.pageflip.destination;
 
 import io.pageflip.guest.BlockSpec;
 import io.pageflip.guest.ConsoleLog;
+import io.pageflip.guest.FaultLog;
 import io.pageflip.guest.Guest;
 import io.pageflip.guest.Oracle;
 import io.pageflip.guest.RamBlock;
@@ -15,10 +16,11 @@ import io.pageflip.os.Proc;
 import io.pageflip.os.SyscallException;
 import io.pageflip.os.Userfaultfd;
 import io.pageflip.transfer.Frames;
+import io.pageflip.transfer.PageLedger;
+import io.pageflip.transfer.Postcopy;
 import io.pageflip.wire.Mechanism;
 import io.pageflip.wire.Message;
 import io.pageflip.wire.ProtocolException;
-import io.pageflip.wire.Schedule;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -32,8 +34,10 @@ import org.jspecify.annotations.Nullable;
  * registered, without a page yet; the others are memory of its own.
  */
 final class DestinationMemory implements AutoCloseable {
-    /** The ledger may take the half of the heap. */
+    /** Accounts of pages may take the half of the heap. */
     private static final int HEAP_PARTS = 2;
+
+    private static final int BITS_A_PAGE = 5;
 
     private final Deque<AutoCloseable> owned = new ArrayDeque<>();
     private final List<RamBlock> blocks = new ArrayList<>();
@@ -43,6 +47,7 @@ final class DestinationMemory implements AutoCloseable {
     private final MemFd framesFile;
     private final Guest guest;
     private @Nullable Userfaultfd userfaultfd;
+    private List<FaultLog> faultLogs = List.of();
 
     /**
      * Maps and makes everything that the greeting calls for.
@@ -59,13 +64,14 @@ final class DestinationMemory implements AutoCloseable {
             ConsoleLog console = own(ConsoleLog.attach(MemFd.adopt(fds.next(), "console", ConsoleLog.lengthBytes())));
             framesFile = own(MemFd.adopt(fds.next(), "frames", Frames.lengthBytes(specs)));
             boolean flips = hello.mechanism() == Mechanism.FLIP && hello.gifts() && moves;
-            if (hello.schedule() == Schedule.HANDOVER && !flips) {
+            if (hello.schedule().sharesPages() && !flips) {
                 throw new ProtocolException("the source hands its own pages over, and this destination may not map "
                         + "them: --no-move needs --schedule stop-and-move");
             }
             if (flips) {
-                userfaultfd =
-                        own(Userfaultfd.open(Userfaultfd.FEATURE_MINOR_SHMEM | Userfaultfd.FEATURE_MINOR_HUGETLBFS));
+                userfaultfd = own(Userfaultfd.open(Userfaultfd.FEATURE_MINOR_SHMEM
+                        | Userfaultfd.FEATURE_MINOR_HUGETLBFS
+                        | Userfaultfd.FEATURE_THREAD_ID));
             }
             checkAccountable(specs);
             checkRoom(specs, flips);
@@ -93,10 +99,10 @@ final class DestinationMemory implements AutoCloseable {
         return descriptors;
     }
 
-    /** A ledger has three bits a page: what a peer announces must not end in an {@link OutOfMemoryError}. */
+    /** A ledger has four bits a page, and pages that are mapped late have one more: what a peer announces must not end in an {@link OutOfMemoryError}. */
     private static void checkAccountable(List<BlockSpec> specs) throws HostLacksException {
         long pages = specs.stream().mapToLong(BlockSpec::pages).sum();
-        long most = Runtime.getRuntime().maxMemory() * 8 / (3 * HEAP_PARTS);
+        long most = Runtime.getRuntime().maxMemory() * 8 / (BITS_A_PAGE * HEAP_PARTS);
         if (pages > most) {
             throw new HostLacksException("a guest of " + pages + " pages: this agent's heap has room to account for "
                     + most + "; give it more with PAGEFLIP_JAVA_OPTS=-Xmx1g");
@@ -161,6 +167,20 @@ final class DestinationMemory implements AutoCloseable {
 
     Frames frames() {
         return new Frames(framesFile, guest.config().blocks());
+    }
+
+    /** Serves faults from now on, before the guest is resumed: no page of the shared blocks is mapped. */
+    Postcopy prepareFaults(PageLedger ledger, Postcopy.Options options, NanoClock clock) throws SyscallException {
+        if (userfaultfd == null) {
+            throw new IllegalStateException("a postcopy without a userfaultfd");
+        }
+        faultLogs = guest.logFaults();
+        return own(Postcopy.prepare(blocks, ledger, userfaultfd, faultLogs, options, clock));
+    }
+
+    /** What the vCPUs noted since {@link #prepareFaults}; empty without. */
+    List<FaultLog> faultLogs() {
+        return faultLogs;
     }
 
     /** Every page is mapped: from now on the kernel serves faults again. */

@@ -1,14 +1,18 @@
 package io.pageflip.destination;
 
 import io.pageflip.guest.BlockSpec;
+import io.pageflip.guest.FaultLog;
 import io.pageflip.metrics.DowntimePhases;
 import io.pageflip.metrics.MigrationStatus;
 import io.pageflip.metrics.PageCounts;
 import io.pageflip.metrics.RunResult;
 import io.pageflip.transfer.PageLedger;
+import io.pageflip.transfer.PostcopyFigures;
 import io.pageflip.wire.Message;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.LongStream;
+import org.jspecify.annotations.Nullable;
 
 /** The destination's readings of CLOCK_MONOTONIC, in nanoseconds, and the result that follows from them and the source's. */
 final class Timeline {
@@ -51,8 +55,38 @@ final class Timeline {
     /** The first instruction of each vCPU. */
     long[] firstInstructionNs = {};
 
+    /** The first heartbeat of each vCPU was in memory; empty where that is not asked for. */
+    long[] firstBeatNs = {};
+
+    /** Null without a postcopy, or if it failed. */
+    RunResult.@Nullable PostcopyResult postcopy;
+
     void blockDone(int block, long nowNs) {
         blockDoneNs[block] = nowNs;
+    }
+
+    /** What the report says of pages that were mapped after the switch. */
+    static RunResult.PostcopyResult postcopy(PostcopyFigures figures, List<FaultLog> logs) {
+        long[] waitsNs = logs.stream()
+                .flatMapToLong(log -> LongStream.of(log.waitsNs()))
+                .sorted()
+                .toArray();
+        return new RunResult.PostcopyResult(
+                figures.faults(),
+                figures.touchedPages(),
+                figures.prefetchedPages(),
+                figures.backgroundPages(),
+                logs.stream().mapToLong(FaultLog::waits).sum(),
+                new RunResult.PostcopyResult.Wait(
+                        percentile(waitsNs, 50),
+                        percentile(waitsNs, 99),
+                        logs.stream().mapToLong(FaultLog::longestNs).max().orElse(0)),
+                figures.lastPageNs());
+    }
+
+    /** The smallest value that so many percent do not exceed. */
+    private static long percentile(long[] sorted, int percent) {
+        return sorted.length == 0 ? 0 : sorted[(int) (((long) sorted.length * percent + 99) / 100) - 1];
     }
 
     RunResult result(
@@ -96,6 +130,8 @@ final class Timeline {
                 ram(blocks, source, crossingNs),
                 phases.total(),
                 phases,
+                firstBeatNs.length == 0 ? null : blackoutNs(stopped),
+                postcopy,
                 all,
                 blocks,
                 evidence,
@@ -141,6 +177,14 @@ final class Timeline {
 
     private long stoodNs(int vcpu, Marks stopped) {
         return firstInstructionNs[vcpu] - stopped.lastInstructionNs[vcpu];
+    }
+
+    private long blackoutNs(Marks stopped) {
+        long longest = 0;
+        for (int i = 0; i < firstBeatNs.length; i++) {
+            longest = Math.max(longest, firstBeatNs[i] - stopped.lastInstructionNs[i]);
+        }
+        return longest;
     }
 
     private static RunResult.Ram ram(List<RunResult.Block> blocks, Message.SourceFigures source, long pagesNs) {

@@ -18,6 +18,9 @@ import org.jspecify.annotations.Nullable;
  * @param setupTime milliseconds from the first message until both sides are ready
  * @param downtime milliseconds, rounded, for tools that expect QEMU's integer
  * @param downtimeNs from the last guest instruction on the source to the first on the destination, the longest over vCPUs
+ * @param blackoutNs with postcopy: until the first heartbeat on the destination was really in memory, its page faults
+ *     included, the longest over vCPUs
+ * @param postcopy what became of the pages that were mapped after the switch; null with other schedules
  * @param peakPssBytes the larger of the sums of both agents' PSS when they were ready and when the guest had resumed; 0 if
  *     not known
  */
@@ -31,6 +34,8 @@ public record RunResult(
         @Nullable Ram ram,
         @Nullable Long downtimeNs,
         @Nullable DowntimePhases downtimePhasesNs,
+        @Nullable Long blackoutNs,
+        @Nullable PostcopyResult postcopy,
         @Nullable PageCounts pages,
         @Nullable List<Block> blocks,
         @Nullable Evidence evidence,
@@ -43,7 +48,23 @@ public record RunResult(
     public static RunResult ended(
             MigrationStatus status, String owner, @Nullable VerificationResult verification, @Nullable Failure error) {
         return new RunResult(
-                status, owner, null, null, null, null, null, null, null, null, null, verification, null, null, error);
+                status,
+                owner,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                verification,
+                null,
+                null,
+                error);
     }
 
     /** The same, with the reason that the other agent knows better. */
@@ -62,6 +83,8 @@ public record RunResult(
                 ram,
                 downtimeNs,
                 downtimePhasesNs,
+                blackoutNs,
+                postcopy,
                 pages,
                 blocks,
                 evidence,
@@ -171,6 +194,29 @@ public record RunResult(
      * @param pagesWritten it wrote meanwhile
      */
     public record GuestActivity(long ranForNs, long instructions, long pagesWritten) {}
+
+    /**
+     * Pages that were mapped after the switch: touched, prefetched and in the background add up to them.
+     *
+     * @param faults page faults served
+     * @param touchedPages mapped because a vCPU, or the agent, touched them
+     * @param prefetchedPages mapped because they lie near a touched one
+     * @param backgroundPages mapped without being asked for
+     * @param waits instructions that waited for a page
+     * @param waitNs how long, from before the touch to after it; percentiles of the first 65,536 of each vCPU
+     * @param lastPageNs from the first instruction, or what the agent saw of it, until the last page was mapped
+     */
+    public record PostcopyResult(
+            long faults,
+            long touchedPages,
+            long prefetchedPages,
+            long backgroundPages,
+            long waits,
+            Wait waitNs,
+            long lastPageNs) {
+        /** Percentiles, in nanoseconds; 0 where nobody waited. */
+        public record Wait(long p50, long p99, long max) {}
+    }
 
     /** Why there is no migration: the kind of failure, and a sentence. */
     public record Failure(@JsonProperty("class") String kind, String message) {

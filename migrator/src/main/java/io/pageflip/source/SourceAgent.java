@@ -25,7 +25,6 @@ import io.pageflip.wire.FrameType;
 import io.pageflip.wire.Mechanism;
 import io.pageflip.wire.Message;
 import io.pageflip.wire.MessageCodec;
-import io.pageflip.wire.Schedule;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -175,7 +174,7 @@ public final class SourceAgent {
         }
 
         private boolean handover() {
-            return options.schedule() == Schedule.HANDOVER;
+            return options.schedule().sharesPages();
         }
 
         void prepare(long runningSinceNs) throws IOException {
@@ -234,7 +233,7 @@ public final class SourceAgent {
             transition(SourceState.ACTIVE, "both sides are ready");
             SwitchOut out = new SwitchOut(guest, memory.token(), ownEpoch, clock, this);
             if (handover()) {
-                transition(SourceState.DEVICE, "every page is mapped");
+                transition(SourceState.DEVICE, "every page has been told of");
                 progress.begin(Progress.Phase.SWITCHING, 0);
                 guest.stop(out);
             } else {

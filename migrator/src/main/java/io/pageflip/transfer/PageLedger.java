@@ -64,6 +64,39 @@ public final class PageLedger {
         account.undecided.add(first, count);
     }
 
+    /** Told of, and mapped only after the switch: {@link #settle} says what became of it. */
+    void late(int block, long first, long count) throws ProtocolException {
+        Account account = account(block, first, count);
+        account.late.add(first, count);
+    }
+
+    /** The pages of a block that are mapped after the switch. */
+    PageBitmap late(int block) {
+        return accounts.get(block).late;
+    }
+
+    /**
+     * Settles all late pages of a block.
+     *
+     * @param mapped those that were moved, and perhaps others
+     * @param other what the rest counts as
+     */
+    void settle(int block, LatePages mapped, CopyReason other) {
+        Account account = accounts.get(block);
+        PageBitmap late = account.late;
+        long rest = 0;
+        for (long page = late.nextSet(0); page < late.pages(); page = late.nextSet(page + 1)) {
+            if (mapped.isMapped(page)) {
+                account.moved.add(page, 1);
+            } else {
+                rest++;
+            }
+        }
+        if (rest > 0) {
+            account.reasons.merge(other, rest, Long::sum);
+        }
+    }
+
     private Account account(int block, long first, long count) throws ProtocolException {
         Account account = accounts.get(block);
         if (account.seen.add(first, count) != count) {
@@ -133,6 +166,7 @@ public final class PageLedger {
         private final PageBitmap seen;
         private final PageBitmap moved;
         private final PageBitmap undecided;
+        private final PageBitmap late;
         private final Map<CopyReason, Long> reasons = new EnumMap<>(CopyReason.class);
         private long zero;
         private long holes;
@@ -143,6 +177,7 @@ public final class PageLedger {
             this.seen = new PageBitmap(spec.pages());
             this.moved = new PageBitmap(spec.pages());
             this.undecided = new PageBitmap(spec.pages());
+            this.late = new PageBitmap(spec.pages());
         }
     }
 }

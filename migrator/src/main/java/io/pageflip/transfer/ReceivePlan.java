@@ -11,7 +11,6 @@ import io.pageflip.wire.FrameType;
 import io.pageflip.wire.Message;
 import io.pageflip.wire.PageRecord;
 import io.pageflip.wire.ProtocolException;
-import io.pageflip.wire.Schedule;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.EnumMap;
@@ -49,12 +48,18 @@ public final class ReceivePlan {
         ReceivePlan plan = new ReceivePlan(ledger);
         plan.receivers.put(FrameType.BYTES, new BytesReceiver(blocks, stream, ledger, userfaultfd));
         switch (hello.mechanism()) {
-            case FLIP ->
-                plan.receivers.put(
-                        hello.schedule() == Schedule.HANDOVER ? FrameType.MAP : FrameType.GIFT,
-                        userfaultfd != null
-                                ? new FlipReceiver(blocks, userfaultfd, ledger)
-                                : new FileCopyReceiver(blocks, sourceFiles, ledger));
+            case FLIP -> {
+                PageReceiver flips = userfaultfd != null
+                        ? new FlipReceiver(blocks, userfaultfd, ledger)
+                        : new FileCopyReceiver(blocks, sourceFiles, ledger);
+                switch (hello.schedule()) {
+                    case STOP_AND_MOVE -> plan.receivers.put(FrameType.GIFT, flips);
+                    case HANDOVER -> plan.receivers.put(FrameType.MAP, flips);
+                    case POSTCOPY ->
+                        plan.receivers.put(
+                                FrameType.MAP, (block, first, count, reason) -> ledger.late(block, first, count));
+                }
+            }
             case GIFT -> {
                 CopyReason foregone =
                         !hello.gifts() ? CopyReason.NOT_GIFTED : moves ? null : CopyReason.MOVE_NOT_REQUESTED;

@@ -13,6 +13,12 @@
  *
  * <p>{@link io.pageflip.transfer.SendPlan} says which sender a page gets; {@link io.pageflip.transfer.PageLedger} accounts
  * for every page at the destination.
+ *
+ * <p>With a postcopy the records only tell which pages there are, and {@link io.pageflip.transfer.Postcopy} maps them after the
+ * switch. What was found about its faults, on a machine with 2 CPUs (a virtual machine on a shared, busy host): a touch
+ * that is served takes 9.4 us in the median, 8.1 us with a blocking handler in C in the same run ({@code FaultBenchmark}): two
+ * wake-ups of a sleeping thread, which Java does not add to. In a migration the median is three to four times that, because
+ * vCPU, server, mover and the source, which gives its pages up at the same time, are four threads on two processors.
  */
 @NullMarked
 package io.pageflip.transfer;

@@ -8,12 +8,26 @@ public enum Schedule {
      * The destination maps every page while the guest still runs at the source; then only its state crosses. The downtime does
      * not depend on RAM. For {@link Mechanism#FLIP}.
      */
-    HANDOVER("handover");
+    HANDOVER("handover"),
+    /**
+     * Only the guest's state crosses while it stands; the destination maps a page when the guest touches it there, and the
+     * others in the background. The downtime does not depend on RAM; the blackout, until the guest really executes, and the
+     * time until it has all its pages are told beside it. For {@link Mechanism#FLIP}.
+     */
+    POSTCOPY("postcopy");
 
     private final String label;
 
     Schedule(String label) {
         this.label = label;
+    }
+
+    /**
+     * Whether both agents have the same shared pages at the switch, so that none is gifted while the guest stands, and what is
+     * private crosses before.
+     */
+    public boolean sharesPages() {
+        return this == HANDOVER || this == POSTCOPY;
     }
 
     /** As options and reports write it. */

@@ -21,6 +21,7 @@
  *           <---------------- control ---------------     RESUMED
  *           <---------------- control ---------------     COMPLETED, the report
  *     handover: MAP, BYTES and END come before PREPARE, while the guest runs; what was written since comes again, with an END
+ *     postcopy: as handover, but what MAP tells of is mapped only after RESUMED, or when it is touched
  *     CANCEL  --- control --->   <--- control --- FAILED  (either, at any time before the epoch changes)
  * </pre>
  */

@@ -80,6 +80,15 @@ public final class TextReport {
         if (result.downtimeNs() != null && result.downtimePhasesNs() != null) {
             downtime(result.downtimeNs(), result.downtimePhasesNs());
         }
+        if (result.blackoutNs() != null) {
+            line(
+                    "blackout",
+                    "%s, until the guest's first heartbeat was in memory, its page faults included",
+                    duration(result.blackoutNs()));
+        }
+        if (result.postcopy() != null) {
+            postcopy(result.postcopy());
+        }
         if (result.pages() != null && result.blocks() != null) {
             pages(result.pages(), result.blocks());
         }
@@ -130,6 +139,24 @@ public final class TextReport {
                 duration(phases.lock()),
                 duration(phases.load()),
                 duration(phases.resume()));
+    }
+
+    private void postcopy(RunResult.PostcopyResult late) {
+        line(
+                "postcopy",
+                "%,d faults served; pages: %,d touched, %,d prefetched, %,d in the background; the last after %s",
+                late.faults(),
+                late.touchedPages(),
+                late.prefetchedPages(),
+                late.backgroundPages(),
+                duration(late.lastPageNs()));
+        line(
+                "fault latency",
+                "median %s, p99 %s, max %s, of %,d waits",
+                duration(late.waitNs().p50()),
+                duration(late.waitNs().p99()),
+                duration(late.waitNs().max()),
+                late.waits());
     }
 
     private static long crossingNs(RunResult result) {

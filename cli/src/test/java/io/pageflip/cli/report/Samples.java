@@ -24,6 +24,8 @@ final class Samples {
                 new RunResult.Ram(16_896, 640, 0, 1, 4, 12_800, 4096, 102.4, 2_000_000),
                 phases.total(),
                 phases,
+                null,
+                null,
                 ram.plus(rom),
                 List.of(
                         new RunResult.Block("ram", "memfd", 4096, 16_384, ram, 60_000_000),

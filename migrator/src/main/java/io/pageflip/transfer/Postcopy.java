@@ -1,0 +1,300 @@
+package io.pageflip.transfer;
+
+import io.pageflip.guest.Backing;
+import io.pageflip.guest.BlockSpec;
+import io.pageflip.guest.FaultLog;
+import io.pageflip.guest.RamBlock;
+import io.pageflip.memory.PageBitmap;
+import io.pageflip.metrics.CopyReason;
+import io.pageflip.os.FaultEvents;
+import io.pageflip.os.NanoClock;
+import io.pageflip.os.SyscallException;
+import io.pageflip.os.Userfaultfd;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Flips after the switch: the guest runs on shared blocks of which no page is mapped, and a page is mapped when a vCPU
+ * touches it, or in the background, whichever comes first, until all of them are. Then the blocks are unregistered, and
+ * the kernel serves their faults again. Holes are none of its business: the kernel fills them in as for any memory.
+ *
+ * <pre>
+ *   vCPU touches a page ----&gt; fault server: UFFDIO_CONTINUE of it, wakes the vCPU, then of the pages around it
+ *                                  |  an account of what is mapped
+ *                             background mover: UFFDIO_CONTINUE of the rest, in batches
+ *                                  |  all mapped, or stopped
+ *                             unregister, wake everybody
+ * </pre>
+ *
+ * <p>Whatever goes wrong, nobody stays trapped: the blocks are unregistered, after which the kernel itself maps what is
+ * touched, from the same file. So a failure costs the counts and never the guest.
+ *
+ * <p>One thread uses an object. {@link #prepare} starts the fault server, before the guest is resumed; {@link #start} the mover.
+ */
+public final class Postcopy implements AutoCloseable {
+    /**
+     * How pages are mapped.
+     *
+     * @param prefetchPages the window around a touched page, in pages of its block, 1 or more
+     * @param batchPages the most pages that one call of the background mover maps, 1 or more
+     */
+    public record Options(int prefetchPages, int batchPages) {
+        /** A window of 64 KiB, as the kernel's own fault-around has it; a batch that keeps a fault waiting for some 20 us. */
+        public static final Options DEFAULT = new Options(16, 64);
+
+        public Options {
+            if (prefetchPages < 1 || batchPages < 1) {
+                throw new IllegalArgumentException(
+                        "a window of " + prefetchPages + " pages, and batches of " + batchPages);
+            }
+        }
+    }
+
+    private static final int REHEARSED_PAGES = 1024;
+
+    private final List<LatePages> blocks = new ArrayList<>();
+    private final NanoClock clock;
+    private final FaultEvents events;
+    private final FaultServer server;
+    private final BackgroundMover mover;
+    private final Thread serverThread;
+    private final Thread moverThread;
+    private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+    private boolean closed;
+    private long startNs;
+    private volatile long lastPageNs;
+
+    private Postcopy(
+            List<LatePages> blocks, FaultEvents events, List<FaultLog> logs, Options options, NanoClock clock) {
+        this.blocks.addAll(blocks);
+        this.events = events;
+        this.clock = clock;
+        this.server = new FaultServer(events, blocks, logs, options.prefetchPages());
+        this.mover = new BackgroundMover(blocks, server, options.batchPages(), clock);
+        this.serverThread = new Thread(this::serve, "fault-server");
+        this.moverThread = new Thread(this::move, "background-mover");
+        serverThread.setDaemon(true);
+        moverThread.setDaemon(true);
+    }
+
+    /**
+     * Starts the fault server.
+     *
+     * @param blocks shared, and registered in minor mode as a whole
+     * @param data the pages of each that its file holds, while the guest stands still
+     * @param userfaultfd with {@link Userfaultfd#FEATURE_THREAD_ID}, if the logs are to be told; its owner closes it after this
+     * @param logs of the vCPUs
+     */
+    public static Postcopy prepare(
+            List<RamBlock> blocks,
+            List<PageBitmap> data,
+            Userfaultfd userfaultfd,
+            List<FaultLog> logs,
+            Options options,
+            NanoClock clock)
+            throws SyscallException {
+        List<LatePages> late = new ArrayList<>();
+        for (int i = 0; i < blocks.size(); i++) {
+            late.add(new LatePages(blocks.get(i), data.get(i), userfaultfd));
+        }
+        Postcopy postcopy = new Postcopy(late, FaultEvents.of(userfaultfd), logs, options, clock);
+        postcopy.startNs = clock.nanoTime();
+        postcopy.serverThread.start();
+        return postcopy;
+    }
+
+    /**
+     * Starts the fault server for all blocks that have a file, whose late pages {@code ledger} knows.
+     *
+     * @param blocks all of the guest's, as the ledger counts them
+     */
+    public static Postcopy prepare(
+            List<RamBlock> blocks,
+            PageLedger ledger,
+            Userfaultfd userfaultfd,
+            List<FaultLog> logs,
+            Options options,
+            NanoClock clock)
+            throws SyscallException {
+        List<RamBlock> late = new ArrayList<>();
+        List<PageBitmap> data = new ArrayList<>();
+        for (int i = 0; i < blocks.size(); i++) {
+            if (blocks.get(i).file() != null) {
+                late.add(blocks.get(i));
+                data.add(ledger.late(i));
+            }
+        }
+        return prepare(late, data, userfaultfd, logs, options, clock);
+    }
+
+    /**
+     * Serves faults on scratch pages, and moves some, before the guest is stopped: so that the first fault of the guest
+     * meets code that is loaded and compiled. Some tens of milliseconds; leaves nothing behind.
+     */
+    public static void rehearse(NanoClock clock) throws IOException {
+        BlockSpec spec = new BlockSpec("late", (long) REHEARSED_PAGES * Backing.MEMFD.pageBytes(), Backing.MEMFD);
+        PageBitmap data = new PageBitmap(REHEARSED_PAGES);
+        data.add(0, REHEARSED_PAGES);
+        try (Userfaultfd userfaultfd = Userfaultfd.open(Userfaultfd.FEATURE_MINOR_SHMEM);
+                RamBlock block = RamBlock.create(spec)) {
+            block.populate(0, REHEARSED_PAGES);
+            userfaultfd.registerMinor(block.mapping());
+            for (int prefetch = 1; prefetch <= 2; prefetch++) {
+                block.mapping().dropEntries(0, block.mapping().length());
+                try (Postcopy postcopy = prepare(
+                        List.of(block), List.of(data), userfaultfd, List.of(), new Options(prefetch, 1), clock)) {
+                    for (long page = 0; page < REHEARSED_PAGES / 2; page++) {
+                        block.mapping().getLong(page * spec.pageBytes());
+                    }
+                    postcopy.start();
+                    postcopy.finish();
+                }
+                userfaultfd.registerMinor(block.mapping());
+            }
+        }
+    }
+
+    /** Starts the background mover. */
+    public void start() {
+        startNs = clock.nanoTime();
+        moverThread.start();
+    }
+
+    private void serve() {
+        try {
+            server.run();
+        } catch (RuntimeException | Error e) {
+            failure.compareAndSet(null, e);
+            release(); // nobody serves any more
+        }
+    }
+
+    private void move() {
+        try {
+            mover.run();
+        } catch (RuntimeException | Error e) {
+            failure.compareAndSet(null, e);
+        }
+        lastPageNs = clock.nanoTime();
+        release();
+    }
+
+    /** The server goes on until this is done: a thread that was trapped just before is served, or woken here. */
+    private void release() {
+        for (LatePages block : blocks) {
+            try {
+                block.release();
+            } catch (IOException | RuntimeException e) {
+                failure.compareAndSet(null, e);
+            }
+        }
+    }
+
+    /** After {@link #start}: whether the last page is mapped, or mapping has ended otherwise. */
+    public boolean isDone() {
+        return !moverThread.isAlive();
+    }
+
+    /** Whether something went wrong: {@link #finish} says what. */
+    public boolean hasFailed() {
+        return failure.get() != null;
+    }
+
+    /**
+     * Waits for the last page.
+     *
+     * @return false if it is not there after {@code timeoutMs} (1 or more)
+     */
+    public boolean awaitLastPage(long timeoutMs) throws InterruptedException {
+        moverThread.join(timeoutMs);
+        return isDone();
+    }
+
+    /**
+     * Ends it, in the middle if need be: joins both threads.
+     *
+     * @return what has been mapped
+     * @throws IOException if one of them failed; nobody is trapped nevertheless
+     */
+    public PostcopyFigures finish() throws IOException {
+        close();
+        Throwable failed = failure.get();
+        if (failed != null) {
+            throw new IOException("mapping pages after the switch failed: " + failed.getMessage(), failed);
+        }
+        long data = 0;
+        long mapped = 0;
+        for (LatePages block : blocks) {
+            data += block.dataPages();
+            mapped += block.mappedDataPages();
+        }
+        return new PostcopyFigures(
+                mover.isComplete(),
+                server.served(),
+                server.touched(),
+                server.prefetched(),
+                mover.moved(),
+                mover.isComplete() ? data - mapped : 0,
+                lastPageNs - startNs);
+    }
+
+    /**
+     * Tells the ledger what became of its late pages; to be called after {@link #finish}. A page that was there beforehand is
+     * no move; one that was not mapped, because this failed, is mapped by the kernel when it is touched.
+     *
+     * @param all of the guest's blocks, as the ledger counts them
+     */
+    public void settle(PageLedger ledger, List<RamBlock> all) {
+        CopyReason other = mover.isComplete() ? CopyReason.ALREADY_PRESENT : CopyReason.NO_MAPPING;
+        for (LatePages block : blocks) {
+            ledger.settle(all.indexOf(block.block()), block, other);
+        }
+    }
+
+    /** CLOCK_MONOTONIC when {@link #start} was called. */
+    public long startNs() {
+        return startNs;
+    }
+
+    /** CLOCK_MONOTONIC when the last page of {@code block} was mapped; 0 if it is none of these. After {@link #finish}. */
+    public long doneNs(RamBlock block) {
+        for (int i = 0; i < blocks.size(); i++) {
+            if (blocks.get(i).block() == block) {
+                return mover.doneNs(i);
+            }
+        }
+        return 0;
+    }
+
+    /** As {@link #finish}, without a result. May be called again. */
+    @Override
+    public void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        mover.stop();
+        join(moverThread);
+        release(); // again, if the mover has: it may never have been started
+        server.stop();
+        join(serverThread);
+        events.close();
+    }
+
+    private static void join(Thread thread) {
+        boolean interrupted = false;
+        while (thread.isAlive()) {
+            try {
+                thread.join();
+            } catch (InterruptedException e) {
+                interrupted = true; // a batch ends soon, and memory that it works on goes next
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}
