@@ -9,7 +9,6 @@ import io.pageflip.metrics.Progress;
 import io.pageflip.metrics.ResultJson;
 import io.pageflip.os.HostLacksException;
 import io.pageflip.os.NanoClock;
-import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -89,8 +88,9 @@ final class CompareCommand implements Callable<Integer> {
     static CommandLine commandLine(Cancellation cancellation) {
         CompareCommand command = new CompareCommand(cancellation);
         CommandLine compare = new CommandLine(command);
-        for (OptionSpec option :
-                new CommandLine(new MigrateCommand(cancellation)).getCommandSpec().options()) {
+        for (OptionSpec option : new CommandLine(new MigrateCommand(cancellation))
+                .getCommandSpec()
+                .options()) {
             if (!option.hidden() && compare.getCommandSpec().findOption(option.longestName()) == null) {
                 OptionSpec same = OptionSpec.builder(option).build();
                 compare.getCommandSpec().addOption(same);
@@ -108,8 +108,7 @@ final class CompareCommand implements Callable<Integer> {
         ExportFile csv = new ExportFile("--export-csv", exportCsv).check(spec);
         ExportFile markdown = new ExportFile("--export-markdown", exportMarkdown).check(spec);
         ExportFile html = new ExportFile("--export-html", exportHtml).check(spec);
-        Matrix matrix =
-                Matrix.of(spec, matrixOptions.combinations(), passedOn(), MigrationPlan::checkHost);
+        Matrix matrix = Matrix.of(spec, matrixOptions.combinations(), passedOn(), MigrationPlan::checkHost);
         if (matrix.plans().isEmpty()) {
             throw nothingToRun(matrix);
         }

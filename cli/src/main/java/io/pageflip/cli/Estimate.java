@@ -4,7 +4,8 @@ import java.util.List;
 
 /**
  * How long the rest of a comparison will take. A cell that has run is expected to take what it took on average; one that
- * has not, what the one nearest to it in RAM took, and as much more as its RAM is more. Not thread-safe.
+ * has not, what the one nearest to it in RAM took, times the square root of how many times its RAM is larger: much of a run
+ * is the same for every size. Not thread-safe.
  */
 final class Estimate {
     private final List<Long> ramBytes;
@@ -69,7 +70,7 @@ final class Estimate {
                 nearest = other;
             }
         }
-        return meanNs(nearest) * Math.max(1, (double) ramBytes.get(cell) / ramBytes.get(nearest));
+        return meanNs(nearest) * Math.sqrt(Math.max(1, (double) ramBytes.get(cell) / ramBytes.get(nearest)));
     }
 
     private double distance(int one, int other) {

@@ -81,7 +81,8 @@ public final class Main implements Runnable {
     /** Called when no command was named. */
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "Name a command: migrate, compare, report, source, destination or check.");
+        throw new ParameterException(
+                spec.commandLine(), "Name a command: migrate, compare, report, source, destination or check.");
     }
 
     /** The version in the jar's manifest. */

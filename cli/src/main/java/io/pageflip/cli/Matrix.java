@@ -19,7 +19,10 @@ import picocli.CommandLine.ParameterException;
  *
  * @param lack what this host lacks for the first that it cannot run; null if it lacks nothing
  */
-record Matrix(List<MigrationPlan> plans, List<Skipped> skipped, @Nullable String lack) {
+record Matrix(
+        List<MigrationPlan> plans,
+        List<Skipped> skipped,
+        @Nullable String lack) {
     /** What a host lacks for a plan; an interface so that a test needs no host. */
     @FunctionalInterface
     interface HostCheck {

@@ -79,7 +79,12 @@ final class MatrixOptions {
      * @param schedule null for what {@code migrate} does without one
      */
     record Combination(
-            long ram, int vcpus, long dirtyRate, Mechanism mechanism, Backing backing, @Nullable String schedule) {
+            long ram,
+            int vcpus,
+            long dirtyRate,
+            Mechanism mechanism,
+            Backing backing,
+            @Nullable String schedule) {
         /** Options of {@code migrate}. */
         List<String> arguments() {
             return options().entrySet().stream()
@@ -128,8 +133,9 @@ final class MatrixOptions {
         if (schedule == null) {
             return Collections.singletonList(null);
         }
-        List<String> known =
-                Arrays.stream(TransferOptions.Schedule.values()).map(Object::toString).toList();
+        List<String> known = Arrays.stream(TransferOptions.Schedule.values())
+                .map(Object::toString)
+                .toList();
         for (String name : schedule) {
             if (!name.equals(ALL) && !known.contains(name)) {
                 String words = Stream.concat(Stream.of(ALL), known.stream()).collect(Collectors.joining(", "));

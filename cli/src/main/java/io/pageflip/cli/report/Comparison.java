@@ -39,7 +39,10 @@ public record Comparison(
      */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record Cell(
-            Map<String, Object> options, String status, List<RunResult> runs, @Nullable CellSummary summary) {
+            Map<String, Object> options,
+            String status,
+            List<RunResult> runs,
+            @Nullable CellSummary summary) {
         /** An option as people read it. */
         String option(String name) {
             return String.valueOf(options.get(name));
@@ -88,9 +91,8 @@ public record Comparison(
         Summary downtime = measured.failed ? null : Summary.of(measured.runs);
         String status = measured.failed ? "failed" : measured.runs.isEmpty() ? "not-run" : "completed";
         double spread = Summary.spread(measured.runs);
-        CellSummary summary = downtime == null
-                ? null
-                : new CellSummary(measured.runs.size(), downtime, spread, spread > WIDE, 1);
+        CellSummary summary =
+                downtime == null ? null : new CellSummary(measured.runs.size(), downtime, spread, spread > WIDE, 1);
         return new Cell(measured.options, status, measured.runs, summary);
     }
 

@@ -86,8 +86,7 @@ public final class ComparisonCsv {
     }
 
     private void line(List<? extends @Nullable Object> values) {
-        text.append(String.join(
-                        ",", values.stream().map(ComparisonCsv::quoted).toList()))
+        text.append(String.join(",", values.stream().map(ComparisonCsv::quoted).toList()))
                 .append('\n');
     }
 

@@ -4,6 +4,7 @@ import io.pageflip.memory.Quantity;
 import io.pageflip.metrics.PageCounts;
 import io.pageflip.metrics.RunResult;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -26,6 +27,7 @@ final class ComparisonTable {
             "min",
             "max",
             "p99",
+            "spread",
             "ratio",
             "moved",
             "copied");
@@ -43,7 +45,8 @@ final class ComparisonTable {
         List<String> row = new ArrayList<>(options(cell.options()));
         Comparison.CellSummary summary = cell.summary();
         if (summary == null) {
-            row.addAll(List.of(Integer.toString(cell.runs().size()), cell.status(), NONE, NONE, NONE, NONE, NONE, NONE));
+            row.addAll(List.of(Integer.toString(cell.runs().size()), cell.status()));
+            row.addAll(Collections.nCopies(HEADER.size() - row.size(), NONE));
             return row;
         }
         Summary downtime = summary.downtimeNs();
@@ -52,6 +55,7 @@ final class ComparisonTable {
         row.add(TextReport.duration(downtime.min()));
         row.add(TextReport.duration(downtime.max()));
         row.add(TextReport.duration(downtime.p99()));
+        row.add(String.format(Locale.ROOT, "%.0f %%", summary.spread() * 100));
         row.add(String.format(Locale.ROOT, "%.2f", summary.ratio()));
         PageCounts pages = lastPages(cell.runs());
         row.add(String.format(Locale.ROOT, "%,d", pages.moved()));
@@ -86,8 +90,8 @@ final class ComparisonTable {
     /** One combination in a few words. */
     static String name(Map<String, Object> options) {
         String rate = word(options, "dirty-rate");
-        List<String> words = List.of(
-                ram(options), word(options, "mechanism"), word(options, "schedule"), word(options, "backing"));
+        List<String> words =
+                List.of(ram(options), word(options, "mechanism"), word(options, "schedule"), word(options, "backing"));
         return words.stream().filter(word -> !word.equals(NONE)).collect(Collectors.joining(" ")) + ", "
                 + word(options, "vcpus") + " vCPU, " + rate + " pages/s";
     }
@@ -98,20 +102,21 @@ final class ComparisonTable {
         if (comparison.interrupted()) {
             notes.add("interrupted: this is what was measured until then");
         }
+        long wide = comparison.cells().stream()
+                .map(Comparison.Cell::summary)
+                .filter(summary -> summary != null && summary.wideSpread())
+                .count();
+        if (wide > 0) {
+            notes.add("warning: wide spread in " + wide + " of "
+                    + comparison.cells().size()
+                    + ": the middle half of the runs spans more than 25 % of their median; something else keeps this "
+                    + "machine busy, or it takes more --runs and a --warmup");
+        }
         for (Comparison.Cell cell : comparison.cells()) {
-            Comparison.CellSummary summary = cell.summary();
-            if (summary != null && summary.wideSpread()) {
-                notes.add(String.format(
-                        Locale.ROOT,
-                        "warning: wide spread: %s: half of the runs lie within %.0f %% of the median; something else "
-                                + "keeps this machine busy, or it takes more --runs and a --warmup",
-                        name(cell.options()),
-                        summary.spread() * 100));
+            if (cell.status().equals("failed") && !cell.runs().isEmpty()) {
+                RunResult last = cell.runs().get(cell.runs().size() - 1);
+                notes.add(cell.status() + ": " + name(cell.options()) + ": " + TextReport.sentence(last));
             }
-            cell.runs().stream()
-                    .filter(run -> cell.status().equals("failed"))
-                    .reduce((first, last) -> last)
-                    .ifPresent(run -> notes.add(name(cell.options()) + ": " + TextReport.sentence(run)));
         }
         comparison
                 .skipped()

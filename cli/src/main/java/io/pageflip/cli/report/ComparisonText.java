@@ -6,7 +6,7 @@ import java.util.List;
 /** A comparison as a person reads it: in the terminal, or as Markdown. */
 public final class ComparisonText {
     private static final String CAPTION =
-            "downtime of each; ratio to the best median for the same RAM, vCPUs and pages/s; pages of the last run";
+            "downtimes; spread of the middle half of the runs; ratio to the best median for the same RAM, vCPUs and pages/s";
 
     private ComparisonText() {}
 
@@ -73,7 +73,8 @@ public final class ComparisonText {
     }
 
     private static String markdownRow(List<String> words) {
-        return "| " + String.join(" | ", words.stream().map(ComparisonText::escaped).toList()) + " |\n";
+        return "| "
+                + String.join(" | ", words.stream().map(ComparisonText::escaped).toList()) + " |\n";
     }
 
     private static String escaped(String words) {

@@ -183,6 +183,9 @@
 
   const lastRun = cell => cell.runs[cell.runs.length - 1];
 
+  const NO_PAGES = { moved: 0, copied: 0, zero: 0, 'copy-reasons': {} };
+  const lastPages = cell => lastRun(cell).pages || NO_PAGES;
+
   /** The run whose downtime is the median. */
   function medianRun(cell) {
     const p50 = cell.summary['downtime-ns'].p50;
@@ -190,10 +193,10 @@
   }
 
   function pageParts(list) {
-    const reasons = distinct(measured.flatMap(cell => Object.keys(lastRun(cell).pages['copy-reasons'])));
+    const reasons = distinct(measured.flatMap(cell => Object.keys(lastPages(cell)['copy-reasons'])));
     const names = ['moved', 'zero'].concat(reasons.map(reason => 'copied: ' + reason));
     return parts(list, names, (cell, part) => {
-      const pages = lastRun(cell).pages;
+      const pages = lastPages(cell);
       return (part.startsWith('copied: ') ? pages['copy-reasons'][part.substring(8)] : pages[part]) || 0;
     });
   }
@@ -232,7 +235,7 @@
       return { className: 'failed', texts: texts.concat([String(cell.runs.length), cell.status + (failed ? ': ' + failed.error.message : '')]) };
     }
     const ns = cell.summary['downtime-ns'];
-    const pages = lastRun(cell).pages;
+    const pages = lastPages(cell);
     return { texts: texts.concat([String(cell.summary.runs), duration(ns.p50) + (cell.summary['wide-spread'] ? ' (wide spread)' : ''),
       duration(ns.min), duration(ns.max), duration(ns.p99), cell.summary.ratio.toFixed(2), number(pages.moved), number(pages.copied)]) };
   }
