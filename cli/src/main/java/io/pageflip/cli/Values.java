@@ -94,6 +94,7 @@ final class Values {
     /** Makes every option of {@code root} that takes a number say what a number is. (picocli speaks of an int.) */
     static void registerNumbers(CommandLine root) {
         root.registerConverter(int.class, value -> number(value, Integer::valueOf, "a whole number, as 4 is one"));
+        root.registerConverter(Integer.class, value -> number(value, Integer::valueOf, "a whole number, as 4 is one"));
         root.registerConverter(long.class, value -> number(value, Long::valueOf, "a whole number, as 4 is one"));
         root.registerConverter(double.class, value -> number(value, Double::valueOf, "a number, as 0.5 is one"));
     }

@@ -78,7 +78,8 @@ final class MatrixTest {
 
     @Test
     void ramThatIsNotWholeHugePagesIsACombinationThatCannotBe() throws IOException {
-        Matrix matrix = Options.parse("--ram=3M", "--backing=memfd,hugetlb").of(ANY, "--no-verify");
+        Matrix matrix = Options.parse("--ram=3M", "--mechanism=flip", "--backing=memfd,hugetlb")
+                .of(ANY, "--no-verify");
 
         assertThat(matrix.plans())
                 .singleElement()
