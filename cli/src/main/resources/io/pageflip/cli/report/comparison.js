@@ -228,6 +228,8 @@
     options.schedule || '', options.backing];
   const OPTIONS = ['RAM', 'vCPUs', 'pages/s', 'mechanism', 'schedule', 'backing'];
 
+  const spread = summary => summary.spread === undefined ? '' : (summary['wide-spread'] ? 'wide: ' : '') + Math.round(summary.spread * 100) + ' %';
+
   function figures(cell) {
     const texts = optionTexts(cell.options);
     if (!cell.summary || !cell.summary['downtime-ns']) {
@@ -236,8 +238,8 @@
     }
     const ns = cell.summary['downtime-ns'];
     const pages = lastPages(cell);
-    return { texts: texts.concat([String(cell.summary.runs), duration(ns.p50) + (cell.summary['wide-spread'] ? ' (wide spread)' : ''),
-      duration(ns.min), duration(ns.max), duration(ns.p99), cell.summary.ratio.toFixed(2), number(pages.moved), number(pages.copied)]) };
+    return { texts: texts.concat([String(cell.summary.runs), duration(ns.p50),
+      duration(ns.min), duration(ns.max), duration(ns.p99), spread(cell.summary), cell.summary.ratio.toFixed(2), number(pages.moved), number(pages.copied)]) };
   }
 
   function place() {
@@ -260,7 +262,7 @@
     stackedBars('pages', size(ram) + ' of guest RAM', list, pageParts(list), 'pages', value => number(value) + ' pages');
     stackedBars('phases', size(ram) + ' of guest RAM', list, phaseParts(list), 'time since the last guest instruction, ms', value => duration(value * 1e6));
   }
-  table(document.getElementById('figures'), OPTIONS.concat(['runs', 'median', 'min', 'max', 'p99', 'ratio', 'moved', 'copied']), 6, cells.map(figures));
+  table(document.getElementById('figures'), OPTIONS.concat(['runs', 'median', 'min', 'max', 'p99', 'spread', 'ratio', 'moved', 'copied']), 6, cells.map(figures));
   if (data.skipped.length > 0) {
     const section = document.getElementById('skipped');
     section.hidden = false;
