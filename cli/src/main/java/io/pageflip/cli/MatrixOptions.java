@@ -2,6 +2,7 @@ package io.pageflip.cli;
 
 import io.pageflip.guest.Backing;
 import io.pageflip.wire.Mechanism;
+import io.pageflip.wire.Schedule;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -133,7 +134,7 @@ final class MatrixOptions {
         if (schedule == null) {
             return Collections.singletonList(null);
         }
-        List<String> known = Arrays.stream(TransferOptions.Schedule.values())
+        List<String> known = Arrays.stream(Schedule.values())
                 .map(Object::toString)
                 .toList();
         for (String name : schedule) {

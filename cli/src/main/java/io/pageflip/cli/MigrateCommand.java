@@ -10,6 +10,7 @@ import io.pageflip.metrics.RunResult;
 import io.pageflip.migration.Migration;
 import io.pageflip.wire.ChannelKind;
 import io.pageflip.wire.Mechanism;
+import io.pageflip.wire.Schedule;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -118,7 +119,7 @@ final class MigrateCommand implements Callable<Integer> {
         if (report.format() == ReportOptions.Format.JSON) {
             spec.commandLine().getOut().print(JsonReport.of(request, results));
         } else if (!report.quiet()) {
-            spec.commandLine().getOut().print(TextReport.of(heading(plan.mechanism()), results));
+            spec.commandLine().getOut().print(TextReport.of(heading(plan), results));
         }
         spec.commandLine().getOut().flush();
         results.stream()
@@ -132,6 +133,7 @@ final class MigrateCommand implements Callable<Integer> {
     MigrationPlan plan() {
         GuestConfig config = guest.config();
         Mechanism mechanism = transfer.resolve(config.backing());
+        Schedule schedule = transfer.schedule(mechanism, !noMove);
         transfer.batch();
         RunOptions.seconds(spec, runAfter);
         if (noMove && !mechanism.moves()) {
@@ -144,8 +146,8 @@ final class MigrateCommand implements Callable<Integer> {
                 mechanism,
                 transfer.gifts(),
                 transfer.noWayBack(),
-                request(mechanism),
-                sourceArguments(mechanism),
+                request(mechanism, schedule),
+                sourceArguments(mechanism, schedule),
                 destinationArguments());
     }
 
@@ -169,9 +171,9 @@ final class MigrateCommand implements Callable<Integer> {
         return results;
     }
 
-    private List<String> sourceArguments(Mechanism mechanism) {
+    private List<String> sourceArguments(Mechanism mechanism, Schedule schedule) {
         List<String> arguments = new ArrayList<>(guest.arguments());
-        arguments.addAll(transfer.arguments(mechanism));
+        arguments.addAll(transfer.arguments(mechanism, schedule));
         arguments.add("--channel=" + channel);
         arguments.addAll(RunOptions.arguments(report.verify(), runAfter, sourceFault));
         return arguments;
@@ -185,14 +187,14 @@ final class MigrateCommand implements Callable<Integer> {
         return arguments;
     }
 
-    private String heading(Mechanism mechanism) {
-        return "pageflip migrate: " + mechanism + ", " + channel + " channel; " + guest.summary();
+    private String heading(MigrationPlan plan) {
+        return "pageflip migrate: " + plan.mechanism() + ", " + plan.request().get("schedule") + ", " + channel + " channel; " + guest.summary();
     }
 
-    private Map<String, Object> request(Mechanism mechanism) {
+    private Map<String, Object> request(Mechanism mechanism, Schedule schedule) {
         Map<String, Object> request = new LinkedHashMap<>();
         guest.describe(request);
-        transfer.describe(request, mechanism, channel);
+        transfer.describe(request, mechanism, schedule, channel);
         request.put("move", !noMove);
         request.put("verify", report.verify());
         request.put("run-after", runAfter);

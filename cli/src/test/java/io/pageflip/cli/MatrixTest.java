@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.pageflip.guest.Backing;
 import io.pageflip.os.HostLacksException;
 import io.pageflip.wire.Mechanism;
+import io.pageflip.wire.Schedule;
 import java.io.IOException;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -103,7 +104,7 @@ final class MatrixTest {
 
     @Test
     void allSchedulesAreThoseThatMigrateKnowsAndTheSameTwiceIsOne() throws IOException {
-        int known = TransferOptions.Schedule.values().length;
+        int known = Schedule.values().length;
 
         assertThat(Options.parse("--schedule=all,all").matrix.combinations()).hasSize(2 * known);
         assertThat(Options.parse("--ram=1G,1024M", "--mechanism=stream").of(ANY).plans())
