@@ -91,15 +91,28 @@ final class GuestOptions {
         Values.between(spec, "--hot-set", hotSet, 1, 100);
         Values.between(spec, "--fill", fill, 0, 100);
         Values.between(spec, "--dirty-rate", dirtyRate, 0, MOST_RATE);
-        long unit = Math.max(LEAST_RAM, backing.pageBytes());
-        if (ram < unit || ram > BlockSpec.MAX_LENGTH || ram % backing.pageBytes() != 0) {
-            throw new ParameterException(
-                    spec.commandLine(),
-                    "--ram " + Quantity.formatExact(ram) + ": " + backing + " RAM must be from "
-                            + Quantity.formatExact(unit) + " to " + Quantity.formatExact(BlockSpec.MAX_LENGTH)
-                            + ", in whole pages of " + Quantity.formatExact(backing.pageBytes()));
+        Backing smallPages = backing.shareable() ? Backing.MEMFD : backing;
+        if (!isRamOf(smallPages)) {
+            throw new ParameterException(spec.commandLine(), ramSentence(smallPages));
+        }
+        if (!isRamOf(backing)) {
+            throw new CombinationException(spec.commandLine(), ramSentence(backing));
         }
         return new GuestConfig(ram, backing, vcpus, workload, dirtyRate, hotSet, fill, seed);
+    }
+
+    private boolean isRamOf(Backing kind) {
+        return ram >= unit(kind) && ram <= BlockSpec.MAX_LENGTH && ram % kind.pageBytes() == 0;
+    }
+
+    private static long unit(Backing kind) {
+        return Math.max(LEAST_RAM, kind.pageBytes());
+    }
+
+    private String ramSentence(Backing kind) {
+        return "--ram " + Quantity.formatExact(ram) + ": " + kind + " RAM must be from "
+                + Quantity.formatExact(unit(kind)) + " to " + Quantity.formatExact(BlockSpec.MAX_LENGTH)
+                + ", in whole pages of " + Quantity.formatExact(kind.pageBytes());
     }
 
     /** The same options again, for an agent. */

@@ -50,6 +50,8 @@ public final class Main implements Runnable {
     static CommandLine commandLine(Interrupts interrupts) {
         CommandLine root = new CommandLine(new Main());
         root.addSubcommand(new MigrateCommand(interrupts.cancellation()));
+        root.addSubcommand(CompareCommand.commandLine(interrupts.cancellation()));
+        root.addSubcommand(new ReportCommand());
         root.addSubcommand(new SourceCommand(interrupts.cancellation()));
         root.addSubcommand(new DestinationCommand(interrupts.cancellation()));
         root.addSubcommand(new CheckCommand());
@@ -79,7 +81,8 @@ public final class Main implements Runnable {
     /** Called when no command was named. */
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "Name a command: migrate, source, destination or check.");
+        throw new ParameterException(
+                spec.commandLine(), "Name a command: migrate, compare, report, source, destination or check.");
     }
 
     /** The version in the jar's manifest. */

@@ -12,7 +12,6 @@ import io.pageflip.wire.ChannelKind;
 import io.pageflip.wire.Mechanism;
 import io.pageflip.wire.Schedule;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -24,7 +23,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** {@code pageflip migrate}: both agents, as two processes, and the report. */
@@ -34,7 +32,7 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         sortOptions = false)
 final class MigrateCommand implements Callable<Integer> {
-    private static final int MOST_RUNS = 1_000_000;
+    static final int MOST_RUNS = 1_000_000;
 
     private final Cancellation cancellation;
 
@@ -111,30 +109,20 @@ final class MigrateCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
-        GuestConfig config = guest.config();
-        Mechanism mechanism = transfer.resolve(config.backing());
         Values.between(spec, "--runs", runs, 1, MOST_RUNS);
         Values.between(spec, "--warmup", warmup, 0, MOST_RUNS);
-        Schedule schedule = transfer.schedule(mechanism, !noMove);
-        transfer.batch();
-        checkPrefetch(schedule);
-        RunOptions.seconds(spec, runAfter);
-        if (noMove && !mechanism.moves()) {
-            throw new ParameterException(
-                    spec.commandLine(),
-                    "--no-move changes nothing with --mechanism " + mechanism + ", which moves no page anyway");
-        }
-        checkExport();
-        HostChecks.beforeSource(config, mechanism, transfer.gifts(), transfer.noWayBack());
-        Map<String, Object> request = request(mechanism, schedule);
-        List<RunResult> results = runAll(mechanism, schedule);
-        if (exportJson != null) {
-            Files.writeString(exportJson, JsonReport.of(request, results));
-        }
+        MigrationPlan plan = plan();
+        ExportFile export = new ExportFile("--export-json", exportJson).check(spec);
+        plan.checkHost();
+        Map<String, Object> request = new LinkedHashMap<>(plan.request());
+        request.put("runs", runs);
+        request.put("warmup", warmup);
+        List<RunResult> results = runAll(plan);
+        export.write(() -> JsonReport.of(request, results));
         if (report.format() == ReportOptions.Format.JSON) {
             spec.commandLine().getOut().print(JsonReport.of(request, results));
         } else if (!report.quiet()) {
-            spec.commandLine().getOut().print(TextReport.of(heading(mechanism, schedule), results));
+            spec.commandLine().getOut().print(TextReport.of(heading(plan), results));
         }
         spec.commandLine().getOut().flush();
         results.stream()
@@ -146,7 +134,7 @@ final class MigrateCommand implements Callable<Integer> {
 
     private void checkPrefetch(Schedule schedule) {
         if (prefetch != null && schedule != Schedule.POSTCOPY) {
-            throw new ParameterException(
+            throw new CombinationException(
                     spec.commandLine(),
                     "--prefetch is for --schedule postcopy; with " + schedule
                             + " every page is there before the guest could touch it");
@@ -158,25 +146,33 @@ final class MigrateCommand implements Callable<Integer> {
         return prefetch == null ? LateOptions.DEFAULT_PREFETCH : prefetch;
     }
 
-    /** Before minutes of work, whether their result can be written. */
-    private void checkExport() {
-        if (exportJson != null) {
-            Path folder = exportJson.toAbsolutePath().getParent();
-            boolean writable = Files.exists(exportJson)
-                    ? Files.isRegularFile(exportJson) && Files.isWritable(exportJson)
-                    : folder != null && Files.isDirectory(folder) && Files.isWritable(folder);
-            if (!writable) {
-                throw new ParameterException(
-                        spec.commandLine(), "--export-json " + exportJson + ": no file can be written there");
-            }
+    /** What was asked for; a usage error if it makes no sense. */
+    MigrationPlan plan() {
+        GuestConfig config = guest.config();
+        Mechanism mechanism = transfer.resolve(config.backing());
+        Schedule schedule = transfer.schedule(mechanism, !noMove);
+        transfer.batch();
+        checkPrefetch(schedule);
+        RunOptions.seconds(spec, runAfter);
+        if (noMove && !mechanism.moves()) {
+            throw new CombinationException(
+                    spec.commandLine(),
+                    "--no-move changes nothing with --mechanism " + mechanism + ", which moves no page anyway");
         }
+        return new MigrationPlan(
+                config,
+                mechanism,
+                transfer.gifts(),
+                transfer.noWayBack(),
+                request(mechanism, schedule),
+                sourceArguments(mechanism, schedule),
+                destinationArguments(schedule));
     }
 
-    private List<RunResult> runAll(Mechanism mechanism, Schedule schedule) throws IOException, InterruptedException {
+    private List<RunResult> runAll(MigrationPlan plan) throws IOException, InterruptedException {
         List<RunResult> results = new ArrayList<>();
         Progress shown = new Progress();
-        Migration migration = new Migration(
-                sourceArguments(mechanism, schedule), destinationArguments(schedule), cancellation, shown);
+        Migration migration = plan.migration(cancellation, shown);
         try (ProgressDisplay display = new ProgressDisplay(shown, report.progress(), report.quiet())) {
             display.start();
             for (int i = 0; i < warmup + runs && !cancellation.isRequested(); i++) {
@@ -212,8 +208,8 @@ final class MigrateCommand implements Callable<Integer> {
         return arguments;
     }
 
-    private String heading(Mechanism mechanism, Schedule schedule) {
-        return "pageflip migrate: " + mechanism + ", " + schedule + ", " + channel + " channel; " + guest.summary();
+    private String heading(MigrationPlan plan) {
+        return "pageflip migrate: " + plan.mechanism() + ", " + plan.request().get("schedule") + ", " + channel + " channel; " + guest.summary();
     }
 
     private Map<String, Object> request(Mechanism mechanism, Schedule schedule) {
@@ -224,8 +220,6 @@ final class MigrateCommand implements Callable<Integer> {
         if (schedule == Schedule.POSTCOPY) {
             request.put("prefetch", prefetchPages());
         }
-        request.put("runs", runs);
-        request.put("warmup", warmup);
         request.put("verify", report.verify());
         request.put("run-after", runAfter);
         return request;

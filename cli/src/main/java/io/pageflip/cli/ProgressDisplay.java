@@ -6,6 +6,7 @@ import java.util.Locale;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 
 /** One line on standard error that is written over and over, by a thread of its own, and wiped away at the end. */
 final class ProgressDisplay implements AutoCloseable {
@@ -13,6 +14,7 @@ final class ProgressDisplay implements AutoCloseable {
     private static final double MILLION = 1e6;
     private static final double NS_PER_S = 1e9;
 
+    private final Supplier<String> place;
     private final Progress progress;
     private final PrintStream terminal;
     private final boolean on;
@@ -39,6 +41,16 @@ final class ProgressDisplay implements AutoCloseable {
     }
 
     ProgressDisplay(Progress progress, When when, boolean quiet) {
+        this(() -> "", progress, when, quiet);
+    }
+
+    /**
+     * Shows one migration of several.
+     *
+     * @param place which of them it is; asked by the thread that shows it
+     */
+    ProgressDisplay(Supplier<String> place, Progress progress, When when, boolean quiet) {
+        this.place = place;
         this.progress = progress;
         this.terminal = System.err;
         this.on = when == When.ALWAYS || (when == When.AUTO && !quiet && io.pageflip.os.Terminal.isStandardError());
@@ -52,7 +64,7 @@ final class ProgressDisplay implements AutoCloseable {
     }
 
     private void show() {
-        terminal.print("\r\u001b[K" + line());
+        terminal.print("\r\u001b[K" + place.get() + line());
         terminal.flush();
     }
 

@@ -5,13 +5,13 @@ import io.pageflip.wire.ChannelKind;
 import io.pageflip.wire.Mechanism;
 import io.pageflip.wire.Schedule;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 import picocli.CommandLine.Spec.Target;
 
@@ -90,13 +90,9 @@ final class TransferOptions {
             case STREAM -> Mechanism.STREAM;
             case PULL -> Mechanism.PULL;
         };
-        if (chosen == Mechanism.FLIP && !backing.shareable()) {
-            throw refused("--mechanism flip needs RAM that both agents can map, and --backing " + backing
-                    + " is private; use --backing memfd, or --mechanism gift");
-        }
-        if (chosen == Mechanism.GIFT && backing.shareable()) {
-            throw refused("--mechanism gift gives away private anonymous pages, and --backing " + backing
-                    + " is shared; use --backing anonymous, or --mechanism flip");
+        String whyNot = whyNot(chosen, backing);
+        if (whyNot != null) {
+            throw refused(whyNot);
         }
         if (noGift && !chosen.moves()) {
             throw refused("--no-gift changes nothing with --mechanism " + chosen + ", which moves no page anyway");
@@ -128,8 +124,29 @@ final class TransferOptions {
         return schedule;
     }
 
-    private ParameterException refused(String sentence) {
-        return new ParameterException(spec.commandLine(), sentence);
+    /** Why pages in such memory cannot cross so, and what to use instead; null if they can. */
+    private static @Nullable String whyNot(Mechanism mechanism, Backing backing) {
+        if (mechanism == Mechanism.FLIP && !backing.shareable()) {
+            return "--mechanism flip needs RAM that both agents can map, and --backing " + backing
+                    + " is private; use --backing memfd, or --mechanism gift";
+        }
+        if (mechanism == Mechanism.GIFT && backing.shareable()) {
+            return "--mechanism gift gives away private anonymous pages, and --backing " + backing
+                    + " is shared; use --backing anonymous, or --mechanism flip";
+        }
+        return null;
+    }
+
+    /** What RAM lies in where nobody says so: the first that {@code mechanism} can take. */
+    static Backing backingFor(Mechanism mechanism) {
+        return Arrays.stream(Backing.values())
+                .filter(backing -> whyNot(mechanism, backing) == null)
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private CombinationException refused(String sentence) {
+        return new CombinationException(spec.commandLine(), sentence);
     }
 
     /** The same options again, for an agent. */

@@ -5,9 +5,9 @@ import io.pageflip.memory.Quantity;
 import java.util.List;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.ITypeConverter;
-import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.TypeConversionException;
 
@@ -68,17 +68,16 @@ final class Values {
     }
 
     /**
-     * Makes every option of all subcommands of {@code root} that takes one of a few words take exactly those: an enum's
-     * constants as they write themselves. (picocli would take, and list, their Java names too.)
+     * Makes every option of {@code root} and its subcommands that takes one of a few words, or several of them, take
+     * exactly those: an enum's constants as they write themselves. (picocli would take, and list, their Java names too.)
      */
     static void registerChoices(CommandLine root) {
-        for (CommandLine command : root.getSubcommands().values()) {
-            for (OptionSpec option : command.getCommandSpec().options()) {
-                if (option.type().isEnum()) {
-                    registerChoice(root, option.type());
-                }
-            }
-        }
+        Stream.concat(Stream.of(root), root.getSubcommands().values().stream())
+                .flatMap(command -> command.getCommandSpec().options().stream())
+                .map(option -> option.isMultiValue() ? option.auxiliaryTypes()[0] : option.type())
+                .filter(Class::isEnum)
+                .distinct()
+                .forEach(type -> registerChoice(root, type));
     }
 
     private static <T> void registerChoice(CommandLine root, Class<T> type) {
@@ -95,6 +94,7 @@ final class Values {
     /** Makes every option of {@code root} that takes a number say what a number is. (picocli speaks of an int.) */
     static void registerNumbers(CommandLine root) {
         root.registerConverter(int.class, value -> number(value, Integer::valueOf, "a whole number, as 4 is one"));
+        root.registerConverter(Integer.class, value -> number(value, Integer::valueOf, "a whole number, as 4 is one"));
         root.registerConverter(long.class, value -> number(value, Long::valueOf, "a whole number, as 4 is one"));
         root.registerConverter(double.class, value -> number(value, Double::valueOf, "a number, as 0.5 is one"));
     }

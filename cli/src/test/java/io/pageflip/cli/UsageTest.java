@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.List;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -44,6 +45,14 @@ final class UsageTest {
                 "destination --listen unix:     | --listen | 'unix:' | unix:/run/m.sock",
                 "destination --run-after x      | --run-after | 'x' | number",
                 "destination --progress x       | --progress | 'x' | auto, always, never",
+                "compare --ram 1G,3X            | --ram | '3X' | 512M",
+                "compare --ram 1G,,2G           | --ram | '' | 512M",
+                "compare --backing disk         | --backing | 'disk' | memfd, anonymous, hugetlb",
+                "compare --mechanism flip,auto  | --mechanism | 'auto' | flip, gift, stream, pull",
+                "compare --schedule none        | --schedule | 'none' | all, stop-and-move",
+                "compare --dirty-rate 0,fast    | --dirty-rate | 'fast' | 20K",
+                "compare --vcpus 1,two          | --vcpus | 'two' | whole number",
+                "compare --workload web         | --workload | 'web' | idle, sequential, uniform, hotset",
                 "check --format xml             | --format | 'xml' | text, json",
                 // a value out of its range
                 "migrate --ram 4K               | --ram | 4K | from 1M",
@@ -62,6 +71,20 @@ final class UsageTest {
                 "migrate --run-after -1         | --run-after | -1 | from 0 to",
                 "migrate --run-after NaN        | --run-after | NaN | from 0 to",
                 "migrate --export-json /nowhere/x  | --export-json | /nowhere/x | no file can be written there",
+                "compare --ram 1G,4K            | --ram | 4K | from 1M",
+                "compare --vcpus 0,1            | --vcpus | 0 | from 1 to",
+                "compare --dirty-rate 1,100G    | --dirty-rate | 100000000000 | from 0 to",
+                "compare --fill 101             | --fill | 101 | from 0 to 100",
+                "compare --batch 0              | --batch | 0 | from 1 to",
+                "compare --runs 0               | --runs | 0 | from 1 to",
+                "compare --warmup -1            | --warmup | -1 | from 0 to",
+                "compare --export-json /nowhere/x     | --export-json | /nowhere/x | no file can be written there",
+                "compare --export-csv /nowhere/x      | --export-csv | /nowhere/x | no file can be written there",
+                "compare --export-markdown /nowhere/x | --export-markdown | /nowhere/x | no file can be written there",
+                "compare --export-html /nowhere/x     | --export-html | /nowhere/x | no file can be written there",
+                "report x.json --export-html /nowhere/x | --export-html | /nowhere/x | no file can be written there",
+                "report /nowhere/x --export-html x.html | /nowhere/x | no file | can be read",
+                "report x.json                  | --export-html | Missing | option",
                 // no value, too many of them, or no such thing
                 "migrate --ram                  | --ram | SIZE | parameter",
                 "migrate --vcpus 1 --vcpus 2    | --vcpus | only once | --vcpus",
@@ -94,8 +117,14 @@ final class UsageTest {
         }
     }
 
+    @Test
+    void aComparisonOfNothingThatCanBeIsRefused() {
+        assertThat(sentence("compare --mechanism flip --backing anonymous"))
+                .contains("is private; use --backing memfd");
+    }
+
     @ParameterizedTest
-    @ValueSource(strings = {"migrate", "source", "destination", "check"})
+    @ValueSource(strings = {"migrate", "compare", "report", "source", "destination", "check"})
     void helpListsEveryOptionWithItsDefault(String command) {
         StringWriter out = new StringWriter();
         CommandLine root = Main.commandLine(new Interrupts()).setOut(new PrintWriter(out, true));

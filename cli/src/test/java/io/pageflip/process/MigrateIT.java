@@ -167,7 +167,7 @@ final class MigrateIT {
         assertThat(run.out())
                 .containsPattern("(?m)^status +completed: the guest is at the destination$")
                 .containsPattern("(?m)^downtime +[0-9.]+ (us|ms)$")
-                .containsPattern("(?m)^ +stop .* \\+ pages .* \\+ state .* \\+ token .* \\+ resume ")
+                .containsPattern("(?m)^ +stop .* \\+ pages .* \\+ save .* \\+ release ")
                 .containsPattern(
                         "(?m)^pages +8,192 moved, 65 copied \\(1 not-page-sized, 64 private-memory\\), 0 zero$")
                 .containsPattern(

@@ -37,7 +37,8 @@ final class UsageIT {
 
     @Test
     void nothingIsNoCommand() throws IOException {
-        assertThat(pageflip.start(List.of()).endsWith(2).err()).contains("migrate, source, destination or check");
+        assertThat(pageflip.start(List.of()).endsWith(2).err())
+                .contains("migrate, compare, report, source, destination or check");
     }
 
     @ParameterizedTest

@@ -169,6 +169,7 @@ public final class DestinationAgent {
                 crossing.beginSwitch();
             }
             reached(Step.STATE);
+            crossing.admit();
             crossing.awaitSwitch();
         } catch (IOException | RuntimeException e) {
             if (crossing.callOff()) {
@@ -194,6 +195,7 @@ public final class DestinationAgent {
         private final SwitchIn in;
         private Message.@Nullable SourceFigures figures;
         private int ends;
+        private boolean admitted;
 
         Crossing(DestinationMemory memory, PageLedger ledger) throws IOException {
             this.memory = memory;
@@ -281,13 +283,21 @@ public final class DestinationAgent {
             }
             figures = end.figures();
             ends++;
-            in.received(ends);
+            if (admitted) {
+                in.received(ends);
+            }
         }
 
         void beginSwitch() {
             transition(DestinationState.DEVICE, "all pages have come");
             progress.begin(Progress.Phase.SWITCHING, 0);
             memory.guest().resumeAfter(in);
+        }
+
+        /** Everything that may go wrong here has: from now on vCPU 0 may take the guest. */
+        void admit() {
+            admitted = true;
+            in.received(ends);
         }
 
         /** vCPU 0 waits for the state; this thread for whatever else may come: pages that were written since, or an end. */

@@ -12,16 +12,28 @@ import org.jspecify.annotations.Nullable;
 public record Summary(long min, long p50, long p99, long max) {
     /** Of the runs that have a downtime; null if none has. */
     static @Nullable Summary of(List<RunResult> runs) {
-        long[] sorted = runs.stream()
+        long[] sorted = sortedDowntimes(runs);
+        if (sorted.length == 0) {
+            return null;
+        }
+        return new Summary(sorted[0], percentile(sorted, 50), percentile(sorted, 99), sorted[sorted.length - 1]);
+    }
+
+    /** The distance between the quartiles of the downtime, as a part of its median; 0 if no run has one. */
+    static double spread(List<RunResult> runs) {
+        long[] sorted = sortedDowntimes(runs);
+        return sorted.length == 0
+                ? 0
+                : (double) (percentile(sorted, 75) - percentile(sorted, 25)) / Math.max(1, percentile(sorted, 50));
+    }
+
+    private static long[] sortedDowntimes(List<RunResult> runs) {
+        return runs.stream()
                 .map(RunResult::downtimeNs)
                 .filter(Objects::nonNull)
                 .mapToLong(Long::longValue)
                 .sorted()
                 .toArray();
-        if (sorted.length == 0) {
-            return null;
-        }
-        return new Summary(sorted[0], percentile(sorted, 50), percentile(sorted, 99), sorted[sorted.length - 1]);
     }
 
     private static long percentile(long[] sorted, int percent) {

@@ -6,6 +6,7 @@ import io.pageflip.metrics.PageCounts;
 import io.pageflip.metrics.RunResult;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.LongStream;
 
 /** Results made by hand. */
 final class Samples {
@@ -35,6 +36,13 @@ final class Samples {
                 new RunResult.GuestActivity(500_000_000, 1_000_000, 2_000),
                 200L << 20,
                 null);
+    }
+
+    /** Runs that differ in their downtime alone, in nanoseconds. */
+    static List<RunResult> withDowntimes(long... downtimesNs) {
+        return LongStream.of(downtimesNs)
+                .mapToObj(ns -> completed(new DowntimePhases(0, ns, 0, 0, 0)))
+                .toList();
     }
 
     static RunResult failed() {

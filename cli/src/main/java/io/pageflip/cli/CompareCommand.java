@@ -1,0 +1,200 @@
+package io.pageflip.cli;
+
+import io.pageflip.channel.Cancellation;
+import io.pageflip.cli.report.Comparison;
+import io.pageflip.cli.report.ComparisonCsv;
+import io.pageflip.cli.report.ComparisonText;
+import io.pageflip.cli.report.HtmlReport;
+import io.pageflip.metrics.Progress;
+import io.pageflip.metrics.ResultJson;
+import io.pageflip.os.HostLacksException;
+import io.pageflip.os.NanoClock;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/**
+ * {@code pageflip compare}: migrations of several kinds, by turns, and one table. Each cell of the matrix is what
+ * {@code migrate} does with the same options: those that are not compared are {@code migrate}'s own, and passed on to it.
+ */
+@Command(
+        name = "compare",
+        description = {
+            "Runs every combination of guests and mechanisms several times, by turns, and compares their downtimes.",
+            "Combinations that cannot be are listed with their reason. Ctrl-C prints what was measured until then."
+        },
+        mixinStandardHelpOptions = true,
+        sortOptions = false)
+final class CompareCommand implements Callable<Integer> {
+    private final Cancellation cancellation;
+    private final List<OptionSpec> migrateOptions = new ArrayList<>();
+
+    @Spec
+    private CommandSpec spec;
+
+    @Mixin
+    private MatrixOptions matrixOptions;
+
+    @Option(
+            names = "--runs",
+            paramLabel = "N",
+            defaultValue = "10",
+            description = "Migrations of each combination (default: ${DEFAULT-VALUE}).")
+    private int runs;
+
+    @Option(
+            names = "--warmup",
+            paramLabel = "N",
+            defaultValue = "0",
+            description = "Migrations of each before them that are not counted (default: ${DEFAULT-VALUE}).")
+    private int warmup;
+
+    @Mixin
+    private ReportOptions report;
+
+    @Option(names = "--export-json", paramLabel = "FILE", description = "Also write the JSON report to a file.")
+    private @Nullable Path exportJson;
+
+    @Option(names = "--export-csv", paramLabel = "FILE", description = "Also write a row for each run to a file.")
+    private @Nullable Path exportCsv;
+
+    @Option(names = "--export-markdown", paramLabel = "FILE", description = "Also write the table as Markdown.")
+    private @Nullable Path exportMarkdown;
+
+    @Option(
+            names = "--export-html",
+            paramLabel = "FILE",
+            description = "Also write a page with charts, which needs no other file and no network.")
+    private @Nullable Path exportHtml;
+
+    private CompareCommand(Cancellation cancellation) {
+        this.cancellation = cancellation;
+    }
+
+    /** The command, with those options of {@code migrate} that it does not have itself. */
+    static CommandLine commandLine(Cancellation cancellation) {
+        CompareCommand command = new CompareCommand(cancellation);
+        CommandLine compare = new CommandLine(command);
+        for (OptionSpec option : new CommandLine(new MigrateCommand(cancellation))
+                .getCommandSpec()
+                .options()) {
+            if (!option.hidden() && compare.getCommandSpec().findOption(option.longestName()) == null) {
+                OptionSpec same = OptionSpec.builder(option).build();
+                compare.getCommandSpec().addOption(same);
+                command.migrateOptions.add(same);
+            }
+        }
+        return compare;
+    }
+
+    @Override
+    public Integer call() throws Exception {
+        Values.between(spec, "--runs", runs, 1, MigrateCommand.MOST_RUNS);
+        Values.between(spec, "--warmup", warmup, 0, MigrateCommand.MOST_RUNS);
+        ExportFile json = new ExportFile("--export-json", exportJson).check(spec);
+        ExportFile csv = new ExportFile("--export-csv", exportCsv).check(spec);
+        ExportFile markdown = new ExportFile("--export-markdown", exportMarkdown).check(spec);
+        ExportFile html = new ExportFile("--export-html", exportHtml).check(spec);
+        Matrix matrix = Matrix.of(spec, matrixOptions.combinations(), passedOn(), MigrationPlan::checkHost);
+        if (matrix.plans().isEmpty()) {
+            throw nothingToRun(matrix);
+        }
+        ComparisonRun run = runAll(matrix);
+        Comparison comparison = comparison(matrix, run);
+        print(comparison);
+        json.write(comparison::json);
+        csv.write(() -> ComparisonCsv.of(comparison));
+        markdown.write(() -> ComparisonText.markdown(heading(comparison), comparison));
+        html.write(() -> HtmlReport.of(ResultJson.MAPPER.valueToTree(comparison)));
+        return exitCode(run);
+    }
+
+    private ComparisonRun runAll(Matrix matrix) throws InterruptedException {
+        Progress shown = new Progress();
+        ComparisonRun run = new ComparisonRun(
+                matrix.plans().stream().map(plan -> plan.guest().ramBytes()).toList(),
+                warmup,
+                runs,
+                cell -> matrix.plans().get(cell).migration(cancellation, shown).run(),
+                cancellation,
+                NanoClock.SYSTEM);
+        try (ProgressDisplay display = new ProgressDisplay(run::place, shown, report.progress(), report.quiet())) {
+            display.start();
+            run.run();
+        }
+        return run;
+    }
+
+    /** What was typed of {@code migrate}'s own options. */
+    private List<String> passedOn() {
+        List<String> arguments = new ArrayList<>();
+        arguments.add(report.verify() ? "--verify" : "--no-verify");
+        for (OptionSpec option : migrateOptions) {
+            if (spec.commandLine().getParseResult().hasMatchedOption(option)) {
+                boolean flag = option.arity().max() == 0;
+                arguments.add(option.longestName()
+                        + (flag ? "" : "=" + option.originalStringValues().get(0)));
+            }
+        }
+        return arguments;
+    }
+
+    private Exception nothingToRun(Matrix matrix) {
+        return matrix.lack() == null
+                ? new ParameterException(
+                        spec.commandLine(), matrix.skipped().get(0).reason())
+                : new HostLacksException(matrix.lack());
+    }
+
+    private Comparison comparison(Matrix matrix, ComparisonRun run) {
+        List<Comparison.Measured> measured = new ArrayList<>();
+        for (int cell = 0; cell < matrix.plans().size(); cell++) {
+            measured.add(new Comparison.Measured(
+                    matrix.plans().get(cell).request(), run.results().get(cell), run.failed(cell)));
+        }
+        Map<String, Object> request = new LinkedHashMap<>();
+        matrixOptions.describe(request);
+        request.put("runs", runs);
+        request.put("warmup", warmup);
+        return Comparison.of(request, cancellation.isRequested(), measured, matrix.skipped());
+    }
+
+    private void print(Comparison comparison) {
+        PrintWriter out = spec.commandLine().getOut();
+        if (report.format() == ReportOptions.Format.JSON) {
+            out.print(comparison.json());
+        } else if (!report.quiet()) {
+            out.print(ComparisonText.text(heading(comparison), comparison));
+        }
+        out.flush();
+    }
+
+    private String heading(Comparison comparison) {
+        int cells = comparison.cells().size();
+        return "pageflip compare: " + cells + (cells == 1 ? " combination, " : " combinations by turns, ") + runs
+                + (runs == 1 ? " run" : " runs") + " of each" + (warmup == 0 ? "" : " after " + warmup + " to warm up");
+    }
+
+    /** The worst of all runs. */
+    private int exitCode(ComparisonRun run) {
+        int worst = run.results().stream()
+                .flatMap(List::stream)
+                .mapToInt(ExitCodes::of)
+                .max()
+                .orElse(ExitCodes.OK);
+        return cancellation.isRequested() ? Math.max(worst, ExitCodes.FAILED) : worst;
+    }
+}

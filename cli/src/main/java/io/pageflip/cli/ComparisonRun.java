@@ -1,0 +1,126 @@
+package io.pageflip.cli;
+
+import io.pageflip.channel.Cancellation;
+import io.pageflip.metrics.MigrationStatus;
+import io.pageflip.metrics.RunResult;
+import io.pageflip.os.NanoClock;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * Runs the cells of a comparison by turns, so that whatever disturbs the machine for a while disturbs all of them alike. Run
+ * by one thread; any thread may ask for {@link #place}.
+ */
+final class ComparisonRun {
+    private static final double NS_PER_S = 1e9;
+    private static final long S_PER_MIN = 60;
+    private static final long MIN_PER_H = 60;
+
+    private final Runner runner;
+    private final int warmup;
+    private final int runs;
+    private final Cancellation cancellation;
+    private final NanoClock clock;
+    private final Estimate estimate;
+    private final List<List<RunResult>> results = new ArrayList<>();
+    private final boolean[] failed;
+    private volatile String place = "";
+
+    /** Runs a cell once. */
+    @FunctionalInterface
+    interface Runner {
+        RunResult run(int cell) throws IOException, InterruptedException;
+    }
+
+    /**
+     * A comparison that has not begun.
+     *
+     * @param ramBytes of each cell
+     * @param warmup runs of each cell that are not counted
+     * @param runs of each cell that are
+     */
+    ComparisonRun(
+            List<Long> ramBytes, int warmup, int runs, Runner runner, Cancellation cancellation, NanoClock clock) {
+        this.runner = runner;
+        this.warmup = warmup;
+        this.runs = runs;
+        this.cancellation = cancellation;
+        this.clock = clock;
+        this.estimate = new Estimate(ramBytes, warmup + runs);
+        this.failed = new boolean[ramBytes.size()];
+        ramBytes.forEach(cell -> results.add(new ArrayList<>()));
+    }
+
+    /** Runs all, or as many as there are until somebody asks for the end; a cell that fails is not run again. */
+    void run() throws InterruptedException {
+        for (int round = 0; round < warmup + runs; round++) {
+            for (int cell = 0; cell < failed.length; cell++) {
+                if (!failed[cell] && !cancellation.isRequested()) {
+                    runOnce(cell, round >= warmup);
+                }
+            }
+        }
+    }
+
+    private void runOnce(int cell, boolean counts) throws InterruptedException {
+        place = sentence(estimate.done() + 1, estimate.total(), estimate.remainingNs());
+        long startNs = clock.nanoTime();
+        RunResult result = result(cell);
+        boolean good = ExitCodes.of(result) == ExitCodes.OK;
+        if (!good && cancellation.isRequested() && ExitCodes.of(result) == ExitCodes.FAILED) {
+            return; // it says no more than that somebody asked for the end
+        }
+        estimate.ran(cell, clock.nanoTime() - startNs);
+        if (counts || !good) {
+            results.get(cell).add(result);
+        }
+        if (!good) {
+            failed[cell] = true;
+            estimate.giveUp(cell);
+        }
+    }
+
+    private RunResult result(int cell) throws InterruptedException {
+        try {
+            return runner.run(cell);
+        } catch (IOException e) {
+            return RunResult.ended(
+                    MigrationStatus.FAILED,
+                    "source",
+                    null,
+                    new RunResult.Failure("migration-failed", String.valueOf(e.getMessage())));
+        }
+    }
+
+    /** The runs of each cell that count: none of the warm-up, but for one that failed. */
+    List<List<RunResult>> results() {
+        return results;
+    }
+
+    boolean failed(int cell) {
+        return failed[cell];
+    }
+
+    /** Which run this is, of how many, and how long the rest will take. */
+    String place() {
+        return place;
+    }
+
+    static String sentence(long run, long total, long remainingNs) {
+        String left = remainingNs < 0 ? "" : ", about " + duration(remainingNs) + " left";
+        return String.format(Locale.ROOT, "run %,d of %,d%s: ", run, total, left);
+    }
+
+    private static String duration(long ns) {
+        long seconds = (long) Math.ceil(ns / NS_PER_S);
+        long minutes = seconds / S_PER_MIN;
+        if (minutes == 0) {
+            return seconds + " s";
+        }
+        return minutes < MIN_PER_H
+                ? minutes + " min " + seconds % S_PER_MIN + " s"
+                : minutes / MIN_PER_H + " h " + minutes % MIN_PER_H + " min";
+    }
+}

@@ -1,0 +1,163 @@
+package io.pageflip.cli;
+
+import io.pageflip.guest.Backing;
+import io.pageflip.wire.Mechanism;
+import io.pageflip.wire.Schedule;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+import picocli.CommandLine.Spec.Target;
+
+/** Options of {@code migrate} that {@code compare} takes several values of; it tries each with each. */
+final class MatrixOptions {
+    private static final String ALL = "all";
+
+    @Spec(Target.MIXEE)
+    private CommandSpec spec;
+
+    @Option(
+            names = "--ram",
+            paramLabel = "SIZE",
+            split = ",",
+            defaultValue = "1G",
+            converter = Values.Size.class,
+            description = "Guest RAM (default: ${DEFAULT-VALUE}).")
+    private List<Long> ram;
+
+    @Option(
+            names = "--backing",
+            paramLabel = "KIND",
+            split = ",",
+            description = "What guest RAM lies in: ${COMPLETION-CANDIDATES}. Without it, what each mechanism needs: "
+                    + "anonymous for gift, memfd for the others.")
+    private @Nullable List<Backing> backing;
+
+    @Option(
+            names = "--vcpus",
+            paramLabel = "N",
+            split = ",",
+            defaultValue = "1",
+            description = "Virtual CPUs, a thread each (default: ${DEFAULT-VALUE}).")
+    private List<Integer> vcpus;
+
+    @Option(
+            names = "--dirty-rate",
+            paramLabel = "PAGES",
+            split = ",",
+            defaultValue = "20K",
+            converter = Values.Rate.class,
+            description = "Pages that the guest writes a second (default: ${DEFAULT-VALUE}).")
+    private List<Long> dirtyRate;
+
+    @Option(
+            names = "--mechanism",
+            paramLabel = "KIND",
+            split = ",",
+            defaultValue = "flip,stream",
+            description = "How a page crosses: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+    private List<Mechanism> mechanism;
+
+    @Option(
+            names = "--schedule",
+            paramLabel = "KIND",
+            split = ",",
+            description = "When pages cross: all, or as migrate takes it. Without it, what migrate does then.")
+    private @Nullable List<String> schedule;
+
+    /**
+     * One of the combinations, possible or not.
+     *
+     * @param schedule null for what {@code migrate} does without one
+     */
+    record Combination(
+            long ram,
+            int vcpus,
+            long dirtyRate,
+            Mechanism mechanism,
+            Backing backing,
+            @Nullable String schedule) {
+        /** Options of {@code migrate}. */
+        List<String> arguments() {
+            return options().entrySet().stream()
+                    .map(option -> "--" + option.getKey() + "=" + option.getValue())
+                    .toList();
+        }
+
+        /** As reports write them. */
+        Map<String, Object> options() {
+            Map<String, Object> options = new LinkedHashMap<>();
+            options.put("ram", ram);
+            options.put("backing", backing.toString());
+            options.put("vcpus", vcpus);
+            options.put("dirty-rate", dirtyRate);
+            options.put("mechanism", mechanism.toString());
+            if (schedule != null) {
+                options.put("schedule", schedule);
+            }
+            return options;
+        }
+    }
+
+    /** Each with each; of equal guests one after the other. */
+    List<Combination> combinations() {
+        List<Combination> all = new ArrayList<>();
+        List<@Nullable String> schedules = schedules();
+        for (long size : ram) {
+            for (int cpus : vcpus) {
+                for (long rate : dirtyRate) {
+                    for (Mechanism how : mechanism) {
+                        for (Backing in : backings(how)) {
+                            schedules.forEach(when -> all.add(new Combination(size, cpus, rate, how, in, when)));
+                        }
+                    }
+                }
+            }
+        }
+        return all.stream().distinct().toList();
+    }
+
+    private List<Backing> backings(Mechanism how) {
+        return backing == null ? List.of(TransferOptions.backingFor(how)) : backing;
+    }
+
+    private List<@Nullable String> schedules() {
+        if (schedule == null) {
+            return Collections.singletonList(null);
+        }
+        List<String> known = Arrays.stream(Schedule.values())
+                .map(Object::toString)
+                .toList();
+        for (String name : schedule) {
+            if (!name.equals(ALL) && !known.contains(name)) {
+                String words = Stream.concat(Stream.of(ALL), known.stream()).collect(Collectors.joining(", "));
+                throw new ParameterException(
+                        spec.commandLine(), "--schedule " + name + ": '" + name + "' is not one of " + words);
+            }
+        }
+        return schedule.contains(ALL) ? Collections.unmodifiableList(known) : Collections.unmodifiableList(schedule);
+    }
+
+    /** What was asked for, as reports write it. */
+    void describe(Map<String, Object> request) {
+        request.put("ram", ram);
+        request.put("backing", backing == null ? "as each mechanism needs" : words(backing));
+        request.put("vcpus", vcpus);
+        request.put("dirty-rate", dirtyRate);
+        request.put("mechanism", words(mechanism));
+        request.put("schedule", schedule == null ? "default" : schedule);
+    }
+
+    private static List<String> words(List<?> values) {
+        return values.stream().map(Object::toString).toList();
+    }
+}

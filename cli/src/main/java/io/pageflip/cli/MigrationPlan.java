@@ -1,0 +1,41 @@
+package io.pageflip.cli;
+
+import io.pageflip.channel.Cancellation;
+import io.pageflip.guest.GuestConfig;
+import io.pageflip.metrics.Progress;
+import io.pageflip.migration.Migration;
+import io.pageflip.os.HostLacksException;
+import io.pageflip.wire.Mechanism;
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A migration as it was asked for: every option checked and resolved, and nothing made yet.
+ *
+ * @param request every option with its resolved value, as reports write it
+ * @param sourceArguments of the agent that {@link Migration} starts
+ * @param destinationArguments of the other one
+ */
+record MigrationPlan(
+        GuestConfig guest,
+        Mechanism mechanism,
+        boolean gifts,
+        boolean noWayBack,
+        Map<String, Object> request,
+        List<String> sourceArguments,
+        List<String> destinationArguments) {
+
+    /**
+     * Whether this host can do it.
+     *
+     * @throws HostLacksException with what to use instead
+     */
+    void checkHost() throws IOException {
+        HostChecks.beforeSource(guest, mechanism, gifts, noWayBack);
+    }
+
+    Migration migration(Cancellation cancellation, Progress progress) {
+        return new Migration(sourceArguments, destinationArguments, cancellation, progress);
+    }
+}

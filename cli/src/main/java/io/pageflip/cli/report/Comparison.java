@@ -1,0 +1,120 @@
+package io.pageflip.cli.report;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import io.pageflip.metrics.ResultJson;
+import io.pageflip.metrics.RunResult;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What {@code pageflip compare} measured, as its JSON report has it; the README documents it.
+ *
+ * @param schema {@link #SCHEMA}
+ * @param request what was asked for
+ * @param interrupted whether somebody asked for the end before all was measured
+ * @param skipped combinations that cannot be, or not on this host
+ */
+public record Comparison(
+        String schema,
+        Host host,
+        Map<String, Object> request,
+        boolean interrupted,
+        List<Cell> cells,
+        List<Skipped> skipped) {
+    static final String SCHEMA = "pageflip.comparison/1";
+    private static final double WIDE = 0.25;
+
+    /**
+     * One combination.
+     *
+     * @param options all of them, resolved
+     * @param status {@code completed}, {@code failed} if a run did, or {@code not-run}
+     * @param runs that count
+     * @param summary of the downtime; null unless it completed
+     */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public record Cell(
+            Map<String, Object> options,
+            String status,
+            List<RunResult> runs,
+            @Nullable CellSummary summary) {
+        /** An option as people read it. */
+        String option(String name) {
+            return String.valueOf(options.get(name));
+        }
+
+        private List<@Nullable Object> guest() {
+            List<@Nullable Object> guest = new ArrayList<>();
+            for (String name : List.of("ram", "vcpus", "dirty-rate")) {
+                guest.add(options.get(name));
+            }
+            return guest;
+        }
+    }
+
+    /**
+     * The downtime of a cell.
+     *
+     * @param runs that it is told from
+     * @param spread the distance between its quartiles, as a part of its median
+     * @param wideSpread whether that is so much that the median says little
+     * @param ratio its median, divided by the least median of a cell with the same RAM, vCPUs and dirty rate
+     */
+    public record CellSummary(int runs, Summary downtimeNs, double spread, boolean wideSpread, double ratio) {}
+
+    /** A combination that was not tried: the options that set it apart from the others, and why. */
+    public record Skipped(Map<String, Object> options, String reason) {}
+
+    /** The runs of one combination, not summed up yet. */
+    public record Measured(Map<String, Object> options, List<RunResult> runs, boolean failed) {}
+
+    /** Sums up. */
+    public static Comparison of(
+            Map<String, Object> request, boolean interrupted, List<Measured> measured, List<Skipped> skipped) {
+        List<Cell> cells = measured.stream().map(Comparison::cell).toList();
+        Map<List<@Nullable Object>, Long> best = new HashMap<>();
+        for (Cell cell : cells) {
+            if (cell.summary != null) {
+                best.merge(cell.guest(), cell.summary.downtimeNs.p50(), Math::min);
+            }
+        }
+        cells = cells.stream().map(cell -> withRatio(cell, best)).toList();
+        return new Comparison(SCHEMA, Host.here(), request, interrupted, cells, skipped);
+    }
+
+    private static Cell cell(Measured measured) {
+        Summary downtime = measured.failed ? null : Summary.of(measured.runs);
+        String status = measured.failed ? "failed" : measured.runs.isEmpty() ? "not-run" : "completed";
+        double spread = Summary.spread(measured.runs);
+        CellSummary summary =
+                downtime == null ? null : new CellSummary(measured.runs.size(), downtime, spread, spread > WIDE, 1);
+        return new Cell(measured.options, status, measured.runs, summary);
+    }
+
+    private static Cell withRatio(Cell cell, Map<List<@Nullable Object>, Long> best) {
+        CellSummary s = cell.summary;
+        if (s == null) {
+            return cell;
+        }
+        double ratio = (double) s.downtimeNs.p50() / Math.max(1, Objects.requireNonNull(best.get(cell.guest())));
+        return new Cell(
+                cell.options,
+                cell.status,
+                cell.runs,
+                new CellSummary(s.runs, s.downtimeNs, s.spread, s.wideSpread, ratio));
+    }
+
+    /** One JSON document, indented, with a line feed at its end. */
+    public String json() {
+        try {
+            return ResultJson.MAPPER.writerWithDefaultPrettyPrinter().writeValueAsString(this) + "\n";
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("a report that cannot be written", e);
+        }
+    }
+}

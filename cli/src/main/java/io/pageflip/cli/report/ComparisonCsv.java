@@ -1,0 +1,98 @@
+package io.pageflip.cli.report;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.pageflip.metrics.CopyReason;
+import io.pageflip.metrics.PageCounts;
+import io.pageflip.metrics.ResultJson;
+import io.pageflip.metrics.RunResult;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** A comparison as comma-separated values (RFC 4180, with line feeds): one row a run. What a run has not is empty. */
+public final class ComparisonCsv {
+    private static final List<String> RUN =
+            List.of("run", "status", "total-time-ms", "setup-time-ms", "peak-pss-bytes", "downtime-ns");
+    private static final List<String> PAGES = List.of("pages", "moved", "copied", "zero");
+
+    private final Set<String> options = new LinkedHashSet<>();
+    private final Set<String> phases = new LinkedHashSet<>();
+    private final StringBuilder text = new StringBuilder();
+
+    private ComparisonCsv(Comparison comparison) {
+        for (Comparison.Cell cell : comparison.cells()) {
+            options.addAll(cell.options().keySet());
+            cell.runs().forEach(run -> phases(run).fieldNames().forEachRemaining(phases::add));
+        }
+    }
+
+    /** A line of names, and the rows. */
+    public static String of(Comparison comparison) {
+        ComparisonCsv csv = new ComparisonCsv(comparison);
+        csv.header();
+        for (Comparison.Cell cell : comparison.cells()) {
+            for (int i = 0; i < cell.runs().size(); i++) {
+                csv.row(cell, i);
+            }
+        }
+        return csv.text.toString();
+    }
+
+    private void header() {
+        List<String> names = new ArrayList<>(options);
+        names.addAll(RUN);
+        phases.forEach(phase -> names.add(phase + "-ns"));
+        names.addAll(PAGES);
+        Arrays.stream(CopyReason.values()).forEach(reason -> names.add("copied-" + reason));
+        names.add("error");
+        line(names);
+    }
+
+    private void row(Comparison.Cell cell, int number) {
+        RunResult run = cell.runs().get(number);
+        List<@Nullable Object> values = new ArrayList<>();
+        options.forEach(option -> values.add(cell.options().get(option)));
+        values.add(number + 1);
+        values.add(run.status());
+        values.add(run.totalTime());
+        values.add(run.setupTime());
+        values.add(run.peakPssBytes());
+        values.add(run.downtimeNs());
+        JsonNode parts = phases(run);
+        phases.forEach(phase -> values.add(parts.path(phase).asText()));
+        addPages(values, run.pages());
+        values.add(run.error() == null ? null : run.error().message());
+        line(values);
+    }
+
+    private static void addPages(List<@Nullable Object> values, @Nullable PageCounts pages) {
+        if (pages == null) {
+            for (int i = 0; i < PAGES.size() + CopyReason.values().length; i++) {
+                values.add(null);
+            }
+            return;
+        }
+        values.addAll(List.of(pages.total(), pages.moved(), pages.copied(), pages.zero()));
+        for (CopyReason reason : CopyReason.values()) {
+            values.add(pages.copyReasons().getOrDefault(reason.toString(), 0L));
+        }
+    }
+
+    private static JsonNode phases(RunResult run) {
+        return ResultJson.MAPPER.valueToTree(run).path("downtime-phases-ns");
+    }
+
+    private void line(List<? extends @Nullable Object> values) {
+        text.append(String.join(",", values.stream().map(ComparisonCsv::quoted).toList()))
+                .append('\n');
+    }
+
+    private static String quoted(@Nullable Object value) {
+        String word = value == null ? "" : value.toString();
+        boolean plain = word.chars().noneMatch(c -> c == ',' || c == '"' || c == '\n' || c == '\r');
+        return plain ? word : '"' + word.replace("\"", "\"\"") + '"';
+    }
+}

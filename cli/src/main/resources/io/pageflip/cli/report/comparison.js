@@ -1,0 +1,272 @@
+'use strict';
+(() => {
+  const COLOURS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#7a5195', '#555555', '#a05d1a', '#003f5c'];
+  const POINTS = ['circle', 'rect', 'triangle', 'rectRot', 'star', 'crossRot'];
+  const data = JSON.parse(document.getElementById('data').textContent);
+  const cells = data.cells;
+  const measured = cells.filter(cell => cell.summary && cell.summary['downtime-ns']);
+  const number = value => value.toLocaleString('en-US', { maximumFractionDigits: 2 });
+
+  function size(bytes) {
+    const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+    let power = 0;
+    let value = bytes;
+    while (value >= 1024 && power < units.length - 1) {
+      value /= 1024;
+      power++;
+    }
+    return number(value) + ' ' + units[power];
+  }
+
+  function duration(ns) {
+    return ns < 1e6 ? number(Number((ns / 1e3).toPrecision(3))) + ' µs' : number(Number((ns / 1e6).toPrecision(4))) + ' ms';
+  }
+
+  const distinct = values => [...new Set(values)];
+  const varies = option => distinct(cells.map(cell => cell.options[option])).length > 1;
+  const guest = options => number(options['dirty-rate']) + ' pages/s written, ' + options.vcpus + (options.vcpus === 1 ? ' vCPU' : ' vCPUs');
+
+  /** A cell among those of equal RAM, or of an equal guest. */
+  function name(options, withGuest) {
+    const words = [options.mechanism, options.schedule];
+    if (varies('backing') || withGuest) {
+      words.push(options.backing);
+    }
+    const guestWords = [];
+    if (withGuest && varies('dirty-rate')) {
+      guestWords.push(number(options['dirty-rate']) + '/s');
+    }
+    if (withGuest && varies('vcpus')) {
+      guestWords.push(options.vcpus + ' vCPU');
+    }
+    return words.filter(word => word).concat(guestWords).join(' ');
+  }
+
+  function groups(list, key) {
+    const found = new Map();
+    for (const element of list) {
+      const k = key(element);
+      found.set(k, (found.get(k) || []).concat([element]));
+    }
+    return found;
+  }
+
+  function canvas(place, height) {
+    const box = document.createElement('div');
+    box.className = 'chart';
+    box.style.height = height + 'px';
+    const made = document.createElement('canvas');
+    box.appendChild(made);
+    document.getElementById(place).appendChild(box);
+    return made;
+  }
+
+  function nothing(place) {
+    const note = document.createElement('p');
+    note.textContent = 'Nothing was measured.';
+    document.getElementById(place).appendChild(note);
+  }
+
+  const title = text => ({ display: true, text, font: { size: 14 }, color: '#222' });
+  const axisTitle = text => ({ display: true, text });
+
+  /** From the least to the most, through each point of a line. */
+  const ranges = {
+    id: 'ranges',
+    beforeDatasetsDraw(chart) {
+      const draw = chart.ctx;
+      chart.data.datasets.forEach((set, i) => {
+        if (!chart.isDatasetVisible(i)) {
+          return;
+        }
+        draw.save();
+        draw.strokeStyle = set.borderColor;
+        draw.lineWidth = 1.5;
+        for (const point of set.data) {
+          const x = chart.scales.x.getPixelForValue(point.x);
+          const top = chart.scales.y.getPixelForValue(point.max);
+          const bottom = chart.scales.y.getPixelForValue(point.min);
+          draw.beginPath();
+          draw.moveTo(x, top);
+          draw.lineTo(x, bottom);
+          draw.moveTo(x - 4, top);
+          draw.lineTo(x + 4, top);
+          draw.moveTo(x - 4, bottom);
+          draw.lineTo(x + 4, bottom);
+          draw.stroke();
+        }
+        draw.restore();
+      });
+    }
+  };
+
+  function line(list, key, i) {
+    const points = list.map(cell => {
+      const ns = cell.summary['downtime-ns'];
+      return { x: cell.options.ram, y: ns.p50 / 1e6, min: ns.min / 1e6, max: ns.max / 1e6, runs: cell.summary.runs };
+    });
+    points.sort((a, b) => a.x - b.x);
+    const colour = COLOURS[i % COLOURS.length];
+    return { label: key, data: points, borderColor: colour, backgroundColor: colour, borderWidth: 2,
+      pointStyle: POINTS[i % POINTS.length], pointRadius: 5, pointHoverRadius: 7 };
+  }
+
+  /** 1, 2 and 5 of each power of ten that the axis shows. */
+  function decades(axis) {
+    const ticks = [];
+    for (let power = Math.floor(Math.log10(axis.min)); power <= Math.ceil(Math.log10(axis.max)); power++) {
+      for (const digit of [1, 2, 5]) {
+        const value = digit * 10 ** power;
+        if (value >= axis.min * 0.999 && value <= axis.max * 1.001) {
+          ticks.push({ value });
+        }
+      }
+    }
+    axis.ticks = ticks;
+  }
+
+  function downtimeChart(heading, list) {
+    const sizes = distinct(list.map(cell => cell.options.ram)).sort((a, b) => a - b);
+    const all = list.map(cell => cell.summary['downtime-ns']);
+    const sets = [...groups(list, cell => name(cell.options, false))].map(([key, some], i) => line(some, key, i));
+    new Chart(canvas('downtime', 420), {
+      type: 'line',
+      data: { datasets: sets },
+      plugins: [ranges],
+      options: {
+        animation: false, maintainAspectRatio: false,
+        scales: {
+          x: { type: 'logarithmic', min: sizes[0] / 1.3, max: sizes[sizes.length - 1] * 1.3, title: axisTitle('guest RAM'),
+            afterBuildTicks: axis => { axis.ticks = sizes.map(value => ({ value })); },
+            ticks: { callback: value => size(value), autoSkip: true } },
+          y: { type: 'logarithmic', min: Math.min(...all.map(ns => ns.min)) / 1e6 / 1.5, max: Math.max(...all.map(ns => ns.max)) / 1e6 * 1.5,
+            title: axisTitle('downtime, ms'), afterBuildTicks: decades, ticks: { callback: value => number(value) } }
+        },
+        plugins: {
+          title: title(heading), legend: { position: 'bottom', labels: { usePointStyle: true } },
+          tooltip: { callbacks: {
+            title: items => size(items[0].raw.x),
+            label: item => item.dataset.label + ': median ' + duration(item.raw.y * 1e6) + ', ' + duration(item.raw.min * 1e6)
+              + ' to ' + duration(item.raw.max * 1e6) + ', ' + item.raw.runs + ' runs'
+          } }
+        }
+      }
+    });
+  }
+
+  /** Bars that lie, one a cell, each made of parts: [{name, values: one a cell}]. */
+  function stackedBars(place, heading, list, parts, axis, show) {
+    const used = parts.filter(part => part.values.some(value => value > 0));
+    new Chart(canvas(place, 130 + 34 * list.length), {
+      type: 'bar',
+      data: {
+        labels: list.map(cell => name(cell.options, true)),
+        datasets: used.map(part => ({ label: part.name, data: part.values, backgroundColor: part.colour, maxBarThickness: 24 }))
+      },
+      options: {
+        indexAxis: 'y', animation: false, maintainAspectRatio: false,
+        scales: {
+          x: { stacked: true, beginAtZero: true, title: axisTitle(axis), ticks: { callback: value => number(value) } },
+          y: { stacked: true, ticks: { autoSkip: false } }
+        },
+        plugins: {
+          title: title(heading), legend: { position: 'bottom' },
+          tooltip: { callbacks: { label: item => item.dataset.label + ': ' + show(item.raw) } }
+        }
+      }
+    });
+  }
+
+  function parts(list, names, value) {
+    return names.map((part, i) => ({ name: part, colour: COLOURS[i % COLOURS.length], values: list.map(cell => value(cell, part)) }));
+  }
+
+  const lastRun = cell => cell.runs[cell.runs.length - 1];
+
+  const NO_PAGES = { moved: 0, copied: 0, zero: 0, 'copy-reasons': {} };
+  const lastPages = cell => lastRun(cell).pages || NO_PAGES;
+
+  /** The run whose downtime is the median. */
+  function medianRun(cell) {
+    const p50 = cell.summary['downtime-ns'].p50;
+    return cell.runs.find(run => run['downtime-ns'] === p50) || lastRun(cell);
+  }
+
+  function pageParts(list) {
+    const reasons = distinct(measured.flatMap(cell => Object.keys(lastPages(cell)['copy-reasons'])));
+    const names = ['moved', 'zero'].concat(reasons.map(reason => 'copied: ' + reason));
+    return parts(list, names, (cell, part) => {
+      const pages = lastPages(cell);
+      return (part.startsWith('copied: ') ? pages['copy-reasons'][part.substring(8)] : pages[part]) || 0;
+    });
+  }
+
+  function phaseParts(list) {
+    const names = distinct(measured.flatMap(cell => Object.keys(medianRun(cell)['downtime-phases-ns'] || {})));
+    return parts(list, names, (cell, phase) => ((medianRun(cell)['downtime-phases-ns'] || {})[phase] || 0) / 1e6);
+  }
+
+  function element(row, kind, text, className) {
+    const made = document.createElement(kind);
+    made.textContent = text;
+    made.className = className || '';
+    row.appendChild(made);
+  }
+
+  function table(place, header, firstNumber, rows) {
+    const head = place.createTHead().insertRow();
+    header.forEach((text, i) => element(head, 'th', text, i >= firstNumber ? 'number' : ''));
+    const body = place.createTBody();
+    for (const cells of rows) {
+      const row = body.insertRow();
+      row.className = cells.className || '';
+      cells.texts.forEach((text, i) => element(row, 'td', text, i >= firstNumber ? 'number' : i === cells.reason ? 'reason' : ''));
+    }
+  }
+
+  const optionTexts = options => [size(options.ram), String(options.vcpus), number(options['dirty-rate']), options.mechanism,
+    options.schedule || '', options.backing];
+  const OPTIONS = ['RAM', 'vCPUs', 'pages/s', 'mechanism', 'schedule', 'backing'];
+
+  const spread = summary => summary.spread === undefined ? '' : (summary['wide-spread'] ? 'wide: ' : '') + Math.round(summary.spread * 100) + ' %';
+
+  function figures(cell) {
+    const texts = optionTexts(cell.options);
+    if (!cell.summary || !cell.summary['downtime-ns']) {
+      const failed = cell.runs.filter(run => run.error).pop();
+      return { className: 'failed', texts: texts.concat([String(cell.runs.length), cell.status + (failed ? ': ' + failed.error.message : '')]) };
+    }
+    const ns = cell.summary['downtime-ns'];
+    const pages = lastPages(cell);
+    return { texts: texts.concat([String(cell.summary.runs), duration(ns.p50),
+      duration(ns.min), duration(ns.max), duration(ns.p99), spread(cell.summary), cell.summary.ratio.toFixed(2), number(pages.moved), number(pages.copied)]) };
+  }
+
+  function place() {
+    const host = data.host;
+    const request = data.request;
+    document.getElementById('where').textContent = 'Linux ' + host.kernel + ', ' + host.cpus + ' CPUs, Java ' + host.java + '; '
+      + request.runs + (request.runs === 1 ? ' run' : ' runs') + ' of each combination' + (cells.length > 1 ? ', by turns' : '')
+      + (data.interrupted ? '; interrupted: this is what was measured until then' : '');
+  }
+
+  place();
+  Chart.defaults.font.size = 13;
+  if (measured.length === 0) {
+    ['downtime', 'pages', 'phases'].forEach(nothing);
+  }
+  for (const [heading, list] of groups(measured, cell => guest(cell.options))) {
+    downtimeChart(heading, list);
+  }
+  for (const [ram, list] of groups(measured, cell => cell.options.ram)) {
+    stackedBars('pages', size(ram) + ' of guest RAM', list, pageParts(list), 'pages', value => number(value) + ' pages');
+    stackedBars('phases', size(ram) + ' of guest RAM', list, phaseParts(list), 'time since the last guest instruction, ms', value => duration(value * 1e6));
+  }
+  table(document.getElementById('figures'), OPTIONS.concat(['runs', 'median', 'min', 'max', 'p99', 'spread', 'ratio', 'moved', 'copied']), 6, cells.map(figures));
+  if (data.skipped.length > 0) {
+    const section = document.getElementById('skipped');
+    section.hidden = false;
+    table(section.querySelector('table'), OPTIONS.concat(['reason']), 99,
+      data.skipped.map(one => ({ reason: 6, texts: optionTexts(one.options).concat([one.reason]) })));
+  }
+})();

@@ -1,0 +1,156 @@
+package io.pageflip.cli.report;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.pageflip.cli.report.Comparison.Measured;
+import io.pageflip.cli.report.Comparison.Skipped;
+import io.pageflip.metrics.ResultJson;
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.junit.jupiter.api.Test;
+
+/** The figures of a comparison, and each way to write them. */
+final class ComparisonTest {
+    private static final long MS = 1_000_000;
+
+    private final Comparison comparison = Comparison.of(
+            Map.of("runs", 3),
+            false,
+            List.of(
+                    new Measured(options(1 << 20, "flip"), Samples.withDowntimes(10 * MS, 11 * MS, 10 * MS), false),
+                    new Measured(options(1 << 20, "stream"), Samples.withDowntimes(25 * MS, 20 * MS, 90 * MS), false),
+                    new Measured(options(2 << 20, "stream"), Samples.withDowntimes(40 * MS), false),
+                    new Measured(options(2 << 20, "pull"), List.of(Samples.failed()), true),
+                    new Measured(options(4 << 20, "pull"), List.of(), false)),
+            List.of(new Skipped(options(1 << 20, "gift"), "it needs \"private\" memory, | and </script>")));
+
+    @Test
+    void eachCellIsSummedUpAndSetAgainstTheBestOfItsGuest() {
+        assertThat(comparison.cells())
+                .map(Comparison.Cell::status)
+                .containsExactly("completed", "completed", "completed", "failed", "not-run");
+        Comparison.CellSummary flip = summary(0);
+        assertThat(flip.downtimeNs()).isEqualTo(new Summary(10 * MS, 10 * MS, 11 * MS, 11 * MS));
+        assertThat(flip.ratio()).isEqualTo(1);
+        assertThat(flip.spread()).isEqualTo(0.1);
+        assertThat(flip.wideSpread()).isFalse();
+        Comparison.CellSummary stream = summary(1);
+        assertThat(stream.ratio()).isEqualTo(2.5);
+        assertThat(stream.spread()).isEqualTo(70.0 / 25);
+        assertThat(stream.wideSpread()).isTrue();
+        assertThat(summary(2).ratio()).as("of another guest").isEqualTo(1);
+        assertThat(comparison.cells().get(3).summary()).isNull();
+        assertThat(comparison.cells().get(4).summary()).isNull();
+    }
+
+    @Test
+    void textIsOneTableAndWhatAReaderMustKnow() {
+        String text = ComparisonText.text("pageflip compare: test", comparison);
+
+        assertThat(text.lines().toList())
+                .startsWith("pageflip compare: test")
+                .anyMatch(
+                        line -> line.matches(
+                                "1M +1 +2000 +flip +stop-and-move +memfd +3 +10.00 ms +10.00 ms +11.00 ms +11.00 ms +10 % +1.00 +3 +1"))
+                .anyMatch(line -> line.matches("1M .* stream .* 280 % +2.50 .*"))
+                .anyMatch(line -> line.matches("2M .* pull .* memfd +1 +failed +-.*"))
+                .anyMatch(line -> line.matches("4M .* pull .* memfd +0 +not-run +-.*"))
+                .anyMatch(line -> line.startsWith("warning: wide spread in 1 of 5: "))
+                .anyMatch(line -> line.equals("failed: 2M pull stop-and-move memfd, 1 vCPU, 2000 pages/s: failed: the "
+                        + "guest stays at the source: the other agent died"))
+                .anyMatch(line ->
+                        line.startsWith("skipped: 1M gift stop-and-move memfd, 1 vCPU, 2000 pages/s: it needs"));
+    }
+
+    @Test
+    void markdownIsOneTableWhoseRowsAreAsWideAsItsHead() {
+        List<String> rows = ComparisonText.markdown("test", comparison)
+                .lines()
+                .filter(line -> line.startsWith("|"))
+                .toList();
+
+        assertThat(rows)
+                .hasSize(2 + 5)
+                .allSatisfy(row ->
+                        assertThat(row.chars().filter(c -> c == '|')).hasSize(ComparisonTable.HEADER.size() + 1));
+        assertThat(ComparisonText.markdown("test", comparison)).contains("- skipped: ", "memory, \\| and \\</script>");
+    }
+
+    @Test
+    void csvHasARowForEachRun() {
+        List<String> lines = ComparisonCsv.of(comparison).lines().toList();
+
+        assertThat(lines).hasSize(1 + 3 + 3 + 1 + 1);
+        List<String> names = Arrays.asList(lines.get(0).split(",", -1));
+        assertThat(names).contains("ram", "run", "downtime-ns", "pages-ns", "copied-mechanism-copies", "error");
+        List<String> second = Arrays.asList(lines.get(2).split(",", -1));
+        assertThat(second).hasSameSizeAs(names);
+        assertThat(second.get(names.indexOf("run"))).isEqualTo("2");
+        assertThat(second.get(names.indexOf("downtime-ns"))).isEqualTo("11000000");
+        assertThat(second.get(names.indexOf("copied-not-page-sized"))).isEqualTo("1");
+        assertThat(lines.get(8))
+                .startsWith("2097152,pull")
+                .endsWith(",the other agent died")
+                .contains(",failed,,");
+    }
+
+    @Test
+    void jsonIsReadBack() throws IOException {
+        JsonNode json = ResultJson.MAPPER.readTree(comparison.json());
+
+        assertThat(json.path("schema").asText()).isEqualTo("pageflip.comparison/1");
+        assertThat(json.at("/host/kernel").asText()).isNotBlank();
+        assertThat(json.at("/cells")).hasSize(5);
+        assertThat(json.at("/cells/1/summary/downtime-ns/p50").asLong()).isEqualTo(25 * MS);
+        assertThat(json.at("/cells/1/summary/wide-spread").asBoolean()).isTrue();
+        assertThat(json.at("/cells/1/runs")).hasSize(3);
+        assertThat(json.at("/cells/3/summary").isMissingNode()).isTrue();
+        assertThat(json.at("/skipped/0/options/mechanism").asText()).isEqualTo("gift");
+        assertThat(HtmlReport.comparison(json)).isSameAs(json);
+    }
+
+    @Test
+    void thePageHasEverythingInsideAndNoTextOfOursEndsItsScript() throws IOException {
+        String page = HtmlReport.of(ResultJson.MAPPER.readTree(comparison.json()));
+
+        assertThat(page).startsWith("<!DOCTYPE html>").contains("Chart.js v4").doesNotContain("{{data}}", "{{chart}}");
+        assertThat(page).doesNotContain("and </script>").contains("and \\u003c/script>");
+        assertThat(page).doesNotContainPattern("<(script|link|img)[^>]+(src|href)=\"(?!data:)");
+        assertThat(page.split("</script>", -1)).hasSize(3 + 1);
+    }
+
+    @Test
+    void aReportOfMigrateIsAComparisonOfOneCell() throws IOException {
+        JsonNode migration = ResultJson.MAPPER.readTree(
+                JsonReport.of(options(1 << 20, "flip"), Samples.withDowntimes(10 * MS, 12 * MS)));
+
+        JsonNode one = Objects.requireNonNull(HtmlReport.comparison(migration));
+
+        assertThat(one.at("/cells")).hasSize(1);
+        assertThat(one.at("/cells/0/status").asText()).isEqualTo("completed");
+        assertThat(one.at("/cells/0/summary/downtime-ns/max").asLong()).isEqualTo(12 * MS);
+        assertThat(HtmlReport.comparison(ResultJson.MAPPER.readTree("{\"schema\": \"other\"}")))
+                .isNull();
+        assertThat(HtmlReport.comparison(ResultJson.MAPPER.readTree("[1]"))).isNull();
+    }
+
+    private Comparison.CellSummary summary(int cell) {
+        return Objects.requireNonNull(comparison.cells().get(cell).summary());
+    }
+
+    private static Map<String, Object> options(int ram, String mechanism) {
+        Map<String, Object> options = new LinkedHashMap<>();
+        options.put("ram", ram);
+        options.put("mechanism", mechanism);
+        options.put("schedule", "stop-and-move");
+        options.put("backing", "memfd");
+        options.put("vcpus", 1);
+        options.put("dirty-rate", 2000);
+        return options;
+    }
+}

@@ -1,0 +1,207 @@
+package io.pageflip.process;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** Comparisons of small guests; what they export is read by other programs. */
+final class CompareIT {
+    private static final Set<String> DOCUMENT = Set.of("schema", "host", "request", "interrupted", "cells", "skipped");
+    private static final String PAGE_PROBE = """
+            <script>
+            addEventListener('load', () => {
+              const drawn = [...document.querySelectorAll('canvas')].filter(canvas =>
+                canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.some(byte => byte !== 0));
+              document.title = 'probe canvases=' + document.querySelectorAll('canvas').length + ' drawn=' + drawn.length
+                + ' rows=' + document.querySelectorAll('#figures tbody tr').length
+                + ' fetched=' + performance.getEntriesByType('resource').length + ' end';
+            });
+            </script>
+            </body>""";
+
+    @RegisterExtension
+    final Pageflip pageflip = new Pageflip();
+
+    @Test
+    void aSmallMatrixIsRunShownAndExported() throws IOException, InterruptedException {
+        Path json = pageflip.path("c.json");
+        Path csv = pageflip.path("c.csv");
+        Path markdown = pageflip.path("c.md");
+        Path html = pageflip.path("c.html");
+
+        Run run = compare(
+                        "--ram=16M,32M",
+                        "--mechanism=flip,stream",
+                        "--backing=memfd,anonymous",
+                        "--runs=2",
+                        "--warmup=1",
+                        "--progress=always",
+                        "--export-json=" + json,
+                        "--export-csv=" + csv,
+                        "--export-markdown=" + markdown,
+                        "--export-html=" + html)
+                .endsWith(0);
+
+        assertDocument(Report.parse(Files.readString(json)).document());
+        assertThat(run.err()).contains("run 1 of 18: ").containsPattern("run 18 of 18, about \\d+ s left: ");
+        assertThat(run.out())
+                .startsWith("pageflip compare: 6 combinations by turns, 2 runs of each after 1 to warm up\nLinux ")
+                .containsPattern("(?m)^16M +1 +20000 +flip +[a-z-]+ +memfd +2 +[0-9.]+ [mu]s .* 8,192 +65$")
+                .containsPattern("(?m)^skipped: 32M flip .*anonymous, .* is private; use --backing memfd");
+        assertThat(Files.readString(markdown)).contains("| 32M | 1 | 20000 | stream | ", "- skipped: ");
+        assertThat(Files.readString(html)).startsWith("<!DOCTYPE html>");
+        readByPython(json, csv);
+
+        Path again = pageflip.path("again.html");
+        pageflip.start("report", json.toString(), "--export-html", again.toString())
+                .endsWith(0);
+        assertThat(Files.readString(again).replaceAll("\\s", ""))
+                .isEqualTo(Files.readString(html).replaceAll("\\s", ""));
+        seenInABrowser(html, 1 + 2 + 2, 6);
+    }
+
+    private static void assertDocument(JsonNode document) {
+        Report.assertKeys(document, DOCUMENT);
+        assertThat(document.path("schema").asText()).isEqualTo("pageflip.comparison/1");
+        assertThat(document.path("interrupted").asBoolean()).isFalse();
+        assertThat(document.path("skipped")).hasSize(2);
+        assertThat(document.path("cells")).hasSize(6);
+        for (JsonNode cell : document.path("cells")) {
+            Report.assertKeys(cell, Set.of("options", "status", "runs", "summary"));
+            assertThat(cell.path("status").asText()).isEqualTo("completed");
+            assertThat(cell.path("runs"))
+                    .hasSize(2)
+                    .allSatisfy(one ->
+                            assertThat(one.at("/verification/status").asText()).isEqualTo("match"));
+            assertThat(cell.at("/summary/ratio").asDouble()).isGreaterThanOrEqualTo(1);
+            assertThat(cell.at("/summary/downtime-ns/p50").asLong()).isPositive();
+        }
+    }
+
+    private static void readByPython(Path json, Path csv) throws IOException, InterruptedException {
+        if (!Host.has("python3")) {
+            System.err.println("not checked: JSON and CSV by another program, python3, which is not there");
+            return;
+        }
+        String script = """
+                import csv, json, sys
+                cells = json.load(open(sys.argv[1]))['cells']
+                rows = list(csv.DictReader(open(sys.argv[2], newline='')))
+                runs = [run for cell in cells for run in cell['runs']]
+                assert len(rows) == len(runs) == 12, rows
+                for row, run in zip(rows, runs):
+                    assert None not in row and None not in row.values(), row
+                    assert int(row['downtime-ns']) == run['downtime-ns'], row
+                    assert int(row['moved']) + int(row['copied']) + int(row['zero']) == int(row['pages']), row
+                    phases = run['downtime-phases-ns']
+                    assert sum(int(row[phase + '-ns']) for phase in phases) == sum(phases.values()), row
+                """;
+        Process python = new ProcessBuilder("python3", "-c", script, json.toString(), csv.toString())
+                .redirectErrorStream(true)
+                .start();
+        String said = new String(python.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(python.waitFor()).as(said).isZero();
+    }
+
+    /** Charts are drawn, nothing is complained of, nothing is fetched. */
+    private void seenInABrowser(Path html, int charts, int rows) throws IOException, InterruptedException {
+        if (!Host.has("chromium")) {
+            System.err.println("not checked: the page in a browser, chromium, which is not there");
+            return;
+        }
+        Path probed = pageflip.path("probed.html");
+        Files.writeString(probed, Files.readString(html).replace("</body>", PAGE_PROBE));
+        Path errors = pageflip.path("chromium.txt");
+        Process chromium = new ProcessBuilder(
+                        "timeout",
+                        "60",
+                        "chromium",
+                        "--headless=new",
+                        "--no-sandbox",
+                        "--disable-gpu",
+                        "--user-data-dir=" + pageflip.path("profile"),
+                        "--virtual-time-budget=5000",
+                        "--enable-logging=stderr",
+                        "--dump-dom",
+                        probed.toUri().toString())
+                .redirectError(errors.toFile())
+                .start();
+        chromium.getOutputStream().close();
+        String dom = new String(chromium.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(chromium.waitFor())
+                .as("chromium: %s", Files.readString(errors))
+                .isZero();
+
+        assertThat(dom)
+                .contains("<title>probe canvases=" + charts + " drawn=" + charts + " rows=" + rows
+                        + " fetched=0 end</title>");
+        assertThat(Files.readString(errors)).doesNotContain("CONSOLE");
+    }
+
+    @Test
+    void whoeverInterruptsItGetsWhatWasMeasured() throws IOException, InterruptedException {
+        Path json = pageflip.path("c.json");
+        Run run = compare(
+                        "--ram=16M",
+                        "--mechanism=flip,stream",
+                        "--runs=1000",
+                        "--no-verify",
+                        "--progress=always",
+                        "--export-json=" + json)
+                .awaitErr("run 4 of 2,000");
+
+        run.signal("INT");
+        run.endsWith(1);
+
+        JsonNode document = Report.parse(Files.readString(json)).document();
+        assertThat(document.path("interrupted").asBoolean()).isTrue();
+        assertThat(document.at("/cells/0/runs").size()).isEqualTo(2);
+        assertThat(document.at("/cells/1/runs").size()).isBetween(1, 2);
+        assertThat(document.at("/cells"))
+                .allMatch(cell -> cell.path("status").asText().equals("completed"));
+        assertThat(run.out()).containsPattern("(?m)^16M .* flip .* 2 ").contains("\ninterrupted: ");
+    }
+
+    @Test
+    void aCombinationThatFailsDoesNotStopTheOthers() throws IOException {
+        Path json = pageflip.path("c.json");
+        // Without room for the socket's path no agent gets as far as a guest.
+        pageflip.javaOptions("-Djava.io.tmpdir=" + pageflip.path("x".repeat(100)));
+
+        Run run = compare("--ram=16M", "--runs=3", "--export-json=" + json);
+        int code = run.end();
+
+        assertThat(code).as("%s", run).isIn(1, 2);
+        JsonNode cells = Report.parse(Files.readString(json)).document().path("cells");
+        assertThat(cells).hasSize(2).allSatisfy(cell -> {
+            assertThat(cell.path("status").asText()).isEqualTo("failed");
+            assertThat(cell.path("runs")).hasSize(1);
+        });
+        assertThat(run.out()).containsPattern("(?m)^failed: 16M stream ");
+    }
+
+    @Test
+    void whatThisHostLacksIsSkippedAndTheRestIsRun() throws IOException {
+        Run run = compare("--ram=16M,60T", "--mechanism=flip", "--runs=1", "--no-verify")
+                .endsWith(0);
+
+        assertThat(run.out()).containsPattern("(?m)^16M ").containsPattern("(?m)^skipped: 60T flip .*no room for ");
+        assertThat(compare("--ram=60T", "--mechanism=flip").endsWith(4).err()).contains("pageflip: no room for ");
+    }
+
+    private Run compare(String... options) throws IOException {
+        List<String> arguments = new ArrayList<>(List.of("compare", "--run-after=0.05"));
+        arguments.addAll(Arrays.asList(options));
+        return pageflip.start(arguments);
+    }
+}
