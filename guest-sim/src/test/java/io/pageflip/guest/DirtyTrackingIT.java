@@ -39,11 +39,15 @@ final class DirtyTrackingIT {
     }
 
     private static Machine powerOn(Backing backing, int vcpus, Workload workload, int fill) throws IOException {
+        return powerOn(Machine.config(RAM_BYTES, backing, vcpus, workload, fill));
+    }
+
+    private static Machine powerOn(GuestConfig config) throws IOException {
         Capability tracking = HostCapabilities.probeWriteTracking();
         if (!tracking.available()) {
             throw new TestAbortedException("no " + tracking.name() + " here: " + tracking.detail());
         }
-        return Machine.powerOn(Machine.config(RAM_BYTES, backing, vcpus, workload, fill));
+        return Machine.powerOn(config);
     }
 
     @ParameterizedTest
@@ -58,7 +62,7 @@ final class DirtyTrackingIT {
     void bothFindWholeHugePages() throws IOException {
         GuestConfig config = Machine.config(6L * HUGE, Backing.HUGETLB, 2, Workload.HOTSET, 60);
         try (HugePages reserved = HugePages.reserve(6);
-                Machine machine = Machine.powerOn(config)) {
+                Machine machine = powerOn(config)) {
             assertThat(reserved).isNotNull();
             expectAgreement(machine, Workload.HOTSET);
         }
@@ -188,6 +192,21 @@ final class DirtyTrackingIT {
                 assertThat(DirtyLogTest.pages(tracker.take(GuestConfig.RAM))).containsExactly(9L, 20L, 21L, 600L);
                 machine.memory(GuestConfig.RAM).setLong(20L * Machine.PAGE, 2);
                 assertThat(DirtyLogTest.pages(tracker.take(GuestConfig.RAM))).containsExactly(20L);
+            }
+        }
+    }
+
+    @Test
+    void theKernelTellsOfMorePiecesThanItAnswersAtOnce() throws IOException {
+        int pages = 8192;
+        try (Machine machine = Machine.powerOn(Machine.config(pages * 4096L, Backing.MEMFD, 1, Workload.IDLE, 100))) {
+            try (DirtyTracker tracker = machine.guest().trackDirty(DirtyTracking.WRITE_PROTECT)) {
+                PageBitmap written = new PageBitmap(pages);
+                for (long page = 1; page < pages; page += 2) {
+                    machine.memory(GuestConfig.RAM).setLong(page * Machine.PAGE, 1);
+                    written.add(page, 1);
+                }
+                assertSame(tracker.take(GuestConfig.RAM), written, "every other page");
             }
         }
     }
