@@ -10,6 +10,7 @@ import io.pageflip.metrics.RunResult;
 import io.pageflip.migration.Migration;
 import io.pageflip.wire.ChannelKind;
 import io.pageflip.wire.Mechanism;
+import io.pageflip.wire.Schedule;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -111,6 +112,7 @@ final class MigrateCommand implements Callable<Integer> {
         Mechanism mechanism = transfer.resolve(config.backing());
         Values.between(spec, "--runs", runs, 1, MOST_RUNS);
         Values.between(spec, "--warmup", warmup, 0, MOST_RUNS);
+        Schedule schedule = transfer.schedule(mechanism, !noMove);
         transfer.batch();
         RunOptions.seconds(spec, runAfter);
         if (noMove && !mechanism.moves()) {
@@ -120,15 +122,15 @@ final class MigrateCommand implements Callable<Integer> {
         }
         checkExport();
         HostChecks.beforeSource(config, mechanism, transfer.gifts(), transfer.noWayBack());
-        Map<String, Object> request = request(mechanism);
-        List<RunResult> results = runAll(mechanism);
+        Map<String, Object> request = request(mechanism, schedule);
+        List<RunResult> results = runAll(mechanism, schedule);
         if (exportJson != null) {
             Files.writeString(exportJson, JsonReport.of(request, results));
         }
         if (report.format() == ReportOptions.Format.JSON) {
             spec.commandLine().getOut().print(JsonReport.of(request, results));
         } else if (!report.quiet()) {
-            spec.commandLine().getOut().print(TextReport.of(heading(mechanism), results));
+            spec.commandLine().getOut().print(TextReport.of(heading(mechanism, schedule), results));
         }
         spec.commandLine().getOut().flush();
         results.stream()
@@ -152,10 +154,11 @@ final class MigrateCommand implements Callable<Integer> {
         }
     }
 
-    private List<RunResult> runAll(Mechanism mechanism) throws IOException, InterruptedException {
+    private List<RunResult> runAll(Mechanism mechanism, Schedule schedule) throws IOException, InterruptedException {
         List<RunResult> results = new ArrayList<>();
         Progress shown = new Progress();
-        Migration migration = new Migration(sourceArguments(mechanism), destinationArguments(), cancellation, shown);
+        Migration migration =
+                new Migration(sourceArguments(mechanism, schedule), destinationArguments(), cancellation, shown);
         try (ProgressDisplay display = new ProgressDisplay(shown, report.progress(), report.quiet())) {
             display.start();
             for (int i = 0; i < warmup + runs && !cancellation.isRequested(); i++) {
@@ -172,9 +175,9 @@ final class MigrateCommand implements Callable<Integer> {
         return results;
     }
 
-    private List<String> sourceArguments(Mechanism mechanism) {
+    private List<String> sourceArguments(Mechanism mechanism, Schedule schedule) {
         List<String> arguments = new ArrayList<>(guest.arguments());
-        arguments.addAll(transfer.arguments(mechanism));
+        arguments.addAll(transfer.arguments(mechanism, schedule));
         arguments.add("--channel=" + channel);
         arguments.addAll(RunOptions.arguments(report.verify(), runAfter, sourceFault));
         return arguments;
@@ -188,14 +191,14 @@ final class MigrateCommand implements Callable<Integer> {
         return arguments;
     }
 
-    private String heading(Mechanism mechanism) {
-        return "pageflip migrate: " + mechanism + ", " + channel + " channel; " + guest.summary();
+    private String heading(Mechanism mechanism, Schedule schedule) {
+        return "pageflip migrate: " + mechanism + ", " + schedule + ", " + channel + " channel; " + guest.summary();
     }
 
-    private Map<String, Object> request(Mechanism mechanism) {
+    private Map<String, Object> request(Mechanism mechanism, Schedule schedule) {
         Map<String, Object> request = new LinkedHashMap<>();
         guest.describe(request);
-        transfer.describe(request, mechanism, channel);
+        transfer.describe(request, mechanism, schedule, channel);
         request.put("move", !noMove);
         request.put("runs", runs);
         request.put("warmup", warmup);

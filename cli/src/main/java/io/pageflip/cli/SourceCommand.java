@@ -77,6 +77,7 @@ final class SourceCommand implements Callable<Integer> {
         SourceOptions options = new SourceOptions(
                 config,
                 mechanism,
+                transfer.schedule(mechanism, true),
                 transfer.gifts(),
                 transfer.noWayBack(),
                 samePipe,

@@ -3,10 +3,12 @@ package io.pageflip.cli;
 import io.pageflip.guest.Backing;
 import io.pageflip.wire.ChannelKind;
 import io.pageflip.wire.Mechanism;
+import io.pageflip.wire.Schedule;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -33,9 +35,9 @@ final class TransferOptions {
     @Option(
             names = "--schedule",
             paramLabel = "KIND",
-            defaultValue = "stop-and-move",
-            description = "When pages cross: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
-    private Schedule schedule;
+            description =
+                    "When pages cross: ${COMPLETION-CANDIDATES} (default: handover with flip, else stop-and-move).")
+    private @Nullable Schedule schedule;
 
     @Option(
             names = "--batch",
@@ -64,16 +66,6 @@ final class TransferOptions {
         @Override
         public String toString() {
             return name().toLowerCase(Locale.ROOT);
-        }
-    }
-
-    /** When pages cross. */
-    enum Schedule {
-        STOP_AND_MOVE;
-
-        @Override
-        public String toString() {
-            return name().toLowerCase(Locale.ROOT).replace('_', '-');
         }
     }
 
@@ -115,14 +107,35 @@ final class TransferOptions {
         return chosen;
     }
 
+    /**
+     * The schedule for a mechanism; a combination that makes no sense is a usage error.
+     *
+     * @param moves false with {@code --no-move}, where that is known
+     */
+    Schedule schedule(Mechanism chosen, boolean moves) {
+        boolean canHandOver = chosen == Mechanism.FLIP && !noGift && moves;
+        if (schedule == null) {
+            return canHandOver ? Schedule.HANDOVER : Schedule.STOP_AND_MOVE;
+        }
+        if (schedule == Schedule.HANDOVER && chosen != Mechanism.FLIP) {
+            throw refused("--schedule handover lets both agents map the same pages, and --mechanism " + chosen
+                    + " copies them; use --mechanism flip, or --schedule stop-and-move");
+        }
+        if (schedule == Schedule.HANDOVER && !canHandOver) {
+            throw refused("--schedule handover has no pages left to copy for " + (noGift ? "--no-gift" : "--no-move")
+                    + "; use --schedule stop-and-move");
+        }
+        return schedule;
+    }
+
     private ParameterException refused(String sentence) {
         return new ParameterException(spec.commandLine(), sentence);
     }
 
     /** The same options again, for an agent. */
-    List<String> arguments(Mechanism resolved) {
+    List<String> arguments(Mechanism resolved, Schedule when) {
         List<String> arguments =
-                new ArrayList<>(List.of("--mechanism=" + resolved, "--schedule=" + schedule, "--batch=" + batch));
+                new ArrayList<>(List.of("--mechanism=" + resolved, "--schedule=" + when, "--batch=" + batch));
         if (noGift) {
             arguments.add("--no-gift");
         }
@@ -132,10 +145,10 @@ final class TransferOptions {
         return arguments;
     }
 
-    void describe(Map<String, Object> request, Mechanism resolved, ChannelKind channel) {
+    void describe(Map<String, Object> request, Mechanism resolved, Schedule when, ChannelKind channel) {
         request.put("mechanism", resolved.toString());
         request.put("channel", channel.toString());
-        request.put("schedule", schedule.toString());
+        request.put("schedule", when.toString());
         request.put("batch", batch);
         request.put("gift", !noGift);
         request.put("no-way-back", noWayBack);

@@ -1,7 +1,7 @@
 package io.pageflip.guest;
 
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.util.Locale;
 
 /**
  * The guest's serial console. The guest writes numbered lines to it, a byte now and then; the device keeps them in a FIFO
@@ -12,23 +12,30 @@ final class ConsoleDevice {
     /** As a 16550 UART has. */
     static final int FIFO_BYTES = 16;
 
-    private static final int LINE_BYTES = 32;
+    private static final String TEXT = "000000000000 the guest is alive\n";
+    private static final int LINE_BYTES = TEXT.length();
+    private static final int DIGITS = 12;
     private static final long BYTE_INTERVAL_NS = 300_000; // a line in 10 ms
 
     private final ConsoleLog log;
     private final byte[] fifo = new byte[FIFO_BYTES];
     private int fifoFill;
     private long produced;
-    private byte[] line = line(0);
+    private final byte[] line = TEXT.getBytes(StandardCharsets.US_ASCII);
+    private final byte[] expected = line.clone();
     private long nextByteNs;
 
     ConsoleDevice(ConsoleLog log) {
         this.log = log;
     }
 
-    private static byte[] line(long number) {
-        String text = String.format(Locale.ROOT, "%012d the guest is alive\n", number);
-        return text.getBytes(StandardCharsets.US_ASCII);
+    /** Writes the number of a line; by hand, since the first line after a switch must not wait for a formatter to load. */
+    private static void number(byte[] line, long number) {
+        long rest = number;
+        for (int i = DIGITS - 1; i >= 0; i--) {
+            line[i] = (byte) ('0' + rest % 10);
+            rest /= 10;
+        }
     }
 
     /** The guest runs from now on. */
@@ -47,7 +54,7 @@ final class ConsoleDevice {
     private void writeByte() {
         int column = (int) (produced % LINE_BYTES);
         if (column == 0) {
-            line = line(produced / LINE_BYTES);
+            number(line, produced / LINE_BYTES);
         }
         fifo[fifoFill++] = line[column];
         produced++;
@@ -57,16 +64,32 @@ final class ConsoleDevice {
         }
     }
 
-    GuestState.Console save() {
-        return new GuestState.Console(produced, java.util.Arrays.copyOf(fifo, fifoFill));
+    void save(SwitchPage page) {
+        page.setConsole(produced, fifoFill, word(0), word(Long.BYTES));
     }
 
-    void load(GuestState.Console state) {
-        produced = state.produced();
-        line = line(produced / LINE_BYTES);
-        byte[] pending = state.fifo();
-        fifoFill = pending.length;
-        System.arraycopy(pending, 0, fifo, 0, pending.length);
+    private long word(int from) {
+        long word = 0;
+        for (int i = Long.BYTES - 1; i >= 0; i--) {
+            word = (word << Byte.SIZE) | (fifo[from + i] & 0xff);
+        }
+        return word;
+    }
+
+    /** Continues where another agent's device stopped. */
+    void load(SwitchPage page) throws IOException {
+        long count = page.consoleProduced();
+        int fill = page.consoleFifoFill();
+        if (count < 0 || fill < 0 || fill >= FIFO_BYTES || fill > count) {
+            throw new IOException("a console that has produced " + count + " bytes and holds " + fill
+                    + " of them; its FIFO has " + FIFO_BYTES);
+        }
+        produced = count;
+        fifoFill = fill;
+        for (int i = 0; i < FIFO_BYTES; i++) {
+            fifo[i] = (byte) (page.consoleFifo(i & Long.BYTES) >>> (i % Long.BYTES * Byte.SIZE));
+        }
+        number(line, produced / LINE_BYTES);
     }
 
     /** Whole lines that the guest has written. */
@@ -81,10 +104,10 @@ final class ConsoleDevice {
             return false;
         }
         long first = Math.max(0, out - ConsoleLog.RING_BYTES);
-        byte[] expected = line(first / LINE_BYTES);
+        number(expected, first / LINE_BYTES);
         for (long i = first; i < out; i++) {
             if (i % LINE_BYTES == 0) {
-                expected = line(i / LINE_BYTES);
+                number(expected, i / LINE_BYTES);
             }
             if (log.byteAt(i) != expected[(int) (i % LINE_BYTES)]) {
                 return false;

@@ -7,8 +7,10 @@ import io.pageflip.os.NativeBuffer;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The guest in one process: it owns its RAM blocks, vCPUs and devices. Made standing; {@link #resume} runs it. Whether it
@@ -29,9 +31,13 @@ public final class Guest implements AutoCloseable {
     private final DirtyLog dirtyLog;
     private final Throttle throttle = new Throttle();
     private final List<Vcpu> vcpus = new ArrayList<>();
-    private long clockNs;
-    private long resumedNs;
-    private boolean running;
+    private final AtomicInteger executing = new AtomicInteger();
+    private volatile @Nullable SwitchOut switchOut;
+    private volatile @Nullable SwitchIn switchIn;
+    private volatile @Nullable IOException calledOff;
+    private volatile long clockNs;
+    private volatile long resumedNs;
+    private volatile boolean running;
 
     /** A guest on {@code blocks}, which it owns from now on. The oracle and the log stay their owners'. */
     public Guest(GuestConfig config, List<RamBlock> blocks, Oracle oracle, ConsoleLog log, NanoClock clock) {
@@ -44,7 +50,7 @@ public final class Guest implements AutoCloseable {
         this.dirtyLog = new DirtyLog(this.blocks.stream().map(RamBlock::spec).toList());
         for (int i = 0; i < config.vcpus(); i++) {
             ConsoleDevice driven = i == 0 ? console : null;
-            vcpus.add(new Vcpu(i, config, this.blocks, oracle, driven, dirtyLog, throttle, clock));
+            vcpus.add(new Vcpu(i, config, this.blocks, oracle, driven, dirtyLog, throttle, clock, new Switching()));
         }
     }
 
@@ -111,26 +117,62 @@ public final class Guest implements AutoCloseable {
 
     /** Lets the vCPUs run; returns before they do. */
     public void resume() {
-        resumedNs = clock.nanoTime();
-        running = true;
+        beginRunning();
         for (Vcpu vcpu : vcpus) { // loops, not lambdas, on the switching path: a first lambda costs milliseconds
             vcpu.resume();
         }
     }
 
+    private void beginRunning() {
+        resumedNs = clock.nanoTime();
+        running = true;
+        executing.set(vcpus.size());
+    }
+
+    /**
+     * Has vCPU 0 wait for another agent's guest, take it over, and run; the other vCPUs follow. Returns at once: {@link
+     * #awaitFirstInstructions} and {@link SwitchIn#check} tell how it went.
+     */
+    public void resumeAfter(SwitchIn in) {
+        requireStanding();
+        switchIn = in;
+        vcpus.get(0).takeOver();
+    }
+
     /** Stops the vCPUs at their next instruction boundary; all stand when this returns. */
     public void stop() {
-        if (!running) {
-            return;
+        if (running) {
+            requestStop(false);
         }
+    }
+
+    /**
+     * Stops the vCPUs, the last of which switches the guest out, at once, on its own thread.
+     *
+     * @throws IOException if the switch was called off: the guest stands, and is still this agent's
+     */
+    public void stop(SwitchOut out) throws IOException {
+        calledOff = new IOException("the guest could not be stopped: a vCPU had failed");
+        switchOut = out;
+        try {
+            requestStop(true);
+        } finally {
+            switchOut = null;
+        }
+        IOException reason = calledOff;
+        if (reason != null) {
+            throw reason;
+        }
+    }
+
+    private void requestStop(boolean sleep) {
         for (Vcpu vcpu : vcpus) {
             vcpu.requestStop();
         }
         for (Vcpu vcpu : vcpus) {
-            vcpu.awaitStopped();
+            vcpu.awaitStopped(sleep);
         }
-        running = false;
-        clockNs += clock.nanoTime() - resumedNs;
+        stopClock();
     }
 
     /**
@@ -153,24 +195,65 @@ public final class Guest implements AutoCloseable {
         throttle.set(percent);
     }
 
-    /** The state of the standing guest. */
-    public GuestState save() {
-        requireStanding();
-        List<GuestState.Vcpu> saved = new ArrayList<>();
-        for (Vcpu vcpu : vcpus) {
-            saved.add(vcpu.save());
+    private void stopClock() {
+        if (running) {
+            running = false;
+            clockNs = clockNs + clock.nanoTime() - resumedNs;
         }
-        return new GuestState(saved, clockNs, console.save());
     }
 
-    /** Makes the standing guest continue, when resumed, where {@code state} was saved. */
-    public void load(GuestState state) {
+    /** What the vCPUs' threads do for the guest. */
+    private final class Switching implements Vcpu.Owner {
+        @Override
+        public void stands() {
+            SwitchOut out = switchOut;
+            if (executing.decrementAndGet() == 0 && out != null) {
+                try {
+                    stopClock();
+                    out.run();
+                    calledOff = null;
+                } catch (IOException e) {
+                    calledOff = e;
+                }
+            }
+        }
+
+        @Override
+        public boolean takesOver() {
+            SwitchIn in = switchIn;
+            if (in == null || !in.run(Guest.this)) {
+                return false;
+            }
+            beginRunning();
+            for (int i = 1; i < vcpus.size(); i++) {
+                vcpus.get(i).resume();
+            }
+            return true;
+        }
+    }
+
+    /** Writes the state of the standing guest. */
+    public void save(SwitchPage page) {
         requireStanding();
         for (int i = 0; i < vcpus.size(); i++) {
-            vcpus.get(i).load(state.vcpus().get(i));
+            vcpus.get(i).save(page);
         }
-        clockNs = state.clockNs();
-        console.load(state.console());
+        page.setClockNs(clockNs);
+        console.save(page);
+    }
+
+    /**
+     * Makes the standing guest continue, when resumed, where {@code page} says.
+     *
+     * @throws IOException if that is no state of this guest
+     */
+    public void load(SwitchPage page) throws IOException {
+        requireStanding();
+        console.load(page);
+        for (int i = 0; i < vcpus.size(); i++) {
+            vcpus.get(i).load(page);
+        }
+        clockNs = page.clockNs();
     }
 
     private void requireStanding() {
@@ -191,6 +274,10 @@ public final class Guest implements AutoCloseable {
         for (int i = 0; i < first.length; i++) {
             while ((first[i] = vcpus.get(i).firstInstructionNs()) == 0) {
                 checkVcpus();
+                SwitchIn in = switchIn;
+                if (in != null) {
+                    in.check();
+                }
                 if (clock.nanoTime() > deadline) {
                     throw new IOException("vCPU " + i + " has executed no instruction for " + timeoutNs + " ns");
                 }
@@ -242,6 +329,10 @@ public final class Guest implements AutoCloseable {
 
     @Override
     public void close() {
+        SwitchIn in = switchIn;
+        if (in != null) {
+            in.cancel();
+        }
         vcpus.forEach(Vcpu::close);
         blocks.forEach(RamBlock::close);
     }

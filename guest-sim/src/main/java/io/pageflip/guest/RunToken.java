@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
  * Who may run the guest: a small memfd that both agents map, arbitrated by the kernel and not by messages.
  *
  * <pre>
- *   0  u32  owner epoch (a futex word): one more each time the guest changes hands
+ *      0  u32  owner epoch (a futex word): one more each time the guest changes hands
+ *   4096       the {@link SwitchPage}, through which the guest's state crosses
  *   and an open-file-description lock on the whole file, which the kernel frees when its holder dies
  * </pre>
  *
@@ -20,14 +21,16 @@ import org.jspecify.annotations.Nullable;
  * finds its own epoch owns the guest again; one that finds another never runs it again. The lock alone would not do:
  * "never took it" and "took it, ran and died" look the same.
  *
- * <p>One thread at a time may use an object, except {@link #epoch} and {@link #awaitChange}.
+ * <p>One thread at a time may use an object, except {@link #epoch}, {@link #awaitChange} and {@link #page}.
  */
 public final class RunToken implements AutoCloseable {
-    private static final int BYTES = 4096;
+    private static final int BYTES = 8192;
+    private static final int SWITCH_PAGE = 4096;
     private static final int FIRST_EPOCH = 1;
 
     private final Mapping mapping;
     private final Futex epoch;
+    private final SwitchPage page;
     private final OfdLock lock;
     private final @Nullable MemFd passable;
     private boolean locked;
@@ -46,6 +49,7 @@ public final class RunToken implements AutoCloseable {
         }
         this.mapping = mapped;
         this.epoch = new Futex(mapped, 0);
+        this.page = new SwitchPage(mapped, SWITCH_PAGE);
         // A descriptor that a peer passed shares the peer's description: not kept a moment longer than needed.
         this.passable = keepFile ? file : null;
         if (!keepFile) {
@@ -56,7 +60,7 @@ public final class RunToken implements AutoCloseable {
     /** A token of a guest that has just been made: its maker holds the lock, in the first epoch. */
     public static RunToken create() throws SyscallException {
         RunToken token = new RunToken(MemFd.create("token", BYTES, false), true);
-        token.epoch.setAndWake(FIRST_EPOCH);
+        token.epoch.set(FIRST_EPOCH);
         if (!token.tryLock()) {
             throw new IllegalStateException("a run token that nobody knows is locked");
         }
@@ -66,6 +70,11 @@ public final class RunToken implements AutoCloseable {
     /** A token that another agent made; {@code file} is taken over and closed at once. */
     public static RunToken attach(MemFd file) throws SyscallException {
         return new RunToken(file, false);
+    }
+
+    /** A second holder of a token in the same process, with a lock of its own; for rehearsals. */
+    static RunToken attachOwn(RunToken token) throws SyscallException {
+        return new RunToken(token.file(), true);
     }
 
     /** The length of its memfd. */
@@ -79,6 +88,11 @@ public final class RunToken implements AutoCloseable {
             throw new IllegalStateException("this agent did not make the run token");
         }
         return passable;
+    }
+
+    /** The page through which the guest's state crosses; valid until the token is closed. */
+    public SwitchPage page() {
+        return page;
     }
 
     /** The owner epoch as it is now. */
@@ -107,7 +121,10 @@ public final class RunToken implements AutoCloseable {
         return locked;
     }
 
-    /** Stores the next epoch and wakes who waits for it: from here on the guest is this agent's. Needs the lock. */
+    /**
+     * Stores the next epoch: from here on the guest is this agent's. Needs the lock. Who waits for it is not woken, which would
+     * cost microseconds of the downtime: see {@link #wakeWaiters}.
+     */
     public void claim(int nextEpoch) {
         if (!locked) {
             throw new IllegalStateException("claiming the guest without the lock");
@@ -115,7 +132,12 @@ public final class RunToken implements AutoCloseable {
         if (nextEpoch != epoch.get() + 1) {
             throw new IllegalStateException("claiming epoch " + nextEpoch + " after " + epoch.get());
         }
-        epoch.setAndWake(nextEpoch);
+        epoch.set(nextEpoch);
+    }
+
+    /** Wakes who waits for a change of the epoch. */
+    public void wakeWaiters() {
+        epoch.wake();
     }
 
     @Override

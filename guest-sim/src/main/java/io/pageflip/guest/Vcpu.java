@@ -21,10 +21,22 @@ final class Vcpu implements AutoCloseable {
 
     private static final int HOT_WRITES_PERCENT = 90;
     private static final int FILLED_TRIES = 64;
+    private static final long STOP_POLL_NS = 50_000;
+    private static final int JOIN_MS = 10;
+
+    /** What the vCPU does for its guest. */
+    interface Owner {
+        /** It has come to stand; called on its thread. */
+        void stands();
+
+        /** vCPU 0 is to take the guest over: whether it, and all others, may run. Called on its thread. */
+        boolean takesOver();
+    }
 
     /** The guest's thread makes it run, and stop; the vCPU's thread alone makes it stand. */
     private enum State {
         STANDING,
+        TAKING_OVER,
         RUNNING,
         STOPPING
     }
@@ -38,6 +50,7 @@ final class Vcpu implements AutoCloseable {
     private final DirtyLog dirtyLog;
     private final Throttle throttle;
     private final NanoClock clock;
+    private final Owner owner;
     private final Thread thread;
     private final PagePattern pattern = new PagePattern();
     private final long ramPages;
@@ -65,7 +78,8 @@ final class Vcpu implements AutoCloseable {
             @Nullable ConsoleDevice console,
             DirtyLog dirtyLog,
             Throttle throttle,
-            NanoClock clock) {
+            NanoClock clock,
+            Owner owner) {
         this.index = index;
         this.config = config;
         this.blocks = blocks;
@@ -75,6 +89,7 @@ final class Vcpu implements AutoCloseable {
         this.dirtyLog = dirtyLog;
         this.throttle = throttle;
         this.clock = clock;
+        this.owner = owner;
         this.ramPages = blocks.get(GuestConfig.RAM).spec().oraclePages();
         long pages = ramPages + blocks.get(GuestConfig.VRAM).spec().oraclePages();
         // Page p belongs to vCPU p mod n: two vCPUs never write the same page, whose content would be torn.
@@ -97,26 +112,41 @@ final class Vcpu implements AutoCloseable {
         LockSupport.unpark(thread);
     }
 
+    /** Has it take the guest over, and run if it may. */
+    void takeOver() {
+        firstInstructionNs = 0;
+        state.set(State.TAKING_OVER);
+        LockSupport.unpark(thread);
+    }
+
     void requestStop() {
         state.compareAndSet(State.RUNNING, State.STOPPING); // one that has failed stands already
     }
 
-    /** Waits for the instruction at hand to end. Spins: it is a matter of microseconds, and inside the downtime. */
-    void awaitStopped() {
+    /**
+     * Waits for the instruction at hand to end: a matter of microseconds, inside the downtime.
+     *
+     * @param sleep whether to leave the processor to the vCPU's thread, which has more to do then; else spins
+     */
+    void awaitStopped(boolean sleep) {
         while (state.get() != State.STANDING) {
-            Thread.onSpinWait();
+            if (sleep) {
+                LockSupport.parkNanos(STOP_POLL_NS);
+            } else {
+                Thread.onSpinWait();
+            }
         }
     }
 
-    GuestState.Vcpu save() {
-        return new GuestState.Vcpu(instructions, lastInstructionNs, random, cursor);
+    void save(SwitchPage page) {
+        page.setVcpu(index, instructions, lastInstructionNs, random, cursor);
     }
 
-    void load(GuestState.Vcpu state) {
-        instructions = state.instructions();
-        lastInstructionNs = state.lastInstructionNs();
-        random = state.random();
-        cursor = state.cursor();
+    void load(SwitchPage page) {
+        instructions = page.vcpuInstructions(index);
+        lastInstructionNs = page.vcpuLastInstructionNs(index);
+        random = page.vcpuRandom(index);
+        cursor = page.vcpuCursor(index);
     }
 
     /** Whether RAM and registers agree about the instructions executed. */
@@ -143,12 +173,12 @@ final class Vcpu implements AutoCloseable {
     @Override
     public void close() {
         closed = true;
-        requestStop();
-        LockSupport.unpark(thread);
         boolean interrupted = false;
         while (thread.isAlive()) {
+            requestStop(); // again: it may just have taken the guest over
+            LockSupport.unpark(thread);
             try {
-                thread.join();
+                thread.join(JOIN_MS);
             } catch (InterruptedException e) {
                 interrupted = true; // its memory goes next: it must have ended
             }
@@ -167,7 +197,12 @@ final class Vcpu implements AutoCloseable {
                 continue;
             }
             try {
-                execute();
+                boolean runs = state.get() != State.TAKING_OVER
+                        || (owner.takesOver() && state.compareAndSet(State.TAKING_OVER, State.RUNNING));
+                if (runs) {
+                    execute();
+                    owner.stands();
+                }
             } catch (RuntimeException | Error e) {
                 failure = e;
             }
@@ -178,7 +213,7 @@ final class Vcpu implements AutoCloseable {
 
     private void execute() {
         long now = clock.nanoTime();
-        long nextWriteNs = writeIntervalNs == Long.MAX_VALUE ? Long.MAX_VALUE : now;
+        long nextWriteNs = writeIntervalNs == Long.MAX_VALUE ? Long.MAX_VALUE : now + writeIntervalNs;
         if (console != null) {
             console.start(now);
         }

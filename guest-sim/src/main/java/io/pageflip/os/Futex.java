@@ -21,12 +21,22 @@ public final class Futex {
         return value;
     }
 
-    /** Stores the word after everything done before, and wakes all who wait. */
-    public void setAndWake(int value) {
+    /** Stores the word after everything done before; wakes nobody. */
+    public void set(int value) {
         VarHandle.releaseFence();
         mapping.setInt(offset, value);
         VarHandle.fullFence();
+    }
+
+    /** Wakes all who wait. */
+    public void wake() {
         sys.futexWake(mapping.address(offset, 4));
+    }
+
+    /** Stores the word after everything done before, and wakes all who wait. */
+    public void setAndWake(int value) {
+        set(value);
+        wake();
     }
 
     /** Waits while the word is {@code value}, at most {@code timeoutNs}; may return early. */

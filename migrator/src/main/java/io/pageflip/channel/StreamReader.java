@@ -66,6 +66,11 @@ public final class StreamReader implements AutoCloseable {
         return header;
     }
 
+    /** Waits at most {@code millis} until something has come, or the stream has ended. */
+    public boolean awaitReadable(int millis) throws IOException {
+        return position < limit || stream.awaitReadable(millis);
+    }
+
     /** The body of the frame read last, between position and limit. */
     public ByteBuffer body() {
         return buffer.bytes();

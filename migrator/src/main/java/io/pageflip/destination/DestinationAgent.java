@@ -6,8 +6,9 @@ import io.pageflip.channel.StreamReader;
 import io.pageflip.fault.PageSteps;
 import io.pageflip.fault.Step;
 import io.pageflip.guest.Guest;
-import io.pageflip.guest.GuestState;
-import io.pageflip.guest.RunToken;
+import io.pageflip.guest.SwitchIn;
+import io.pageflip.guest.SwitchPage;
+import io.pageflip.guest.SwitchRehearsal;
 import io.pageflip.metrics.Progress;
 import io.pageflip.metrics.ResultJson;
 import io.pageflip.metrics.RunResult;
@@ -25,16 +26,18 @@ import io.pageflip.wire.Message;
 import io.pageflip.wire.MessageCodec;
 import io.pageflip.wire.PageRecord;
 import io.pageflip.wire.ProtocolException;
+import io.pageflip.wire.Schedule;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Takes a guest over from a source, once. One thread calls {@link #run}; {@link Cancellation} and {@link Progress} may be
  * used from others.
  *
  * <pre>
- *   SETUP -> ACTIVE -> DEVICE -> CLAIMING -> COMPLETED: the guest is ours
+ *   SETUP -> ACTIVE -> DEVICE -> COMPLETED: the guest is ours
  *     any of them before the epoch is stored -> FAILED: it is not
  * </pre>
  */
@@ -55,7 +58,7 @@ public final class DestinationAgent {
     private static final long LOCK_TIMEOUT_NS = 5_000 * MS;
 
     private static final long LOCK_TIMEOUT_NS_PER_GIB = 500 * MS;
-    private static final int EAGER_TRIES = 1000;
+    private static final int ATTEND_MS = 1;
 
     private final DestinationOptions options;
     private final SourceLink link;
@@ -94,17 +97,16 @@ public final class DestinationAgent {
      */
     public RunResult run() throws IOException {
         try (DestinationMemory memory = prepareMemory()) {
-            PageLedger ledger = new PageLedger(link.hello().guest().blocks());
-            Arrived arrived;
+            PageLedger ledger = new PageLedger(link.hello().guest().blocks(), handover());
+            Message.SourceFigures figures;
             try {
-                arrived = receive(memory, ledger);
-                claim(memory.token());
+                figures = receive(memory, ledger);
             } catch (IOException | RuntimeException e) {
                 transition(DestinationState.FAILED, String.valueOf(e.getMessage()));
                 tellFailure(e);
                 throw e;
             }
-            return runGuest(memory, ledger, arrived);
+            return runGuest(memory, ledger, figures);
         }
     }
 
@@ -127,140 +129,229 @@ public final class DestinationAgent {
         }
     }
 
-    /** What came with the guest, for the report. */
-    private record Arrived(GuestState guest, Message.SourceFigures figures) {}
-
-    /** Everything up to the lock: the guest is complete and checked when this returns. */
-    private Arrived receive(DestinationMemory memory, PageLedger ledger) throws IOException {
-        StreamReader stream = link.stream();
-        ReceivePlan plan = ReceivePlan.of(
-                link.hello(),
-                memory.guest().blocks(),
-                memory.sourceFiles(),
-                memory.userfaultfd(),
-                options.moves(),
-                stream,
-                ledger);
+    /**
+     * Everything up to the moment when the guest is ours.
+     *
+     * @return the source's figures
+     */
+    private Message.SourceFigures receive(DestinationMemory memory, PageLedger ledger) throws IOException {
         progress.begin(Progress.Phase.PREPARING, 0);
-        if (link.hello().mechanism() == Mechanism.FLIP) {
+        if (link.hello().mechanism() == Mechanism.FLIP && !handover()) {
             Rehearsal.run();
         }
-        receiveAnnouncements(memory, plan, stream);
-        GuestState guestState = receivePages(plan, stream);
-        timeline.pagesDoneNs = clock.nanoTime();
-        Message.End end = (Message.End) expect(stream, FrameType.END);
-        transition(DestinationState.CLAIMING, "everything has come");
-        ledger.close(end.holes());
-        memory.unregister();
-        checkState(guestState, memory.guest());
-        memory.guest().load(guestState);
-        timeline.loadedNs = clock.nanoTime();
-        reached(Step.STATE);
-        awaitReleased(stream);
-        return new Arrived(guestState, end.figures());
-    }
-
-    private void receiveAnnouncements(DestinationMemory memory, ReceivePlan plan, StreamReader stream)
-            throws IOException {
-        FrameHeader header = stream.next();
-        while (header.type() == FrameType.EXPECT) {
-            if (link.hello().populate()) {
-                plan.populate(header, stream.body(), memory.guest().blocks(), memory::isOwn);
-            }
-            link.check();
-            header = stream.next();
-        }
-        if (header.type() != FrameType.PREPARE) {
-            throw new ProtocolException("a " + header.type() + " frame before PREPARE");
-        }
+        SwitchRehearsal.run();
+        Crossing crossing = new Crossing(memory, ledger);
+        crossing.receiveUntilPrepare();
         long pss = Proc.proportionalSetBytes();
         transition(DestinationState.ACTIVE, "everything announced is done");
         link.limitSilence(SILENCE_S);
+        if (handover()) {
+            crossing.beginSwitch(); // vCPU 0 is awake and waits when the source hears of it
+        }
+        timeline.readyNs = clock.nanoTime();
         link.send(new Message.Ready(pss));
-        stream.expectSoon(SPIN_FIRST_NS, SPIN_NS);
         reached(Step.READY);
+        try {
+            if (!handover()) {
+                link.stream().expectSoon(SPIN_FIRST_NS, SPIN_NS);
+                crossing.receivePages();
+                crossing.beginSwitch();
+            }
+            reached(Step.STATE);
+            crossing.awaitSwitch();
+        } catch (IOException | RuntimeException e) {
+            if (crossing.callOff()) {
+                throw e;
+            }
+            LOG.log(System.Logger.Level.DEBUG, "the guest was ours already", e);
+        }
+        crossing.note();
+        return crossing.figures();
     }
 
-    private GuestState receivePages(ReceivePlan plan, StreamReader stream) throws IOException {
-        long total =
-                link.hello().guest().blocks().stream().mapToLong(b -> b.pages()).sum();
-        PageSteps steps = new PageSteps(total, this::reached);
-        progress.begin(Progress.Phase.PAGES, total);
-        FrameHeader header = stream.next();
-        while (header.type() != FrameType.STATE) {
+    private boolean handover() {
+        return link.hello().schedule() == Schedule.HANDOVER;
+    }
+
+    /** How the guest crosses: its pages by the stream, its state by the page that vCPU 0 watches. */
+    private final class Crossing implements SwitchIn.Moments {
+        private final DestinationMemory memory;
+        private final PageLedger ledger;
+        private final StreamReader stream;
+        private final ReceivePlan plan;
+        private final PageSteps steps;
+        private final SwitchIn in;
+        private Message.@Nullable SourceFigures figures;
+        private int ends;
+
+        Crossing(DestinationMemory memory, PageLedger ledger) throws IOException {
+            this.memory = memory;
+            this.ledger = ledger;
+            this.stream = link.stream();
+            this.plan = ReceivePlan.of(
+                    link.hello(),
+                    memory.guest().blocks(),
+                    memory.sourceFiles(),
+                    memory.userfaultfd(),
+                    options.moves(),
+                    stream,
+                    ledger);
+            long total = link.hello().guest().blocks().stream()
+                    .mapToLong(b -> b.pages())
+                    .sum();
+            this.steps = new PageSteps(total, DestinationAgent.this::reached);
+            long gib = link.hello().guest().ramBytes() >> 30;
+            this.in = new SwitchIn(
+                    memory.token(),
+                    link.hello().ownerEpoch(),
+                    SPIN_FIRST_NS,
+                    LOCK_TIMEOUT_NS + gib * LOCK_TIMEOUT_NS_PER_GIB,
+                    clock,
+                    this);
+        }
+
+        Message.SourceFigures figures() {
+            if (figures == null) {
+                throw new IllegalStateException("no END has come");
+            }
+            return figures;
+        }
+
+        /** What is announced, and with a handover all pages. */
+        void receiveUntilPrepare() throws IOException {
+            FrameHeader header = stream.next();
+            while (header.type() != FrameType.PREPARE) {
+                if (header.type() == FrameType.EXPECT) {
+                    if (link.hello().populate()) {
+                        plan.populate(header, stream.body(), memory.guest().blocks(), memory::isOwn);
+                    }
+                } else if (handover()) {
+                    receive(header);
+                } else {
+                    throw new ProtocolException("a " + header.type() + " frame before PREPARE");
+                }
+                link.check();
+                header = stream.next();
+            }
+            if (handover() && ends == 0) {
+                throw new ProtocolException("a handover whose pages have not ended before PREPARE");
+            }
+        }
+
+        /** Pages, until the source says that these are all. */
+        void receivePages() throws IOException {
+            int before = ends;
+            while (ends == before) {
+                receive(stream.next());
+                link.check();
+            }
+        }
+
+        private void receive(FrameHeader header) throws IOException {
+            if (header.type() == FrameType.END) {
+                end((Message.End) MessageCodec.decode(header.type(), stream.body()));
+                return;
+            }
+            if (timeline.firstPageNs == 0) {
+                timeline.firstPageNs = clock.nanoTime();
+                progress.begin(Progress.Phase.PAGES, steps.total());
+            }
             ByteBuffer records = stream.body();
             progress.done(steps.add(plan.receive(header, records)));
             // A frame holds records of one block; they have been checked.
             timeline.blockDone(PageRecord.block(records, records.position()), clock.nanoTime());
-            link.check();
-            header = stream.next();
         }
-        transition(DestinationState.DEVICE, "all pages have come");
-        progress.begin(Progress.Phase.SWITCHING, 0);
-        return ((Message.State) MessageCodec.decode(header.type(), stream.body())).guest();
-    }
 
-    private static Message expect(StreamReader stream, FrameType type) throws IOException {
-        FrameHeader header = stream.next();
-        if (header.type() != type) {
-            throw new ProtocolException("a " + header.type() + " frame where " + type + " must be");
+        private void end(Message.End end) throws IOException {
+            timeline.pagesDoneNs = clock.nanoTime();
+            ledger.close(end.holes());
+            if (ends == 0) {
+                memory.unregister(); // from now on the kernel maps what may be missing: the same frames
+            }
+            figures = end.figures();
+            ends++;
+            in.received(ends);
         }
-        return MessageCodec.decode(type, stream.body());
-    }
 
-    private static void checkState(GuestState state, Guest guest) throws ProtocolException {
-        if (state.vcpus().size() != guest.config().vcpus()) {
-            throw new ProtocolException("the state of " + state.vcpus().size() + " vCPUs for a guest with "
-                    + guest.config().vcpus());
+        void beginSwitch() {
+            transition(DestinationState.DEVICE, "all pages have come");
+            progress.begin(Progress.Phase.SWITCHING, 0);
+            memory.guest().resumeAfter(in);
         }
-    }
 
-    /** A source that dies now has lost nothing: everything is here, and its death frees the lock. */
-    private void awaitReleased(StreamReader stream) throws IOException {
-        try {
-            Message.Released released = (Message.Released) expect(stream, FrameType.RELEASED);
-            if (released.ownerEpoch() != link.hello().ownerEpoch()) {
-                throw new ProtocolException("the source released epoch " + released.ownerEpoch()
-                        + " of a guest in epoch " + link.hello().ownerEpoch());
+        /** vCPU 0 waits for the state; this thread for whatever else may come: pages that were written since, or an end. */
+        void awaitSwitch() throws IOException {
+            long deadlineNs = clock.nanoTime() + SILENCE_S * 1000 * MS;
+            boolean sourceLives = true;
+            while (!in.isClaimed()) {
+                in.check();
+                if (!sourceLives) {
+                    LockSupport.parkNanos(MS);
+                    cancellation.check();
+                } else {
+                    sourceLives = attend();
+                }
+                if (clock.nanoTime() > deadlineNs && sourceLives) {
+                    throw new IOException("the source has not handed the guest over within " + SILENCE_S + " s");
+                }
             }
-        } catch (PeerGoneException e) {
-            LOG.log(System.Logger.Level.DEBUG, "the source went before it released the guest", e);
+            memory.token().wakeWaiters();
         }
-        reached(Step.RELEASED);
-    }
 
-    private void claim(RunToken token) throws IOException {
-        long gib = link.hello().guest().ramBytes() >> 30;
-        long deadline = clock.nanoTime() + LOCK_TIMEOUT_NS + gib * LOCK_TIMEOUT_NS_PER_GIB;
-        int tries = 0;
-        while (!token.tryLock()) {
-            cancellation.check();
-            if (token.epoch() != link.hello().ownerEpoch()) {
-                break;
-            }
-            if (clock.nanoTime() > deadline) {
-                throw new IOException("the source has not released the guest: its lock is still held");
-            }
-            if (++tries > EAGER_TRIES) {
-                LockSupport.parkNanos(MS);
+        void note() {
+            timeline.noticedNs = in.noticedNs();
+            timeline.lockedNs = in.lockedNs();
+            timeline.claimedNs = in.claimedNs();
+        }
+
+        /** A slice of waiting: whether the source lives. If it saved the state before, its death loses nothing. */
+        private boolean attend() throws IOException {
+            try {
+                if (stream.awaitReadable(ATTEND_MS)) {
+                    receivePages();
+                }
+                link.check();
+                return true;
+            } catch (PeerGoneException e) {
+                if (!memory.token().page().isSaved(link.hello().ownerEpoch())) {
+                    throw e;
+                }
+                LOG.log(System.Logger.Level.DEBUG, "the source went after it saved the guest's state", e);
+                in.sourceIsGone();
+                return false;
             }
         }
-        if (token.epoch() != link.hello().ownerEpoch()) {
-            throw new IOException("the source has taken the guest back: its owner epoch is " + token.epoch() + ", not "
-                    + link.hello().ownerEpoch());
+
+        /** Whether the guest is not ours, and will not be. */
+        boolean callOff() {
+            while (!in.cancel() && !in.isClaimed()) {
+                Thread.onSpinWait(); // it is just being claimed
+            }
+            return !in.isClaimed();
         }
-        reached(Step.LOCKED);
-        cancellation.check(); // the last moment
-        token.claim(link.hello().ownerEpoch() + 1);
-        timeline.claimedNs = clock.nanoTime();
+
+        @Override
+        public void released() {
+            reached(Step.RELEASED);
+        }
+
+        @Override
+        public void locked() throws IOException {
+            reached(Step.LOCKED);
+            cancellation.check(); // the last moment
+        }
+
+        @Override
+        public void claimed() {
+            reached(Step.CLAIMED);
+        }
     }
 
     /** The guest is ours: nothing that goes wrong from here on gives it back. */
-    private RunResult runGuest(DestinationMemory memory, PageLedger ledger, Arrived arrived) throws IOException {
-        reached(Step.CLAIMED);
+    private RunResult runGuest(DestinationMemory memory, PageLedger ledger, Message.SourceFigures figures)
+            throws IOException {
         Guest guest = memory.guest();
-        long written = guest.pagesWritten();
-        guest.resume();
+        SwitchPage page = memory.token().page();
         timeline.firstInstructionNs = guest.awaitFirstInstructions(FIRST_INSTRUCTION_TIMEOUT_S * 1000 * MS);
         transition(DestinationState.COMPLETED, "the guest runs here");
         long runningSinceNs = clock.nanoTime();
@@ -269,7 +360,6 @@ public final class DestinationAgent {
         reached(Step.RESUMED);
         progress.begin(Progress.Phase.RUNNING, 0);
         long pss = Proc.proportionalSetBytes();
-        Message.SourceFigures figures = arrived.figures();
         RunResult.Evidence evidence = Frames.judge(
                 ledger,
                 guest.blocks(),
@@ -281,14 +371,13 @@ public final class DestinationAgent {
         long ranForNs = clock.nanoTime() - runningSinceNs;
         guest.stop();
         guest.checkVcpus();
-        RunResult.GuestActivity activity = new RunResult.GuestActivity(
-                ranForNs, guest.instructions() - instructions, guest.pagesWritten() - written);
+        RunResult.GuestActivity activity =
+                new RunResult.GuestActivity(ranForNs, guest.instructions() - instructions, guest.pagesWritten());
         progress.begin(Progress.Phase.VERIFYING, 0);
         RunResult.VerificationResult verification = options.verify()
                 ? RunResult.VerificationResult.of(guest.verify())
                 : RunResult.VerificationResult.SKIPPED;
-        RunResult result =
-                timeline.result(link.hello(), figures, arrived.guest(), ledger, evidence, verification, activity);
+        RunResult result = timeline.result(link.hello(), figures, page, ledger, evidence, verification, activity);
         sendOrLog(new Message.Completed(pss, ResultJson.write(result)));
         return result;
     }

@@ -18,6 +18,7 @@ import io.pageflip.transfer.Frames;
 import io.pageflip.wire.Mechanism;
 import io.pageflip.wire.Message;
 import io.pageflip.wire.ProtocolException;
+import io.pageflip.wire.Schedule;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -58,6 +59,10 @@ final class DestinationMemory implements AutoCloseable {
             ConsoleLog console = own(ConsoleLog.attach(MemFd.adopt(fds.next(), "console", ConsoleLog.lengthBytes())));
             framesFile = own(MemFd.adopt(fds.next(), "frames", Frames.lengthBytes(specs)));
             boolean flips = hello.mechanism() == Mechanism.FLIP && hello.gifts() && moves;
+            if (hello.schedule() == Schedule.HANDOVER && !flips) {
+                throw new ProtocolException("the source hands its own pages over, and this destination may not map "
+                        + "them: --no-move needs --schedule stop-and-move");
+            }
             if (flips) {
                 userfaultfd =
                         own(Userfaultfd.open(Userfaultfd.FEATURE_MINOR_SHMEM | Userfaultfd.FEATURE_MINOR_HUGETLBFS));

@@ -9,10 +9,8 @@ enum DestinationState {
     SETUP,
     /** Everything that was announced is done; pages come. */
     ACTIVE,
-    /** Every page is here; the state comes. */
+    /** Every page is here and accounted for; waits for the state and the lock. */
     DEVICE,
-    /** Everything is here and checked; waits for the lock. */
-    CLAIMING,
     /** The epoch is stored: the guest is ours. */
     COMPLETED,
     /** The guest is not ours. */
@@ -23,8 +21,7 @@ enum DestinationState {
         return switch (this) {
             case SETUP -> EnumSet.of(ACTIVE, FAILED);
             case ACTIVE -> EnumSet.of(DEVICE, FAILED);
-            case DEVICE -> EnumSet.of(CLAIMING, FAILED);
-            case CLAIMING -> EnumSet.of(COMPLETED, FAILED);
+            case DEVICE -> EnumSet.of(COMPLETED, FAILED);
             case COMPLETED, FAILED -> EnumSet.noneOf(DestinationState.class);
         };
     }

@@ -1,7 +1,7 @@
 package io.pageflip.destination;
 
 import io.pageflip.guest.BlockSpec;
-import io.pageflip.guest.GuestState;
+import io.pageflip.guest.SwitchPage;
 import io.pageflip.metrics.DowntimePhases;
 import io.pageflip.metrics.MigrationStatus;
 import io.pageflip.metrics.PageCounts;
@@ -20,13 +20,22 @@ final class Timeline {
     /** When the last page of each block had come; 0 for a block without. */
     private final long[] blockDoneNs = new long[MAX_BLOCKS];
 
-    /** The frame behind the last page had come. */
+    /** This side was ready. */
+    long readyNs;
+
+    /** The first page came; 0 before. */
+    long firstPageNs;
+
+    /** The END behind the last page had come. */
     long pagesDoneNs;
 
-    /** The guest's state was checked and loaded. */
-    long loadedNs;
+    /** The word of the source was seen. */
+    long noticedNs;
 
-    /** The epoch was stored. */
+    /** The lock was ours. */
+    long lockedNs;
+
+    /** The state was loaded, and the epoch stored. */
     long claimedNs;
 
     /** The first instruction of each vCPU. */
@@ -39,16 +48,16 @@ final class Timeline {
     RunResult result(
             Message.Hello hello,
             Message.SourceFigures source,
-            GuestState stopped,
+            SwitchPage stopped,
             PageLedger ledger,
             RunResult.Evidence evidence,
             RunResult.VerificationResult verification,
             RunResult.GuestActivity activity) {
-        DowntimePhases phases = phases(source, stopped);
+        DowntimePhases phases = phases(stopped);
         List<RunResult.Block> blocks = new ArrayList<>();
         PageCounts all = PageCounts.NONE;
         List<BlockSpec> specs = hello.guest().blocks();
-        long beforeNs = source.standingNs();
+        long beforeNs = Math.max(firstPageNs, 0);
         for (int i = 0; i < specs.size(); i++) {
             BlockSpec spec = specs.get(i);
             PageCounts counts = ledger.counts(i);
@@ -66,14 +75,15 @@ final class Timeline {
         if (!all.addsUp()) {
             throw new IllegalStateException("pages do not add up: " + all);
         }
-        long resumedNs = source.standingNs() - phases.stop() + phases.total();
+        long resumedNs = stopped.standingNs() - phases.stop() + phases.total();
+        long crossingNs = Math.max(1, beforeNs - firstPageNs);
         return new RunResult(
                 MigrationStatus.COMPLETED,
                 "destination",
                 (resumedNs - source.startNs()) / NS_PER_MS,
-                (source.readyNs() - source.startNs()) / NS_PER_MS,
+                (readyNs - source.startNs()) / NS_PER_MS,
                 Math.round(phases.total() / (double) NS_PER_MS),
-                ram(blocks, source, phases.pages()),
+                ram(blocks, source, crossingNs),
                 phases.total(),
                 phases,
                 all,
@@ -86,23 +96,41 @@ final class Timeline {
     }
 
     /** Those of the vCPU that stood still the longest. */
-    private DowntimePhases phases(Message.SourceFigures source, GuestState stopped) {
+    private DowntimePhases phases(SwitchPage stopped) {
         int longest = 0;
         for (int i = 1; i < firstInstructionNs.length; i++) {
             if (stoodNs(i, stopped) > stoodNs(longest, stopped)) {
                 longest = i;
             }
         }
+        long[] marks = {
+            stopped.vcpuLastInstructionNs(longest),
+            stopped.standingNs(),
+            pagesDoneNs,
+            stopped.savedNs(),
+            stopped.releasedNs(),
+            noticedNs,
+            lockedNs,
+            claimedNs,
+            firstInstructionNs[longest]
+        };
+        for (int i = 1; i < marks.length; i++) {
+            // What was done on one side before the other side was done counts there.
+            marks[i] = Math.max(marks[i], marks[i - 1]);
+        }
         return new DowntimePhases(
-                source.standingNs() - stopped.vcpus().get(longest).lastInstructionNs(),
-                pagesDoneNs - source.standingNs(),
-                loadedNs - pagesDoneNs,
-                claimedNs - loadedNs,
-                firstInstructionNs[longest] - claimedNs);
+                marks[1] - marks[0],
+                marks[2] - marks[1],
+                marks[3] - marks[2],
+                marks[4] - marks[3],
+                marks[5] - marks[4],
+                marks[6] - marks[5],
+                marks[7] - marks[6],
+                marks[8] - marks[7]);
     }
 
-    private long stoodNs(int vcpu, GuestState stopped) {
-        return firstInstructionNs[vcpu] - stopped.vcpus().get(vcpu).lastInstructionNs();
+    private long stoodNs(int vcpu, SwitchPage stopped) {
+        return firstInstructionNs[vcpu] - stopped.vcpuLastInstructionNs(vcpu);
     }
 
     private static RunResult.Ram ram(List<RunResult.Block> blocks, Message.SourceFigures source, long pagesNs) {

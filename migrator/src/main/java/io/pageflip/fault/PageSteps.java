@@ -19,6 +19,11 @@ public final class PageSteps {
         this.reached = reached;
     }
 
+    /** Pages there are. */
+    public long total() {
+        return total;
+    }
+
     /**
      * So many more pages have crossed.
      *

@@ -12,7 +12,7 @@ public enum Step {
     FIRST_PAGES,
     /** Half of all pages are. */
     HALF_PAGES,
-    /** STATE and END are sent; they are received and checked. */
+    /** The state is saved, and the lock still held; every page is here and checked, and the state awaited. */
     STATE,
     /** The source has released the lock and said so; the destination has heard it, and not locked yet. */
     RELEASED,

@@ -1,17 +1,22 @@
 package io.pageflip.metrics;
 
 /**
- * What the downtime was made of, in nanoseconds; the parts add up to it exactly, since each ends where the next begins.
+ * What the downtime was made of, in nanoseconds; the parts add up to it exactly, since each ends where the next begins. What
+ * the source did while the destination was still busy with pages counts as pages.
  *
  * @param stop from the last guest instruction until all vCPUs stand and the first page may go
- * @param pages until the destination has the last page
- * @param state until it has the guest's state, has checked that no page is missing, and has loaded it
- * @param token until it holds the run token's lock and has stored its epoch
+ * @param pages until the destination has the last page that crosses in the downtime
+ * @param save until the guest's state lies in the shared page
+ * @param release until the source has released the run token's lock and said so
+ * @param notice until the destination has seen that
+ * @param lock until it holds the lock, in the source's epoch
+ * @param load until it has loaded the state and stored its own epoch
  * @param resume until the first guest instruction
  */
-public record DowntimePhases(long stop, long pages, long state, long token, long resume) {
+public record DowntimePhases(
+        long stop, long pages, long save, long release, long notice, long lock, long load, long resume) {
     /** The downtime. */
     public long total() {
-        return stop + pages + state + token + resume;
+        return stop + pages + save + release + notice + lock + load + resume;
     }
 }

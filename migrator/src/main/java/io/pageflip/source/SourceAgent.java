@@ -8,7 +8,8 @@ import io.pageflip.fault.Step;
 import io.pageflip.guest.DataMap;
 import io.pageflip.guest.Guest;
 import io.pageflip.guest.RamBlock;
-import io.pageflip.guest.RunToken;
+import io.pageflip.guest.SwitchOut;
+import io.pageflip.guest.SwitchRehearsal;
 import io.pageflip.metrics.MigrationStatus;
 import io.pageflip.metrics.Progress;
 import io.pageflip.metrics.ResultJson;
@@ -24,6 +25,7 @@ import io.pageflip.wire.FrameType;
 import io.pageflip.wire.Mechanism;
 import io.pageflip.wire.Message;
 import io.pageflip.wire.MessageCodec;
+import io.pageflip.wire.Schedule;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -66,8 +68,7 @@ public final class SourceAgent {
     private int ownEpoch;
     private @Nullable Userfaultfd userfaultfd;
     private long startNs;
-    private long readyNs;
-    private long standingNs;
+    private @Nullable EarlyCopies earlyCopies;
     private boolean framesVisible;
     private long relocatedPages;
     private long peakPssWhenReady;
@@ -120,18 +121,17 @@ public final class SourceAgent {
         });
         guest.resume();
         long runningSinceNs = clock.nanoTime();
+        Crossing crossing = new Crossing(memory, stream);
         try {
             transition(SourceState.SETUP, "the guest runs");
-            List<DataMap> maps = prepare(memory, stream);
-            awaitRunBefore(runningSinceNs);
-            SendPlan plan = new SendPlan(options.mechanism(), options.gifts(), stream);
-            sendPages(guest, maps, plan);
-            sendState(guest, maps, stream);
-            release(memory.token());
+            crossing.prepare(runningSinceNs);
+            crossing.switchOver();
         } catch (IOException | RuntimeException e) {
             return takeBack(memory, e);
+        } finally {
+            closeEarlyCopies();
         }
-        return awaitTaken(memory, stream);
+        return awaitTaken(memory, crossing);
     }
 
     /** Cancelled while the guest is filled: there is nothing to lose yet. */
@@ -145,102 +145,166 @@ public final class SourceAgent {
         return options.mechanism() != Mechanism.GIFT || !options.gifts() || !kernelMovesGifts;
     }
 
-    private List<DataMap> prepare(SourceMemory memory, StreamWriter stream) throws IOException {
-        progress.begin(Progress.Phase.PREPARING, 0);
-        startNs = clock.nanoTime();
-        Guest guest = memory.guest();
-        List<DataMap> maps = new ArrayList<>();
-        for (RamBlock block : guest.blocks()) {
-            maps.add(DataMap.scan(block));
-        }
-        SendPlan.expect(guest.blocks(), maps, stream);
-        stream.write(emptyFrame(FrameType.PREPARE));
-        if (options.mechanism() == Mechanism.FLIP) {
-            userfaultfd = Userfaultfd.open(Userfaultfd.FEATURE_MINOR_SHMEM | Userfaultfd.FEATURE_MINOR_HUGETLBFS);
-        }
-        if (options.mechanism().moves()) {
-            relocatedPages = Proc.relocatedPages();
-            framesVisible = memory.frames().note(guest.blocks());
-        } else {
-            framesVisible = HostCapabilities.frameNumbersVisible();
-        }
-        if (options.mechanism() == Mechanism.FLIP) {
-            Rehearsal.run();
-        }
-        progress.begin(Progress.Phase.CONNECTING, 0);
-        long gib = options.guest().ramBytes() / GIB;
-        long destinationPss = link.awaitReady(READY_TIMEOUT_S + gib * READY_TIMEOUT_S_PER_GIB);
-        readyNs = clock.nanoTime();
-        peakPssWhenReady = destinationPss == 0 ? 0 : destinationPss + Proc.proportionalSetBytes();
-        reached(Step.READY);
-        return maps;
-    }
-
     private static byte[] emptyFrame(FrameType type) {
         ByteBuffer frame = ByteBuffer.allocate(FrameHeader.BYTES).order(ByteOrder.LITTLE_ENDIAN);
         FrameHeader.put(frame, 0, type, 0);
         return frame.array();
     }
 
-    private void awaitRunBefore(long runningSinceNs) throws IOException {
-        while (clock.nanoTime() - runningSinceNs < RUN_BEFORE_NS) {
-            LockSupport.parkNanos(10 * MS);
-            link.check();
-        }
-    }
+    /** How the guest crosses: what is done while it runs, and what while it stands. */
+    private final class Crossing implements SwitchOut.Moments {
+        private final Guest guest;
+        private final SourceMemory memory;
+        private final StreamWriter stream;
+        private final SendPlan plan;
+        private final List<DataMap> maps = new ArrayList<>();
+        private final PageSteps steps;
+        private int ends;
 
-    private void sendPages(Guest guest, List<DataMap> maps, SendPlan plan) throws IOException {
-        transition(SourceState.ACTIVE, "both sides are ready");
-        guest.checkVcpus();
-        long total = guest.blocks().stream().mapToLong(b -> b.spec().pages()).sum();
-        PageSteps steps = new PageSteps(total, this::reached);
-        SendPlan.BatchListener sent = count -> {
-            pagesLeft = true;
-            progress.done(steps.add(count));
-            link.check();
-        };
-        progress.begin(Progress.Phase.PAGES, total);
-        guest.stop();
-        for (int i = 0; i < maps.size(); i++) {
-            RamBlock block = guest.blocks().get(i);
-            maps.set(i, maps.get(i).refresh(block));
-            if (userfaultfd != null && options.gifts() && block.spec().backing().shareable()) {
-                userfaultfd.registerMinor(block.mapping());
+        Crossing(SourceMemory memory, StreamWriter stream) {
+            this.guest = memory.guest();
+            this.memory = memory;
+            this.stream = stream;
+            this.plan = new SendPlan(options.mechanism(), options.schedule(), options.gifts(), stream);
+            long total =
+                    guest.blocks().stream().mapToLong(b -> b.spec().pages()).sum();
+            this.steps = new PageSteps(total, SourceAgent.this::reached);
+        }
+
+        private boolean handover() {
+            return options.schedule() == Schedule.HANDOVER;
+        }
+
+        void prepare(long runningSinceNs) throws IOException {
+            progress.begin(Progress.Phase.PREPARING, 0);
+            startNs = clock.nanoTime();
+            for (RamBlock block : guest.blocks()) {
+                maps.add(DataMap.scan(block));
+            }
+            SendPlan.expect(guest.blocks(), maps, stream);
+            if (options.mechanism().moves()) {
+                relocatedPages = Proc.relocatedPages();
+                framesVisible = memory.frames().note(guest.blocks());
+            } else {
+                framesVisible = HostCapabilities.frameNumbersVisible();
+            }
+            if (handover()) {
+                EarlyCopies copies = new EarlyCopies(guest.blocks());
+                earlyCopies = copies;
+                copies.begin();
+                sendPages();
+                sendEnd();
+            } else if (options.mechanism() == Mechanism.FLIP) {
+                userfaultfd = Userfaultfd.open(Userfaultfd.FEATURE_MINOR_SHMEM | Userfaultfd.FEATURE_MINOR_HUGETLBFS);
+                Rehearsal.run();
+            }
+            SwitchRehearsal.run();
+            awaitRunBefore(runningSinceNs);
+            long pss = Proc.proportionalSetBytes(); // now: once it is ready, the destination does nothing but wait
+            stream.write(emptyFrame(FrameType.PREPARE));
+            progress.begin(Progress.Phase.CONNECTING, 0);
+            long gib = options.guest().ramBytes() / GIB;
+            long destinationPss = link.awaitReady(READY_TIMEOUT_S + gib * READY_TIMEOUT_S_PER_GIB);
+            peakPssWhenReady = destinationPss == 0 ? 0 : destinationPss + pss;
+            reached(Step.READY);
+        }
+
+        private void awaitRunBefore(long runningSinceNs) throws IOException {
+            while (clock.nanoTime() - runningSinceNs < RUN_BEFORE_NS) {
+                LockSupport.parkNanos(10 * MS);
+                link.check();
             }
         }
-        standingNs = clock.nanoTime();
-        for (int i = 0; i < maps.size(); i++) {
-            plan.sendBlock(i, guest.blocks().get(i), maps.get(i), options.batchPages(), sent);
-        }
-    }
 
-    private void sendState(Guest guest, List<DataMap> maps, StreamWriter stream) throws IOException {
-        transition(SourceState.DEVICE, "all pages are sent");
-        progress.begin(Progress.Phase.SWITCHING, 0);
-        stream.write(MessageCodec.encode(new Message.State(guest.save())));
-        Message.SourceFigures figures = new Message.SourceFigures(
-                startNs, readyNs, standingNs, stream.transferredBytes(), framesVisible, relocatedPages);
-        List<Long> holes = new ArrayList<>();
-        for (DataMap map : maps) {
-            holes.add(map.holes());
+        /** Stops the guest and lets it go: when this returns, it is whoever's takes the lock. */
+        void switchOver() throws IOException {
+            guest.checkVcpus();
+            transition(SourceState.ACTIVE, "both sides are ready");
+            SwitchOut out = new SwitchOut(guest, memory.token(), ownEpoch, clock, this);
+            if (handover()) {
+                transition(SourceState.DEVICE, "every page is mapped");
+                progress.begin(Progress.Phase.SWITCHING, 0);
+                guest.stop(out);
+            } else {
+                guest.stop();
+                for (int i = 0; i < maps.size(); i++) {
+                    RamBlock block = guest.blocks().get(i);
+                    maps.set(i, maps.get(i).refresh(block));
+                    if (userfaultfd != null
+                            && options.gifts()
+                            && block.spec().backing().shareable()) {
+                        userfaultfd.registerMinor(block.mapping());
+                    }
+                }
+                out.run();
+            }
+            transition(SourceState.RELEASED, "the lock is free");
         }
-        stream.write(MessageCodec.encode(new Message.End(holes, figures)));
-        reached(Step.STATE);
-        link.check();
-    }
 
-    private void release(RunToken token) throws IOException {
-        token.release();
-        transition(SourceState.RELEASED, "the lock is free");
+        @Override
+        public int standing() throws IOException {
+            if (!handover()) {
+                sendPages();
+                transition(SourceState.DEVICE, "all pages are sent");
+                sendEnd();
+            } else if (earlyCopies != null && earlyCopies.resend(plan)) {
+                sendEnd();
+            }
+            return ends;
+        }
+
+        @Override
+        public void saved() throws IOException {
+            reached(Step.STATE);
+            link.check();
+        }
+
+        private void sendPages() throws IOException {
+            long total =
+                    guest.blocks().stream().mapToLong(b -> b.spec().pages()).sum();
+            progress.begin(Progress.Phase.PAGES, total);
+            SendPlan.BatchListener sent = count -> {
+                pagesLeft = true;
+                progress.done(steps.add(count));
+                link.check();
+            };
+            for (int i = 0; i < maps.size(); i++) {
+                plan.sendBlock(i, guest.blocks().get(i), maps.get(i), options.batchPages(), sent);
+            }
+        }
+
+        private void sendEnd() throws IOException {
+            Message.SourceFigures figures =
+                    new Message.SourceFigures(startNs, stream.transferredBytes(), framesVisible, relocatedPages);
+            List<Long> holes = new ArrayList<>();
+            for (DataMap map : maps) {
+                holes.add(map.holes());
+            }
+            stream.write(MessageCodec.encode(new Message.End(holes, figures)));
+            ends++;
+        }
+
+        /** The guest runs at the destination: lets every page of the shared blocks go, in batches. */
+        void giveUp() throws IOException {
+            for (int i = 0; i < maps.size(); i++) {
+                RamBlock block = guest.blocks().get(i);
+                if (handover() && block.spec().backing().shareable()) {
+                    long pageBytes = block.spec().pageBytes();
+                    for (long first = 0; first < block.spec().pages(); first += options.batchPages()) {
+                        long count = Math.min(options.batchPages(), block.spec().pages() - first);
+                        block.mapping().dropEntries(first * pageBytes, count * pageBytes);
+                    }
+                }
+            }
+        }
     }
 
     /** The lock is released: either the destination's epoch appears, or the destination is gone and the lock ours again. */
-    private RunResult awaitTaken(SourceMemory memory, StreamWriter stream) throws IOException {
+    private RunResult awaitTaken(SourceMemory memory, Crossing crossing) throws IOException {
         TokenWait wait = new TokenWait(
                 memory.token(), ownEpoch, link, clock, options.guest().ramBytes());
         IOException reason;
         try {
-            stream.write(MessageCodec.encode(new Message.Released(ownEpoch)));
             reached(Step.RELEASED);
             reason = wait.awaitTaken();
         } catch (IOException e) {
@@ -251,7 +315,7 @@ public final class SourceAgent {
         }
         transition(SourceState.COMPLETED, "the destination has stored its epoch");
         try {
-            return handedOver(memory);
+            return handedOver(memory, crossing);
         } catch (IOException e) {
             boolean dead = wait.ownerIsDead();
             if (!dead) {
@@ -274,12 +338,13 @@ public final class SourceAgent {
         }
     }
 
-    private RunResult handedOver(SourceMemory memory) throws IOException {
+    private RunResult handedOver(SourceMemory memory, Crossing crossing) throws IOException {
         link.awaitResumed();
         progress.begin(Progress.Phase.RUNNING, 0);
         reached(Step.RESUMED);
         long pssWhenResumed = Proc.proportionalSetBytes();
         releaseUserfaultfd();
+        crossing.giveUp();
         memory.guest().close(); // it is the destination's, whose own descriptors keep alive what it needs
         Message.Completed completed = link.awaitCompleted();
         if (completed == null) {
@@ -340,6 +405,13 @@ public final class SourceAgent {
     private static String describe(Exception reason) {
         String message = reason.getMessage();
         return message == null || reason instanceof RuntimeException ? reason.toString() : message;
+    }
+
+    private void closeEarlyCopies() {
+        if (earlyCopies != null) {
+            earlyCopies.close();
+            earlyCopies = null;
+        }
     }
 
     private void releaseUserfaultfd() {

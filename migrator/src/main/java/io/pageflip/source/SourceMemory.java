@@ -87,6 +87,7 @@ final class SourceMemory implements AutoCloseable {
                 Proc.pid(),
                 token.epoch(),
                 options.mechanism(),
+                options.schedule(),
                 options.gifts(),
                 populate,
                 options.mechanism() == Mechanism.GIFT && !options.samePipe(),

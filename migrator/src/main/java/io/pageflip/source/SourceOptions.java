@@ -3,6 +3,7 @@ package io.pageflip.source;
 import io.pageflip.fault.ScriptedFault;
 import io.pageflip.guest.GuestConfig;
 import io.pageflip.wire.Mechanism;
+import io.pageflip.wire.Schedule;
 
 /**
  * What the source agent is asked to do.
@@ -17,6 +18,7 @@ import io.pageflip.wire.Mechanism;
 public record SourceOptions(
         GuestConfig guest,
         Mechanism mechanism,
+        Schedule schedule,
         boolean gifts,
         boolean noWayBack,
         boolean samePipe,

@@ -42,7 +42,9 @@ final class BytesReceiver implements PageReceiver {
         }
         stream.readInto(
                 block.mapping(), first * block.spec().pageBytes(), block.spec().bytesOf(first, count));
-        ledger.copied(blockIndex, first, count, reason);
+        if (!ledger.isAgain(blockIndex, first, count)) {
+            ledger.copied(blockIndex, first, count, reason);
+        }
     }
 
     private static void map(Userfaultfd userfaultfd, RamBlock block, long first, int count) throws IOException {

@@ -17,8 +17,11 @@ import java.util.TreeMap;
  */
 public final class PageLedger {
     private final List<Account> accounts = new ArrayList<>();
+    private final boolean resends;
 
-    public PageLedger(List<BlockSpec> blocks) {
+    /** @param resends whether copied pages may come again, before the END that counts */
+    public PageLedger(List<BlockSpec> blocks, boolean resends) {
+        this.resends = resends;
         blocks.forEach(spec -> accounts.add(new Account(spec)));
     }
 
@@ -42,6 +45,12 @@ public final class PageLedger {
     void copied(int block, long first, long count, CopyReason reason) throws ProtocolException {
         Account account = account(block, first, count);
         account.reasons.merge(reason, count, Long::sum);
+    }
+
+    /** Bytes that came again, because the guest wrote the pages after they had come first. */
+    boolean isAgain(int block, long first, long count) {
+        PageBitmap seen = accounts.get(block).seen;
+        return resends && seen.nextClear(first) >= first + count;
     }
 
     void zero(int block, long first, long count) throws ProtocolException {
@@ -80,7 +89,7 @@ public final class PageLedger {
                 throw new ProtocolException("RAM block " + account.spec.name() + " has " + account.spec.pages()
                         + " pages; " + account.seen.cardinality() + " were sent and " + holes.get(i) + " are holes");
             }
-            account.zero += holes.get(i);
+            account.holes = holes.get(i); // an END that comes again counts again
         }
     }
 
@@ -116,7 +125,7 @@ public final class PageLedger {
         long copied =
                 account.reasons.values().stream().mapToLong(Long::longValue).sum();
         long moved = account.moved.cardinality() + account.decidedMoved;
-        return new PageCounts(account.spec.pages(), moved, copied, account.zero, reasons);
+        return new PageCounts(account.spec.pages(), moved, copied, account.zero + account.holes, reasons);
     }
 
     private static final class Account {
@@ -126,6 +135,7 @@ public final class PageLedger {
         private final PageBitmap undecided;
         private final Map<CopyReason, Long> reasons = new EnumMap<>(CopyReason.class);
         private long zero;
+        private long holes;
         private long decidedMoved;
 
         Account(BlockSpec spec) {

@@ -11,6 +11,7 @@ import io.pageflip.wire.FrameType;
 import io.pageflip.wire.Message;
 import io.pageflip.wire.PageRecord;
 import io.pageflip.wire.ProtocolException;
+import io.pageflip.wire.Schedule;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.EnumMap;
@@ -50,7 +51,7 @@ public final class ReceivePlan {
         switch (hello.mechanism()) {
             case FLIP ->
                 plan.receivers.put(
-                        FrameType.GIFT,
+                        hello.schedule() == Schedule.HANDOVER ? FrameType.MAP : FrameType.GIFT,
                         userfaultfd != null
                                 ? new FlipReceiver(blocks, userfaultfd, ledger)
                                 : new FileCopyReceiver(blocks, sourceFiles, ledger));

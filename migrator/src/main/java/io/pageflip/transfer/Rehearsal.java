@@ -6,7 +6,6 @@ import io.pageflip.channel.StreamWriter;
 import io.pageflip.guest.Backing;
 import io.pageflip.guest.BlockSpec;
 import io.pageflip.guest.DataMap;
-import io.pageflip.guest.GuestState;
 import io.pageflip.guest.RamBlock;
 import io.pageflip.os.Fd;
 import io.pageflip.os.NanoClock;
@@ -16,6 +15,7 @@ import io.pageflip.wire.FrameHeader;
 import io.pageflip.wire.Mechanism;
 import io.pageflip.wire.Message;
 import io.pageflip.wire.MessageCodec;
+import io.pageflip.wire.Schedule;
 import java.io.IOException;
 import java.util.List;
 
@@ -61,36 +61,25 @@ public final class Rehearsal {
     }
 
     private static void send(List<RamBlock> blocks, int batch, StreamWriter writer) throws IOException {
-        SendPlan plan = new SendPlan(Mechanism.FLIP, true, writer);
+        SendPlan plan = new SendPlan(Mechanism.FLIP, Schedule.STOP_AND_MOVE, true, writer);
         for (int i = 0; i < blocks.size(); i++) {
             DataMap map = DataMap.scan(blocks.get(i));
             plan.sendBlock(i, blocks.get(i), map.refresh(blocks.get(i)), batch, pages -> {});
         }
-        GuestState.Vcpu vcpu = new GuestState.Vcpu(1, 1, 1, 1);
-        GuestState state = new GuestState(List.of(vcpu), 1, new GuestState.Console(0, new byte[0]));
-        writer.write(MessageCodec.encode(new Message.State(state)));
-        writer.write(
-                MessageCodec.encode(new Message.End(List.of(0L, 0L), new Message.SourceFigures(1, 1, 1, 1, false, 1))));
-        writer.write(MessageCodec.encode(new Message.Released(1)));
+        writer.write(MessageCodec.encode(new Message.End(List.of(0L, 0L), new Message.SourceFigures(1, 1, false, 1))));
     }
 
     private static void receive(
             List<BlockSpec> specs, List<RamBlock> blocks, Userfaultfd userfaultfd, StreamReader reader)
             throws IOException {
-        PageLedger ledger = new PageLedger(specs);
+        PageLedger ledger = new PageLedger(specs, false);
         ReceivePlan plan = ReceivePlan.ofFlips(blocks, userfaultfd, reader, ledger);
         FrameHeader header = reader.next();
         while (header.type().carriesRecords()) {
             plan.receive(header, reader.body());
             header = reader.next();
         }
-        Message message = MessageCodec.decode(header.type(), reader.body());
-        while (!(message instanceof Message.Released)) {
-            if (message instanceof Message.End end) {
-                ledger.close(end.holes());
-            }
-            header = reader.next();
-            message = MessageCodec.decode(header.type(), reader.body());
-        }
+        Message.End end = (Message.End) MessageCodec.decode(header.type(), reader.body());
+        ledger.close(end.holes());
     }
 }

@@ -4,9 +4,11 @@ import io.pageflip.channel.StreamWriter;
 import io.pageflip.guest.BlockSpec;
 import io.pageflip.guest.DataMap;
 import io.pageflip.guest.RamBlock;
+import io.pageflip.memory.PageRange;
 import io.pageflip.metrics.CopyReason;
 import io.pageflip.wire.FrameType;
 import io.pageflip.wire.Mechanism;
+import io.pageflip.wire.Schedule;
 import java.io.IOException;
 import java.util.EnumMap;
 import java.util.List;
@@ -17,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 public final class SendPlan {
     /** How pages leave the source. */
     enum Way {
+        MAP,
         FLIP,
         GIFT,
         BYTES,
@@ -34,18 +37,24 @@ public final class SendPlan {
     private static final int EXPECT_PAGES = 1 << 14;
 
     private final Mechanism mechanism;
+    private final Schedule schedule;
     private final boolean gifts;
+    private final StreamWriter stream;
     private final RecordWriter records;
     private final Map<CopyReason, PageSender> byteSenders = new EnumMap<>(CopyReason.class);
+    private final PageSender map;
     private final PageSender flip;
     private final PageSender gift;
     private final PageSender pull;
 
     /** @param gifts false with {@code --no-gift} */
-    public SendPlan(Mechanism mechanism, boolean gifts, StreamWriter stream) {
+    public SendPlan(Mechanism mechanism, Schedule schedule, boolean gifts, StreamWriter stream) {
         this.mechanism = mechanism;
+        this.schedule = schedule;
         this.gifts = gifts;
+        this.stream = stream;
         this.records = new RecordWriter(stream);
+        this.map = new MapSender(records);
         this.flip = new FlipSender(records);
         this.gift = new NonZeroRuns(records, new GiftSender(records, stream, gifts));
         this.pull = new NonZeroRuns(records, new PullSender(records));
@@ -55,7 +64,7 @@ public final class SendPlan {
     }
 
     /** The way of the pages of a block; {@code wholePage} is false for the part of a page at the end of an odd-sized one. */
-    static Route route(Mechanism mechanism, boolean gifts, BlockSpec block, boolean wholePage) {
+    static Route route(Mechanism mechanism, Schedule schedule, boolean gifts, BlockSpec block, boolean wholePage) {
         return switch (mechanism) {
             case FLIP -> {
                 if (!wholePage) {
@@ -63,6 +72,9 @@ public final class SendPlan {
                 }
                 if (!block.backing().shareable()) {
                     yield new Route(Way.BYTES, CopyReason.PRIVATE_MEMORY);
+                }
+                if (schedule == Schedule.HANDOVER) {
+                    yield new Route(Way.MAP, null);
                 }
                 yield gifts ? new Route(Way.FLIP, null) : new Route(Way.BYTES, CopyReason.NOT_GIFTED);
             }
@@ -108,8 +120,8 @@ public final class SendPlan {
     public void sendBlock(int index, RamBlock block, DataMap map, int batch, BatchListener progress)
             throws IOException {
         long whole = block.spec().wholePages();
-        PageSender wholePages = sender(route(mechanism, gifts, block.spec(), true));
-        PageSender partPage = sender(route(mechanism, gifts, block.spec(), false));
+        PageSender wholePages = sender(route(mechanism, schedule, gifts, block.spec(), true));
+        PageSender partPage = sender(route(mechanism, schedule, gifts, block.spec(), false));
         var pages = map.pages();
         for (long first = pages.nextSet(0); first < pages.pages(); first = pages.nextSet(first)) {
             long end = pages.nextClear(first);
@@ -124,8 +136,25 @@ public final class SendPlan {
         records.flush();
     }
 
+    /** Sends the bytes of pages of a block again, whatever they are: they were written after they had been sent first. */
+    public void resend(int index, RamBlock block, PageRange range) throws IOException {
+        for (long page = range.first(); page < range.end(); page++) {
+            Route route = route(
+                    mechanism,
+                    schedule,
+                    gifts,
+                    block.spec(),
+                    page < block.spec().wholePages());
+            if (route.reason() == null) {
+                throw new IllegalStateException("pages of " + block.spec().name() + " do not cross as bytes");
+            }
+            new BytesSender(records, stream, route.reason()).send(index, block, page, 1);
+        }
+    }
+
     private PageSender sender(Route route) {
         return switch (route.way()) {
+            case MAP -> map;
             case FLIP -> flip;
             case GIFT -> gift;
             case PULL -> pull;

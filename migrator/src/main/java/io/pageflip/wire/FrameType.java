@@ -18,22 +18,20 @@ public enum FrameType {
     PULL(7, FrameType.RECORDS_BYTES),
     /** Records: pages that are all zeros. */
     ZERO(8, FrameType.RECORDS_BYTES),
-    /** A {@link Message.State}. */
-    STATE(9, 16 << 10),
+    /** Records: pages that hold data, which the guest may still be writing; the destination maps them already. */
+    MAP(9, FrameType.RECORDS_BYTES),
     /** A {@link Message.End}. */
     END(10, 4096),
-    /** A {@link Message.Released}. */
-    RELEASED(11, 64),
     /** A {@link Message.Cancel}, on the control connection. */
-    CANCEL(12, 2048),
+    CANCEL(11, 2048),
     /** A {@link Message.Ready}. */
-    READY(13, 64),
+    READY(12, 64),
     /** A {@link Message.Resumed}. */
-    RESUMED(14, 64),
+    RESUMED(13, 64),
     /** A {@link Message.Completed}. */
-    COMPLETED(15, 1 << 20),
+    COMPLETED(14, 1 << 20),
     /** A {@link Message.Failed}. */
-    FAILED(16, 2048);
+    FAILED(15, 2048);
 
     /** The length of a {@link PageRecord}. */
     static final int RECORD_BYTES = 16;
@@ -62,7 +60,7 @@ public enum FrameType {
     /** Whether the body is {@link PageRecord}s. */
     public boolean carriesRecords() {
         return switch (this) {
-            case EXPECT, GIFT, BYTES, SPLICE, PULL, ZERO -> true;
+            case EXPECT, MAP, GIFT, BYTES, SPLICE, PULL, ZERO -> true;
             default -> false;
         };
     }

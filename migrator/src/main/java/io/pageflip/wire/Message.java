@@ -2,7 +2,6 @@ package io.pageflip.wire;
 
 import io.pageflip.guest.BlockSpec;
 import io.pageflip.guest.GuestConfig;
-import io.pageflip.guest.GuestState;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -27,6 +26,7 @@ public sealed interface Message {
             int pid,
             int ownerEpoch,
             Mechanism mechanism,
+            Schedule schedule,
             boolean gifts,
             boolean populate,
             boolean pagePipe,
@@ -38,7 +38,7 @@ public sealed interface Message {
             List<Block> blocks)
             implements Message {
         /** Grows whenever a byte on the wire changes its meaning. */
-        public static final int VERSION = 1;
+        public static final int VERSION = 2;
 
         public Hello {
             blocks = List.copyOf(blocks);
@@ -90,14 +90,6 @@ public sealed interface Message {
         }
     }
 
-    /** The state of the standing guest. */
-    record State(GuestState guest) implements Message {
-        @Override
-        public FrameType type() {
-            return FrameType.STATE;
-        }
-    }
-
     /**
      * Every page has been sent.
      *
@@ -118,27 +110,11 @@ public sealed interface Message {
      * What only the source could measure. Times are CLOCK_MONOTONIC nanoseconds.
      *
      * @param startNs when it began to greet the destination
-     * @param readyNs when both sides were ready
-     * @param standingNs when all vCPUs stood and the first page could go
      * @param transferredBytes written to the stream so far
      * @param framesVisible whether it could see frame numbers
      * @param relocatedPages the kernel's count of relocated pages when it read them
      */
-    record SourceFigures(
-            long startNs,
-            long readyNs,
-            long standingNs,
-            long transferredBytes,
-            boolean framesVisible,
-            long relocatedPages) {}
-
-    /** The source has released the run token's lock. */
-    record Released(int ownerEpoch) implements Message {
-        @Override
-        public FrameType type() {
-            return FrameType.RELEASED;
-        }
-    }
+    record SourceFigures(long startNs, long transferredBytes, boolean framesVisible, long relocatedPages) {}
 
     /** The guest runs at the destination. */
     record Resumed(int ownerEpoch) implements Message {

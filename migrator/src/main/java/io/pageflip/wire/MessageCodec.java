@@ -4,7 +4,6 @@ import io.pageflip.guest.Backing;
 import io.pageflip.guest.BlockSpec;
 import io.pageflip.guest.GuestConfig;
 import io.pageflip.guest.GuestInfoPage;
-import io.pageflip.guest.GuestState;
 import io.pageflip.guest.Workload;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -19,7 +18,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class MessageCodec {
     private static final int MAX_BLOCKS = 16;
-    private static final int MAX_FIFO = 16;
     private static final int TRUNCATED_TEXT = 500;
 
     private MessageCodec() {}
@@ -31,12 +29,8 @@ public final class MessageCodec {
             putHello(out, m);
         } else if (message instanceof Message.Ready m) {
             out.u64(m.pssBytes());
-        } else if (message instanceof Message.State m) {
-            putState(out, m.guest());
         } else if (message instanceof Message.End m) {
             putEnd(out, m);
-        } else if (message instanceof Message.Released m) {
-            out.u32(m.ownerEpoch());
         } else if (message instanceof Message.Resumed m) {
             out.u32(m.ownerEpoch());
         } else if (message instanceof Message.Completed m) {
@@ -62,14 +56,12 @@ public final class MessageCodec {
             message = switch (type) {
                 case HELLO -> hello(in);
                 case READY -> new Message.Ready(in.u64());
-                case STATE -> new Message.State(state(in));
                 case END -> end(in);
-                case RELEASED -> new Message.Released(in.u32());
                 case RESUMED -> new Message.Resumed(in.u32());
                 case COMPLETED -> new Message.Completed(in.u64(), in.text());
                 case FAILED -> new Message.Failed(in.text());
                 case CANCEL -> new Message.Cancel(in.text());
-                case EXPECT, PREPARE, GIFT, BYTES, SPLICE, PULL, ZERO ->
+                case EXPECT, PREPARE, MAP, GIFT, BYTES, SPLICE, PULL, ZERO ->
                     throw new ProtocolException("a " + type + " frame where a message must be");
             };
         } catch (IllegalArgumentException e) {
@@ -84,6 +76,7 @@ public final class MessageCodec {
         out.u32(m.pid());
         out.u32(m.ownerEpoch());
         out.constant(m.mechanism());
+        out.constant(m.schedule());
         out.bool(m.gifts());
         out.bool(m.populate());
         out.bool(m.pagePipe());
@@ -127,6 +120,7 @@ public final class MessageCodec {
         int pid = in.u32();
         int epoch = in.u32();
         Mechanism mechanism = in.constant(Mechanism.class);
+        Schedule schedule = in.constant(Schedule.class);
         boolean gifts = in.bool();
         boolean populate = in.bool();
         boolean pagePipe = in.bool();
@@ -152,8 +146,8 @@ public final class MessageCodec {
             throw new ProtocolException("a guest whose RAM blocks are not those of its description");
         }
         return new Message.Hello(
-                version, pid, epoch, mechanism, gifts, populate, pagePipe, guest, token, oracle, console, frames,
-                blocks);
+                version, pid, epoch, mechanism, schedule, gifts, populate, pagePipe, guest, token, oracle, console,
+                frames, blocks);
     }
 
     private static Message.Hello.Block block(In in) throws ProtocolException {
@@ -171,45 +165,11 @@ public final class MessageCodec {
         return new Message.Hello.File(in.u32(), in.u64());
     }
 
-    private static void putState(Out out, GuestState state) {
-        out.u8(state.vcpus().size());
-        for (GuestState.Vcpu vcpu : state.vcpus()) {
-            out.u64(vcpu.instructions());
-            out.u64(vcpu.lastInstructionNs());
-            out.u64(vcpu.random());
-            out.u64(vcpu.cursor());
-        }
-        out.u64(state.clockNs());
-        out.u64(state.console().produced());
-        out.bytes(state.console().fifo());
-    }
-
-    private static GuestState state(In in) throws ProtocolException {
-        int count = (int) in.between("vCPUs", in.u8(), 1, GuestInfoPage.MAX_VCPUS);
-        List<GuestState.Vcpu> vcpus = new ArrayList<>(count);
-        for (int i = 0; i < count; i++) {
-            long instructions = in.u64();
-            long last = in.u64();
-            long random = in.u64();
-            vcpus.add(
-                    new GuestState.Vcpu(instructions, last, random, in.between("cursor", in.u64(), 0, Long.MAX_VALUE)));
-        }
-        long clockNs = in.u64();
-        long produced = in.between("console bytes", in.u64(), 0, Long.MAX_VALUE);
-        byte[] fifo = in.bytes();
-        if (fifo.length >= MAX_FIFO || fifo.length > produced) {
-            throw new ProtocolException("a console FIFO of " + fifo.length + " bytes");
-        }
-        return new GuestState(vcpus, clockNs, new GuestState.Console(produced, fifo));
-    }
-
     private static void putEnd(Out out, Message.End m) {
         out.u8(m.holes().size());
         m.holes().forEach(out::u64);
         Message.SourceFigures f = m.figures();
         out.u64(f.startNs());
-        out.u64(f.readyNs());
-        out.u64(f.standingNs());
         out.u64(f.transferredBytes());
         out.bool(f.framesVisible());
         out.u64(f.relocatedPages());
@@ -221,8 +181,7 @@ public final class MessageCodec {
         for (int i = 0; i < count; i++) {
             holes.add(in.between("holes", in.u64(), 0, Long.MAX_VALUE));
         }
-        return new Message.End(
-                holes, new Message.SourceFigures(in.u64(), in.u64(), in.u64(), in.u64(), in.bool(), in.u64()));
+        return new Message.End(holes, new Message.SourceFigures(in.u64(), in.u64(), in.bool(), in.u64()));
     }
 
     /** Writes a body after room for its header. */

@@ -16,10 +16,11 @@
  *     PREPARE              ----- stream -------------->   all of the above is done
  *           <---------------- control ---------------     READY
  *     GIFT, BYTES, SPLICE, PULL, ZERO  -- stream ----->   moves or copies
- *     STATE, END           ----- stream -------------->   checks that every page is accounted for
- *     RELEASED             ----- stream -------------->   locks, stores the epoch, runs the guest
+ *     END                  ----- stream -------------->   checks that every page is accounted for
+ *     the state, and that the lock is free  -- shared page -->   locks, loads, stores the epoch, runs the guest
  *           <---------------- control ---------------     RESUMED
  *           <---------------- control ---------------     COMPLETED, the report
+ *     handover: MAP, BYTES and END come before PREPARE, while the guest runs; what was written since comes again, with an END
  *     CANCEL  --- control --->   <--- control --- FAILED  (either, at any time before the epoch changes)
  * </pre>
  */

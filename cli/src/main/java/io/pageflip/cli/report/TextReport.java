@@ -88,9 +88,7 @@ public final class TextReport {
                     "pages phase",
                     "%.2f M pages/s, %.2f GiB/s",
                     result.ram().pagesPerSecond() / MS,
-                    result.ram().normalBytes()
-                            / GIB
-                            / (result.downtimePhasesNs().pages() / S));
+                    result.ram().normalBytes() / GIB / (crossingNs(result) / S));
         }
         if (result.evidence() != null) {
             line("evidence", "%s", evidence(result.evidence()));
@@ -120,12 +118,28 @@ public final class TextReport {
         line("downtime", "%s", duration(downtimeNs));
         line(
                 "",
-                "stop %s + pages %s + state %s + token %s + resume %s",
+                "stop %s + pages %s + save %s + release %s",
                 duration(phases.stop()),
                 duration(phases.pages()),
-                duration(phases.state()),
-                duration(phases.token()),
+                duration(phases.save()),
+                duration(phases.release()));
+        line(
+                "",
+                "+ notice %s + lock %s + load %s + resume %s",
+                duration(phases.notice()),
+                duration(phases.lock()),
+                duration(phases.load()),
                 duration(phases.resume()));
+    }
+
+    private static long crossingNs(RunResult result) {
+        return result.blocks() == null
+                ? 1
+                : Math.max(
+                        1,
+                        result.blocks().stream()
+                                .mapToLong(RunResult.Block::pagesNs)
+                                .sum());
     }
 
     private void pages(PageCounts all, List<RunResult.Block> blocks) {

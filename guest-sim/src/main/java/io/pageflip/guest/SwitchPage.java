@@ -1,0 +1,174 @@
+package io.pageflip.guest;
+
+import io.pageflip.os.Futex;
+import io.pageflip.os.Mapping;
+import io.pageflip.os.SyscallException;
+
+/**
+ * The page through which a standing guest's state crosses: the second page of the {@link RunToken}'s memfd, little-endian.
+ * The source writes it, then the word; the destination spins on the word, then reads.
+ *
+ * <pre>
+ *    0        u32  the word, a futex: owner epoch &lt;&lt; 2 | phase (1 saved, 2 released); any other epoch means nothing yet
+ *    4        u32  END frames that the source has sent: whoever has received fewer does not have every page
+ *    8  3 x   u64  CLOCK_MONOTONIC at the source: all vCPUs stood, the state was saved, the lock was free
+ *   32        u64  the guest's own clock, ns
+ *   40        u64  console: bytes produced
+ *   48        u32  console: bytes in its FIFO
+ *   56  16 bytes   console: the FIFO
+ *  128+32i    u64  vCPU i: instructions, last instruction (ns), random state, cursor
+ * </pre>
+ *
+ * <p>Nothing here allocates or makes a system call, but {@link #await} and the wake-up of {@link #publish}. What is read was
+ * written by another process, and is checked where it could do harm.
+ */
+public final class SwitchPage {
+    static final int SAVED = 1;
+    static final int RELEASED = 2;
+
+    private static final int PHASE_BITS = 2;
+    private static final int PHASE_MASK = 3;
+    private static final int EPOCH_MASK = -1 >>> PHASE_BITS;
+    private static final int ENDS = 4;
+    private static final int STANDING_NS = 8;
+    private static final int SAVED_NS = 16;
+    private static final int RELEASED_NS = 24;
+    private static final int CLOCK = 32;
+    private static final int PRODUCED = 40;
+    private static final int FIFO_FILL = 48;
+    private static final int FIFO = 56;
+    private static final int VCPUS = 128;
+    private static final int VCPU_BYTES = 32;
+
+    private final Mapping mapping;
+    private final long base;
+    private final Futex word;
+
+    /** The page at {@code base} of a mapping, which must outlive this object. */
+    SwitchPage(Mapping mapping, long base) {
+        this.mapping = mapping;
+        this.base = base;
+        this.word = new Futex(mapping, base);
+    }
+
+    /** How far the source with this epoch has come: 0, {@link #SAVED} or {@link #RELEASED}. */
+    int phase(int ownerEpoch) {
+        int value = word.get();
+        return value >>> PHASE_BITS == (ownerEpoch & EPOCH_MASK) ? value & PHASE_MASK : 0;
+    }
+
+    /** Whether the state of the guest of this epoch lies here: its source may die now without taking the guest with it. */
+    public boolean isSaved(int ownerEpoch) {
+        return phase(ownerEpoch) != 0;
+    }
+
+    /** Says how far the source has come, after everything it did before, and wakes who waits. */
+    void publish(int ownerEpoch, int phase) {
+        word.setAndWake((ownerEpoch << PHASE_BITS) | phase);
+    }
+
+    /** The same, for a phase that nobody sleeps for. */
+    void publishQuietly(int ownerEpoch, int phase) {
+        word.set((ownerEpoch << PHASE_BITS) | phase);
+    }
+
+    /** Sleeps until the word changes from what says {@code phase}, at most {@code timeoutNs}; may return early. */
+    void await(int ownerEpoch, int phase, long timeoutNs) throws SyscallException {
+        int value = word.get();
+        if (phase(ownerEpoch) == phase) {
+            word.await(value, timeoutNs);
+        }
+    }
+
+    int ends() {
+        return mapping.getInt(base + ENDS);
+    }
+
+    void setEnds(int count) {
+        mapping.setInt(base + ENDS, count);
+    }
+
+    /** When all vCPUs stood at the source, and every page that still had to could cross. */
+    public long standingNs() {
+        return mapping.getLong(base + STANDING_NS);
+    }
+
+    /** When the state was here. */
+    public long savedNs() {
+        return mapping.getLong(base + SAVED_NS);
+    }
+
+    /** When the source had released the lock. */
+    public long releasedNs() {
+        return mapping.getLong(base + RELEASED_NS);
+    }
+
+    void setStandingNs(long value) {
+        mapping.setLong(base + STANDING_NS, value);
+    }
+
+    void setSavedNs(long value) {
+        mapping.setLong(base + SAVED_NS, value);
+    }
+
+    void setReleasedNs(long value) {
+        mapping.setLong(base + RELEASED_NS, value);
+    }
+
+    long clockNs() {
+        return mapping.getLong(base + CLOCK);
+    }
+
+    void setClockNs(long value) {
+        mapping.setLong(base + CLOCK, value);
+    }
+
+    long consoleProduced() {
+        return mapping.getLong(base + PRODUCED);
+    }
+
+    int consoleFifoFill() {
+        return mapping.getInt(base + FIFO_FILL);
+    }
+
+    /** Eight bytes of the console's FIFO, {@code at} 0 or 8. */
+    long consoleFifo(int at) {
+        return mapping.getLong(base + FIFO + at);
+    }
+
+    void setConsole(long produced, int fifoFill, long fifoLow, long fifoHigh) {
+        mapping.setLong(base + PRODUCED, produced);
+        mapping.setInt(base + FIFO_FILL, fifoFill);
+        mapping.setLong(base + FIFO, fifoLow);
+        mapping.setLong(base + FIFO + 8, fifoHigh);
+    }
+
+    long vcpuInstructions(int vcpu) {
+        return mapping.getLong(vcpuAt(vcpu));
+    }
+
+    /** When vCPU {@code vcpu} executed its last instruction. */
+    public long vcpuLastInstructionNs(int vcpu) {
+        return mapping.getLong(vcpuAt(vcpu) + 8);
+    }
+
+    long vcpuRandom(int vcpu) {
+        return mapping.getLong(vcpuAt(vcpu) + 16);
+    }
+
+    long vcpuCursor(int vcpu) {
+        return mapping.getLong(vcpuAt(vcpu) + 24);
+    }
+
+    void setVcpu(int vcpu, long instructions, long lastInstructionNs, long random, long cursor) {
+        long at = vcpuAt(vcpu);
+        mapping.setLong(at, instructions);
+        mapping.setLong(at + 8, lastInstructionNs);
+        mapping.setLong(at + 16, random);
+        mapping.setLong(at + 24, cursor);
+    }
+
+    private long vcpuAt(int vcpu) {
+        return base + VCPUS + (long) vcpu * VCPU_BYTES;
+    }
+}
