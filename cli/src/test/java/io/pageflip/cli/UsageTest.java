@@ -24,7 +24,7 @@ final class UsageTest {
                 "migrate --backing disk         | --backing | 'disk' | memfd, anonymous, hugetlb",
                 "migrate --mechanism teleport   | --mechanism | 'teleport' | auto, flip, gift, stream, pull",
                 "migrate --channel tcp          | --channel | 'tcp' | unix, pipe",
-                "migrate --schedule precopy     | --schedule | 'precopy' | stop-and-move",
+                "migrate --schedule sometimes   | --schedule | 'sometimes' | stop-and-move",
                 "migrate --vcpus two            | --vcpus | 'two' | whole number",
                 "migrate --workload web         | --workload | 'web' | idle, sequential, uniform, hotset",
                 "migrate --dirty-rate fast      | --dirty-rate | 'fast' | 20K",

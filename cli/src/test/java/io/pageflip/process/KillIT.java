@@ -29,6 +29,11 @@ final class KillIT {
         "flip,   state",
         "flip,   released",
         "flip,   locked",
+        "flip standing, first-pages",
+        "flip standing, half-pages",
+        "flip standing, state",
+        "flip standing, released",
+        "flip standing, locked",
         "stream, ready",
         "stream, half-pages",
         "stream, released",
@@ -47,7 +52,7 @@ final class KillIT {
     }
 
     @ParameterizedTest
-    @CsvSource({"flip, claimed", "flip, resumed", "stream, claimed", "stream, resumed"})
+    @CsvSource({"flip, claimed", "flip, resumed", "flip standing, claimed", "stream, claimed", "stream, resumed"})
     void theGuestDiesWithTheDestinationThatOwnedIt(String mechanism, String step) throws IOException {
         Run run = migrate(mechanism, "--destination-fault", "kill@" + step).endsWith(5);
 
@@ -63,6 +68,11 @@ final class KillIT {
         "flip,   ready",
         "flip,   first-pages",
         "flip,   half-pages",
+        "flip standing, first-pages",
+        "flip standing, half-pages",
+        "flip standing, state",
+        "flip standing, released",
+        "flip standing, locked",
         "stream, ready",
         "stream, half-pages",
     })
@@ -196,7 +206,10 @@ final class KillIT {
 
     private static List<String> options(String mechanism, String... more) {
         List<String> options = new ArrayList<>(Pageflip.SMALL);
-        options.addAll(List.of("--mechanism", mechanism));
+        options.addAll(List.of("--mechanism", mechanism.replace(" standing", "")));
+        if (mechanism.endsWith(" standing")) {
+            options.add("--schedule=stop-and-move");
+        }
         if (mechanism.equals("gift")) {
             options.addAll(List.of("--backing", "anonymous"));
         }

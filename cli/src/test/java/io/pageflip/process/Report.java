@@ -60,7 +60,8 @@ final class Report {
             "page-size",
             "mbps",
             "pages-per-second");
-    private static final Set<String> PHASES = Set.of("stop", "pages", "state", "token", "resume");
+    private static final Set<String> PHASES =
+            Set.of("stop", "pages", "save", "release", "notice", "lock", "load", "resume");
     private static final Set<String> PAGES = Set.of("total", "moved", "copied", "zero", "copy-reasons");
     private static final Set<String> BLOCK = Set.of("name", "backing", "page-size", "bytes", "pages", "pages-ns");
     private static final Set<String> EVIDENCE =

@@ -249,6 +249,12 @@ public final class Guest implements AutoCloseable {
      */
     public void load(SwitchPage page) throws IOException {
         requireStanding();
+        for (int i = 0; i < vcpus.size(); i++) {
+            if (page.vcpuCursor(i) < 0) {
+                throw new IOException(
+                        "vCPU " + i + " of the source has a cursor of " + page.vcpuCursor(i) + ", which cannot be");
+            }
+        }
         console.load(page);
         for (int i = 0; i < vcpus.size(); i++) {
             vcpus.get(i).load(page);

@@ -11,7 +11,7 @@ import java.util.List;
  */
 public final class SwitchRehearsal {
     /** C1 compiles a method after 200 calls. */
-    private static final int ROUNDS = 260;
+    private static final int ROUNDS = 400;
 
     private static final long MAX_NS = 500_000_000;
     private static final long SPIN_NS = 200_000;

@@ -29,6 +29,7 @@ public final class Pagemap implements AutoCloseable {
 
     private final Fd fd;
     private final Syscalls sys = Syscalls.LINUX;
+    private final NativeBuffer scanArg = NativeBuffer.allocate(SIZEOF_PM_SCAN_ARG);
     private final NativeBuffer chunk = NativeBuffer.allocate(CHUNK_ENTRIES * ENTRY);
 
     private Pagemap(Fd fd) {
@@ -95,24 +96,23 @@ public final class Pagemap implements AutoCloseable {
         return scan(mapping, PAGE_IS_WRITTEN, PM_SCAN_WP_MATCHING | PM_SCAN_CHECK_WPASYNC);
     }
 
+    /**
+     * Whether any page of such a mapping was written since; protects nothing again. Allocates nothing: this is asked while a
+     * guest stands.
+     */
+    public boolean anyWritten(Mapping mapping) throws SyscallException {
+        long start = mapping.address(0, mapping.length());
+        prepareScan(mapping, PAGE_IS_WRITTEN, 0);
+        return scanFrom(mapping, start) > 0;
+    }
+
     private List<PageRange> scan(Mapping mapping, long category, long flags) throws SyscallException {
         List<PageRange> found = new ArrayList<>();
-        NativeBuffer arg = NativeBuffer.allocate(SIZEOF_PM_SCAN_ARG);
         long start = mapping.address(0, mapping.length());
         long end = start + mapping.length();
-        arg.bytes()
-                .putLong(0, SIZEOF_PM_SCAN_ARG)
-                .putLong(8, flags)
-                .putLong(24, end)
-                .putLong(40, chunk.address())
-                .putLong(48, chunk.length() / SIZEOF_PAGE_REGION)
-                .putLong(72, category)
-                .putLong(88, category);
-        for (long at = start; at < end; at = arg.bytes().getLong(SCAN_WALK_END)) {
-            arg.bytes().putLong(16, at);
-            long regions = SyscallException.check(
-                    sys.ioctl(fd.number(), PAGEMAP_SCAN, arg.address()),
-                    "PAGEMAP_SCAN " + mapping.describe(0, mapping.length()));
+        prepareScan(mapping, category, flags);
+        for (long at = start; at < end; at = scanArg.bytes().getLong(SCAN_WALK_END)) {
+            long regions = scanFrom(mapping, at);
             for (int i = 0; i < regions; i++) {
                 long first = chunk.bytes().getLong(i * SIZEOF_PAGE_REGION);
                 long bytes = chunk.bytes().getLong(i * SIZEOF_PAGE_REGION + 8) - first;
@@ -120,6 +120,26 @@ public final class Pagemap implements AutoCloseable {
             }
         }
         return found;
+    }
+
+    private void prepareScan(Mapping mapping, long category, long flags) {
+        scanArg.bytes()
+                .putLong(0, SIZEOF_PM_SCAN_ARG)
+                .putLong(8, flags)
+                .putLong(24, mapping.address(0, mapping.length()) + mapping.length())
+                .putLong(40, chunk.address())
+                .putLong(48, chunk.length() / SIZEOF_PAGE_REGION)
+                .putLong(72, category)
+                .putLong(88, category);
+    }
+
+    private long scanFrom(Mapping mapping, long at) throws SyscallException {
+        scanArg.bytes().putLong(16, at).putLong(SCAN_WALK_END, 0);
+        long regions = sys.ioctl(fd.number(), PAGEMAP_SCAN, scanArg.address());
+        if (regions < 0) { // the message is built only where it is needed
+            throw new SyscallException("PAGEMAP_SCAN " + mapping.describe(0, mapping.length()), (int) -regions);
+        }
+        return regions;
     }
 
     /** Whether the kernel shows this process its frame numbers; tried on a page of our own. */

@@ -42,6 +42,7 @@ final class GuestChildren {
                     case "lock" -> say("locked: " + token.tryLock());
                     case "claim" -> {
                         token.claim(token.epoch() + 1);
+                        token.wakeWaiters();
                         say("epoch " + token.epoch());
                     }
                     default -> throw new IllegalArgumentException(order);

@@ -1,9 +1,11 @@
 package io.pageflip.guest;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -26,7 +28,7 @@ final class GuestHandoverIT {
             source.guest().resume();
             source.awaitInstructions(1000);
             source.guest().stop();
-            GuestState state = source.guest().save();
+            SwitchPage state = source.save();
             long instructions = source.guest().instructions();
 
             try (Machine destination = source.successor()) {
@@ -39,12 +41,12 @@ final class GuestHandoverIT {
                 destination.guest().stop();
 
                 destination.verifyMatches();
-                GuestState later = destination.guest().save();
+                List<Long> before = List.of(state.vcpuInstructions(0), state.vcpuInstructions(1));
+                List<Long> last = List.of(state.vcpuLastInstructionNs(0), state.vcpuLastInstructionNs(1));
+                SwitchPage later = destination.save();
                 for (int i = 0; i < VCPUS; i++) {
-                    GuestState.Vcpu before = state.vcpus().get(i);
-                    assertThat(later.vcpus().get(i).instructions())
-                            .isGreaterThanOrEqualTo(before.instructions() + 1000);
-                    assertThat(first[i]).isGreaterThan(before.lastInstructionNs());
+                    assertThat(later.vcpuInstructions(i)).isGreaterThanOrEqualTo(before.get(i) + 1000);
+                    assertThat(first[i]).isGreaterThan(last.get(i));
                 }
             }
         }
@@ -56,7 +58,7 @@ final class GuestHandoverIT {
             source.guest().resume();
             source.awaitInstructions(100);
             source.guest().stop();
-            GuestState state = source.guest().save();
+            SwitchPage state = source.save();
             try (Machine destination = source.successor()) {
                 destination.guest().load(state);
                 assertThat(destination.guest().clockNs()).isEqualTo(state.clockNs());
@@ -77,13 +79,13 @@ final class GuestHandoverIT {
             first.awaitConsoleLines(2);
             first.guest().stop();
             try (Machine second = first.successor()) {
-                second.guest().load(first.guest().save());
+                second.guest().load(first.save());
                 second.guest().resume();
                 second.awaitConsoleLines(4);
                 second.guest().stop();
                 second.verifyMatches();
                 try (Machine third = second.successor()) {
-                    third.guest().load(second.guest().save());
+                    third.guest().load(second.save());
                     third.guest().resume();
                     third.awaitConsoleLines(6);
                     third.guest().stop();
@@ -110,10 +112,10 @@ final class GuestHandoverIT {
             source.guest().resume();
             source.awaitConsoleLines(1);
             source.guest().stop();
-            GuestState.Console console = source.guest().save().console();
+            SwitchPage state = source.save();
             long out = source.consoleOutput().length;
-            assertThat(console.fifo().length)
-                    .isEqualTo((int) (console.produced() - out))
+            assertThat(state.consoleFifoFill())
+                    .isEqualTo((int) (state.consoleProduced() - out))
                     .isLessThan(16);
         }
     }
@@ -121,16 +123,16 @@ final class GuestHandoverIT {
     @Test
     void aStateThatLosesWhatTheDeviceHeldIsNoticed() throws IOException {
         try (Machine source = Machine.powerOn(config(Workload.IDLE))) {
-            GuestState state;
+            SwitchPage state;
             do { // until the device holds something
                 source.guest().resume();
                 source.awaitInstructions(2000);
                 source.guest().stop();
-                state = source.guest().save();
-            } while (state.console().fifo().length == 0);
-            GuestState.Console emptied = new GuestState.Console(state.console().produced(), new byte[0]);
+                state = source.save();
+            } while (state.consoleFifoFill() == 0);
+            state.setConsole(state.consoleProduced(), 0, 0, 0);
             try (Machine destination = source.successor()) {
-                destination.guest().load(new GuestState(state.vcpus(), state.clockNs(), emptied));
+                destination.guest().load(state);
                 assertThat(destination.guest().verify().console()).isFalse();
                 assertThat(destination.guest().verify().vcpus()).isTrue();
             }
@@ -146,6 +148,19 @@ final class GuestHandoverIT {
             try (Machine destination = source.successor()) {
                 assertThat(destination.guest().verify().vcpus()).isFalse();
             }
+        }
+    }
+
+    @Test
+    void aConsoleThatCannotBeIsNotLoaded() throws IOException {
+        try (Machine source = Machine.powerOn(config(Workload.IDLE))) {
+            SwitchPage state = source.save();
+            state.setConsole(40, 16, 0, 0);
+            assertThatThrownBy(() -> source.guest().load(state)).hasMessageContaining("FIFO has 16");
+            state.setConsole(3, 4, 0, 0);
+            assertThatThrownBy(() -> source.guest().load(state)).isInstanceOf(IOException.class);
+            state.setConsole(3, -1, 0, 0);
+            assertThatThrownBy(() -> source.guest().load(state)).isInstanceOf(IOException.class);
         }
     }
 }

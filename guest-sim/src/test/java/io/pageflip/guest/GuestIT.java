@@ -118,7 +118,7 @@ final class GuestIT {
             machine.awaitInstructions(10);
             guest.stop();
             long after = NanoClock.SYSTEM.nanoTime();
-            long last = guest.save().vcpus().get(0).lastInstructionNs();
+            long last = machine.save().vcpuLastInstructionNs(0);
             assertThat(first).isBetween(before, after);
             assertThat(last).isBetween(first, after);
         }
@@ -137,11 +137,11 @@ final class GuestIT {
             NativeBuffer expected = NativeBuffer.allocate(Machine.PAGE); // everything else is zero
             expected.bytes().put(0, "PAGEFLIP".getBytes(StandardCharsets.US_ASCII));
             expected.bytes().put(8, (byte) 1).put(12, (byte) vcpus);
-            List<GuestState.Vcpu> registers = guest.save().vcpus();
+            SwitchPage registers = machine.save();
             for (int i = 0; i < vcpus; i++) {
-                assertThat(registers.get(i).instructions()).isGreaterThanOrEqualTo(50);
-                expected.bytes().putLong(64 + 64 * i, registers.get(i).instructions());
-                expected.bytes().putLong(72 + 64 * i, registers.get(i).lastInstructionNs());
+                assertThat(registers.vcpuInstructions(i)).isGreaterThanOrEqualTo(50);
+                expected.bytes().putLong(64 + 64 * i, registers.vcpuInstructions(i));
+                expected.bytes().putLong(72 + 64 * i, registers.vcpuLastInstructionNs(i));
             }
             byte[] page = new byte[Machine.PAGE];
             expected.bytes().get(0, page);
@@ -236,10 +236,10 @@ final class GuestIT {
     void whatNeedsAStandingGuestIsRefusedWhileItRuns() throws IOException {
         try (Machine machine = Machine.powerOn(Machine.small())) {
             Guest guest = machine.guest();
-            GuestState state = guest.save();
+            SwitchPage state = machine.save();
             guest.resume();
             assertThat(guest.isRunning()).isTrue();
-            assertThatThrownBy(guest::save).isInstanceOf(IllegalStateException.class);
+            assertThatThrownBy(() -> guest.save(state)).isInstanceOf(IllegalStateException.class);
             assertThatThrownBy(() -> guest.load(state)).isInstanceOf(IllegalStateException.class);
             assertThatThrownBy(guest::verify).isInstanceOf(IllegalStateException.class);
             guest.stop();

@@ -22,8 +22,11 @@ final class Machine implements AutoCloseable {
     private final Oracle oracle;
     private final ConsoleLog log;
     private final Guest guest;
+    private final RunToken token;
 
-    private Machine(GuestConfig config, List<RamBlock> blocks, Oracle oracle, ConsoleLog log, NanoClock clock) {
+    private Machine(GuestConfig config, List<RamBlock> blocks, Oracle oracle, ConsoleLog log, NanoClock clock)
+            throws IOException {
+        this.token = RunToken.create();
         this.config = config;
         this.oracle = oracle;
         this.log = log;
@@ -82,6 +85,12 @@ final class Machine implements AutoCloseable {
 
     Guest guest() {
         return guest;
+    }
+
+    /** The state of the standing guest, on a page of this machine's. */
+    SwitchPage save() {
+        guest.save(token.page());
+        return token.page();
     }
 
     Oracle oracle() {
@@ -177,6 +186,7 @@ final class Machine implements AutoCloseable {
     @Override
     public void close() {
         guest.close();
+        token.close();
         oracle.close();
         log.close();
     }

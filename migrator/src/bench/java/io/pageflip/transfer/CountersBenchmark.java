@@ -37,7 +37,7 @@ public class CountersBenchmark {
     @Benchmark
     @OperationsPerInvocation(PAGES)
     public long moved() throws ProtocolException {
-        PageLedger ledger = new PageLedger(SPECS);
+        PageLedger ledger = new PageLedger(SPECS, false);
         for (int first = 0; first < PAGES; first += batch) {
             ledger.checkRange(0, first, batch);
             ledger.moved(0, first, batch);
@@ -48,7 +48,7 @@ public class CountersBenchmark {
     @Benchmark
     @OperationsPerInvocation(PAGES)
     public long copied() throws ProtocolException {
-        PageLedger ledger = new PageLedger(SPECS);
+        PageLedger ledger = new PageLedger(SPECS, false);
         for (int first = 0; first < PAGES; first += batch) {
             ledger.checkRange(0, first, batch);
             ledger.copied(0, first, batch, CopyReason.MECHANISM_COPIES);

@@ -120,7 +120,7 @@ public class PageLoopBenchmark {
     @Benchmark
     @OperationsPerInvocation(PAGES)
     public long giftAndMove() throws IOException {
-        PageLedger ledger = new PageLedger(List.of(SPEC));
+        PageLedger ledger = new PageLedger(List.of(SPEC), false);
         FlipReceiver receiver = new FlipReceiver(List.of(destination), destinationFaults, ledger);
         for (int first = 0; first < PAGES; first += batch) {
             sender.send(0, source, first, batch);

@@ -1,9 +1,7 @@
 package io.pageflip.wire;
 
-import io.pageflip.guest.GuestState;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -12,13 +10,12 @@ import org.openjdk.jmh.annotations.Fork;
 import org.openjdk.jmh.annotations.Measurement;
 import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OutputTimeUnit;
-import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** Frames to bytes and back. An operation is a frame: of STATE, or of as many records as fit. */
+/** Frames to bytes and back. An operation is a frame: of END, or of as many records as fit. */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
@@ -30,32 +27,22 @@ public class CodecBenchmark {
                     FrameHeader.BYTES + PageRecord.MAX_IN_FRAME * PageRecord.BYTES)
             .order(ByteOrder.LITTLE_ENDIAN);
 
-    /** Of the guest whose state is sent. */
-    @Param({"1", "4", "63"})
-    public int vcpus;
-
-    private Message.State state;
-    private byte[] stateFrame;
+    private final Message.End end = new Message.End(List.of(1L, 2L, 3L), new Message.SourceFigures(1, 2, true, 3));
+    private final byte[] endFrame = MessageCodec.encode(end);
 
     @Setup
     public void prepare() {
-        List<GuestState.Vcpu> registers = new ArrayList<>();
-        for (int i = 0; i < vcpus; i++) {
-            registers.add(new GuestState.Vcpu(i, i, i, i));
-        }
-        state = new Message.State(new GuestState(registers, 1, new GuestState.Console(15, new byte[15])));
-        stateFrame = MessageCodec.encode(state);
         encodeRecords();
     }
 
     @Benchmark
-    public byte[] encodeState() {
-        return MessageCodec.encode(state);
+    public byte[] encodeEnd() {
+        return MessageCodec.encode(end);
     }
 
     @Benchmark
-    public Message decodeState() throws ProtocolException {
-        ByteBuffer bytes = ByteBuffer.wrap(stateFrame).order(ByteOrder.LITTLE_ENDIAN);
+    public Message decodeEnd() throws ProtocolException {
+        ByteBuffer bytes = ByteBuffer.wrap(endFrame).order(ByteOrder.LITTLE_ENDIAN);
         FrameHeader header = FrameHeader.read(bytes, 0);
         return MessageCodec.decode(header.type(), bytes.position(FrameHeader.BYTES));
     }

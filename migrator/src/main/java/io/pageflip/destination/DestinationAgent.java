@@ -58,7 +58,7 @@ public final class DestinationAgent {
     private static final long LOCK_TIMEOUT_NS = 5_000 * MS;
 
     private static final long LOCK_TIMEOUT_NS_PER_GIB = 500 * MS;
-    private static final int ATTEND_MS = 1;
+    private static final int ATTEND_MS = 5;
 
     private final DestinationOptions options;
     private final SourceLink link;
@@ -377,9 +377,18 @@ public final class DestinationAgent {
         RunResult.VerificationResult verification = options.verify()
                 ? RunResult.VerificationResult.of(guest.verify())
                 : RunResult.VerificationResult.SKIPPED;
-        RunResult result = timeline.result(link.hello(), figures, page, ledger, evidence, verification, activity);
+        RunResult result = timeline.result(
+                link.hello(), figures, marks(page, guest.config().vcpus()), ledger, evidence, verification, activity);
         sendOrLog(new Message.Completed(pss, ResultJson.write(result)));
         return result;
+    }
+
+    private static Timeline.Marks marks(SwitchPage page, int vcpus) {
+        long[] last = new long[vcpus];
+        for (int i = 0; i < vcpus; i++) {
+            last[i] = page.vcpuLastInstructionNs(i);
+        }
+        return new Timeline.Marks(last, page.standingNs(), page.savedNs(), page.releasedNs());
     }
 
     /** The source may be gone: it has nothing to do with the guest any more. */

@@ -1,7 +1,6 @@
 package io.pageflip.destination;
 
 import io.pageflip.guest.BlockSpec;
-import io.pageflip.guest.SwitchPage;
 import io.pageflip.metrics.DowntimePhases;
 import io.pageflip.metrics.MigrationStatus;
 import io.pageflip.metrics.PageCounts;
@@ -16,6 +15,17 @@ final class Timeline {
     private static final double NS_PER_S = 1e9;
     private static final long NS_PER_MS = 1_000_000;
     private static final int MAX_BLOCKS = 16;
+
+    /**
+     * The source's readings of the same clock.
+     *
+     * @param lastInstructionNs of each vCPU
+     * @param standingNs all vCPUs stood
+     * @param savedNs the state lay in the shared page
+     * @param releasedNs the lock was free
+     */
+    @SuppressWarnings("ArrayRecordComponent") // made once, read once
+    record Marks(long[] lastInstructionNs, long standingNs, long savedNs, long releasedNs) {}
 
     /** When the last page of each block had come; 0 for a block without. */
     private final long[] blockDoneNs = new long[MAX_BLOCKS];
@@ -48,7 +58,7 @@ final class Timeline {
     RunResult result(
             Message.Hello hello,
             Message.SourceFigures source,
-            SwitchPage stopped,
+            Marks stopped,
             PageLedger ledger,
             RunResult.Evidence evidence,
             RunResult.VerificationResult verification,
@@ -96,7 +106,7 @@ final class Timeline {
     }
 
     /** Those of the vCPU that stood still the longest. */
-    private DowntimePhases phases(SwitchPage stopped) {
+    private DowntimePhases phases(Marks stopped) {
         int longest = 0;
         for (int i = 1; i < firstInstructionNs.length; i++) {
             if (stoodNs(i, stopped) > stoodNs(longest, stopped)) {
@@ -104,7 +114,7 @@ final class Timeline {
             }
         }
         long[] marks = {
-            stopped.vcpuLastInstructionNs(longest),
+            stopped.lastInstructionNs[longest],
             stopped.standingNs(),
             pagesDoneNs,
             stopped.savedNs(),
@@ -129,8 +139,8 @@ final class Timeline {
                 marks[8] - marks[7]);
     }
 
-    private long stoodNs(int vcpu, SwitchPage stopped) {
-        return firstInstructionNs[vcpu] - stopped.vcpuLastInstructionNs(vcpu);
+    private long stoodNs(int vcpu, Marks stopped) {
+        return firstInstructionNs[vcpu] - stopped.lastInstructionNs[vcpu];
     }
 
     private static RunResult.Ram ram(List<RunResult.Block> blocks, Message.SourceFigures source, long pagesNs) {

@@ -70,17 +70,21 @@ final class EarlyCopies implements AutoCloseable {
         boolean any = false;
         for (int i = 0; i < blocks.size(); i++) {
             RamBlock block = blocks.get(i);
-            if (isCopied(block)) {
-                List<PageRange> written = userfaultfd == null
-                        ? List.of(new PageRange(0, block.spec().pages()))
-                        : pagemap.takeWritten(block.mapping());
-                for (int r = 0; r < written.size(); r++) {
-                    plan.resend(i, block, written.get(r));
-                    any = true;
-                }
+            if (isCopied(block) && (userfaultfd == null || pagemap.anyWritten(block.mapping()))) {
+                any = true;
+                resend(i, block, plan);
             }
         }
         return any;
+    }
+
+    private void resend(int index, RamBlock block, SendPlan plan) throws IOException {
+        List<PageRange> written = userfaultfd == null
+                ? List.of(new PageRange(0, block.spec().pages()))
+                : pagemap.takeWritten(block.mapping());
+        for (PageRange range : written) {
+            plan.resend(index, block, range);
+        }
     }
 
     @Override

@@ -52,6 +52,9 @@ public final class SourceAgent {
     /** The guest is at work, and its code compiled, before it is stopped. */
     private static final long RUN_BEFORE_NS = 300 * MS;
 
+    /** C1 compiles a method after 200 calls. */
+    private static final int REHEARSALS = 300;
+
     private static final int READY_TIMEOUT_S = 60;
     private static final int READY_TIMEOUT_S_PER_GIB = 15;
     private static final int FIRST_INSTRUCTION_TIMEOUT_S = 10;
@@ -194,6 +197,7 @@ public final class SourceAgent {
                 copies.begin();
                 sendPages();
                 sendEnd();
+                rehearseStanding();
             } else if (options.mechanism() == Mechanism.FLIP) {
                 userfaultfd = Userfaultfd.open(Userfaultfd.FEATURE_MINOR_SHMEM | Userfaultfd.FEATURE_MINOR_HUGETLBFS);
                 Rehearsal.run();
@@ -207,6 +211,14 @@ public final class SourceAgent {
             long destinationPss = link.awaitReady(READY_TIMEOUT_S + gib * READY_TIMEOUT_S_PER_GIB);
             peakPssWhenReady = destinationPss == 0 ? 0 : destinationPss + pss;
             reached(Step.READY);
+        }
+
+        /** What happens while the guest stands, done while it runs: what it finds to send again would have to go anyway. */
+        private void rehearseStanding() throws IOException {
+            for (int i = 0; i < REHEARSALS; i++) {
+                standing();
+                link.check();
+            }
         }
 
         private void awaitRunBefore(long runningSinceNs) throws IOException {

@@ -241,7 +241,7 @@ final class ControlConnectionIT {
 
     @Test
     void aBodyThatMakesNoSenseIsRefused() {
-        writeRaw(Arrays.copyOf(header(FrameType.STATE, 1), FrameHeader.BYTES + 1));
+        writeRaw(Arrays.copyOf(header(FrameType.END, 1), FrameHeader.BYTES + 1));
         assertThat(failure()).isInstanceOf(ProtocolException.class).hasMessageContaining("vCPUs 0");
     }
 

@@ -113,7 +113,7 @@ final class StreamIT {
                     try (Mapping content = pattern(payload)) {
                         writer.write(content, 0, payload);
                     }
-                    writer.write(MessageCodec.encode(new Message.Released(payload)));
+                    writer.write(MessageCodec.encode(new Message.Resumed(payload)));
                 }
                 return writer.transferredBytes();
             });
@@ -137,8 +137,7 @@ final class StreamIT {
                 received += payload;
                 FrameHeader released = reader.next();
                 received += FrameHeader.BYTES + released.bodyLength();
-                assertThat(MessageCodec.decode(released.type(), reader.body()))
-                        .isEqualTo(new Message.Released(payload));
+                assertThat(MessageCodec.decode(released.type(), reader.body())).isEqualTo(new Message.Resumed(payload));
             }
             assertThat(join(sending)).isEqualTo(received);
         }
@@ -197,10 +196,10 @@ final class StreamIT {
     @MethodSource("streams")
     void anEndBetweenFramesIsThePeersGoing(ChannelKind kind, boolean exact) throws IOException {
         try (StreamEnds ends = StreamEnds.open(kind)) {
-            writer(ends).write(MessageCodec.encode(new Message.Released(1)));
+            writer(ends).write(MessageCodec.encode(new Message.Resumed(1)));
             ends.write().close();
             StreamReader reader = reader(ends, exact);
-            assertThat(reader.next().type()).isEqualTo(FrameType.RELEASED);
+            assertThat(reader.next().type()).isEqualTo(FrameType.RESUMED);
             assertThatExceptionOfType(PeerGoneException.class)
                     .isThrownBy(reader::next)
                     .withMessage("the source has closed the migration stream");
@@ -308,7 +307,7 @@ final class StreamIT {
             ends.read().close();
             assertThat(writer.readerGone()).isTrue();
             assertThatExceptionOfType(PeerGoneException.class)
-                    .isThrownBy(() -> writer.write(MessageCodec.encode(new Message.Released(1))))
+                    .isThrownBy(() -> writer.write(MessageCodec.encode(new Message.Resumed(1))))
                     .withMessage("the destination has closed the migration stream");
         }
     }
@@ -318,10 +317,10 @@ final class StreamIT {
     void aPeerThatGoesWithBytesUnreadIsGone(ChannelKind kind) throws IOException {
         try (StreamEnds ends = StreamEnds.open(kind)) {
             StreamWriter writer = writer(ends);
-            writer.write(MessageCodec.encode(new Message.Released(1)));
+            writer.write(MessageCodec.encode(new Message.Resumed(1)));
             ends.read().close();
             assertThatExceptionOfType(PeerGoneException.class)
-                    .isThrownBy(() -> writer.write(MessageCodec.encode(new Message.Released(1))));
+                    .isThrownBy(() -> writer.write(MessageCodec.encode(new Message.Resumed(1))));
         }
     }
 
@@ -341,7 +340,7 @@ final class StreamIT {
         try (StreamEnds ends = StreamEnds.open(ChannelKind.PIPE)) {
             StreamWriter writer = writer(ends);
             writer.awaitDrained();
-            writer.write(MessageCodec.encode(new Message.Released(1)));
+            writer.write(MessageCodec.encode(new Message.Resumed(1)));
             StreamWriter impatient = new StreamWriter(ends.write(), ends.write(), shortPatience());
             assertThatExceptionOfType(IOException.class)
                     .isThrownBy(impatient::awaitDrained)
@@ -349,7 +348,7 @@ final class StreamIT {
             FutureTask<FrameHeader> reading =
                     inBackground(() -> reader(ends, true).next());
             writer.awaitDrained();
-            assertThat(join(reading).type()).isEqualTo(FrameType.RELEASED);
+            assertThat(join(reading).type()).isEqualTo(FrameType.RESUMED);
         }
     }
 
@@ -357,7 +356,7 @@ final class StreamIT {
     void drainingEndsWithTheReader() throws IOException {
         try (StreamEnds ends = StreamEnds.open(ChannelKind.PIPE)) {
             StreamWriter writer = writer(ends);
-            writer.write(MessageCodec.encode(new Message.Released(1)));
+            writer.write(MessageCodec.encode(new Message.Resumed(1)));
             ends.read().close();
             assertThatExceptionOfType(PeerGoneException.class).isThrownBy(writer::awaitDrained);
         }
@@ -426,25 +425,25 @@ final class StreamIT {
 
     @Test
     void theLongestFrameOfAStreamIsRead() throws Exception {
-        byte[] frame = new byte[FrameHeader.BYTES + FrameType.STATE.maxBody()];
+        byte[] frame = new byte[FrameHeader.BYTES + FrameType.END.maxBody()];
         ByteBuffer header = ByteBuffer.wrap(frame).order(ByteOrder.LITTLE_ENDIAN);
-        FrameHeader.put(header, 0, FrameType.STATE, FrameType.STATE.maxBody());
+        FrameHeader.put(header, 0, FrameType.END, FrameType.END.maxBody());
         frame[frame.length - 1] = 77;
         try (StreamEnds ends = StreamEnds.open(ChannelKind.UNIX)) {
             FutureTask<Void> sending = inBackground(() -> {
                 StreamWriter writer = writer(ends);
                 for (int i = 0; i < 20; i++) {
                     writer.write(frame);
-                    writer.write(MessageCodec.encode(new Message.Released(i)));
+                    writer.write(MessageCodec.encode(new Message.Resumed(i)));
                 }
                 return null;
             });
             StreamReader reader = reader(ends, false);
             for (int i = 0; i < 20; i++) {
-                assertThat(reader.next().type()).isEqualTo(FrameType.STATE);
+                assertThat(reader.next().type()).isEqualTo(FrameType.END);
                 assertThat(reader.body().get(reader.body().limit() - 1)).isEqualTo((byte) 77);
                 assertThat(MessageCodec.decode(reader.next().type(), reader.body()))
-                        .isEqualTo(new Message.Released(i));
+                        .isEqualTo(new Message.Resumed(i));
             }
             join(sending);
         }

@@ -11,8 +11,7 @@ final class DestinationStateTest {
     private static final String TABLE = """
             SETUP: ACTIVE FAILED
             ACTIVE: DEVICE FAILED
-            DEVICE: CLAIMING FAILED
-            CLAIMING: COMPLETED FAILED
+            DEVICE: COMPLETED FAILED
             COMPLETED:
             FAILED:""";
 

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import io.pageflip.guest.Backing;
 import io.pageflip.guest.BlockSpec;
 import io.pageflip.guest.GuestConfig;
-import io.pageflip.guest.GuestState;
 import io.pageflip.guest.Workload;
 import io.pageflip.metrics.DowntimePhases;
 import io.pageflip.metrics.MigrationStatus;
@@ -15,6 +14,7 @@ import io.pageflip.transfer.PageLedger;
 import io.pageflip.wire.Mechanism;
 import io.pageflip.wire.Message;
 import io.pageflip.wire.ProtocolException;
+import io.pageflip.wire.Schedule;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -22,24 +22,36 @@ final class TimelineTest {
     private static final long MS = 1_000_000;
     private static final GuestConfig GUEST = new GuestConfig(1 << 20, Backing.MEMFD, 2, Workload.IDLE, 0, 10, 100, 1);
     private static final Message.Hello.File FILE = new Message.Hello.File(3, 4);
-    private static final Message.Hello HELLO =
-            new Message.Hello(1, 1, 1, Mechanism.FLIP, true, true, false, GUEST, FILE, FILE, FILE, FILE, List.of());
+    private static final Message.Hello HELLO = new Message.Hello(
+            1,
+            1,
+            1,
+            Mechanism.FLIP,
+            Schedule.STOP_AND_MOVE,
+            true,
+            true,
+            false,
+            GUEST,
+            FILE,
+            FILE,
+            FILE,
+            FILE,
+            List.of());
 
     /** vCPU 0 stood from 100 to 120 ms, vCPU 1 from 101 to 125. */
-    private static final GuestState STOPPED = new GuestState(
-            List.of(new GuestState.Vcpu(1, 100 * MS, 0, 0), new GuestState.Vcpu(1, 101 * MS, 0, 0)),
-            0,
-            new GuestState.Console(0, new byte[0]));
+    private static final Timeline.Marks STOPPED =
+            new Timeline.Marks(new long[] {100 * MS, 101 * MS}, 103 * MS, 104 * MS, 111 * MS);
 
-    private static final Message.SourceFigures SOURCE =
-            new Message.SourceFigures(40 * MS, 90 * MS, 103 * MS, 777, false, 0);
+    private static final Message.SourceFigures SOURCE = new Message.SourceFigures(40 * MS, 777, false, 0);
 
     private final Timeline timeline = new Timeline();
 
     TimelineTest() {
+        timeline.readyNs = 90 * MS;
         timeline.pagesDoneNs = 110 * MS;
-        timeline.loadedNs = 112 * MS;
-        timeline.claimedNs = 113 * MS;
+        timeline.noticedNs = 112 * MS;
+        timeline.lockedNs = 113 * MS;
+        timeline.claimedNs = 115 * MS;
         timeline.firstInstructionNs = new long[] {120 * MS, 125 * MS};
     }
 
@@ -55,7 +67,7 @@ final class TimelineTest {
     }
 
     private static PageLedger allHoles() throws ProtocolException {
-        PageLedger ledger = new PageLedger(GUEST.blocks());
+        PageLedger ledger = new PageLedger(GUEST.blocks(), false);
         ledger.close(GUEST.blocks().stream().map(BlockSpec::pages).toList());
         return ledger;
     }
@@ -65,7 +77,8 @@ final class TimelineTest {
         RunResult result = result(allHoles());
         assertThat(result.downtimeNs()).isEqualTo(24 * MS);
         assertThat(result.downtime()).isEqualTo(24);
-        assertThat(result.downtimePhasesNs()).isEqualTo(new DowntimePhases(2 * MS, 7 * MS, 2 * MS, 1 * MS, 12 * MS));
+        assertThat(result.downtimePhasesNs())
+                .isEqualTo(new DowntimePhases(2 * MS, 7 * MS, 0, 1 * MS, 1 * MS, 1 * MS, 2 * MS, 10 * MS));
         assertThat(result.downtimePhasesNs().total()).isEqualTo(result.downtimeNs());
     }
 
@@ -91,7 +104,7 @@ final class TimelineTest {
     @Test
     void pagesThatDoNotAddUpAreOurMistake() {
         assertThatIllegalStateException()
-                .isThrownBy(() -> result(new PageLedger(GUEST.blocks())))
+                .isThrownBy(() -> result(new PageLedger(GUEST.blocks(), false)))
                 .withMessageStartingWith("pages do not add up");
     }
 }

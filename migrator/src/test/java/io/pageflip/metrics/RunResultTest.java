@@ -25,7 +25,7 @@ final class RunResultTest {
             3L,
             new RunResult.Ram(33_817_088, 270_000, 0, 2, 8255, 33_808_896, 4096, 1234.5, 3_000_000),
             2_712_345L,
-            new DowntimePhases(1, 2, 3, 4, 5),
+            new DowntimePhases(1, 2, 3, 4, 5, 6, 7, 8),
             new PageCounts(8257, 8190, 65, 2, Map.of("private-memory", 64L, "not-page-sized", 1L)),
             List.of(new RunResult.Block(
                     "ram", "memfd", 4096, 16 << 20, new PageCounts(4096, 4094, 0, 2, Map.of()), 1_700_000)),
@@ -76,7 +76,7 @@ final class RunResultTest {
                         "mbps",
                         "pages-per-second");
         assertThat(keys(run.get("downtime-phases-ns")))
-                .containsExactlyInAnyOrder("stop", "pages", "state", "token", "resume");
+                .containsExactlyInAnyOrder("stop", "pages", "save", "release", "notice", "lock", "load", "resume");
         assertThat(keys(run.get("pages")))
                 .containsExactlyInAnyOrder("total", "moved", "copied", "zero", "copy-reasons");
         assertThat(keys(run.get("pages").get("copy-reasons")))

@@ -14,7 +14,6 @@ import io.pageflip.fault.ScriptedFault;
 import io.pageflip.guest.Backing;
 import io.pageflip.guest.BlockSpec;
 import io.pageflip.guest.GuestConfig;
-import io.pageflip.guest.GuestState;
 import io.pageflip.guest.Workload;
 import io.pageflip.metrics.MigrationStatus;
 import io.pageflip.metrics.PageCounts;
@@ -33,6 +32,7 @@ import io.pageflip.wire.FrameType;
 import io.pageflip.wire.Mechanism;
 import io.pageflip.wire.Message;
 import io.pageflip.wire.ProtocolException;
+import io.pageflip.wire.Schedule;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -96,9 +96,14 @@ final class AgentsIT {
     }
 
     private FutureTask<RunResult> startSource(Mechanism mechanism, ChannelKind channel, long runAfterNs) {
+        return startSource(mechanism, Schedule.STOP_AND_MOVE, channel, runAfterNs);
+    }
+
+    private FutureTask<RunResult> startSource(
+            Mechanism mechanism, Schedule schedule, ChannelKind channel, long runAfterNs) {
         boolean samePipe = channel == ChannelKind.PIPE;
-        SourceOptions options =
-                new SourceOptions(GUEST, mechanism, true, false, samePipe, 512, true, runAfterNs, ScriptedFault.NONE);
+        SourceOptions options = new SourceOptions(
+                GUEST, mechanism, schedule, true, false, samePipe, 512, true, runAfterNs, ScriptedFault.NONE);
         return inBackground("source", () -> {
             try (ConnectedDestination link =
                     ConnectedDestination.connect(path, channel, NanoClock.SYSTEM, cancellation)) {
@@ -232,7 +237,7 @@ final class AgentsIT {
         String reason = assertGuestStays(Mechanism.FLIP, true, destination -> {
             destination.readUntil(FrameType.PREPARE);
             destination.say(new Message.Ready(1));
-            destination.readUntil(FrameType.RELEASED);
+            destination.readUntil(FrameType.END);
             destination.say(new Message.Resumed(2));
         });
         assertThat(reason).isEqualTo("the destination sent a RESUMED message, which does not belong here");
@@ -243,7 +248,7 @@ final class AgentsIT {
         String reason = assertGuestStays(Mechanism.FLIP, true, destination -> {
             destination.readUntil(FrameType.PREPARE);
             destination.say(new Message.Ready(1));
-            destination.readUntil(FrameType.RELEASED);
+            destination.readUntil(FrameType.END);
             destination.die();
         });
         assertThat(reason).startsWith("the other agent has closed its control connection, or died");
@@ -256,7 +261,7 @@ final class AgentsIT {
             destination.token();
             destination.readUntil(FrameType.PREPARE);
             destination.say(new Message.Ready(1));
-            destination.readUntil(FrameType.RELEASED);
+            destination.readUntil(FrameType.END);
             await("the lock").atMost(DEADLINE).until(() -> destination.token().tryLock());
             destination.token().claim(2);
         }
@@ -274,7 +279,7 @@ final class AgentsIT {
             destination.token();
             destination.readUntil(FrameType.PREPARE);
             destination.say(new Message.Ready(1));
-            destination.readUntil(FrameType.RELEASED);
+            destination.readUntil(FrameType.END);
             await("the lock").atMost(DEADLINE).until(() -> destination.token().tryLock());
             destination.token().claim(2);
             destination.say(new Message.Resumed(2));
@@ -393,28 +398,53 @@ final class AgentsIT {
     @Test
     void aSourceLeavesPagesOut() throws Exception {
         assertRefused(Mechanism.FLIP, "RAM block ram has 4096 pages; 0 were sent and 4095 are holes", source -> {
-            source.say(new Message.State(source.state()));
             source.say(source.end(1, 0, 0));
         });
     }
 
     @Test
-    void aSourceSendsTheStateOfAnotherGuest() throws Exception {
-        assertRefused(Mechanism.FLIP, "the state of 1 vCPUs for a guest with 2", source -> {
-            GuestState state = source.state();
-            source.say(
-                    new Message.State(new GuestState(state.vcpus().subList(0, 1), state.clockNs(), state.console())));
+    void aSourceSendsAStateThatCannotBe() throws Exception {
+        FutureTask<RunResult> destination = startDestination(true);
+        try (FakeSource source = new FakeSource(path, GUEST)) {
+            source.greet(Mechanism.FLIP, hello -> hello);
+            source.prepare();
             source.say(source.end(0, 0, 0));
-        });
+            source.switchOut(-5);
+            assertThat(source.heard())
+                    .isEqualTo(new Message.Failed("vCPU 0 of the source has a cursor of -5, which cannot be"));
+            assertThat(source.epoch()).isEqualTo(1);
+        }
+        assertThat(catchThrowable(() -> join(destination))).hasCauseInstanceOf(IOException.class);
     }
 
     @Test
-    void aSourceReleasesAnotherEpoch() throws Exception {
-        assertRefused(Mechanism.FLIP, "the source released epoch 7 of a guest in epoch 1", source -> {
-            source.say(new Message.State(source.state()));
-            source.say(source.end(0, 0, 0));
-            source.say(new Message.Released(7));
-        });
+    void aSourceHandsOverWithoutItsPages() throws Exception {
+        FutureTask<RunResult> destination = startDestination(true);
+        try (FakeSource source = new FakeSource(path, GUEST)) {
+            source.greet(Mechanism.FLIP, AgentsIT::asHandover);
+            source.header(FrameType.PREPARE, 0);
+            assertThat(source.heard())
+                    .isEqualTo(new Message.Failed("a handover whose pages have not ended before PREPARE"));
+        }
+        assertThat(catchThrowable(() -> join(destination))).hasCauseInstanceOf(ProtocolException.class);
+    }
+
+    private static Message.Hello asHandover(Message.Hello h) {
+        return new Message.Hello(
+                h.version(),
+                h.pid(),
+                h.ownerEpoch(),
+                h.mechanism(),
+                Schedule.HANDOVER,
+                h.gifts(),
+                h.populate(),
+                h.pagePipe(),
+                h.guest(),
+                h.token(),
+                h.oracle(),
+                h.console(),
+                h.frames(),
+                h.blocks());
     }
 
     @Test
@@ -444,6 +474,7 @@ final class AgentsIT {
                 h.pid(),
                 h.ownerEpoch(),
                 h.mechanism(),
+                h.schedule(),
                 h.gifts(),
                 h.populate(),
                 h.pagePipe(),
@@ -462,10 +493,11 @@ final class AgentsIT {
             source.greet(
                     Mechanism.FLIP,
                     h -> new Message.Hello(
-                            2,
+                            1,
                             h.pid(),
                             h.ownerEpoch(),
                             h.mechanism(),
+                            h.schedule(),
                             h.gifts(),
                             h.populate(),
                             h.pagePipe(),
@@ -475,7 +507,7 @@ final class AgentsIT {
                             h.console(),
                             h.frames(),
                             h.blocks()));
-            assertThat(((Message.Failed) source.heard()).reason()).contains("protocol version 2, this destination 1");
+            assertThat(((Message.Failed) source.heard()).reason()).contains("protocol version 1, this destination 2");
             assertThat(catchThrowable(() -> join(destination))).hasCauseInstanceOf(ProtocolException.class);
         }
     }
@@ -511,6 +543,7 @@ final class AgentsIT {
                 h.pid(),
                 h.ownerEpoch(),
                 h.mechanism(),
+                h.schedule(),
                 h.gifts(),
                 h.populate(),
                 h.pagePipe(),
@@ -539,10 +572,8 @@ final class AgentsIT {
         try (FakeSource source = new FakeSource(path, GUEST)) {
             source.greet(Mechanism.STREAM, hello -> hello);
             source.prepare();
-            source.say(new Message.State(source.state()));
             source.say(source.end(0, 0, 0));
-            source.release();
-            source.say(new Message.Released(1));
+            source.switchOut(0);
             RunResult result = join(destination);
             assertThat(source.epoch()).isEqualTo(2);
             assertThat(result.status()).isEqualTo(MigrationStatus.COMPLETED);

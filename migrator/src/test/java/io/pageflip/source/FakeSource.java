@@ -7,7 +7,7 @@ import io.pageflip.channel.StreamWriter;
 import io.pageflip.fault.ScriptedFault;
 import io.pageflip.guest.BlockSpec;
 import io.pageflip.guest.GuestConfig;
-import io.pageflip.guest.GuestState;
+import io.pageflip.guest.SwitchOut;
 import io.pageflip.os.Fd;
 import io.pageflip.os.MemFd;
 import io.pageflip.os.NanoClock;
@@ -20,6 +20,7 @@ import io.pageflip.wire.Mechanism;
 import io.pageflip.wire.Message;
 import io.pageflip.wire.MessageCodec;
 import io.pageflip.wire.PageRecord;
+import io.pageflip.wire.Schedule;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -30,6 +31,9 @@ import java.util.function.UnaryOperator;
 /** A source that has a real guest, and says about it whatever a test wants. */
 public final class FakeSource implements AutoCloseable {
     private static final int WAIT_MS = 10_000;
+
+    /** In the run token's memfd: the second page, behind its header and three registers. */
+    private static final int CURSOR_OF_VCPU_0 = 4096 + 128 + 24;
 
     private final SourceMemory memory;
     private final GuestConfig config;
@@ -55,7 +59,18 @@ public final class FakeSource implements AutoCloseable {
     /** What an honest source would say. */
     public Message.Hello honestHello(Mechanism mechanism) throws IOException {
         return memory.hello(
-                new SourceOptions(config, mechanism, true, false, false, 512, true, 0, ScriptedFault.NONE), true);
+                new SourceOptions(
+                        config,
+                        mechanism,
+                        Schedule.STOP_AND_MOVE,
+                        true,
+                        false,
+                        false,
+                        512,
+                        true,
+                        0,
+                        ScriptedFault.NONE),
+                true);
     }
 
     /** The descriptors that go with the greeting: the stream's, token, oracle, console, frames, then the blocks'. */
@@ -108,9 +123,22 @@ public final class FakeSource implements AutoCloseable {
         stream.write(bytes);
     }
 
-    /** The state of the guest, which never ran. */
-    public GuestState state() {
-        return memory.guest().save();
+    /** Gives the guest, which never ran, away, after one END, with a cursor of vCPU 0 as the test wants it. */
+    public void switchOut(long cursor) throws IOException {
+        NativeBuffer word = NativeBuffer.allocate(Long.BYTES);
+        word.bytes().putLong(0, cursor);
+        SwitchOut.Moments moments = new SwitchOut.Moments() {
+            @Override
+            public int standing() {
+                return 1;
+            }
+
+            @Override
+            public void saved() throws IOException {
+                memory.token().file().write(CURSOR_OF_VCPU_0, word, Long.BYTES);
+            }
+        };
+        new SwitchOut(memory.guest(), memory.token(), 1, NanoClock.SYSTEM, moments).run();
     }
 
     /** An END that says of every page that it is a hole, less those sent. */
@@ -119,7 +147,7 @@ public final class FakeSource implements AutoCloseable {
         for (int i = 0; i < sent.length; i++) {
             holes.add(specs().get(i).pages() - sent[i]);
         }
-        return new Message.End(holes, new Message.SourceFigures(1, 2, 3, 4, false, 0));
+        return new Message.End(holes, new Message.SourceFigures(1, 4, false, 0));
     }
 
     /** What the destination says next. */

@@ -23,6 +23,7 @@ import io.pageflip.wire.FrameType;
 import io.pageflip.wire.Mechanism;
 import io.pageflip.wire.Message;
 import io.pageflip.wire.PageRecord;
+import io.pageflip.wire.Schedule;
 import java.io.IOException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -40,8 +41,8 @@ final class ReleaseIT {
 
     @Test
     void aGuestThatNobodyTookGoesOnAtTheSource() throws IOException {
-        SourceOptions options =
-                new SourceOptions(GUEST, Mechanism.FLIP, true, false, false, BATCH, true, 0, ScriptedFault.NONE);
+        SourceOptions options = new SourceOptions(
+                GUEST, Mechanism.FLIP, Schedule.STOP_AND_MOVE, true, false, false, BATCH, true, 0, ScriptedFault.NONE);
         try (ReaderThatLeaves link = new ReaderThatLeaves(GUEST)) {
             RunResult result =
                     new SourceAgent(options, link, false, new Cancellation(), new Progress(), NanoClock.SYSTEM).run();

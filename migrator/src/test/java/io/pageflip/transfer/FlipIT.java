@@ -45,7 +45,7 @@ final class FlipIT {
     private RamBlock destination;
     private RamBlock rom;
     private Userfaultfd userfaultfd;
-    private final PageLedger ledger = new PageLedger(SPECS);
+    private final PageLedger ledger = new PageLedger(SPECS, false);
     private FlipReceiver receiver;
 
     @BeforeEach

@@ -23,6 +23,7 @@ import io.pageflip.wire.FrameType;
 import io.pageflip.wire.Mechanism;
 import io.pageflip.wire.Message;
 import io.pageflip.wire.MessageCodec;
+import io.pageflip.wire.Schedule;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -58,7 +59,7 @@ final class MechanismsIT {
     private final Deque<AutoCloseable> owned = new ArrayDeque<>();
     private final List<RamBlock> source = new ArrayList<>();
     private final List<RamBlock> destination = new ArrayList<>();
-    private final PageLedger ledger = new PageLedger(SPECS);
+    private final PageLedger ledger = new PageLedger(SPECS, false);
     private long transferredBytes;
 
     @AfterEach
@@ -210,7 +211,7 @@ final class MechanismsIT {
         ReceivePlan plan = ReceivePlan.of(
                 hello(mechanism, gifts, pagePipe), destination, files, userfaultfd, moves, reader, ledger);
         FutureTask<Void> sending = new FutureTask<>(() -> {
-            send(new SendPlan(mechanism, gifts, writer), writer, batch);
+            send(new SendPlan(mechanism, Schedule.STOP_AND_MOVE, gifts, writer), writer, batch);
             return null;
         });
         new Thread(sending, "source").start();
@@ -242,7 +243,7 @@ final class MechanismsIT {
             assertThat(told[0]).isEqualTo(map.pages().cardinality());
             holes.add(map.holes());
         }
-        writer.write(MessageCodec.encode(new Message.End(holes, new Message.SourceFigures(0, 0, 0, 0, false, 0))));
+        writer.write(MessageCodec.encode(new Message.End(holes, new Message.SourceFigures(0, 0, false, 0))));
     }
 
     private Message.Hello hello(Mechanism mechanism, boolean gifts, boolean pagePipe) {
@@ -253,7 +254,20 @@ final class MechanismsIT {
                         block.spec(), block.mapping().address(), block.file() == null ? null : file))
                 .toList();
         return new Message.Hello(
-                1, Proc.pid(), 1, mechanism, gifts, true, pagePipe, guest, file, file, file, file, blocks);
+                1,
+                Proc.pid(),
+                1,
+                mechanism,
+                Schedule.STOP_AND_MOVE,
+                gifts,
+                true,
+                pagePipe,
+                guest,
+                file,
+                file,
+                file,
+                file,
+                blocks);
     }
 
     private List<PageCounts> counts() {

@@ -20,8 +20,11 @@ final class PageLedgerTest {
     private static final int ROM = 1;
 
     /** 100 pages, and 3 pages of which the last is a part. */
-    private final PageLedger ledger = new PageLedger(List.of(
-            new BlockSpec("ram", 100 * 4096, Backing.MEMFD), new BlockSpec("rom", 2 * 4096 + 512, Backing.ANONYMOUS)));
+    private final PageLedger ledger = new PageLedger(
+            List.of(
+                    new BlockSpec("ram", 100 * 4096, Backing.MEMFD),
+                    new BlockSpec("rom", 2 * 4096 + 512, Backing.ANONYMOUS)),
+            false);
 
     private static void assertRefused(ThrowingCallable call, String message) {
         assertThatExceptionOfType(ProtocolException.class).isThrownBy(call).withMessage(message);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.pageflip.guest.Backing;
 import io.pageflip.guest.BlockSpec;
 import io.pageflip.wire.Mechanism;
+import io.pageflip.wire.Schedule;
 import java.util.Locale;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -76,7 +77,7 @@ final class SendPlanTest {
             Mechanism mechanism, boolean gifts, Backing backing, String block, String page, String way, String reason) {
         long bytes = 3L * backing.pageBytes() + (block.equals("odd") ? 1000 : 0);
         BlockSpec spec = new BlockSpec(block, bytes, backing);
-        SendPlan.Route route = SendPlan.route(mechanism, gifts, spec, page.equals("whole"));
+        SendPlan.Route route = SendPlan.route(mechanism, Schedule.STOP_AND_MOVE, gifts, spec, page.equals("whole"));
         assertThat(route.way() + " " + (route.reason() == null ? "" : route.reason()))
                 .as("%s gifts=%s %s %s %s"
                         .formatted(mechanism, gifts, backing, block, page)

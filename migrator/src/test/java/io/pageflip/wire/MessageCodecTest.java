@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import com.sun.management.ThreadMXBean;
 import io.pageflip.guest.Backing;
-import io.pageflip.guest.GuestState;
 import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -211,6 +210,7 @@ final class MessageCodecTest {
                 hello.pid(),
                 hello.ownerEpoch(),
                 hello.mechanism(),
+                hello.schedule(),
                 hello.gifts(),
                 hello.populate(),
                 hello.pagePipe(),
@@ -237,36 +237,8 @@ final class MessageCodecTest {
     }
 
     @Test
-    void moreVcpusThanAGuestMayHaveAreRefused() {
-        byte[] frame = fixed(FrameType.STATE);
-        frame[FrameHeader.BYTES] = 64;
-        assertRefused(frame, "STATE: vCPUs 64 is not in 1 to 63");
-        frame[FrameHeader.BYTES] = 0;
-        assertRefused(frame, "STATE: vCPUs 0 is not in 1 to 63");
-    }
-
-    @Test
-    void aFifoThatIsFullOrLongerThanWhatWasProducedIsRefused() {
-        List<GuestState.Vcpu> vcpus = List.of(new GuestState.Vcpu(0, 0, 0, 0));
-        assertRefused(state(vcpus, 100, 16), "a console FIFO of 16 bytes");
-        assertRefused(state(vcpus, 3, 4), "a console FIFO of 4 bytes");
-        assertRefused(state(vcpus, -1, 0), "console bytes -1");
-    }
-
-    private static byte[] state(List<GuestState.Vcpu> vcpus, long produced, int fifo) {
-        return MessageCodec.encode(
-                new Message.State(new GuestState(vcpus, 0, new GuestState.Console(produced, new byte[fifo]))));
-    }
-
-    @Test
-    void aNegativeCursorIsRefused() {
-        byte[] frame = state(List.of(new GuestState.Vcpu(0, 0, 0, -5)), 0, 0);
-        assertRefused(frame, "STATE: cursor -5");
-    }
-
-    @Test
     void negativeHolesAndNoBlocksAreRefused() {
-        Message.SourceFigures none = new Message.SourceFigures(0, 0, 0, 0, false, 0);
+        Message.SourceFigures none = new Message.SourceFigures(0, 0, false, 0);
         assertRefused(MessageCodec.encode(new Message.End(List.of(-1L), none)), "END: holes -1");
         assertRefused(MessageCodec.encode(new Message.End(List.of(), none)), "END: RAM blocks 0");
     }

@@ -3,7 +3,6 @@ package io.pageflip.wire;
 import io.pageflip.guest.Backing;
 import io.pageflip.guest.BlockSpec;
 import io.pageflip.guest.GuestConfig;
-import io.pageflip.guest.GuestState;
 import io.pageflip.guest.Workload;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,6 +21,7 @@ final class SampleMessages {
                 4711,
                 1,
                 Mechanism.FLIP,
+                Schedule.STOP_AND_MOVE,
                 true,
                 true,
                 false,
@@ -34,18 +34,10 @@ final class SampleMessages {
                         new Message.Hello.Block(specs.get(0), 0x7f0000000000L, file(9, 0x1005)),
                         new Message.Hello.Block(specs.get(1), 0x7f0001000000L, file(10, 0x1006)),
                         new Message.Hello.Block(specs.get(2), 0x7f0002000000L, null)));
-        GuestState state = new GuestState(
-                List.of(
-                        new GuestState.Vcpu(1000, 123456789, 0xfedcba9876543210L, 17),
-                        new GuestState.Vcpu(2000, 123456999, 7, 0)),
-                987654321,
-                new GuestState.Console(35, new byte[] {'0', '0', '0'}));
         return List.of(
                 hello,
                 new Message.Ready(0x123456000L),
-                new Message.State(state),
-                new Message.End(List.of(5L, 0L, 64L), new Message.SourceFigures(100, 200, 300, 4096, true, 9)),
-                new Message.Released(1),
+                new Message.End(List.of(5L, 0L, 64L), new Message.SourceFigures(100, 4096, true, 9)),
                 new Message.Resumed(2),
                 new Message.Completed(4096, "{\"status\":\"completed\"}"),
                 new Message.Failed("no room"),
@@ -61,25 +53,18 @@ final class SampleMessages {
         return switch (type) {
             case HELLO -> hello(random);
             case READY -> new Message.Ready(random.nextLong());
-            case STATE -> new Message.State(state(random));
             case END ->
                 new Message.End(
                         random.longs(random.nextInt(1, 17), 0, Long.MAX_VALUE)
                                 .boxed()
                                 .toList(),
                         new Message.SourceFigures(
-                                random.nextLong(),
-                                random.nextLong(),
-                                random.nextLong(),
-                                random.nextLong(),
-                                random.nextBoolean(),
-                                random.nextLong()));
-            case RELEASED -> new Message.Released(random.nextInt());
+                                random.nextLong(), random.nextLong(), random.nextBoolean(), random.nextLong()));
             case RESUMED -> new Message.Resumed(random.nextInt());
             case COMPLETED -> new Message.Completed(random.nextLong(), text(random, 2000));
             case FAILED -> new Message.Failed(text(random, 500));
             case CANCEL -> new Message.Cancel(text(random, 500));
-            case EXPECT, PREPARE, GIFT, BYTES, SPLICE, PULL, ZERO ->
+            case EXPECT, PREPARE, MAP, GIFT, BYTES, SPLICE, PULL, ZERO ->
                 throw new IllegalArgumentException(type + " is no message");
         };
     }
@@ -105,6 +90,7 @@ final class SampleMessages {
                 random.nextInt(),
                 random.nextInt(),
                 pick(random, Mechanism.values()),
+                pick(random, Schedule.values()),
                 random.nextBoolean(),
                 random.nextBoolean(),
                 random.nextBoolean(),
@@ -114,19 +100,6 @@ final class SampleMessages {
                 randomFile(random),
                 randomFile(random),
                 blocks);
-    }
-
-    private static GuestState state(Random random) {
-        List<GuestState.Vcpu> vcpus = new ArrayList<>();
-        int count = random.nextInt(1, 64);
-        for (int i = 0; i < count; i++) {
-            vcpus.add(new GuestState.Vcpu(
-                    random.nextLong(), random.nextLong(), random.nextLong(), random.nextLong(Long.MAX_VALUE)));
-        }
-        byte[] fifo = new byte[random.nextInt(16)];
-        random.nextBytes(fifo);
-        return new GuestState(
-                vcpus, random.nextLong(), new GuestState.Console(random.nextLong(fifo.length, Long.MAX_VALUE), fifo));
     }
 
     private static Message.Hello.File randomFile(Random random) {

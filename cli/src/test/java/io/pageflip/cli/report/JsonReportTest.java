@@ -17,7 +17,7 @@ final class JsonReportTest {
     @Test
     void aCompletedMigration() throws JsonProcessingException {
         String text = JsonReport.of(
-                Map.of("ram", 16_384), List.of(Samples.completed(new DowntimePhases(1, 2, 3, 4, 999_990))));
+                Map.of("ram", 16_384), List.of(Samples.completed(new DowntimePhases(1, 2, 3, 4, 5, 6, 7, 999_972))));
 
         JsonNode document = JSON.readTree(text);
         assertThat(((ObjectNode) document).remove("host").size()).isEqualTo(4);
@@ -30,7 +30,7 @@ final class JsonReportTest {
                    "ram": {"total": 16896, "transferred": 640, "remaining": 0, "duplicate": 1, "normal": 4,
                            "normal-bytes": 12800, "page-size": 4096, "mbps": 102.4, "pages-per-second": 2000000},
                    "downtime-ns": 1000000,
-                   "downtime-phases-ns": {"stop": 1, "pages": 2, "state": 3, "token": 4, "resume": 999990},
+                   "downtime-phases-ns": {"stop": 1, "pages": 2, "save": 3, "release": 4, "notice": 5, "lock": 6, "load": 7, "resume": 999972},
                    "pages": {"total": 5, "moved": 3, "copied": 1, "zero": 1, "copy-reasons": {"not-page-sized": 1}},
                    "blocks": [
                      {"name": "ram", "backing": "memfd", "page-size": 4096, "bytes": 16384,

@@ -41,7 +41,7 @@ final class SummaryTest {
 
     private static List<RunResult> results(long... downtimesNs) {
         return LongStream.of(downtimesNs)
-                .mapToObj(ns -> Samples.completed(new DowntimePhases(0, ns, 0, 0, 0)))
+                .mapToObj(ns -> Samples.completed(new DowntimePhases(0, ns, 0, 0, 0, 0, 0, 0)))
                 .toList();
     }
 }

@@ -10,7 +10,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 final class TextReportTest {
-    private static final DowntimePhases PHASES = new DowntimePhases(9_000, 1_500_000, 12_345, 999, 100_000_000);
+    private static final DowntimePhases PHASES =
+            new DowntimePhases(9_000, 1_500_000, 12_345, 999, 0, 500, 2_000, 100_000_000);
 
     @Test
     void aCompletedMigration() {
@@ -18,11 +19,12 @@ final class TextReportTest {
                 pageflip destination
                 status        completed: the guest is at the destination
                 downtime      101.5 ms
-                              stop 9.0 us + pages 1.50 ms + state 12 us + token 1.0 us + resume 100.0 ms
+                              stop 9.0 us + pages 1.50 ms + save 12 us + release 1.0 us
+                              + notice 0.0 us + lock 0.5 us + load 2.0 us + resume 100.0 ms
                 pages         3 moved, 1 copied (1 not-page-sized), 1 zero
                               ram   4 x 4K memfd: 3 moved, 0 copied, 1 zero, in 60.00 ms
                               rom   1 x 4K anonymous: 0 moved, 1 copied (1 not-page-sized), 0 zero, in 250 us
-                pages phase   2.00 M pages/s, 0.01 GiB/s
+                pages phase   2.00 M pages/s, 0.00 GiB/s
                 evidence      3 frame numbers compared: 2 the same, 1 relocated by the kernel
                 verification  match: 5 pages of 4 KiB, 0 lost, 0 stale, 0 torn, 0 misplaced; 7 console lines, each once
                 guest since   ran 0.50 s: 4,000 pages/s written, 2.0 M instructions/s
@@ -43,7 +45,7 @@ final class TextReportTest {
     @Test
     void severalMigrationsAreSummedUp() {
         RunResult slow = Samples.completed(PHASES);
-        RunResult fast = Samples.completed(new DowntimePhases(1, 1, 1, 1, 1));
+        RunResult fast = Samples.completed(new DowntimePhases(1, 1, 1, 1, 1, 1, 1, 1));
 
         String text = TextReport.of("the request", List.of(slow, fast));
 
