@@ -114,6 +114,7 @@ final class MigrateCommand implements Callable<Integer> {
         Values.between(spec, "--warmup", warmup, 0, MOST_RUNS);
         Schedule schedule = transfer.schedule(mechanism, !noMove);
         transfer.batch();
+        transfer.limits();
         RunOptions.seconds(spec, runAfter);
         if (noMove && !mechanism.moves()) {
             throw new ParameterException(

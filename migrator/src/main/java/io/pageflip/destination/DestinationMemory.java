@@ -67,7 +67,7 @@ final class DestinationMemory implements AutoCloseable {
                 userfaultfd =
                         own(Userfaultfd.open(Userfaultfd.FEATURE_MINOR_SHMEM | Userfaultfd.FEATURE_MINOR_HUGETLBFS));
             }
-            checkAccountable(specs);
+            checkAccountable(specs, hello.schedule() == Schedule.PRECOPY ? 11 : 3);
             checkRoom(specs, flips);
             for (BlockSpec spec : specs) {
                 MemFd file = spec.backing().shareable()
@@ -93,10 +93,10 @@ final class DestinationMemory implements AutoCloseable {
         return descriptors;
     }
 
-    /** A ledger has three bits a page: what a peer announces must not end in an {@link OutOfMemoryError}. */
-    private static void checkAccountable(List<BlockSpec> specs) throws HostLacksException {
+    /** A ledger has three bits a page, and a byte where pages may come again: what a peer announces must not end in an {@link OutOfMemoryError}. */
+    private static void checkAccountable(List<BlockSpec> specs, long bitsPerPage) throws HostLacksException {
         long pages = specs.stream().mapToLong(BlockSpec::pages).sum();
-        long most = Runtime.getRuntime().maxMemory() * 8 / (3 * HEAP_PARTS);
+        long most = Runtime.getRuntime().maxMemory() * 8 / (bitsPerPage * HEAP_PARTS);
         if (pages > most) {
             throw new HostLacksException("a guest of " + pages + " pages: this agent's heap has room to account for "
                     + most + "; give it more with PAGEFLIP_JAVA_OPTS=-Xmx1g");

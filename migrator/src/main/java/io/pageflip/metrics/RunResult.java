@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param setupTime milliseconds from the first message until both sides are ready
  * @param downtime milliseconds, rounded, for tools that expect QEMU's integer
  * @param downtimeNs from the last guest instruction on the source to the first on the destination, the longest over vCPUs
+ * @param precopy the rounds, where there were any and the source could be asked
  * @param peakPssBytes the larger of the sums of both agents' PSS when they were ready and when the guest had resumed; 0 if
  *     not known
  */
@@ -37,7 +38,44 @@ public record RunResult(
         @Nullable VerificationResult verification,
         @Nullable GuestActivity guest,
         @Nullable Long peakPssBytes,
+        @Nullable Precopy precopy,
         @Nullable Failure error) {
+
+    /** A result without rounds. */
+    public RunResult(
+            MigrationStatus status,
+            String owner,
+            @Nullable Long totalTime,
+            @Nullable Long setupTime,
+            @Nullable Long downtime,
+            @Nullable Ram ram,
+            @Nullable Long downtimeNs,
+            @Nullable DowntimePhases downtimePhasesNs,
+            @Nullable PageCounts pages,
+            @Nullable List<Block> blocks,
+            @Nullable Evidence evidence,
+            @Nullable VerificationResult verification,
+            @Nullable GuestActivity guest,
+            @Nullable Long peakPssBytes,
+            @Nullable Failure error) {
+        this(
+                status,
+                owner,
+                totalTime,
+                setupTime,
+                downtime,
+                ram,
+                downtimeNs,
+                downtimePhasesNs,
+                pages,
+                blocks,
+                evidence,
+                verification,
+                guest,
+                peakPssBytes,
+                null,
+                error);
+    }
 
     /** How a migration ended of which there are no figures: because it failed, or the destination cannot tell them. */
     public static RunResult ended(
@@ -48,7 +86,7 @@ public record RunResult(
 
     /** The same, with the reason that the other agent knows better. */
     public RunResult withError(@Nullable Failure reason) {
-        return ended(status, owner, verification, reason);
+        return ended(status, owner, verification, reason).withPrecopy(precopy);
     }
 
     /** The same, with the peak memory that only the other agent could complete. */
@@ -68,6 +106,28 @@ public record RunResult(
                 verification,
                 guest,
                 peak,
+                precopy,
+                error);
+    }
+
+    /** The same, with the rounds that only the source knows. */
+    public RunResult withPrecopy(@Nullable Precopy rounds) {
+        return new RunResult(
+                status,
+                owner,
+                totalTime,
+                setupTime,
+                downtime,
+                ram,
+                downtimeNs,
+                downtimePhasesNs,
+                pages,
+                blocks,
+                evidence,
+                verification,
+                guest,
+                peakPssBytes,
+                rounds,
                 error);
     }
 
@@ -176,6 +236,9 @@ public record RunResult(
     public record Failure(@JsonProperty("class") String kind, String message) {
         /** The host lacks what was asked for. */
         public static final String HOST_LACKS = "host-lacks";
+
+        /** The guest wrote faster than its pages could be copied, and the user wanted no switch then. */
+        public static final String NOT_CONVERGED = "not-converged";
 
         /** What was asked for makes no sense. */
         public static final String USAGE = "usage";

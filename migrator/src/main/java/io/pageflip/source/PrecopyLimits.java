@@ -10,21 +10,24 @@ package io.pageflip.source;
  * @param timeoutNs from the start of the first round; 0 for no limit
  * @param onTimeout what happens when rounds or time have run out
  */
-record PrecopyLimits(
+public record PrecopyLimits(
         long downtimeLimitNs,
         long maxBandwidth,
         int maxRounds,
         boolean autoConverge,
         long timeoutNs,
         OnTimeout onTimeout) {
-    PrecopyLimits {
+    /** QEMU's downtime limit, and no other. */
+    public static final PrecopyLimits DEFAULT = new PrecopyLimits(300_000_000, 0, 0, false, 0, OnTimeout.SWITCH);
+
+    public PrecopyLimits {
         if (downtimeLimitNs < 0 || maxBandwidth < 0 || maxRounds < 0 || timeoutNs < 0) {
             throw new IllegalArgumentException("a negative limit of precopy");
         }
     }
 
     /** What happens to a migration that does not converge. */
-    enum OnTimeout {
+    public enum OnTimeout {
         /** It ends, and the guest stays. */
         CANCEL("cancel"),
         /** The guest is stopped for as long as the rest takes. */

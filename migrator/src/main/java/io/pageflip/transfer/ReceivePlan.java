@@ -25,9 +25,9 @@ public final class ReceivePlan {
     private final Map<FrameType, PageReceiver> receivers = new EnumMap<>(FrameType.class);
     private final PageLedger ledger;
 
-    private ReceivePlan(PageLedger ledger) {
+    private ReceivePlan(List<RamBlock> blocks, PageLedger ledger) {
         this.ledger = ledger;
-        receivers.put(FrameType.ZERO, (block, first, count, reason) -> ledger.zero(block, first, count));
+        receivers.put(FrameType.ZERO, new ZeroReceiver(blocks, ledger));
     }
 
     /**
@@ -46,7 +46,7 @@ public final class ReceivePlan {
             boolean moves,
             StreamReader stream,
             PageLedger ledger) {
-        ReceivePlan plan = new ReceivePlan(ledger);
+        ReceivePlan plan = new ReceivePlan(blocks, ledger);
         plan.receivers.put(FrameType.BYTES, new BytesReceiver(blocks, stream, ledger, userfaultfd));
         switch (hello.mechanism()) {
             case FLIP ->
@@ -74,7 +74,7 @@ public final class ReceivePlan {
 
     /** A plan for flips, and bytes where a page cannot be flipped. */
     static ReceivePlan ofFlips(List<RamBlock> blocks, Userfaultfd userfaultfd, StreamReader stream, PageLedger ledger) {
-        ReceivePlan plan = new ReceivePlan(ledger);
+        ReceivePlan plan = new ReceivePlan(blocks, ledger);
         plan.receivers.put(FrameType.BYTES, new BytesReceiver(blocks, stream, ledger, userfaultfd));
         plan.receivers.put(FrameType.GIFT, new FlipReceiver(blocks, userfaultfd, ledger));
         return plan;

@@ -8,7 +8,12 @@ public enum Schedule {
      * The destination maps every page while the guest still runs at the source; then only its state crosses. The downtime does
      * not depend on RAM. For {@link Mechanism#FLIP}.
      */
-    HANDOVER("handover");
+    HANDOVER("handover"),
+    /**
+     * Pages are copied while the guest runs, in rounds over what it wrote meanwhile; it stands for the last round. The downtime
+     * grows with the rate at which it writes. For the mechanisms that copy.
+     */
+    PRECOPY("precopy");
 
     private final String label;
 
