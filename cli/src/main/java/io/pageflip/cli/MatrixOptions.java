@@ -134,9 +134,8 @@ final class MatrixOptions {
         if (schedule == null) {
             return Collections.singletonList(null);
         }
-        List<String> known = Arrays.stream(Schedule.values())
-                .map(Object::toString)
-                .toList();
+        List<String> known =
+                Arrays.stream(Schedule.values()).map(Object::toString).toList();
         for (String name : schedule) {
             if (!name.equals(ALL) && !known.contains(name)) {
                 String words = Stream.concat(Stream.of(ALL), known.stream()).collect(Collectors.joining(", "));

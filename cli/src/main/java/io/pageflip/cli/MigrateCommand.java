@@ -152,6 +152,7 @@ final class MigrateCommand implements Callable<Integer> {
         Mechanism mechanism = transfer.resolve(config.backing());
         Schedule schedule = transfer.schedule(mechanism, !noMove);
         transfer.batch();
+        transfer.limits();
         checkPrefetch(schedule);
         RunOptions.seconds(spec, runAfter);
         if (noMove && !mechanism.moves()) {
@@ -209,7 +210,8 @@ final class MigrateCommand implements Callable<Integer> {
     }
 
     private String heading(MigrationPlan plan) {
-        return "pageflip migrate: " + plan.mechanism() + ", " + plan.request().get("schedule") + ", " + channel + " channel; " + guest.summary();
+        return "pageflip migrate: " + plan.mechanism() + ", " + plan.request().get("schedule") + ", " + channel
+                + " channel; " + guest.summary();
     }
 
     private Map<String, Object> request(Mechanism mechanism, Schedule schedule) {

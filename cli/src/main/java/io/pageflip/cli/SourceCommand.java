@@ -84,6 +84,8 @@ final class SourceCommand implements Callable<Integer> {
                 transfer.batch(),
                 run.verify(),
                 run.runAfterNs(),
+                transfer.limits(),
+                transfer.dirtyTracking(),
                 run.fault());
         AgentConsole console = new AgentConsole("source", run, connect == null, cancellation);
         return console.run(progress -> migrate(options, progress));

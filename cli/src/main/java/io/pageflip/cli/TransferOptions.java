@@ -1,11 +1,14 @@
 package io.pageflip.cli;
 
 import io.pageflip.guest.Backing;
+import io.pageflip.guest.DirtyTracking;
+import io.pageflip.source.PrecopyLimits;
 import io.pageflip.wire.ChannelKind;
 import io.pageflip.wire.Mechanism;
 import io.pageflip.wire.Schedule;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -19,6 +22,16 @@ import picocli.CommandLine.Spec.Target;
 final class TransferOptions {
     /** A gigabyte of 4 KiB pages in one call: more is not faster, and cannot be cancelled. */
     private static final int MOST_BATCH = 1 << 18;
+
+    /** As QEMU's. */
+    private static final long DOWNTIME_LIMIT_MS = 300;
+
+    private static final long MOST_DOWNTIME_MS = 2_000_000;
+    private static final long LEAST_BANDWIDTH = 1 << 20;
+    private static final double TIMEOUT_S = 30;
+    private static final double MOST_TIMEOUT_S = 1e6;
+    private static final long NS_PER_MS = 1_000_000;
+    private static final double NS_PER_S = 1e9;
 
     @Spec(Target.MIXEE)
     private CommandSpec spec;
@@ -38,6 +51,52 @@ final class TransferOptions {
             description =
                     "When pages cross: ${COMPLETION-CANDIDATES} (default: handover with flip, else stop-and-move).")
     private @Nullable Schedule schedule;
+
+    @Option(
+            names = "--downtime-limit",
+            paramLabel = "MS",
+            description = "precopy: stop the guest once the rest can be expected to cross in so many milliseconds "
+                    + "(default: 300).")
+    private @Nullable Long downtimeLimitMs;
+
+    @Option(
+            names = "--max-bandwidth",
+            paramLabel = "SIZE",
+            converter = Values.Size.class,
+            description = "precopy: bytes a second, at most, that cross while the guest runs (default: no limit).")
+    private @Nullable Long maxBandwidth;
+
+    @Option(
+            names = "--max-rounds",
+            paramLabel = "N",
+            description = "precopy: rounds, at most, while the guest runs (default: no limit).")
+    private @Nullable Integer maxRounds;
+
+    @Option(
+            names = "--timeout",
+            paramLabel = "SECONDS",
+            description = "precopy: how long rounds may go on; 0 for ever (default: 30).")
+    private @Nullable Double timeout;
+
+    @Option(
+            names = "--on-timeout",
+            paramLabel = "ACTION",
+            description = "precopy: what happens when rounds or time have run out: ${COMPLETION-CANDIDATES} "
+                    + "(default: switch; postcopy is refused with the mechanisms of precopy).")
+    private PrecopyLimits.@Nullable OnTimeout onTimeout;
+
+    @Option(
+            names = "--auto-converge",
+            description =
+                    "precopy: throttle the vCPUs, step by step, while they write faster than half of what crosses.")
+    private boolean autoConverge;
+
+    @Option(
+            names = "--dirty-tracking",
+            paramLabel = "KIND",
+            description = "precopy: how the guest's writes are noticed: ${COMPLETION-CANDIDATES} "
+                    + "(default: write-protect, by the kernel; log is the guest's own).")
+    private @Nullable DirtyTracking dirtyTracking;
 
     @Option(
             names = "--batch",
@@ -111,6 +170,7 @@ final class TransferOptions {
     Schedule schedule(Mechanism chosen, boolean moves) {
         boolean canHandOver = chosen == Mechanism.FLIP && !noGift && moves;
         if (schedule == null) {
+            refuseWithoutPrecopy();
             return canHandOver ? Schedule.HANDOVER : Schedule.STOP_AND_MOVE;
         }
         if (schedule.sharesPages() && chosen != Mechanism.FLIP) {
@@ -120,6 +180,13 @@ final class TransferOptions {
         if (schedule.sharesPages() && !canHandOver) {
             throw refused("--schedule " + schedule + " has no pages left to copy for "
                     + (noGift ? "--no-gift" : "--no-move") + "; use --schedule stop-and-move");
+        }
+        if (schedule == Schedule.PRECOPY && chosen == Mechanism.FLIP) {
+            throw refused("--schedule precopy copies pages while the guest runs, and --mechanism flip copies none; "
+                    + "use --schedule handover, or --mechanism stream");
+        }
+        if (schedule != Schedule.PRECOPY) {
+            refuseWithoutPrecopy();
         }
         return schedule;
     }
@@ -145,6 +212,53 @@ final class TransferOptions {
                 .orElseThrow();
     }
 
+    private void refuseWithoutPrecopy() {
+        Map<String, Boolean> given = new LinkedHashMap<>();
+        given.put("--downtime-limit", downtimeLimitMs != null);
+        given.put("--max-bandwidth", maxBandwidth != null);
+        given.put("--max-rounds", maxRounds != null);
+        given.put("--timeout", timeout != null);
+        given.put("--on-timeout", onTimeout != null);
+        given.put("--auto-converge", autoConverge);
+        given.put("--dirty-tracking", dirtyTracking != null);
+        given.forEach((option, used) -> {
+            if (used) {
+                throw refused(option + " is for --schedule precopy");
+            }
+        });
+    }
+
+    /** What a precopy is allowed. */
+    PrecopyLimits limits() {
+        long downtimeMs = downtimeLimitMs == null
+                ? DOWNTIME_LIMIT_MS
+                : Values.between(spec, "--downtime-limit", downtimeLimitMs, 1, MOST_DOWNTIME_MS);
+        long bandwidth = maxBandwidth == null
+                ? 0
+                : Values.between(spec, "--max-bandwidth", maxBandwidth, LEAST_BANDWIDTH, Long.MAX_VALUE);
+        int rounds =
+                maxRounds == null ? 0 : (int) Values.between(spec, "--max-rounds", maxRounds, 1, Integer.MAX_VALUE);
+        double seconds = timeout == null ? TIMEOUT_S : timeout;
+        if (!(seconds >= 0 && seconds <= MOST_TIMEOUT_S)) {
+            throw refused("--timeout " + seconds + ": it must be from 0 to " + MOST_TIMEOUT_S + " seconds");
+        }
+        if (onTimeout == PrecopyLimits.OnTimeout.POSTCOPY) {
+            throw refused("--on-timeout postcopy: the pages that stream, gift and pull have copied cannot be completed "
+                    + "after the switch; use --on-timeout switch, or --on-timeout cancel");
+        }
+        return new PrecopyLimits(
+                downtimeMs * NS_PER_MS,
+                bandwidth,
+                rounds,
+                autoConverge,
+                (long) (seconds * NS_PER_S),
+                onTimeout == null ? PrecopyLimits.OnTimeout.SWITCH : onTimeout);
+    }
+
+    DirtyTracking dirtyTracking() {
+        return dirtyTracking == null ? DirtyTracking.WRITE_PROTECT : dirtyTracking;
+    }
+
     private CombinationException refused(String sentence) {
         return new CombinationException(spec.commandLine(), sentence);
     }
@@ -159,6 +273,22 @@ final class TransferOptions {
         if (noWayBack) {
             arguments.add("--no-way-back");
         }
+        if (when == Schedule.PRECOPY) {
+            PrecopyLimits limits = limits();
+            arguments.add("--downtime-limit=" + limits.downtimeLimitNs() / NS_PER_MS);
+            if (limits.maxBandwidth() > 0) {
+                arguments.add("--max-bandwidth=" + limits.maxBandwidth());
+            }
+            if (limits.maxRounds() > 0) {
+                arguments.add("--max-rounds=" + limits.maxRounds());
+            }
+            if (autoConverge) {
+                arguments.add("--auto-converge");
+            }
+            arguments.add("--timeout=" + limits.timeoutNs() / NS_PER_S);
+            arguments.add("--on-timeout=" + limits.onTimeout());
+            arguments.add("--dirty-tracking=" + dirtyTracking());
+        }
         return arguments;
     }
 
@@ -169,5 +299,15 @@ final class TransferOptions {
         request.put("batch", batch);
         request.put("gift", !noGift);
         request.put("no-way-back", noWayBack);
+        if (when == Schedule.PRECOPY) {
+            PrecopyLimits limits = limits();
+            request.put("downtime-limit", limits.downtimeLimitNs() / NS_PER_MS);
+            request.put("max-bandwidth", limits.maxBandwidth());
+            request.put("max-rounds", limits.maxRounds());
+            request.put("auto-converge", autoConverge);
+            request.put("timeout", limits.timeoutNs() / NS_PER_S);
+            request.put("on-timeout", limits.onTimeout().toString());
+            request.put("dirty-tracking", dirtyTracking().toString());
+        }
     }
 }

@@ -55,6 +55,7 @@ final class ExitCodesTest {
                 verification("match"),
                 null,
                 null,
+                null,
                 null);
 
         assertThat(ExitCodes.of(result)).isEqualTo(expected);

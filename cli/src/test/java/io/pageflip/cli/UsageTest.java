@@ -25,7 +25,10 @@ final class UsageTest {
                 "migrate --backing disk         | --backing | 'disk' | memfd, anonymous, hugetlb",
                 "migrate --mechanism teleport   | --mechanism | 'teleport' | auto, flip, gift, stream, pull",
                 "migrate --channel tcp          | --channel | 'tcp' | unix, pipe",
-                "migrate --schedule sometimes   | --schedule | 'sometimes' | stop-and-move",
+                "migrate --schedule postpone    | --schedule | 'postpone' | stop-and-move, handover, precopy",
+                "migrate --on-timeout wait      | --on-timeout | 'wait' | cancel, switch, postcopy",
+                "migrate --dirty-tracking x     | --dirty-tracking | 'x' | write-protect, log",
+                "migrate --max-bandwidth fast   | --max-bandwidth | 'fast' | 512M",
                 "migrate --vcpus two            | --vcpus | 'two' | whole number",
                 "migrate --workload web         | --workload | 'web' | idle, sequential, uniform, hotset",
                 "migrate --dirty-rate fast      | --dirty-rate | 'fast' | 20K",
@@ -109,6 +112,13 @@ final class UsageTest {
                 "--mechanism pull --no-move           | moves no page anyway",
                 "--mechanism flip --no-way-back       | --no-way-back is for --mechanism gift",
                 "--no-way-back                        | --no-way-back is for --mechanism gift",
+                "--schedule precopy                   | --schedule handover, or --mechanism stream",
+                "--auto-converge                      | --auto-converge is for --schedule precopy",
+                "--mechanism stream --max-rounds 3    | --max-rounds is for --schedule precopy",
+                "--mechanism pull --schedule precopy --on-timeout postcopy | use --on-timeout switch",
+                "--mechanism pull --schedule precopy --max-bandwidth 4K    | --max-bandwidth 4096: it must be from",
+                "--mechanism pull --schedule precopy --downtime-limit 0    | --downtime-limit 0: it must be from 1",
+                "--mechanism pull --schedule precopy --timeout -1          | --timeout -1.0: it must be from 0",
             })
     void aCombinationThatMakesNoSenseIsRefused(String options, String why) {
         assertThat(sentence("migrate " + options)).contains(why);

@@ -1,6 +1,7 @@
 package io.pageflip.guest;
 
 import io.pageflip.memory.PageBitmap;
+import io.pageflip.os.HostLacksException;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.NativeBuffer;
 import java.io.IOException;
@@ -27,6 +28,8 @@ public final class Guest implements AutoCloseable {
     private final ConsoleDevice console;
     private final NanoClock clock;
     private final GuestInfoPage info;
+    private final DirtyLog dirtyLog;
+    private final Throttle throttle = new Throttle();
     private final List<Vcpu> vcpus = new ArrayList<>();
     private final AtomicInteger executing = new AtomicInteger();
     private volatile @Nullable SwitchOut switchOut;
@@ -44,8 +47,10 @@ public final class Guest implements AutoCloseable {
         this.clock = clock;
         this.console = new ConsoleDevice(log);
         this.info = new GuestInfoPage(blocks.get(GuestConfig.RAM));
+        this.dirtyLog = new DirtyLog(this.blocks.stream().map(RamBlock::spec).toList());
         for (int i = 0; i < config.vcpus(); i++) {
-            vcpus.add(new Vcpu(i, config, this.blocks, oracle, i == 0 ? console : null, clock, new Switching()));
+            ConsoleDevice driven = i == 0 ? console : null;
+            vcpus.add(new Vcpu(i, config, this.blocks, oracle, driven, dirtyLog, throttle, clock, new Switching()));
         }
     }
 
@@ -168,6 +173,26 @@ public final class Guest implements AutoCloseable {
             vcpu.awaitStopped(sleep);
         }
         stopClock();
+    }
+
+    /**
+     * Starts to note which pages the vCPUs write, running or standing. At most one tracker of each kind at a time.
+     *
+     * @throws HostLacksException if this host cannot do it in that way
+     */
+    public DirtyTracker trackDirty(DirtyTracking tracking) throws IOException {
+        return switch (tracking) {
+            case WRITE_PROTECT -> WriteProtectTracker.start(blocks);
+            case LOG -> {
+                dirtyLog.start();
+                yield dirtyLog;
+            }
+        };
+    }
+
+    /** Lets every vCPU rest for so many percent of the time, 0 to 99, and write so much less; running or standing. */
+    public void throttle(int percent) {
+        throttle.set(percent);
     }
 
     private void stopClock() {

@@ -16,6 +16,7 @@ import io.pageflip.os.SyscallException;
  *   40        u64  console: bytes produced
  *   48        u32  console: bytes in its FIFO
  *   56  16 bytes   console: the FIFO
+ *   96        u32  precopy rounds that the destination has received; the one word here that the destination writes
  *  128+32i    u64  vCPU i: instructions, last instruction (ns), random state, cursor
  * </pre>
  *
@@ -37,6 +38,7 @@ public final class SwitchPage {
     private static final int PRODUCED = 40;
     private static final int FIFO_FILL = 48;
     private static final int FIFO = 56;
+    private static final int ROUNDS = 96;
     private static final int VCPUS = 128;
     private static final int VCPU_BYTES = 32;
 
@@ -86,6 +88,16 @@ public final class SwitchPage {
 
     void setEnds(int count) {
         mapping.setInt(base + ENDS, count);
+    }
+
+    /** Precopy rounds that the destination has received. */
+    public int roundsReceived() {
+        return mapping.getInt(base + ROUNDS);
+    }
+
+    /** The destination has received so many precopy rounds. */
+    public void setRoundsReceived(int count) {
+        mapping.setInt(base + ROUNDS, count);
     }
 
     /** When all vCPUs stood at the source, and every page that still had to could cross. */

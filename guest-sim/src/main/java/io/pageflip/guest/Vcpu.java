@@ -48,6 +48,8 @@ final class Vcpu implements AutoCloseable {
     private final Oracle oracle;
     private final GuestInfoPage info;
     private final @Nullable ConsoleDevice console;
+    private final DirtyLog dirtyLog;
+    private final Throttle throttle;
     private final NanoClock clock;
     private final Owner owner;
     private final Thread thread;
@@ -78,6 +80,8 @@ final class Vcpu implements AutoCloseable {
             List<RamBlock> blocks,
             Oracle oracle,
             @Nullable ConsoleDevice console,
+            DirtyLog dirtyLog,
+            Throttle throttle,
             NanoClock clock,
             Owner owner) {
         this.index = index;
@@ -86,6 +90,8 @@ final class Vcpu implements AutoCloseable {
         this.oracle = oracle;
         this.info = new GuestInfoPage(blocks.get(GuestConfig.RAM));
         this.console = console;
+        this.dirtyLog = dirtyLog;
+        this.throttle = throttle;
         this.clock = clock;
         this.owner = owner;
         this.ramPages = blocks.get(GuestConfig.RAM).spec().oraclePages();
@@ -239,6 +245,13 @@ final class Vcpu implements AutoCloseable {
         }
         boolean first = true;
         while (state.get() == State.RUNNING) {
+            if (throttle.rests(now)) {
+                long sinceNs = now;
+                now = rest(now);
+                // The dirty rate is one of the time in which it executes: a rest is not made good afterwards.
+                nextWriteNs += nextWriteNs == Long.MAX_VALUE ? 0 : now - sinceNs;
+                continue;
+            }
             long beforeNs = now;
             if (now >= nextWriteNs) {
                 writeNextPage();
@@ -253,6 +266,7 @@ final class Vcpu implements AutoCloseable {
             }
             instructions++;
             info.beat(index, instructions, now);
+            dirtyLog.written(GuestConfig.RAM, 0);
             if (first) {
                 first = false;
                 firstBeatNs = clock.nanoTime();
@@ -260,6 +274,16 @@ final class Vcpu implements AutoCloseable {
             }
             lastInstructionNs = now;
         }
+    }
+
+    /** Executes nothing for a part of a millisecond. Spins, as every vCPU does: a stop, which ends it, is felt at once. */
+    private long rest(long sinceNs) {
+        long now = sinceNs;
+        while (throttle.rests(now) && state.get() == State.RUNNING) {
+            Thread.onSpinWait();
+            now = clock.nanoTime();
+        }
+        return now;
     }
 
     private void writeNextPage() {
@@ -298,5 +322,6 @@ final class Vcpu implements AutoCloseable {
         RamBlock target = blocks.get(block);
         int bytes = (int) Math.min(PagePattern.BYTES, target.spec().lengthBytes() - page * PagePattern.BYTES);
         target.mapping().copyIn(page * PagePattern.BYTES, pattern.of(block, page, oracle.advance(block, page)), bytes);
+        dirtyLog.written(block, page);
     }
 }

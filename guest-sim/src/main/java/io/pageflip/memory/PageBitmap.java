@@ -12,8 +12,28 @@ public final class PageBitmap {
 
     /** The empty set of {@code pages} possible pages. */
     public PageBitmap(long pages) {
-        this.words = new long[Math.toIntExact((pages + 63) >>> SHIFT)];
+        this(pages, new long[Math.toIntExact((pages + 63) >>> SHIFT)]);
+    }
+
+    private PageBitmap(long pages, long[] words) {
+        this.words = words;
         this.pages = pages;
+        for (long word : words) {
+            cardinality += Long.bitCount(word);
+        }
+    }
+
+    /**
+     * A set given by its words, which are its own from now on: page {@code p} is bit {@code p % 64} of word {@code p / 64}.
+     *
+     * @throws IllegalArgumentException if there are more or fewer words than it takes, or bits beyond the last page
+     */
+    public static PageBitmap ofWords(long pages, long[] words) {
+        if (words.length != (pages + 63) >>> SHIFT || ((pages & 63) != 0 && words[words.length - 1] >>> pages != 0)) {
+            throw new IllegalArgumentException(
+                    words.length + " words, or their bits, are no set of " + pages + " pages");
+        }
+        return new PageBitmap(pages, words);
     }
 
     /** The number of possible pages. */
@@ -57,6 +77,18 @@ public final class PageBitmap {
     private static long mask(long from, long to) {
         int length = (int) (to - from);
         return (length == 64 ? -1L : (1L << length) - 1) << (from & 63);
+    }
+
+    /** Adds all pages of another set of as many possible pages. */
+    public void addAll(PageBitmap other) {
+        if (other.pages != pages) {
+            throw new IllegalArgumentException("a set of " + other.pages + " pages is none of " + pages);
+        }
+        cardinality = 0;
+        for (int i = 0; i < words.length; i++) {
+            words[i] |= other.words[i];
+            cardinality += Long.bitCount(words[i]);
+        }
     }
 
     /** The first page of the set from {@code from} on, or {@link #pages} if there is none. */

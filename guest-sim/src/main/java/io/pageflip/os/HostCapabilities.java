@@ -61,6 +61,23 @@ public record HostCapabilities(List<Capability> capabilities, List<Capability> m
         return flip(hugePages ? "huge pages" : "memfd", minorFaults(hugePages));
     }
 
+    /**
+     * Whether the kernel can note the writes of a guest, which takes userfaultfd write-protection that nobody serves
+     * ({@code WP_ASYNC}, Linux 6.7). Cheap: for the start of each migration.
+     *
+     * @return where it is not available, its detail is the cause and what to choose instead
+     */
+    public static Capability probeWriteTracking() {
+        return writeTracking(attempt("write-protect-async", UserfaultfdProbe::writeProtectAsync));
+    }
+
+    static Capability writeTracking(Capability needed) {
+        Capability tracking = mechanism("dirty-tracking", needed.detail(), needed);
+        return tracking.available()
+                ? tracking
+                : Capability.no("dirty-tracking", tracking.detail() + "; choose the guest's own dirty log instead");
+    }
+
     /** Whether this process sees the frame numbers of its pages, which takes {@code CAP_SYS_ADMIN}. */
     public static boolean frameNumbersVisible() {
         return Pagemap.framesVisible();

@@ -55,6 +55,31 @@ final class PageBitmapTest {
                 .containsExactly(new PageRange(3, 4), new PageRange(7, 1), new PageRange(63, 2), new PageRange(199, 1));
     }
 
+    @Test
+    void canBeGivenByItsWords() {
+        PageBitmap set = PageBitmap.ofWords(66, new long[] {5, 2});
+        assertThat(runs(set, 64)).containsExactly(new PageRange(0, 1), new PageRange(2, 1), new PageRange(65, 1));
+        assertThat(set.cardinality()).isEqualTo(3);
+        assertThat(PageBitmap.ofWords(0, new long[0]).cardinality()).isZero();
+        assertThat(PageBitmap.ofWords(64, new long[] {-1}).cardinality()).isEqualTo(64);
+        assertThatThrownBy(() -> PageBitmap.ofWords(66, new long[] {5, 4}))
+                .isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> PageBitmap.ofWords(66, new long[] {5})).isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
+    void takesInAnotherSet() {
+        PageBitmap set = new PageBitmap(130);
+        set.add(60, 10);
+        PageBitmap other = new PageBitmap(130);
+        other.add(65, 10);
+        other.add(129, 1);
+        set.addAll(other);
+        assertThat(runs(set, 64)).containsExactly(new PageRange(60, 15), new PageRange(129, 1));
+        assertThat(set.cardinality()).isEqualTo(16);
+        assertThatThrownBy(() -> set.addAll(new PageBitmap(131))).isInstanceOf(IllegalArgumentException.class);
+    }
+
     @ParameterizedTest
     @CsvSource({"-1, 1", "100, 1", "0, 101", "99, 2", "5, -1", "1, 9223372036854775807"})
     void refusesPagesThatItCannotHold(long first, long count) {

@@ -28,6 +28,16 @@ final class HostCapabilitiesTest {
     }
 
     @Test
+    void withoutWriteTrackingItSaysWhyAndWhatToChooseInstead() {
+        assertThat(HostCapabilities.writeTracking(Capability.no("write-protect-async", "this kernel has none")))
+                .isEqualTo(Capability.no(
+                        "dirty-tracking",
+                        "needs write-protect-async: this kernel has none; choose the guest's own dirty log instead"));
+        assertThat(HostCapabilities.writeTracking(Capability.yes("write-protect-async", "finds it")))
+                .isEqualTo(Capability.yes("dirty-tracking", "finds it"));
+    }
+
+    @Test
     void flipSaysOverWhichMemory() {
         assertThat(HostCapabilities.flip("memfd", MEMFD))
                 .isEqualTo(Capability.yes("flip", "moves every page, over memfd"));

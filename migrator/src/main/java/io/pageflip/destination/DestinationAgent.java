@@ -102,7 +102,7 @@ public final class DestinationAgent {
      */
     public RunResult run() throws IOException {
         try (DestinationMemory memory = prepareMemory()) {
-            PageLedger ledger = new PageLedger(link.hello().guest().blocks(), handover());
+            PageLedger ledger = new PageLedger(link.hello().guest().blocks(), handover() || precopy());
             Message.SourceFigures figures;
             try {
                 figures = receive(memory, ledger);
@@ -181,6 +181,10 @@ public final class DestinationAgent {
         return crossing.figures();
     }
 
+    private boolean precopy() {
+        return link.hello().schedule() == Schedule.PRECOPY;
+    }
+
     private boolean handover() {
         return link.hello().schedule().sharesPages();
     }
@@ -196,6 +200,7 @@ public final class DestinationAgent {
         private Message.@Nullable SourceFigures figures;
         private int ends;
         private boolean admitted;
+        private int rounds;
 
         Crossing(DestinationMemory memory, PageLedger ledger) throws IOException {
             this.memory = memory;
@@ -265,6 +270,10 @@ public final class DestinationAgent {
                 end((Message.End) MessageCodec.decode(header.type(), stream.body()));
                 return;
             }
+            if (header.type() == FrameType.ROUND && precopy()) {
+                round();
+                return;
+            }
             if (timeline.firstPageNs == 0) {
                 timeline.firstPageNs = clock.nanoTime();
                 progress.begin(Progress.Phase.PAGES, steps.total());
@@ -273,6 +282,15 @@ public final class DestinationAgent {
             progress.done(steps.add(plan.receive(header, records)));
             // A frame holds records of one block; they have been checked.
             timeline.blockDone(PageRecord.block(records, records.position()), clock.nanoTime());
+        }
+
+        /** Everything that the source has sent up to now is here: it may reckon with that. */
+        private void round() {
+            rounds++;
+            if (rounds == 1) {
+                reached(Step.ROUND);
+            }
+            memory.token().page().setRoundsReceived(rounds);
         }
 
         private void end(Message.End end) throws IOException {

@@ -21,6 +21,7 @@ import io.pageflip.transfer.Postcopy;
 import io.pageflip.wire.Mechanism;
 import io.pageflip.wire.Message;
 import io.pageflip.wire.ProtocolException;
+import io.pageflip.wire.Schedule;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -73,7 +74,7 @@ final class DestinationMemory implements AutoCloseable {
                         | Userfaultfd.FEATURE_MINOR_HUGETLBFS
                         | Userfaultfd.FEATURE_THREAD_ID));
             }
-            checkAccountable(specs);
+            checkAccountable(specs, hello.schedule() == Schedule.PRECOPY ? BITS_A_PAGE + Byte.SIZE : BITS_A_PAGE);
             checkRoom(specs, flips);
             for (BlockSpec spec : specs) {
                 MemFd file = spec.backing().shareable()
@@ -99,10 +100,13 @@ final class DestinationMemory implements AutoCloseable {
         return descriptors;
     }
 
-    /** A ledger has four bits a page, and pages that are mapped late have one more: what a peer announces must not end in an {@link OutOfMemoryError}. */
-    private static void checkAccountable(List<BlockSpec> specs) throws HostLacksException {
+    /**
+     * A ledger has four bits a page, pages that are mapped late have one more, and pages that may come again a byte: what a peer
+     * announces must not end in an {@link OutOfMemoryError}.
+     */
+    private static void checkAccountable(List<BlockSpec> specs, long bitsPerPage) throws HostLacksException {
         long pages = specs.stream().mapToLong(BlockSpec::pages).sum();
-        long most = Runtime.getRuntime().maxMemory() * 8 / (BITS_A_PAGE * HEAP_PARTS);
+        long most = Runtime.getRuntime().maxMemory() * 8 / (bitsPerPage * HEAP_PARTS);
         if (pages > most) {
             throw new HostLacksException("a guest of " + pages + " pages: this agent's heap has room to account for "
                     + most + "; give it more with PAGEFLIP_JAVA_OPTS=-Xmx1g");

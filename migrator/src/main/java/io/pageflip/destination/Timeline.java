@@ -31,8 +31,10 @@ final class Timeline {
     @SuppressWarnings("ArrayRecordComponent") // made once, read once
     record Marks(long[] lastInstructionNs, long standingNs, long savedNs, long releasedNs) {}
 
-    /** When the last page of each block had come; 0 for a block without. */
-    private final long[] blockDoneNs = new long[MAX_BLOCKS];
+    /** How long the pages of each block were on their way, all rounds together. */
+    private final long[] blockNs = new long[MAX_BLOCKS];
+
+    private long lastPageNs;
 
     /** This side was ready. */
     long readyNs;
@@ -62,7 +64,8 @@ final class Timeline {
     RunResult.@Nullable PostcopyResult postcopy;
 
     void blockDone(int block, long nowNs) {
-        blockDoneNs[block] = nowNs;
+        blockNs[block] += nowNs - Math.max(lastPageNs, firstPageNs);
+        lastPageNs = nowNs;
     }
 
     /** What the report says of pages that were mapped after the switch. */
@@ -101,26 +104,18 @@ final class Timeline {
         List<RunResult.Block> blocks = new ArrayList<>();
         PageCounts all = PageCounts.NONE;
         List<BlockSpec> specs = hello.guest().blocks();
-        long beforeNs = Math.max(firstPageNs, 0);
         for (int i = 0; i < specs.size(); i++) {
             BlockSpec spec = specs.get(i);
             PageCounts counts = ledger.counts(i);
             all = all.plus(counts);
-            long doneNs = Math.max(beforeNs, blockDoneNs[i]);
             blocks.add(new RunResult.Block(
-                    spec.name(),
-                    spec.backing().toString(),
-                    spec.pageBytes(),
-                    spec.lengthBytes(),
-                    counts,
-                    doneNs - beforeNs));
-            beforeNs = doneNs;
+                    spec.name(), spec.backing().toString(), spec.pageBytes(), spec.lengthBytes(), counts, blockNs[i]));
         }
         if (!all.addsUp()) {
             throw new IllegalStateException("pages do not add up: " + all);
         }
         long resumedNs = stopped.standingNs() - phases.stop() + phases.total();
-        long crossingNs = Math.max(1, beforeNs - firstPageNs);
+        long crossingNs = Math.max(1, lastPageNs - firstPageNs);
         return new RunResult(
                 MigrationStatus.COMPLETED,
                 "destination",
@@ -137,6 +132,7 @@ final class Timeline {
                 evidence,
                 verification,
                 activity,
+                null,
                 null,
                 null);
     }

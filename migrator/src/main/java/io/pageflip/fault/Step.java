@@ -12,6 +12,8 @@ public enum Step {
     FIRST_PAGES,
     /** Half of all pages are. */
     HALF_PAGES,
+    /** The first round of a precopy, the guest still running, is sent; it is received. */
+    ROUND,
     /** The state is saved, and the lock still held; every page is here and checked, and the state awaited. */
     STATE,
     /** The source has released the lock and said so; the destination has heard it, and not locked yet. */

@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param blackoutNs with postcopy: until the first heartbeat on the destination was really in memory, its page faults
  *     included, the longest over vCPUs
  * @param postcopy what became of the pages that were mapped after the switch; null with other schedules
+ * @param precopy the rounds, where there were any and the source could be asked
  * @param peakPssBytes the larger of the sums of both agents' PSS when they were ready and when the guest had resumed; 0 if
  *     not known
  */
@@ -42,6 +43,7 @@ public record RunResult(
         @Nullable VerificationResult verification,
         @Nullable GuestActivity guest,
         @Nullable Long peakPssBytes,
+        @Nullable Precopy precopy,
         @Nullable Failure error) {
 
     /** How a migration ended of which there are no figures: because it failed, or the destination cannot tell them. */
@@ -64,12 +66,13 @@ public record RunResult(
                 verification,
                 null,
                 null,
+                null,
                 error);
     }
 
     /** The same, with the reason that the other agent knows better. */
     public RunResult withError(@Nullable Failure reason) {
-        return ended(status, owner, verification, reason);
+        return ended(status, owner, verification, reason).withPrecopy(precopy);
     }
 
     /** The same, with the peak memory that only the other agent could complete. */
@@ -91,6 +94,30 @@ public record RunResult(
                 verification,
                 guest,
                 peak,
+                precopy,
+                error);
+    }
+
+    /** The same, with the rounds that only the source knows. */
+    public RunResult withPrecopy(@Nullable Precopy rounds) {
+        return new RunResult(
+                status,
+                owner,
+                totalTime,
+                setupTime,
+                downtime,
+                ram,
+                downtimeNs,
+                downtimePhasesNs,
+                blackoutNs,
+                postcopy,
+                pages,
+                blocks,
+                evidence,
+                verification,
+                guest,
+                peakPssBytes,
+                rounds,
                 error);
     }
 
@@ -222,6 +249,9 @@ public record RunResult(
     public record Failure(@JsonProperty("class") String kind, String message) {
         /** The host lacks what was asked for. */
         public static final String HOST_LACKS = "host-lacks";
+
+        /** The guest wrote faster than its pages could be copied, and the user wanted no switch then. */
+        public static final String NOT_CONVERGED = "not-converged";
 
         /** What was asked for makes no sense. */
         public static final String USAGE = "usage";

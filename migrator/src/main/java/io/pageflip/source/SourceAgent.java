@@ -11,10 +11,12 @@ import io.pageflip.guest.RamBlock;
 import io.pageflip.guest.SwitchOut;
 import io.pageflip.guest.SwitchRehearsal;
 import io.pageflip.metrics.MigrationStatus;
+import io.pageflip.metrics.Precopy;
 import io.pageflip.metrics.Progress;
 import io.pageflip.metrics.ResultJson;
 import io.pageflip.metrics.RunResult;
 import io.pageflip.os.HostCapabilities;
+import io.pageflip.os.HostLacksException;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.Proc;
 import io.pageflip.os.Userfaultfd;
@@ -25,6 +27,7 @@ import io.pageflip.wire.FrameType;
 import io.pageflip.wire.Mechanism;
 import io.pageflip.wire.Message;
 import io.pageflip.wire.MessageCodec;
+import io.pageflip.wire.Schedule;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -129,10 +132,12 @@ public final class SourceAgent {
             crossing.prepare(runningSinceNs);
             crossing.switchOver();
         } catch (IOException | RuntimeException e) {
-            return takeBack(memory, e);
+            crossing.endRounds();
+            return takeBack(memory, e).withPrecopy(crossing.report());
         } finally {
             closeEarlyCopies();
         }
+        crossing.endRounds();
         return awaitTaken(memory, crossing);
     }
 
@@ -161,6 +166,7 @@ public final class SourceAgent {
         private final SendPlan plan;
         private final List<DataMap> maps = new ArrayList<>();
         private final PageSteps steps;
+        private final @Nullable PrecopyRounds rounds;
         private int ends;
 
         Crossing(SourceMemory memory, StreamWriter stream) {
@@ -171,6 +177,9 @@ public final class SourceAgent {
             long total =
                     guest.blocks().stream().mapToLong(b -> b.spec().pages()).sum();
             this.steps = new PageSteps(total, SourceAgent.this::reached);
+            this.rounds = options.schedule() == Schedule.PRECOPY
+                    ? new PrecopyRounds(guest, memory.token().page(), stream, options, link, clock)
+                    : null;
         }
 
         private boolean handover() {
@@ -236,6 +245,11 @@ public final class SourceAgent {
                 transition(SourceState.DEVICE, "every page has been told of");
                 progress.begin(Progress.Phase.SWITCHING, 0);
                 guest.stop(out);
+            } else if (rounds != null) {
+                runRounds(rounds);
+                guest.stop();
+                guest.throttle(0); // if it is taken back, it runs as before
+                out.run();
             } else {
                 guest.stop();
                 for (int i = 0; i < maps.size(); i++) {
@@ -254,7 +268,15 @@ public final class SourceAgent {
 
         @Override
         public int standing() throws IOException {
-            if (!handover()) {
+            if (rounds != null) {
+                SendPlan.BatchListener sent = count -> {
+                    pagesLeft = true;
+                    link.check();
+                };
+                rounds.sendRest(plan, sent);
+                transition(SourceState.DEVICE, "all pages are sent");
+                sendEnd();
+            } else if (!handover()) {
                 sendPages();
                 transition(SourceState.DEVICE, "all pages are sent");
                 sendEnd();
@@ -268,6 +290,46 @@ public final class SourceAgent {
         public void saved() throws IOException {
             reached(Step.STATE);
             link.check();
+        }
+
+        private void runRounds(PrecopyRounds running) throws IOException {
+            running.run(new PrecopyRounds.Listener() {
+                private long sentPages;
+
+                @Override
+                public void begins(long pages) {
+                    sentPages = 0;
+                    progress.begin(Progress.Phase.PAGES, pages);
+                }
+
+                @Override
+                public void sent(int pages) {
+                    sentPages += pages;
+                    progress.done(sentPages);
+                    steps.add(pages);
+                }
+
+                @Override
+                public void received(int round) {
+                    if (round == 1) {
+                        reached(Step.ROUND);
+                    }
+                }
+            });
+            if (options.mechanism().moves()) {
+                framesVisible = memory.frames().note(guest.blocks()); // a page that was written may lie elsewhere now
+            }
+        }
+
+        void endRounds() {
+            if (rounds != null) {
+                rounds.close();
+            }
+        }
+
+        @Nullable
+        Precopy report() {
+            return rounds == null ? null : rounds.report();
         }
 
         private void sendPages() throws IOException {
@@ -288,8 +350,12 @@ public final class SourceAgent {
             Message.SourceFigures figures =
                     new Message.SourceFigures(startNs, stream.transferredBytes(), framesVisible, relocatedPages);
             List<Long> holes = new ArrayList<>();
-            for (DataMap map : maps) {
-                holes.add(map.holes());
+            if (rounds != null) {
+                holes = rounds.holes();
+            } else {
+                for (DataMap map : maps) {
+                    holes.add(map.holes());
+                }
             }
             stream.write(MessageCodec.encode(new Message.End(holes, figures)));
             ends++;
@@ -362,7 +428,8 @@ public final class SourceAgent {
             return RunResult.ended(MigrationStatus.COMPLETED, "destination", null, null);
         }
         RunResult result = ResultJson.MAPPER.readValue(completed.json(), RunResult.class);
-        return result.withPeakPss(Math.max(peakPssWhenReady, pssWhenResumed + completed.pssBytes()));
+        return result.withPeakPss(Math.max(peakPssWhenReady, pssWhenResumed + completed.pssBytes()))
+                .withPrecopy(crossing.report());
     }
 
     /** The migration has failed, and the epoch is still ours: the guest goes on here. */
@@ -389,13 +456,23 @@ public final class SourceAgent {
             memory.guest().resume();
             memory.guest().awaitFirstInstructions(FIRST_INSTRUCTION_TIMEOUT_S * 1000 * MS);
         }
-        boolean cancelled = reason instanceof CancelledException;
+        boolean cancelled = reason instanceof CancelledException || reason instanceof NotConvergedException;
         RunResult.VerificationResult verification = watchAndVerify(memory.guest());
         return RunResult.ended(
                 cancelled ? MigrationStatus.CANCELLED : MigrationStatus.FAILED,
                 "source",
                 verification,
-                new RunResult.Failure(cancelled ? "cancelled" : "migration-failed", describe(reason)));
+                new RunResult.Failure(failureKind(reason, cancelled), describe(reason)));
+    }
+
+    private static String failureKind(Exception reason, boolean cancelled) {
+        if (reason instanceof NotConvergedException) {
+            return RunResult.Failure.NOT_CONVERGED;
+        }
+        if (reason instanceof HostLacksException) {
+            return RunResult.Failure.HOST_LACKS;
+        }
+        return cancelled ? "cancelled" : "migration-failed";
     }
 
     private RunResult.VerificationResult watchAndVerify(Guest guest) throws IOException {

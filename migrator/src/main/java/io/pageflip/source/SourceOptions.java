@@ -1,6 +1,7 @@
 package io.pageflip.source;
 
 import io.pageflip.fault.ScriptedFault;
+import io.pageflip.guest.DirtyTracking;
 import io.pageflip.guest.GuestConfig;
 import io.pageflip.wire.Mechanism;
 import io.pageflip.wire.Schedule;
@@ -14,6 +15,8 @@ import io.pageflip.wire.Schedule;
  * @param batchPages pages of a block, at most, that one system call moves
  * @param verify whether the guest is verified after a failed migration, which it survives here
  * @param runAfterNs how long it is watched then, in nanoseconds
+ * @param limits of a precopy
+ * @param dirtyTracking how a precopy notices what the guest writes
  */
 public record SourceOptions(
         GuestConfig guest,
@@ -25,4 +28,33 @@ public record SourceOptions(
         int batchPages,
         boolean verify,
         long runAfterNs,
-        ScriptedFault fault) {}
+        PrecopyLimits limits,
+        DirtyTracking dirtyTracking,
+        ScriptedFault fault) {
+    /** Options of a migration without rounds. */
+    public SourceOptions(
+            GuestConfig guest,
+            Mechanism mechanism,
+            Schedule schedule,
+            boolean gifts,
+            boolean noWayBack,
+            boolean samePipe,
+            int batchPages,
+            boolean verify,
+            long runAfterNs,
+            ScriptedFault fault) {
+        this(
+                guest,
+                mechanism,
+                schedule,
+                gifts,
+                noWayBack,
+                samePipe,
+                batchPages,
+                verify,
+                runAfterNs,
+                PrecopyLimits.DEFAULT,
+                DirtyTracking.WRITE_PROTECT,
+                fault);
+    }
+}

@@ -42,9 +42,7 @@ final class BytesReceiver implements PageReceiver {
         }
         stream.readInto(
                 block.mapping(), first * block.spec().pageBytes(), block.spec().bytesOf(first, count));
-        if (!ledger.isAgain(blockIndex, first, count)) {
-            ledger.copied(blockIndex, first, count, reason);
-        }
+        ledger.copied(blockIndex, first, count, reason);
     }
 
     private static void map(Userfaultfd userfaultfd, RamBlock block, long first, int count) throws IOException {

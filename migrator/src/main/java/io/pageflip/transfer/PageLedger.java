@@ -6,23 +6,24 @@ import io.pageflip.metrics.CopyReason;
 import io.pageflip.metrics.PageCounts;
 import io.pageflip.wire.ProtocolException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The destination's account of every page: what became of it, once. A page that is told twice, or lies outside its block, is
- * the source's mistake and fails the migration; so does one that is missing at the end.
+ * the source's mistake and fails the migration; so does one that is missing at the end. Where the schedule lets copied
+ * and zero pages come again, the last time counts; a page that was moved or gifted never comes again.
  */
 public final class PageLedger {
     private final List<Account> accounts = new ArrayList<>();
-    private final boolean resends;
 
     /** @param resends whether copied pages may come again, before the END that counts */
     public PageLedger(List<BlockSpec> blocks, boolean resends) {
-        this.resends = resends;
-        blocks.forEach(spec -> accounts.add(new Account(spec)));
+        blocks.forEach(spec -> accounts.add(new Account(spec, resends)));
     }
 
     /** Checks a range that a peer has named, before anything is done with it. */
@@ -45,17 +46,18 @@ public final class PageLedger {
     void copied(int block, long first, long count, CopyReason reason) throws ProtocolException {
         Account account = account(block, first, count);
         account.reasons.merge(reason, count, Long::sum);
+        account.note(first, count, Account.ZERO + reason.code());
     }
 
-    /** Bytes that came again, because the guest wrote the pages after they had come first. */
-    boolean isAgain(int block, long first, long count) {
-        PageBitmap seen = accounts.get(block).seen;
-        return resends && seen.nextClear(first) >= first + count;
+    /** Whether a page has come before, with content. */
+    boolean wasCopied(int block, long page) {
+        return accounts.get(block).fate(page) > Account.ZERO;
     }
 
     void zero(int block, long first, long count) throws ProtocolException {
         Account account = account(block, first, count);
         account.zero += count;
+        account.note(first, count, Account.ZERO);
     }
 
     /** Gifted and taken with a move asked for: whether it was moved, only evidence can tell; see {@link #decide}. */
@@ -100,8 +102,7 @@ public final class PageLedger {
     private Account account(int block, long first, long count) throws ProtocolException {
         Account account = accounts.get(block);
         if (account.seen.add(first, count) != count) {
-            throw new ProtocolException(
-                    "pages " + first + "+" + count + " of RAM block " + account.spec.name() + " were sent twice");
+            account.forget(first, count);
         }
         return account;
     }
@@ -154,7 +155,11 @@ public final class PageLedger {
     public PageCounts counts(int block) {
         Account account = accounts.get(block);
         Map<String, Long> reasons = new TreeMap<>();
-        account.reasons.forEach((reason, count) -> reasons.put(reason.toString(), count));
+        account.reasons.forEach((reason, count) -> {
+            if (count > 0) { // else all of them came again otherwise
+                reasons.put(reason.toString(), count);
+            }
+        });
         long copied =
                 account.reasons.values().stream().mapToLong(Long::longValue).sum();
         long moved = account.moved.cardinality() + account.decidedMoved;
@@ -162,22 +167,63 @@ public final class PageLedger {
     }
 
     private static final class Account {
+        /** The fate of a page that is zero; of a copied one it is this and the reason's code. */
+        static final int ZERO = 1;
+
         private final BlockSpec spec;
         private final PageBitmap seen;
         private final PageBitmap moved;
         private final PageBitmap undecided;
         private final PageBitmap late;
         private final Map<CopyReason, Long> reasons = new EnumMap<>(CopyReason.class);
+        /** Of each page, where it may come again; 0 for one that has not come, or was given away. Made when it is needed. */
+        private byte @Nullable [] fates;
+
+        private final boolean resends;
+
         private long zero;
         private long holes;
         private long decidedMoved;
 
-        Account(BlockSpec spec) {
+        Account(BlockSpec spec, boolean resends) {
             this.spec = spec;
             this.seen = new PageBitmap(spec.pages());
             this.moved = new PageBitmap(spec.pages());
             this.undecided = new PageBitmap(spec.pages());
             this.late = new PageBitmap(spec.pages());
+            this.resends = resends;
+        }
+
+        int fate(long page) {
+            return fates == null ? 0 : fates[(int) page];
+        }
+
+        void note(long first, long count, int fate) {
+            if (resends) {
+                if (fates == null) {
+                    fates = new byte[Math.toIntExact(spec.pages())];
+                }
+                Arrays.fill(fates, (int) first, (int) (first + count), (byte) fate);
+            }
+        }
+
+        /** Takes pages out of the account that come again, some of them for the first time. */
+        void forget(long first, long count) throws ProtocolException {
+            for (long page = first; page < first + count; page++) {
+                int fate = fate(page);
+                if (fate == 0 && (!resends || moved.get(page) || undecided.get(page))) {
+                    throw new ProtocolException(
+                            "pages " + first + "+" + count + " of RAM block " + spec.name() + " were sent twice");
+                }
+                if (fate == ZERO) {
+                    zero--;
+                } else if (fate > ZERO) {
+                    reasons.merge(CopyReason.ofCode(fate - ZERO), -1L, Long::sum);
+                }
+                if (fate != 0) {
+                    note(page, 1, 0);
+                }
+            }
         }
     }
 }

@@ -24,9 +24,9 @@ public final class ReceivePlan {
     private final Map<FrameType, PageReceiver> receivers = new EnumMap<>(FrameType.class);
     private final PageLedger ledger;
 
-    private ReceivePlan(PageLedger ledger) {
+    private ReceivePlan(List<RamBlock> blocks, PageLedger ledger) {
         this.ledger = ledger;
-        receivers.put(FrameType.ZERO, (block, first, count, reason) -> ledger.zero(block, first, count));
+        receivers.put(FrameType.ZERO, new ZeroReceiver(blocks, ledger));
     }
 
     /**
@@ -36,6 +36,7 @@ public final class ReceivePlan {
      * @param sourceFiles the source's memfds, block by block
      * @param userfaultfd where moves are wanted and the blocks are registered with it
      * @param moves false with {@code --no-move}
+     * @throws ProtocolException if they do not go together
      */
     public static ReceivePlan of(
             Message.Hello hello,
@@ -44,8 +45,9 @@ public final class ReceivePlan {
             @Nullable Userfaultfd userfaultfd,
             boolean moves,
             StreamReader stream,
-            PageLedger ledger) {
-        ReceivePlan plan = new ReceivePlan(ledger);
+            PageLedger ledger)
+            throws ProtocolException {
+        ReceivePlan plan = new ReceivePlan(blocks, ledger);
         plan.receivers.put(FrameType.BYTES, new BytesReceiver(blocks, stream, ledger, userfaultfd));
         switch (hello.mechanism()) {
             case FLIP -> {
@@ -58,6 +60,7 @@ public final class ReceivePlan {
                     case POSTCOPY ->
                         plan.receivers.put(
                                 FrameType.MAP, (block, first, count, reason) -> ledger.late(block, first, count));
+                    case PRECOPY -> throw new ProtocolException("a precopy of pages that are flipped, not copied");
                 }
             }
             case GIFT -> {
@@ -79,7 +82,7 @@ public final class ReceivePlan {
 
     /** A plan for flips, and bytes where a page cannot be flipped. */
     static ReceivePlan ofFlips(List<RamBlock> blocks, Userfaultfd userfaultfd, StreamReader stream, PageLedger ledger) {
-        ReceivePlan plan = new ReceivePlan(ledger);
+        ReceivePlan plan = new ReceivePlan(blocks, ledger);
         plan.receivers.put(FrameType.BYTES, new BytesReceiver(blocks, stream, ledger, userfaultfd));
         plan.receivers.put(FrameType.GIFT, new FlipReceiver(blocks, userfaultfd, ledger));
         return plan;

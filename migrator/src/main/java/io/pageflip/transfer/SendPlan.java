@@ -4,6 +4,7 @@ import io.pageflip.channel.StreamWriter;
 import io.pageflip.guest.BlockSpec;
 import io.pageflip.guest.DataMap;
 import io.pageflip.guest.RamBlock;
+import io.pageflip.memory.PageBitmap;
 import io.pageflip.memory.PageRange;
 import io.pageflip.metrics.CopyReason;
 import io.pageflip.wire.FrameType;
@@ -119,10 +120,15 @@ public final class SendPlan {
      */
     public void sendBlock(int index, RamBlock block, DataMap map, int batch, BatchListener progress)
             throws IOException {
+        sendPages(index, block, map.pages(), batch, progress);
+    }
+
+    /** Sends some pages of a block, in batches; see {@link #sendBlock}. */
+    public void sendPages(int index, RamBlock block, PageBitmap pages, int batch, BatchListener progress)
+            throws IOException {
         long whole = block.spec().wholePages();
         PageSender wholePages = sender(route(mechanism, schedule, gifts, block.spec(), true));
         PageSender partPage = sender(route(mechanism, schedule, gifts, block.spec(), false));
-        var pages = map.pages();
         for (long first = pages.nextSet(0); first < pages.pages(); first = pages.nextSet(first)) {
             long end = pages.nextClear(first);
             while (first < end) {

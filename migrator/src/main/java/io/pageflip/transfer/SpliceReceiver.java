@@ -28,10 +28,11 @@ final class SpliceReceiver implements PageReceiver {
         long pageBytes = block.spec().pageBytes();
         boolean move = foregone != CopyReason.MOVE_NOT_REQUESTED;
         stream.vmsplice(block.mapping(), first * pageBytes, count * pageBytes, move);
-        if (foregone == null) {
+        CopyReason known = reason != null ? reason : foregone;
+        if (known == null) {
             ledger.undecided(blockIndex, first, count);
         } else {
-            ledger.copied(blockIndex, first, count, foregone);
+            ledger.copied(blockIndex, first, count, known);
         }
     }
 }

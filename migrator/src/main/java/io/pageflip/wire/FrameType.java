@@ -31,7 +31,9 @@ public enum FrameType {
     /** A {@link Message.Completed}. */
     COMPLETED(14, 1 << 20),
     /** A {@link Message.Failed}. */
-    FAILED(15, 2048);
+    FAILED(15, 2048),
+    /** Empty: a precopy round has ended; the destination says in the {@link io.pageflip.guest.SwitchPage} that it has it. */
+    ROUND(16, 0);
 
     /** The length of a {@link PageRecord}. */
     static final int RECORD_BYTES = 16;

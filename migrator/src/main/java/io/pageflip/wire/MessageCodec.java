@@ -61,7 +61,7 @@ public final class MessageCodec {
                 case COMPLETED -> new Message.Completed(in.u64(), in.text());
                 case FAILED -> new Message.Failed(in.text());
                 case CANCEL -> new Message.Cancel(in.text());
-                case EXPECT, PREPARE, MAP, GIFT, BYTES, SPLICE, PULL, ZERO ->
+                case EXPECT, PREPARE, ROUND, MAP, GIFT, BYTES, SPLICE, PULL, ZERO ->
                     throw new ProtocolException("a " + type + " frame where a message must be");
             };
         } catch (IllegalArgumentException e) {

@@ -14,7 +14,12 @@ public enum Schedule {
      * others in the background. The downtime does not depend on RAM; the blackout, until the guest really executes, and the
      * time until it has all its pages are told beside it. For {@link Mechanism#FLIP}.
      */
-    POSTCOPY("postcopy");
+    POSTCOPY("postcopy"),
+    /**
+     * Pages are copied while the guest runs, in rounds over what it wrote meanwhile; it stands for the last round. The downtime
+     * grows with the rate at which it writes. For the mechanisms that copy.
+     */
+    PRECOPY("precopy");
 
     private final String label;
 

@@ -22,6 +22,7 @@
  *           <---------------- control ---------------     COMPLETED, the report
  *     handover: MAP, BYTES and END come before PREPARE, while the guest runs; what was written since comes again, with an END
  *     postcopy: as handover, but what MAP tells of is mapped only after RESUMED, or when it is touched
+ *     precopy: pages and ROUND, again and again, while the guest runs; what is left, and END, while it stands
  *     CANCEL  --- control --->   <--- control --- FAILED  (either, at any time before the epoch changes)
  * </pre>
  */

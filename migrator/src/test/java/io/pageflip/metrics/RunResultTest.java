@@ -35,6 +35,7 @@ final class RunResultTest {
             MATCH,
             new RunResult.GuestActivity(500_000_000, 40_000, 10_000),
             99_000_000L,
+            null,
             null);
 
     private static JsonNode tree(RunResult result) throws JsonProcessingException {

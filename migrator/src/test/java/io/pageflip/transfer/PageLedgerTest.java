@@ -48,6 +48,38 @@ final class PageLedgerTest {
         assertThat(ledger.moved(RAM).cardinality()).isEqualTo(60);
     }
 
+    @Test
+    void whereCopiesMayComeAgainTheLastTimeCounts() throws ProtocolException {
+        PageLedger precopy = new PageLedger(List.of(new BlockSpec("ram", 100 * 4096, Backing.ANONYMOUS)), true);
+        precopy.copied(RAM, 0, 50, CopyReason.NOT_GIFTED);
+        precopy.zero(RAM, 50, 10);
+        precopy.copied(RAM, 45, 10, CopyReason.NOT_GIFTED); // five again, five that were zero
+        precopy.zero(RAM, 0, 3);
+        assertThat(precopy.wasCopied(RAM, 0)).isFalse();
+        assertThat(precopy.wasCopied(RAM, 3)).isTrue();
+        precopy.copied(RAM, 10, 2, CopyReason.NOT_PAGE_SIZED);
+        precopy.undecided(RAM, 20, 4); // the last round gifts
+        precopy.undecided(RAM, 60, 1); // and this page is new
+        precopy.decide(RAM, 2);
+        precopy.close(List.of(39L));
+        assertThat(precopy.counts(RAM))
+                .isEqualTo(new PageCounts(
+                        100, 2, 51, 47, Map.of("not-gifted", 46L, "not-page-sized", 2L, "kernel-declined", 3L)));
+        assertThat(precopy.counts(RAM).addsUp()).isTrue();
+    }
+
+    @Test
+    void whatWasGivenAwayNeverComesAgain() throws ProtocolException {
+        PageLedger precopy = new PageLedger(List.of(new BlockSpec("ram", 100 * 4096, Backing.ANONYMOUS)), true);
+        precopy.copied(RAM, 0, 2, CopyReason.NOT_GIFTED);
+        precopy.undecided(RAM, 0, 1);
+        precopy.moved(RAM, 1, 1);
+        assertRefused(() -> precopy.undecided(RAM, 0, 1), "pages 0+1 of RAM block ram were sent twice");
+        assertRefused(() -> precopy.zero(RAM, 1, 1), "pages 1+1 of RAM block ram were sent twice");
+        assertRefused(
+                () -> precopy.copied(RAM, 0, 1, CopyReason.NOT_GIFTED), "pages 0+1 of RAM block ram were sent twice");
+    }
+
     @ParameterizedTest
     @CsvSource({"0, 0, 1", "0, 99, 1", "0, 0, 100", "1, 2, 1", "1, 0, 3"})
     void aRangeWithinItsBlockIsAllowed(int block, long first, long count) throws ProtocolException {

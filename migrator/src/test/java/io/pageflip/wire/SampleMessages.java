@@ -64,7 +64,7 @@ final class SampleMessages {
             case COMPLETED -> new Message.Completed(random.nextLong(), text(random, 2000));
             case FAILED -> new Message.Failed(text(random, 500));
             case CANCEL -> new Message.Cancel(text(random, 500));
-            case EXPECT, PREPARE, MAP, GIFT, BYTES, SPLICE, PULL, ZERO ->
+            case EXPECT, PREPARE, ROUND, MAP, GIFT, BYTES, SPLICE, PULL, ZERO ->
                 throw new IllegalArgumentException(type + " is no message");
         };
     }

@@ -3,6 +3,7 @@ package io.pageflip.cli.report;
 import io.pageflip.memory.Quantity;
 import io.pageflip.metrics.DowntimePhases;
 import io.pageflip.metrics.PageCounts;
+import io.pageflip.metrics.Precopy;
 import io.pageflip.metrics.RunResult;
 import io.pageflip.os.Proc;
 import java.util.List;
@@ -15,6 +16,8 @@ public final class TextReport {
     private static final double MS = 1e6;
     private static final double S = 1e9;
     private static final double GIB = 1L << 30;
+    /** Lines of a table of rounds. */
+    private static final int MOST_ROUNDS = 12;
 
     private final StringBuilder text = new StringBuilder();
 
@@ -99,6 +102,9 @@ public final class TextReport {
                     result.ram().pagesPerSecond() / MS,
                     result.ram().normalBytes() / GIB / (crossingNs(result) / S));
         }
+        if (result.precopy() != null) {
+            precopy(result.precopy());
+        }
         if (result.evidence() != null) {
             line("evidence", "%s", evidence(result.evidence()));
         }
@@ -157,6 +163,36 @@ public final class TextReport {
                 duration(late.waitNs().p99()),
                 duration(late.waitNs().max()),
                 late.waits());
+    }
+
+    private void precopy(Precopy precopy) {
+        line(
+                "precopy",
+                "%d rounds while the guest ran; writes noticed by %s, downtime limit %d ms",
+                precopy.rounds().size(),
+                precopy.dirtyTracking(),
+                precopy.downtimeLimit());
+        line("", "round        sent     written        time     Gbit/s    expected  throttle  then");
+        List<Precopy.Round> rounds = precopy.rounds();
+        for (int i = 0; i < rounds.size(); i++) {
+            if (i == MOST_ROUNDS / 2 && rounds.size() > MOST_ROUNDS) {
+                int left = rounds.size() - MOST_ROUNDS;
+                line("", "… %d more", left);
+                i += left;
+            }
+            Precopy.Round round = rounds.get(i);
+            line(
+                    "",
+                    "%5d  %,10d  %,10d  %10s  %9.2f  %10s  %7d%%  %s",
+                    round.round(),
+                    round.pagesSent(),
+                    round.pagesDirtied(),
+                    duration(round.durationNs()),
+                    round.mbps() / 1000,
+                    duration(round.expectedDowntimeNs()),
+                    round.throttlePercent(),
+                    round.decision() + ": " + round.reason());
+        }
     }
 
     private static long crossingNs(RunResult result) {

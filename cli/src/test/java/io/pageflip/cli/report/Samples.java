@@ -35,13 +35,14 @@ final class Samples {
                 new RunResult.VerificationResult("match", 5, 0, 0, 0, 0, true, true, 7L),
                 new RunResult.GuestActivity(500_000_000, 1_000_000, 2_000),
                 200L << 20,
+                null,
                 null);
     }
 
     /** Runs that differ in their downtime alone, in nanoseconds. */
     static List<RunResult> withDowntimes(long... downtimesNs) {
         return LongStream.of(downtimesNs)
-                .mapToObj(ns -> completed(new DowntimePhases(0, ns, 0, 0, 0)))
+                .mapToObj(ns -> completed(new DowntimePhases(0, ns, 0, 0, 0, 0, 0, 0)))
                 .toList();
     }
 

@@ -1,0 +1,139 @@
+package io.pageflip.process;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** {@code --schedule precopy}: rounds while the guest runs, between two processes. */
+final class PrecopyIT {
+    private static final int PAGE = 4096;
+
+    @RegisterExtension
+    final Pageflip pageflip = new Pageflip();
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "--mechanism stream",
+                "--mechanism stream --channel pipe --fill 30 --batch 7 --vcpus 2 --dirty-tracking log",
+                "--mechanism gift --backing anonymous --fill 60 --vcpus 2",
+                "--mechanism gift --backing anonymous --channel pipe --dirty-tracking log",
+                "--mechanism pull --vcpus 2 --workload uniform",
+                "--mechanism pull --backing anonymous --fill 30 --channel pipe",
+            })
+    void theGuestIsCopiedWhileItRuns(String options) throws IOException {
+        // At this rate the first round takes long enough for the guest to write something.
+        JsonNode run = migrate("--ram 64M --dirty-rate 5000 --max-bandwidth 400M --downtime-limit 30 " + options)
+                .path(0);
+
+        assertMatch(run);
+        long standing = run.at("/downtime-phases-ns/pages").asLong();
+        JsonNode rounds = run.at("/precopy/rounds");
+        assertThat(rounds.path(0).path("duration-ns").asLong())
+                .as("most of it crosses while the guest runs")
+                .isGreaterThan(standing);
+        assertThat(rounds.path(0).path("bytes-sent").asLong())
+                .isEqualTo(rounds.path(0).path("pages-sent").asLong() * PAGE);
+        assertThat(rounds.path(rounds.size() - 1).path("decision").asText()).isEqualTo("switch");
+        assertThat(run.at("/precopy/dirty-tracking").asText())
+                .isEqualTo(options.contains("log") ? "log" : "write-protect");
+    }
+
+    @Test
+    void hugePagesAreCopiedWhole() throws IOException {
+        try (Host.HugePages reserved = Host.HugePages.reserve(32)) {
+            assertThat(reserved).isNotNull();
+            assertMatch(migrate("--backing hugetlb --ram 32M --mechanism stream --batch 3 --max-rounds 3")
+                    .path(0));
+        }
+    }
+
+    @Test
+    void aGuestThatOutrunsItIsSwitchedWhenTheRoundsHaveRunOut() throws IOException {
+        JsonNode run = migrate("--ram 16M --mechanism stream --workload uniform --dirty-rate 500K --downtime-limit 1"
+                        + " --max-bandwidth 100M --max-rounds 2 --on-timeout switch")
+                .path(0);
+
+        assertMatch(run);
+        assertThat(run.at("/precopy/rounds")).hasSize(2);
+        assertThat(run.at("/precopy/rounds/1/reason").asText()).isEqualTo("the rounds have run out");
+    }
+
+    @Test
+    void aGuestThatOutrunsItStaysWhenTheTimeHasRunOut() throws IOException {
+        Run run = start("--ram 16M --mechanism stream --workload uniform --dirty-rate 500K --downtime-limit 1"
+                        + " --max-bandwidth 100M --timeout 0.1 --on-timeout cancel")
+                .endsWith(1);
+
+        Report report = Report.parse(run.out());
+        report.assertLivesOnAtSource("cancelled");
+        assertThat(report.at("/runs/0/error/class").asText()).isEqualTo("not-converged");
+        assertThat(report.at("/runs/0/precopy/rounds/0/decision").asText()).isEqualTo("cancel");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "stream, ready",
+        "stream, first-pages",
+        "stream, half-pages",
+        "stream, round",
+        "stream, state",
+        "stream, released",
+        "stream, locked",
+        "gift,   round",
+        "pull,   round",
+    })
+    void theGuestSurvivesADestinationThatNeverOwnedIt(String mechanism, String step) throws IOException {
+        Run run = start(small(mechanism) + " --destination-fault kill@" + step).endsWith(1);
+
+        Report.parse(run.out()).assertLivesOnAtSource("failed");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"stream, half-pages, 5", "stream, round, 5", "pull, round, 5", "stream, state, 0", "stream, released, 0"
+    })
+    void aSourceThatDiesTakesTheGuestWithItUntilAllIsSent(String mechanism, String step, int exitCode)
+            throws IOException {
+        Run run = start(small(mechanism) + " --source-fault kill@" + step).endsWith(exitCode);
+
+        if (exitCode == 0) {
+            assertMatch(Report.parse(run.out()).at("/runs").path(0));
+        } else {
+            Report.parse(run.out()).assertEnded("lost", "nobody");
+        }
+    }
+
+    private static String small(String mechanism) {
+        return "--ram 16M --mechanism " + mechanism + (mechanism.equals("gift") ? " --backing anonymous" : "");
+    }
+
+    private static void assertMatch(JsonNode run) {
+        assertThat(run.path("status").asText()).as("%s", run).isEqualTo("completed");
+        assertThat(run.at("/verification/status").asText()).as("%s", run).isEqualTo("match");
+        JsonNode pages = run.path("pages");
+        long sum = pages.path("moved").asLong()
+                + pages.path("copied").asLong()
+                + pages.path("zero").asLong();
+        assertThat(sum).isEqualTo(pages.path("total").asLong());
+    }
+
+    private JsonNode migrate(String options) throws IOException {
+        return Report.parse(start(options).endsWith(0).out()).at("/runs");
+    }
+
+    private Run start(String options) throws IOException {
+        List<String> arguments =
+                new ArrayList<>(List.of("migrate", "--schedule", "precopy", "--format", "json", "--run-after", "0.05"));
+        arguments.addAll(Arrays.asList(options.split(" ", -1)));
+        return pageflip.start(arguments);
+    }
+}

@@ -1,0 +1,79 @@
+package io.pageflip.guest;
+
+import io.pageflip.memory.PageBitmap;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The guest's own dirty log: a bit a page, set by the vCPU that has written the page, while logging is on.
+ *
+ * <p>The bit is set <em>after</em> the write. A page that is being written while its bit is taken may be copied half
+ * written; its bit comes up again, and with it the page. Set before the write, the bit could be taken and the page copied
+ * before the write reaches it, which nobody would ever know.
+ *
+ * <p>{@link #written} is called by vCPU threads; everything else by one thread.
+ */
+final class DirtyLog implements DirtyTracker {
+    private static final VarHandle WORD = MethodHandles.arrayElementVarHandle(long[].class);
+
+    private final long[] blockPages;
+    private final int[] contentPagesShift;
+    /** A word for each 64 pages of each block; null while logging is off. */
+    private volatile long @Nullable [][] bits;
+
+    DirtyLog(List<BlockSpec> blocks) {
+        this.blockPages = new long[blocks.size()];
+        this.contentPagesShift = new int[blocks.size()];
+        for (int i = 0; i < blockPages.length; i++) {
+            blockPages[i] = blocks.get(i).pages();
+            contentPagesShift[i] = Integer.numberOfTrailingZeros(blocks.get(i).pageBytes() / PagePattern.BYTES);
+        }
+    }
+
+    /** Switches it on, empty. */
+    void start() {
+        if (bits != null) {
+            throw new IllegalStateException("the dirty log is on");
+        }
+        long[][] empty = new long[blockPages.length][];
+        for (int i = 0; i < empty.length; i++) {
+            empty[i] = new long[Math.toIntExact((blockPages[i] + 63) >>> 6)];
+        }
+        bits = empty;
+    }
+
+    /** A vCPU has written to a 4 KiB page of a block. */
+    void written(int block, long contentPage) {
+        // Between the write and the look at the switch: or the look could come first, find logging off, and the write
+        // land after a copy that was made since it is on.
+        VarHandle.fullFence();
+        long[][] on = bits;
+        if (on != null) {
+            long page = contentPage >>> contentPagesShift[block];
+            WORD.getAndBitwiseOr(on[block], (int) (page >>> 6), 1L << page);
+        }
+    }
+
+    @Override
+    public PageBitmap take(int block) {
+        long[][] on = bits;
+        if (on == null) {
+            throw new IllegalStateException("the dirty log is off");
+        }
+        long[] taken = new long[on[block].length];
+        for (int i = 0; i < taken.length; i++) {
+            if ((long) WORD.getVolatile(on[block], i) != 0) {
+                taken[i] = (long) WORD.getAndSet(on[block], i, 0L);
+            }
+        }
+        return PageBitmap.ofWords(blockPages[block], taken);
+    }
+
+    /** Switches it off; it may be started again. */
+    @Override
+    public void close() {
+        bits = null;
+    }
+}

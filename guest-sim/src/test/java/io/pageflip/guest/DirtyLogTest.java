@@ -1,0 +1,107 @@
+package io.pageflip.guest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.pageflip.memory.PageBitmap;
+import io.pageflip.testkit.Tasks;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+final class DirtyLogTest {
+    private static final List<BlockSpec> BLOCKS = List.of(
+            new BlockSpec("ram", 130 * 4096, Backing.MEMFD),
+            new BlockSpec("huge", 3 * (2 << 20), Backing.HUGETLB),
+            new BlockSpec("odd", 4096 + 512, Backing.ANONYMOUS));
+
+    private final DirtyLog log = new DirtyLog(BLOCKS);
+
+    @Test
+    void notesNothingWhileItIsOff() {
+        log.written(0, 5);
+        assertThatThrownBy(() -> log.take(0)).isInstanceOf(IllegalStateException.class);
+        log.start();
+        assertThat(log.take(0).cardinality()).isZero();
+    }
+
+    @Test
+    void aPageIsTakenOnceForAnyNumberOfWrites() {
+        log.start();
+        log.written(0, 0);
+        log.written(0, 129);
+        log.written(0, 129);
+        log.written(2, 1);
+        assertThat(pages(log.take(0))).containsExactly(0L, 129L);
+        assertThat(log.take(0).cardinality()).isZero();
+        assertThat(pages(log.take(2))).as("each block by itself").containsExactly(1L);
+        log.written(0, 129);
+        assertThat(pages(log.take(0))).containsExactly(129L);
+    }
+
+    @Test
+    void isInTheBlocksOwnPages() {
+        log.start();
+        log.written(1, 511);
+        log.written(1, 2 * 512);
+        assertThat(pages(log.take(1))).containsExactly(0L, 2L);
+        assertThat(log.take(1).pages()).isEqualTo(3);
+    }
+
+    @Test
+    void startsEmptyAgainAfterAClose() {
+        log.start();
+        log.written(0, 7);
+        log.close();
+        log.written(0, 8);
+        log.start();
+        assertThat(log.take(0).cardinality()).isZero();
+    }
+
+    @Test
+    void isStartedOnce() {
+        log.start();
+        assertThatThrownBy(log::start).isInstanceOf(IllegalStateException.class);
+    }
+
+    @Test
+    void losesNothingBetweenWritersThatShareItsWords() {
+        int writers = 3;
+        int rounds = 20_000;
+        long[] latest = new long[130]; // plain: only the log's bit makes it known
+        log.start();
+        List<Tasks<Integer>> tasks = new ArrayList<>();
+        for (int w = 0; w < writers; w++) {
+            int writer = w;
+            tasks.add(Tasks.start("writer " + writer, () -> {
+                for (int round = 1; round <= rounds; round++) {
+                    int page = (round * 7 % 43) * writers + writer;
+                    latest[page] = round;
+                    log.written(0, page);
+                }
+                return rounds;
+            }));
+        }
+        long[] copy = new long[latest.length];
+        while (!tasks.stream().allMatch(Tasks::isDone)) {
+            copyTaken(latest, copy);
+        }
+        tasks.forEach(Tasks::await);
+        copyTaken(latest, copy);
+        assertThat(copy).isEqualTo(latest);
+    }
+
+    private void copyTaken(long[] from, long[] to) {
+        for (long page : pages(log.take(0))) {
+            to[(int) page] = from[(int) page];
+        }
+    }
+
+    static List<Long> pages(PageBitmap set) {
+        List<Long> pages = new ArrayList<>();
+        for (long page = set.nextSet(0); page < set.pages(); page = set.nextSet(page + 1)) {
+            pages.add(page);
+        }
+        return pages;
+    }
+}

@@ -1,0 +1,44 @@
+package io.pageflip.metrics;
+
+import java.util.List;
+
+/**
+ * The part of a report that tells of the rounds of a precopy migration.
+ *
+ * @param dirtyTracking how the guest's writes were noticed: {@code write-protect} or {@code log}
+ * @param downtimeLimit milliseconds, as asked for
+ * @param rounds with the guest running; the last one, while it stands, is the pages phase of the downtime
+ */
+public record Precopy(String dirtyTracking, long downtimeLimit, List<Round> rounds) {
+    public Precopy {
+        rounds = List.copyOf(rounds);
+    }
+
+    /**
+     * One round. Pages are of their blocks' own sizes.
+     *
+     * @param round 1 for the one in which every page was sent
+     * @param pagesSent pages that this round sent, zero pages and holes included
+     * @param bytesSent bytes of guest memory in them
+     * @param pagesDirtied pages that the guest wrote since they were sent
+     * @param bytesDirtied bytes in them
+     * @param durationNs of the round
+     * @param mbps guest memory sent, in 10^6 bits a second
+     * @param expectedDowntimeNs of sending what was dirtied, at that rate
+     * @param throttlePercent of the time in which vCPUs rested in this round
+     * @param decision {@code continue}, {@code switch}, {@code throttle}, {@code cancel} or {@code postcopy}
+     * @param reason of the decision, in words
+     */
+    public record Round(
+            int round,
+            long pagesSent,
+            long bytesSent,
+            long pagesDirtied,
+            long bytesDirtied,
+            long durationNs,
+            double mbps,
+            long expectedDowntimeNs,
+            int throttlePercent,
+            String decision,
+            String reason) {}
+}

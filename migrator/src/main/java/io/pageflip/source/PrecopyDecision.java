@@ -1,0 +1,78 @@
+package io.pageflip.source;
+
+import io.pageflip.source.PrecopyLimits.OnTimeout;
+
+/**
+ * What follows after a precopy round: a pure function of what was measured.
+ *
+ * @param throttlePercent of the time in which the vCPUs rest from now on
+ * @param reason for reports
+ */
+record PrecopyDecision(Action action, int throttlePercent, String reason) {
+    /** As QEMU's {@code cpu-throttle-initial} and {@code cpu-throttle-increment}. */
+    static final int THROTTLE_INITIAL_PERCENT = 20;
+
+    static final int THROTTLE_INCREMENT_PERCENT = 10;
+
+    /** As QEMU's {@code max-cpu-throttle}. */
+    static final int THROTTLE_MAX_PERCENT = 99;
+
+    /** As QEMU's {@code throttle-trigger-threshold}: so much of what a round sent was written meanwhile. */
+    static final int THROTTLE_TRIGGER_PERCENT = 50;
+
+    /** What the source does next. */
+    enum Action {
+        /** Another round. */
+        CONTINUE("continue"),
+        /** Stop the guest, and send the rest. */
+        SWITCH("switch"),
+        /** Another round, with vCPUs that rest more. */
+        THROTTLE("throttle"),
+        /** End the migration; the guest stays. */
+        CANCEL("cancel"),
+        /** Switch at once; the rest crosses as it is needed. */
+        POSTCOPY("postcopy");
+
+        private final String label;
+
+        Action(String label) {
+            this.label = label;
+        }
+
+        /** As reports write it. */
+        @Override
+        public String toString() {
+            return label;
+        }
+    }
+
+    /** Decides after a round. A round that ends within the downtime limit always switches, however late it is. */
+    static PrecopyDecision decide(RoundStats stats, PrecopyLimits limits) {
+        int throttle = stats.throttlePercent();
+        if (stats.expectedDowntimeNs() <= limits.downtimeLimitNs()) {
+            return new PrecopyDecision(Action.SWITCH, throttle, "the rest fits into the downtime limit");
+        }
+        if (limits.timeoutNs() > 0 && stats.elapsedNs() >= limits.timeoutNs()) {
+            return new PrecopyDecision(atTheEnd(limits.onTimeout()), throttle, "the time has run out");
+        }
+        if (limits.maxRounds() > 0 && stats.round() >= limits.maxRounds()) {
+            return new PrecopyDecision(atTheEnd(limits.onTimeout()), throttle, "the rounds have run out");
+        }
+        boolean outrun = stats.dirtyBytes() > stats.sentBytes() * (THROTTLE_TRIGGER_PERCENT / 100.0);
+        if (limits.autoConverge() && outrun && throttle < THROTTLE_MAX_PERCENT) {
+            int more = throttle == 0
+                    ? THROTTLE_INITIAL_PERCENT
+                    : Math.min(THROTTLE_MAX_PERCENT, throttle + THROTTLE_INCREMENT_PERCENT);
+            return new PrecopyDecision(Action.THROTTLE, more, "the guest writes faster than half of what is sent");
+        }
+        return new PrecopyDecision(Action.CONTINUE, throttle, "too much is left");
+    }
+
+    private static Action atTheEnd(OnTimeout choice) {
+        return switch (choice) {
+            case CANCEL -> Action.CANCEL;
+            case SWITCH -> Action.SWITCH;
+            case POSTCOPY -> Action.POSTCOPY;
+        };
+    }
+}
