@@ -242,7 +242,7 @@ final class ControlConnectionIT {
     @Test
     void aBodyThatMakesNoSenseIsRefused() {
         writeRaw(Arrays.copyOf(header(FrameType.END, 1), FrameHeader.BYTES + 1));
-        assertThat(failure()).isInstanceOf(ProtocolException.class).hasMessageContaining("vCPUs 0");
+        assertThat(failure()).isInstanceOf(ProtocolException.class).hasMessageContaining("RAM blocks 0");
     }
 
     private static byte[] header(FrameType type, int length) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pageflip.channel.Cancellation;
 import io.pageflip.channel.Patience;
+import io.pageflip.channel.PeerGoneException;
 import io.pageflip.channel.StreamEnds;
 import io.pageflip.channel.StreamReader;
 import io.pageflip.channel.StreamWriter;
@@ -53,7 +54,7 @@ final class ReleaseIT {
         }
     }
 
-    /** Reads everything up to END in the source's own thread, and closes the stream before RELEASED can be written. */
+    /** Reads everything up to END in the source's own thread, and closes the stream before it takes the guest. */
     private static final class ReaderThatLeaves implements DestinationLink {
         private final GuestConfig guest;
         private final StreamEnds ends = StreamEnds.open(ChannelKind.UNIX);
@@ -77,6 +78,9 @@ final class ReleaseIT {
 
         @Override
         public void check() throws IOException {
+            if (left) { // asked again when the lock is released
+                throw new PeerGoneException("the destination has closed the migration stream");
+            }
             while (!left && ends.read().unreadBytes() > 0) {
                 FrameHeader header = reader.next();
                 if (header.type() == FrameType.BYTES) {
