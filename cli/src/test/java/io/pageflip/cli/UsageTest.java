@@ -25,7 +25,7 @@ final class UsageTest {
                 "migrate --backing disk         | --backing | 'disk' | memfd, anonymous, hugetlb",
                 "migrate --mechanism teleport   | --mechanism | 'teleport' | auto, flip, gift, stream, pull",
                 "migrate --channel tcp          | --channel | 'tcp' | unix, pipe",
-                "migrate --schedule postpone    | --schedule | 'postpone' | stop-and-move, handover, precopy",
+                "migrate --schedule postpone    | --schedule | 'postpone' | stop-and-move, handover, postcopy, precopy",
                 "migrate --on-timeout wait      | --on-timeout | 'wait' | cancel, switch, postcopy",
                 "migrate --dirty-tracking x     | --dirty-tracking | 'x' | write-protect, log",
                 "migrate --max-bandwidth fast   | --max-bandwidth | 'fast' | 512M",
