@@ -49,8 +49,9 @@ final class ScriptedFaultTest {
     void everythingElseIsRefusedSayingWhatIsRight(String text) {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> ScriptedFault.parse(text))
-                .withMessage("kill@, term@ or stop@ and one of hello, ready, first-pages, half-pages, state, released,"
-                        + " locked, claimed, resumed");
+                .withMessage(
+                        "kill@, term@ or stop@ and one of hello, ready, first-pages, half-pages, round, state, released,"
+                                + " locked, claimed, resumed");
     }
 
     @Test
