@@ -419,7 +419,9 @@ public final class SourceAgent {
         link.awaitResumed();
         progress.begin(Progress.Phase.RUNNING, 0);
         reached(Step.RESUMED);
-        long pssWhenResumed = Proc.proportionalSetBytes();
+        // Where pages stay shared, the destination's share grows while ours goes: sums of later looks would count pages
+        // twice.
+        long pssWhenResumed = options.schedule().sharesPages() ? 0 : Proc.proportionalSetBytes();
         releaseUserfaultfd();
         crossing.giveUp();
         memory.guest().close(); // it is the destination's, whose own descriptors keep alive what it needs
@@ -428,7 +430,10 @@ public final class SourceAgent {
             return RunResult.ended(MigrationStatus.COMPLETED, "destination", null, null);
         }
         RunResult result = ResultJson.MAPPER.readValue(completed.json(), RunResult.class);
-        return result.withPeakPss(Math.max(peakPssWhenReady, pssWhenResumed + completed.pssBytes()))
+        return result.withPeakPss(
+                        pssWhenResumed == 0
+                                ? peakPssWhenReady
+                                : Math.max(peakPssWhenReady, pssWhenResumed + completed.pssBytes()))
                 .withPrecopy(crossing.report());
     }
 
