@@ -102,7 +102,7 @@ public final class DestinationAgent {
      */
     public RunResult run() throws IOException {
         try (DestinationMemory memory = prepareMemory()) {
-            PageLedger ledger = new PageLedger(link.hello().guest().blocks(), handover() || precopy());
+            PageLedger ledger = new PageLedger(link.hello().guest().blocks(), sharesPages() || precopy());
             Message.SourceFigures figures;
             try {
                 figures = receive(memory, ledger);
@@ -141,7 +141,7 @@ public final class DestinationAgent {
      */
     private Message.SourceFigures receive(DestinationMemory memory, PageLedger ledger) throws IOException {
         progress.begin(Progress.Phase.PREPARING, 0);
-        if (link.hello().mechanism() == Mechanism.FLIP && !handover()) {
+        if (link.hello().mechanism() == Mechanism.FLIP && !sharesPages()) {
             Rehearsal.run();
         }
         if (link.hello().schedule() == Schedule.POSTCOPY) {
@@ -156,14 +156,14 @@ public final class DestinationAgent {
         if (link.hello().schedule() == Schedule.POSTCOPY) {
             postcopy = memory.prepareFaults(ledger, options.late(), clock);
         }
-        if (handover()) {
+        if (sharesPages()) {
             crossing.beginSwitch(); // vCPU 0 is awake and waits when the source hears of it
         }
         timeline.readyNs = clock.nanoTime();
         link.send(new Message.Ready(pss));
         reached(Step.READY);
         try {
-            if (!handover()) {
+            if (!sharesPages()) {
                 link.stream().expectSoon(SPIN_FIRST_NS, SPIN_NS);
                 crossing.receivePages();
                 crossing.beginSwitch();
@@ -185,7 +185,7 @@ public final class DestinationAgent {
         return link.hello().schedule() == Schedule.PRECOPY;
     }
 
-    private boolean handover() {
+    private boolean sharesPages() {
         return link.hello().schedule().sharesPages();
     }
 
@@ -243,7 +243,7 @@ public final class DestinationAgent {
                     if (link.hello().populate()) {
                         plan.populate(header, stream.body(), memory.guest().blocks(), memory::isOwn);
                     }
-                } else if (handover()) {
+                } else if (sharesPages()) {
                     receive(header);
                 } else {
                     throw new ProtocolException("a " + header.type() + " frame before PREPARE");
@@ -251,7 +251,7 @@ public final class DestinationAgent {
                 link.check();
                 header = stream.next();
             }
-            if (handover() && ends == 0) {
+            if (sharesPages() && ends == 0) {
                 throw new ProtocolException("a handover whose pages have not ended before PREPARE");
             }
         }

@@ -29,8 +29,6 @@ import io.pageflip.wire.Message;
 import io.pageflip.wire.MessageCodec;
 import io.pageflip.wire.Schedule;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
@@ -152,12 +150,6 @@ public final class SourceAgent {
         return options.mechanism() != Mechanism.GIFT || !options.gifts() || !kernelMovesGifts;
     }
 
-    private static byte[] emptyFrame(FrameType type) {
-        ByteBuffer frame = ByteBuffer.allocate(FrameHeader.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-        FrameHeader.put(frame, 0, type, 0);
-        return frame.array();
-    }
-
     /** How the guest crosses: what is done while it runs, and what while it stands. */
     private final class Crossing implements SwitchOut.Moments {
         private final Guest guest;
@@ -182,7 +174,7 @@ public final class SourceAgent {
                     : null;
         }
 
-        private boolean handover() {
+        private boolean sharesPages() {
             return options.schedule().sharesPages();
         }
 
@@ -199,13 +191,15 @@ public final class SourceAgent {
             } else {
                 framesVisible = HostCapabilities.frameNumbersVisible();
             }
-            if (handover()) {
+            if (sharesPages()) {
                 EarlyCopies copies = new EarlyCopies(guest.blocks());
                 earlyCopies = copies;
                 copies.begin();
                 sendPages();
                 sendEnd();
-                rehearseStanding();
+                if (copies.watches()) {
+                    rehearseStanding();
+                }
             } else if (options.mechanism() == Mechanism.FLIP) {
                 userfaultfd = Userfaultfd.open(Userfaultfd.FEATURE_MINOR_SHMEM | Userfaultfd.FEATURE_MINOR_HUGETLBFS);
                 Rehearsal.run();
@@ -213,7 +207,7 @@ public final class SourceAgent {
             SwitchRehearsal.run();
             awaitRunBefore(runningSinceNs);
             long pss = Proc.proportionalSetBytes(); // now: once it is ready, the destination does nothing but wait
-            stream.write(emptyFrame(FrameType.PREPARE));
+            stream.write(FrameHeader.bodiless(FrameType.PREPARE));
             progress.begin(Progress.Phase.CONNECTING, 0);
             long gib = options.guest().ramBytes() / GIB;
             long destinationPss = link.awaitReady(READY_TIMEOUT_S + gib * READY_TIMEOUT_S_PER_GIB);
@@ -241,7 +235,7 @@ public final class SourceAgent {
             guest.checkVcpus();
             transition(SourceState.ACTIVE, "both sides are ready");
             SwitchOut out = new SwitchOut(guest, memory.token(), ownEpoch, clock, this);
-            if (handover()) {
+            if (sharesPages()) {
                 transition(SourceState.DEVICE, "every page has been told of");
                 progress.begin(Progress.Phase.SWITCHING, 0);
                 guest.stop(out);
@@ -276,7 +270,7 @@ public final class SourceAgent {
                 rounds.sendRest(plan, sent);
                 transition(SourceState.DEVICE, "all pages are sent");
                 sendEnd();
-            } else if (!handover()) {
+            } else if (!sharesPages()) {
                 sendPages();
                 transition(SourceState.DEVICE, "all pages are sent");
                 sendEnd();
@@ -333,9 +327,7 @@ public final class SourceAgent {
         }
 
         private void sendPages() throws IOException {
-            long total =
-                    guest.blocks().stream().mapToLong(b -> b.spec().pages()).sum();
-            progress.begin(Progress.Phase.PAGES, total);
+            progress.begin(Progress.Phase.PAGES, steps.total());
             SendPlan.BatchListener sent = count -> {
                 pagesLeft = true;
                 progress.done(steps.add(count));
@@ -365,7 +357,7 @@ public final class SourceAgent {
         void giveUp() throws IOException {
             for (int i = 0; i < maps.size(); i++) {
                 RamBlock block = guest.blocks().get(i);
-                if (handover() && block.spec().backing().shareable()) {
+                if (sharesPages() && block.spec().backing().shareable()) {
                     long pageBytes = block.spec().pageBytes();
                     for (long first = 0; first < block.spec().pages(); first += options.batchPages()) {
                         long count = Math.min(options.batchPages(), block.spec().pages() - first);
