@@ -10,6 +10,7 @@ import io.pageflip.guest.Guest;
 import io.pageflip.guest.RamBlock;
 import io.pageflip.guest.SwitchOut;
 import io.pageflip.guest.SwitchRehearsal;
+import io.pageflip.guest.VirtualMachine;
 import io.pageflip.metrics.MigrationStatus;
 import io.pageflip.metrics.Precopy;
 import io.pageflip.metrics.Progress;
@@ -103,7 +104,16 @@ public final class SourceAgent {
      * @throws IOException if there never was a guest
      */
     public RunResult run() throws IOException {
-        try (SourceMemory memory = new SourceMemory(options.guest(), clock)) {
+        return run(VirtualMachine.create(options.guest(), clock));
+    }
+
+    /**
+     * The same with a guest that this process has: made just now, or running. It is closed when this returns.
+     *
+     * @throws IOException if there never was a running guest
+     */
+    public RunResult run(VirtualMachine machine) throws IOException {
+        try (SourceMemory memory = new SourceMemory(machine)) {
             try {
                 return migrate(memory);
             } finally {
@@ -114,16 +124,27 @@ public final class SourceAgent {
 
     private RunResult migrate(SourceMemory memory) throws IOException {
         Guest guest = memory.guest();
+        boolean runs = guest.isRunning();
         ownEpoch = memory.token().epoch();
-        StreamWriter stream = link.greet(memory.hello(options, populates()), memory.files());
-        reached(Step.HELLO);
-        progress.begin(Progress.Phase.FILLING, options.guest().ramBytes() / 4096);
-        guest.powerOn(done -> {
-            progress.done(done);
-            throwIfCancelled();
-        });
-        guest.resume();
-        long runningSinceNs = clock.nanoTime();
+        StreamWriter stream;
+        try {
+            stream = link.greet(memory.hello(options, populates()), memory.files());
+            reached(Step.HELLO);
+        } catch (IOException | RuntimeException e) {
+            if (runs) {
+                return takeBack(memory, e);
+            }
+            throw e;
+        }
+        if (!runs) {
+            progress.begin(Progress.Phase.FILLING, options.guest().ramBytes() / 4096);
+            guest.powerOn(done -> {
+                progress.done(done);
+                throwIfCancelled();
+            });
+            guest.resume();
+        }
+        long runningSinceNs = runs ? clock.nanoTime() - RUN_BEFORE_NS : clock.nanoTime();
         Crossing crossing = new Crossing(memory, stream);
         try {
             transition(SourceState.SETUP, "the guest runs");
