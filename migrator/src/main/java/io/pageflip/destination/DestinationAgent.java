@@ -333,6 +333,9 @@ public final class DestinationAgent {
             }
             figures = end.figures();
             ends++;
+            if (sharesPages() && ends == 1) {
+                memory.token().page().setRoundsReceived(1);
+            }
             if (admitted) {
                 in.received(ends);
             }

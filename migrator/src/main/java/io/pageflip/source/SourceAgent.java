@@ -133,6 +133,7 @@ public final class SourceAgent {
         Guest guest = memory.guest();
         boolean runs = guest.isRunning();
         ownEpoch = memory.token().epoch();
+        memory.token().page().setRoundsReceived(0); // of an earlier migration of this guest
         StreamWriter stream;
         try {
             stream = link.greet(memory.hello(options, populates()), memory.files());
@@ -225,6 +226,8 @@ public final class SourceAgent {
                 sendPages();
                 sendEnd();
                 rehearse();
+                // Pages that both map count half for each: not before the destination does.
+                Received.await(memory.token().page(), 1, link, clock, readyTimeoutS());
             } else if (options.mechanism() == Mechanism.FLIP) {
                 userfaultfd = Userfaultfd.open(Userfaultfd.FEATURE_MINOR_SHMEM | Userfaultfd.FEATURE_MINOR_HUGETLBFS);
                 Rehearsal.run();
@@ -234,10 +237,13 @@ public final class SourceAgent {
             long pss = Proc.proportionalSetBytes(); // now: once it is ready, the destination does nothing but wait
             stream.write(FrameHeader.bodiless(FrameType.PREPARE));
             progress.begin(Progress.Phase.CONNECTING, 0);
-            long gib = options.guest().ramBytes() / GIB;
-            long destinationPss = link.awaitReady(READY_TIMEOUT_S + gib * READY_TIMEOUT_S_PER_GIB);
+            long destinationPss = link.awaitReady(readyTimeoutS());
             peakPssWhenReady = destinationPss == 0 ? 0 : destinationPss + pss;
             reached(Step.READY);
+        }
+
+        private long readyTimeoutS() {
+            return READY_TIMEOUT_S + options.guest().ramBytes() / GIB * READY_TIMEOUT_S_PER_GIB;
         }
 
         /** What happens while the guest stands, done while it runs: what it finds to send again would have to go anyway. */
