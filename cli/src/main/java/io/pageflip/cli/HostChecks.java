@@ -45,6 +45,19 @@ final class HostChecks {
         return movesGifts(hello.mechanism(), hello.gifts());
     }
 
+    /**
+     * Checks that private memory can become shared under a running guest.
+     *
+     * @throws HostLacksException with the cause, and what to use instead
+     */
+    static void adopt() throws HostLacksException {
+        Capability adopt = HostCapabilities.probeAdopt();
+        if (!adopt.available()) {
+            throw new HostLacksException("private memory cannot be adopted here: " + adopt.detail()
+                    + "; leave --adopt out, and --mechanism gift copies it");
+        }
+    }
+
     private static void checkFlip(GuestConfig guest) throws HostLacksException {
         Capability flip = HostCapabilities.probeFlip(guest.backing() == Backing.HUGETLB);
         if (!flip.available()) {

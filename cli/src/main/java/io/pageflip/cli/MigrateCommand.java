@@ -148,7 +148,7 @@ final class MigrateCommand implements Callable<Integer> {
 
     /** What was asked for; a usage error if it makes no sense. */
     MigrationPlan plan() {
-        GuestConfig config = guest.config();
+        GuestConfig config = transfer.adopted(guest.config());
         Mechanism mechanism = transfer.resolve(config.backing());
         Schedule schedule = transfer.schedule(mechanism, !noMove);
         transfer.batch();
@@ -165,6 +165,7 @@ final class MigrateCommand implements Callable<Integer> {
                 mechanism,
                 transfer.gifts(),
                 transfer.noWayBack(),
+                transfer.adopts(),
                 request(mechanism, schedule),
                 sourceArguments(mechanism, schedule),
                 destinationArguments(schedule));

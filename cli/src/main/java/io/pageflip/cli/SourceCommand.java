@@ -71,7 +71,7 @@ final class SourceCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        GuestConfig config = guest.config();
+        GuestConfig config = transfer.adopted(guest.config());
         Mechanism mechanism = transfer.resolve(config.backing());
         boolean samePipe = connect == null || channel == ChannelKind.PIPE;
         SourceOptions options = new SourceOptions(
@@ -86,6 +86,7 @@ final class SourceCommand implements Callable<Integer> {
                 run.runAfterNs(),
                 transfer.limits(),
                 transfer.dirtyTracking(),
+                transfer.adoptChunkBytes(),
                 run.fault());
         AgentConsole console = new AgentConsole("source", run, connect == null, cancellation);
         return console.run(progress -> migrate(options, progress));
@@ -94,6 +95,9 @@ final class SourceCommand implements Callable<Integer> {
     private RunResult migrate(SourceOptions options, Progress progress) throws IOException {
         boolean kernelMoves =
                 HostChecks.beforeSource(options.guest(), options.mechanism(), options.gifts(), options.noWayBack());
+        if (transfer.adopts()) {
+            HostChecks.adopt();
+        }
         try (DestinationLink link = connect == null ? openPipe() : connect(connect)) {
             return new SourceAgent(options, link, kernelMoves, cancellation, progress, NanoClock.SYSTEM).run();
         }

@@ -32,6 +32,9 @@ import org.jspecify.annotations.Nullable;
  * <p>The guest must not be stopped while this runs: a vCPU may be waiting for it. Used by one thread, which calls {@link #run} once.
  */
 public final class Adoption {
+    /** C1 compiles a method after 200 calls. */
+    private static final int REHEARSED_CHUNKS = 300;
+
     private final RamBlock block;
     private final PageBitmap pinned;
     private final List<FaultLog> logs;
@@ -97,6 +100,23 @@ public final class Adoption {
         if (!works.available()) {
             throw new HostLacksException("private memory cannot be adopted here: " + works.detail());
         }
+        rehearse();
+        adopt(listener);
+    }
+
+    /** Adopts scratch memory, so that the first writer of the guest's meets code that is loaded and compiled. */
+    private void rehearse() throws IOException {
+        BlockSpec spec = new BlockSpec("rehearsal", 2L * REHEARSED_CHUNKS * Backing.MEMFD.pageBytes(), Backing.MEMFD);
+        try (RamBlock scratch = RamBlock.createPrivate(spec)) {
+            for (long page = 0; page < spec.pages(); page += 2) {
+                scratch.mapping().setLong(page * spec.pageBytes() + Long.BYTES, 1);
+            }
+            PageBitmap none = new PageBitmap(spec.pages());
+            new Adoption(scratch, none, List.of(), 2L * spec.pageBytes(), clock).adopt(pages -> {});
+        }
+    }
+
+    private void adopt(Listener listener) throws IOException {
         long startNs = clock.nanoTime();
         // One of its own: with WP_ASYNC, which dirty trackers have, nobody would wait. Closing it lifts what is still
         // protected.

@@ -5,8 +5,10 @@ import io.pageflip.channel.CancelledException;
 import io.pageflip.channel.StreamWriter;
 import io.pageflip.fault.PageSteps;
 import io.pageflip.fault.Step;
+import io.pageflip.guest.Adoption;
 import io.pageflip.guest.DataMap;
 import io.pageflip.guest.Guest;
+import io.pageflip.guest.GuestConfig;
 import io.pageflip.guest.RamBlock;
 import io.pageflip.guest.SwitchOut;
 import io.pageflip.guest.SwitchRehearsal;
@@ -73,6 +75,7 @@ public final class SourceAgent {
     private int ownEpoch;
     private @Nullable Userfaultfd userfaultfd;
     private long startNs;
+    private @Nullable Adoption adoption;
     private @Nullable EarlyCopies earlyCopies;
     private boolean framesVisible;
     private long relocatedPages;
@@ -105,9 +108,10 @@ public final class SourceAgent {
      * @throws IOException if there never was a guest
      */
     public RunResult run() throws IOException {
-        try (SourceMemory memory = new SourceMemory(options.guest(), clock)) {
+        try (SourceMemory memory = new SourceMemory(options.guest(), options.adopts(), clock)) {
             try {
-                return migrate(memory);
+                RunResult result = migrate(memory);
+                return adoption == null ? result : result.withAdopt(adoption.figures());
             } finally {
                 releaseUserfaultfd();
             }
@@ -124,6 +128,9 @@ public final class SourceAgent {
             progress.done(done);
             throwIfCancelled();
         });
+        if (options.adopts()) {
+            adoption = guest.adoption(options.adoptChunkBytes());
+        }
         guest.resume();
         long runningSinceNs = clock.nanoTime();
         Crossing crossing = new Crossing(memory, stream);
@@ -187,8 +194,11 @@ public final class SourceAgent {
         }
 
         void prepare(long runningSinceNs) throws IOException {
-            progress.begin(Progress.Phase.PREPARING, 0);
             startNs = clock.nanoTime();
+            if (adoption != null) {
+                adopt(adoption);
+            }
+            progress.begin(Progress.Phase.PREPARING, 0);
             for (RamBlock block : guest.blocks()) {
                 maps.add(DataMap.scan(block));
             }
@@ -219,6 +229,16 @@ public final class SourceAgent {
             long destinationPss = link.awaitReady(READY_TIMEOUT_S + gib * READY_TIMEOUT_S_PER_GIB);
             peakPssWhenReady = destinationPss == 0 ? 0 : destinationPss + pss;
             reached(Step.READY);
+        }
+
+        private void adopt(Adoption adopting) throws IOException {
+            progress.begin(
+                    Progress.Phase.ADOPTING,
+                    guest.blocks().get(GuestConfig.RAM).spec().pages());
+            adopting.run(pages -> {
+                progress.done(pages);
+                link.check();
+            });
         }
 
         /** What happens while the guest stands, done while it runs: what it finds to send again would have to go anyway. */
@@ -258,7 +278,7 @@ public final class SourceAgent {
                     if (userfaultfd != null
                             && options.gifts()
                             && block.spec().backing().shareable()) {
-                        userfaultfd.registerMinor(block.mapping());
+                        block.registerMinor(userfaultfd);
                     }
                 }
                 out.run();

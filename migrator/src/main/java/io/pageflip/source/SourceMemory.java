@@ -28,7 +28,8 @@ final class SourceMemory implements AutoCloseable {
     private final MemFd framesFile;
     private final Guest guest;
 
-    SourceMemory(GuestConfig config, NanoClock clock) throws IOException {
+    /** @param adopts whether RAM is private memory at first */
+    SourceMemory(GuestConfig config, boolean adopts, NanoClock clock) throws IOException {
         List<BlockSpec> specs = config.blocks();
         try {
             token = own(RunToken.create());
@@ -37,7 +38,8 @@ final class SourceMemory implements AutoCloseable {
             framesFile = own(Frames.createFile(specs));
             List<RamBlock> blocks = new ArrayList<>();
             for (BlockSpec spec : specs) {
-                blocks.add(own(RamBlock.create(spec)));
+                boolean startsPrivate = adopts && blocks.size() == GuestConfig.RAM;
+                blocks.add(own(startsPrivate ? RamBlock.createPrivate(spec) : RamBlock.create(spec)));
             }
             guest = own(new Guest(config, blocks, oracle, console, clock));
         } catch (IOException | RuntimeException e) {

@@ -1,5 +1,6 @@
 package io.pageflip.cli.report;
 
+import io.pageflip.guest.Adoption;
 import io.pageflip.memory.Quantity;
 import io.pageflip.metrics.DowntimePhases;
 import io.pageflip.metrics.PageCounts;
@@ -102,6 +103,9 @@ public final class TextReport {
                     result.ram().pagesPerSecond() / MS,
                     result.ram().normalBytes() / GIB / (crossingNs(result) / S));
         }
+        if (result.adopt() != null) {
+            adopt(result.adopt());
+        }
         if (result.precopy() != null) {
             precopy(result.precopy());
         }
@@ -163,6 +167,18 @@ public final class TextReport {
                 duration(late.waitNs().p99()),
                 duration(late.waitNs().max()),
                 late.waits());
+    }
+
+    private void adopt(Adoption.Figures adopt) {
+        line(
+                "adopt",
+                "%,d chunks of %s at most in %s, %s copied, %,d pages pinned",
+                adopt.chunks(),
+                Quantity.formatExact(adopt.chunkBytes()),
+                duration(adopt.durationNs()),
+                Quantity.format(adopt.copiedBytes()),
+                adopt.pinnedPages());
+        line("", "vCPUs waited %,d times, the longest %s", adopt.waits(), duration(adopt.longestStallNs()));
     }
 
     private void precopy(Precopy precopy) {
