@@ -178,7 +178,12 @@ public final class TextReport {
                 duration(adopt.durationNs()),
                 Quantity.format(adopt.copiedBytes()),
                 adopt.pinnedPages());
-        line("", "vCPUs waited %,d times, the longest %s", adopt.waits(), duration(adopt.longestStallNs()));
+        line(
+                "",
+                "vCPUs waited %,d time%s, the longest %s",
+                adopt.waits(),
+                adopt.waits() == 1 ? "" : "s",
+                duration(adopt.longestStallNs()));
     }
 
     private void precopy(Precopy precopy) {
