@@ -165,7 +165,7 @@ final class MigrateCommand implements Callable<Integer> {
                 mechanism,
                 transfer.gifts(),
                 transfer.noWayBack(),
-                transfer.adopts(),
+                transfer.adoptChunkBytes(),
                 request(mechanism, schedule),
                 sourceArguments(mechanism, schedule),
                 destinationArguments(schedule));

@@ -14,7 +14,7 @@ import java.util.Map;
  * A migration as it was asked for: every option checked and resolved, and nothing made yet.
  *
  * @param guest in the memory that its pages cross from
- * @param adopts whether it is started in private memory, which becomes that
+ * @param adoptChunkBytes 0, or: it is started in private memory, which becomes that in chunks
  * @param request every option with its resolved value, as reports write it
  * @param sourceArguments of the agent that {@link Migration} starts
  * @param destinationArguments of the other one
@@ -24,7 +24,7 @@ record MigrationPlan(
         Mechanism mechanism,
         boolean gifts,
         boolean noWayBack,
-        boolean adopts,
+        long adoptChunkBytes,
         Map<String, Object> request,
         List<String> sourceArguments,
         List<String> destinationArguments) {
@@ -36,8 +36,8 @@ record MigrationPlan(
      */
     void checkHost() throws IOException {
         HostChecks.beforeSource(guest, mechanism, gifts, noWayBack);
-        if (adopts) {
-            HostChecks.adopt();
+        if (adoptChunkBytes > 0) {
+            HostChecks.adopt(guest, adoptChunkBytes);
         }
     }
 

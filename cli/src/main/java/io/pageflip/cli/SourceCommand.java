@@ -95,8 +95,8 @@ final class SourceCommand implements Callable<Integer> {
     private RunResult migrate(SourceOptions options, Progress progress) throws IOException {
         boolean kernelMoves =
                 HostChecks.beforeSource(options.guest(), options.mechanism(), options.gifts(), options.noWayBack());
-        if (transfer.adopts()) {
-            HostChecks.adopt();
+        if (options.adoptChunkBytes() > 0) {
+            HostChecks.adopt(options.guest(), options.adoptChunkBytes());
         }
         try (DestinationLink link = connect == null ? openPipe() : connect(connect)) {
             return new SourceAgent(options, link, kernelMoves, cancellation, progress, NanoClock.SYSTEM).run();

@@ -164,7 +164,22 @@ final class AdoptIT {
         assertThat(run.out())
                 .containsPattern(
                         "(?m)^adopt +6[0-9] chunks of 256K at most in [0-9.]+ (us|ms), 15.9 MiB copied, 16 pages pinned$")
-                .containsPattern("(?m)^ +vCPUs waited [0-9]+ times?, the longest [0-9.]+ (us|ms)$");
+                .containsPattern("(?m)^ +(no vCPU waited|vCPUs waited [0-9]+ times?, the longest [0-9.]+ (us|ms))$");
+    }
+
+    @Test
+    void whoIsInterruptedMeanwhileKeepsTheGuestAtTheSource() throws Exception {
+        Run run = pageflip.start(
+                        "migrate --backing anonymous --adopt --adopt-chunk 4K --ram 512M --run-after 0.05 --progress always"
+                                .split(" ", -1))
+                .awaitErr("adopting private memory");
+
+        run.signal("INT");
+        run.endsWith(1);
+
+        assertThat(run.out())
+                .contains("cancelled: the guest stays at the source", "match: ")
+                .containsPattern("(?m)^adopt +[0-9,]+ chunks of 4K");
     }
 
     @ParameterizedTest

@@ -123,30 +123,36 @@ public final class Adoption {
         try (Userfaultfd userfaultfd =
                         Userfaultfd.open(Userfaultfd.FEATURE_WP_UNPOPULATED | Userfaultfd.FEATURE_THREAD_ID);
                 FaultEvents events = FaultEvents.of(userfaultfd)) {
-            long adopted = 0;
-            try {
-                userfaultfd.registerWriteProtect(block.mapping());
-                for (PageRange chunk = chunk(pinned, 0, chunkPages()); chunk != null; ) {
-                    copiedBytes += adopt(chunk, userfaultfd, events);
-                    chunks++;
-                    durationNs = clock.nanoTime() - startNs;
-                    adopted = chunk.end();
-                    listener.adopted(adopted);
-                    chunk = chunk(pinned, adopted, chunkPages());
-                }
-            } catch (SyscallException e) {
-                String state = adopted == 0
-                        ? " stays private: "
-                        : " is shared up to page " + adopted + " of " + pinned.pages()
-                                + ", and private from there on: ";
-                throw new IOException("RAM block " + block.spec().name() + state + e.getMessage(), e);
+            register(userfaultfd);
+            long chunkPages = chunkBytes / block.spec().pageBytes();
+            for (PageRange chunk = chunk(pinned, 0, chunkPages); chunk != null; ) {
+                adopt(chunk, userfaultfd, events);
+                durationNs = clock.nanoTime() - startNs;
+                listener.adopted(chunk.end());
+                chunk = chunk(pinned, chunk.end(), chunkPages);
             }
         }
         block.adopted(pinned);
     }
 
-    private long chunkPages() {
-        return chunkBytes / block.spec().pageBytes();
+    private void register(Userfaultfd userfaultfd) throws IOException {
+        try {
+            userfaultfd.registerWriteProtect(block.mapping());
+        } catch (SyscallException e) {
+            throw new IOException("RAM block " + block.spec().name() + " stays private: " + e.getMessage(), e);
+        }
+    }
+
+    private void adopt(PageRange chunk, Userfaultfd userfaultfd, FaultEvents events) throws IOException {
+        try {
+            copiedBytes += share(chunk, userfaultfd, events);
+            chunks++;
+        } catch (SyscallException e) {
+            throw new IOException(
+                    "RAM block " + block.spec().name() + " is shared up to page " + chunk.first() + " of "
+                            + pinned.pages() + ", and private from there on: " + e.getMessage(),
+                    e);
+        }
     }
 
     /** The first chunk at or after page {@code from}; null if there is none: a run of pages that are not pinned. */
@@ -164,7 +170,7 @@ public final class Adoption {
     }
 
     /** Bytes copied. */
-    private long adopt(PageRange chunk, Userfaultfd userfaultfd, FaultEvents events) throws SyscallException {
+    private long share(PageRange chunk, Userfaultfd userfaultfd, FaultEvents events) throws SyscallException {
         long pageBytes = block.spec().pageBytes();
         long offset = chunk.first() * pageBytes;
         long bytes = chunk.count() * pageBytes;

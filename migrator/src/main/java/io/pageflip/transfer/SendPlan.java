@@ -65,6 +65,8 @@ public final class SendPlan {
         for (CopyReason reason : CopyReason.values()) {
             byteSenders.put(reason, new NonZeroRuns(records, new BytesSender(records, stream, reason)));
         }
+        // Zero or not: what a device writes there later is copied again, and the page has been accounted for.
+        byteSenders.put(CopyReason.PINNED, new BytesSender(records, stream, CopyReason.PINNED));
     }
 
     /** The way of the pages of a block; {@code wholePage} is false for the part of a page at the end of an odd-sized one. */
@@ -151,7 +153,7 @@ public final class SendPlan {
     }
 
     /** How many of the pages from {@code first} on, {@code most} at most, are pinned if and only if that one is. */
-    private static int sameKind(PageBitmap pinned, long first, int most) {
+    static int sameKind(PageBitmap pinned, long first, int most) {
         int count = 1;
         while (count < most && pinned.get(first + count) == pinned.get(first)) {
             count++;

@@ -178,12 +178,16 @@ public final class TextReport {
                 duration(adopt.durationNs()),
                 Quantity.format(adopt.copiedBytes()),
                 adopt.pinnedPages());
-        line(
-                "",
-                "vCPUs waited %,d time%s, the longest %s",
-                adopt.waits(),
-                adopt.waits() == 1 ? "" : "s",
-                duration(adopt.longestStallNs()));
+        if (adopt.waits() == 0) {
+            line("", "no vCPU waited");
+        } else {
+            line(
+                    "",
+                    "vCPUs waited %,d time%s, the longest %s",
+                    adopt.waits(),
+                    adopt.waits() == 1 ? "" : "s",
+                    duration(adopt.longestStallNs()));
+        }
     }
 
     private void precopy(Precopy precopy) {
