@@ -179,8 +179,9 @@ public final class TextReport {
     private void adopt(Adoption.Figures adopt) {
         line(
                 "adopt",
-                "%,d chunks of %s at most in %s, %s copied, %,d pages pinned",
+                "%,d chunk%s of %s at most in %s, %s copied, %,d pages pinned",
                 adopt.chunks(),
+                adopt.chunks() == 1 ? "" : "s",
                 Quantity.formatExact(adopt.chunkBytes()),
                 duration(adopt.durationNs()),
                 Quantity.format(adopt.copiedBytes()),
