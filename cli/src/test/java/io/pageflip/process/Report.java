@@ -33,6 +33,7 @@ final class Report {
             "move",
             "runs",
             "warmup",
+            "ping-pong",
             "verify",
             "run-after");
     private static final Set<String> RUN = Set.of(
