@@ -27,7 +27,8 @@ import org.jspecify.annotations.Nullable;
  *   MADV_POPULATE_WRITE   of what holds data, so that the guest takes no more faults
  * </pre>
  *
- * <p>Pages that a device has pinned are left out and stay private: the device would keep the old frame. Chunks end there.
+ * <p>Pages that a device has pinned are left out and stay private: the device would keep the old frame. Chunks end there. The
+ * memfd has a page for each of them, whose content is to be copied again when the device and the guest stand.
  *
  * <p>The guest must not be stopped while this runs: a vCPU may be waiting for it. Used by one thread, which calls {@link #run} once.
  */
@@ -132,7 +133,26 @@ public final class Adoption {
                 chunk = chunk(pinned, chunk.end(), chunkPages);
             }
         }
+        makePinned();
         block.adopted(pinned);
+    }
+
+    /**
+     * Gives every pinned page a page in the memfd, where its bytes are going to be needed: one that appeared there while another
+     * process maps the memfd could trap that, in the middle of a touch.
+     */
+    private void makePinned() throws IOException {
+        long pageBytes = block.spec().pageBytes();
+        try {
+            for (long page = pinned.nextSet(0); page < pinned.pages(); page = pinned.nextSet(page + 1)) {
+                block.requireFile().write(page * pageBytes, block.mapping(), page * pageBytes, pageBytes);
+            }
+        } catch (SyscallException e) {
+            throw new IOException(
+                    "RAM block " + block.spec().name() + " is shared, and has no room for its pinned pages: "
+                            + e.getMessage(),
+                    e);
+        }
     }
 
     private void register(Userfaultfd userfaultfd) throws IOException {

@@ -31,7 +31,7 @@ public final class DataMap {
             data.add(0, data.pages());
         } else if (block.spec().backing() == Backing.MEMFD) {
             scanFile(block.requireFile(), block.spec().pageBytes(), data);
-            if (block.isPartlyPrivate()) {
+            if (block.isToBeAdopted()) {
                 scanPageTable(block, data);
             }
         } else {

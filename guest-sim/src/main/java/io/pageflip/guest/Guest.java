@@ -53,7 +53,7 @@ public final class Guest implements AutoCloseable {
         this.clock = clock;
         this.console = new ConsoleDevice(log);
         RamBlock ram = blocks.get(GuestConfig.RAM);
-        this.dma = ram.isPartlyPrivate() ? new DmaDevice(ram, config) : null;
+        this.dma = ram.isToBeAdopted() ? new DmaDevice(ram, config) : null;
         this.info = new GuestInfoPage(ram);
         this.dirtyLog = new DirtyLog(this.blocks.stream().map(RamBlock::spec).toList());
         for (int i = 0; i < config.vcpus(); i++) {

@@ -11,13 +11,13 @@ import org.jspecify.annotations.Nullable;
  * The owner of one RAM block's memory in one process: its mapping, and the memfd it maps, if it is shareable.
  *
  * <p>A shareable block may have been started in private memory ({@link #createPrivate}). Then its memfd is empty at first, and an
- * {@link Adoption} puts it in the place of the private pages; pinned ones stay private, and are holes in the memfd.
+ * {@link Adoption} puts it in the place of the private pages; pinned ones stay private.
  */
 public final class RamBlock implements AutoCloseable {
     private final BlockSpec spec;
     private final Mapping mapping;
     private final @Nullable MemFd file;
-    private volatile boolean partlyPrivate;
+    private volatile boolean toBeAdopted;
     private volatile @Nullable PageBitmap pinned;
 
     private RamBlock(BlockSpec spec, Mapping mapping, @Nullable MemFd file) {
@@ -43,7 +43,7 @@ public final class RamBlock implements AutoCloseable {
         MemFd file = MemFd.create(spec.name(), spec.mappedBytes(), false);
         try {
             RamBlock block = new RamBlock(spec, Mapping.anonymous(spec.name(), spec.mappedBytes()), file);
-            block.partlyPrivate = true;
+            block.toBeAdopted = true;
             return block;
         } catch (SyscallException | RuntimeException e) {
             file.close();
@@ -82,21 +82,21 @@ public final class RamBlock implements AutoCloseable {
         return file;
     }
 
-    /**
-     * Whether there may be pages that are in private memory and not in the memfd: all before an adoption, any while it goes on
-     * or after it has failed, the pinned ones after it.
-     */
-    boolean isPartlyPrivate() {
-        return partlyPrivate;
+    /** Whether there may be pages of which the memfd knows nothing: all before an adoption, any during it or if it has failed. */
+    boolean isToBeAdopted() {
+        return toBeAdopted;
     }
 
     /** The memfd lies in the place of every page but these. */
     void adopted(PageBitmap pinnedPages) {
         pinned = pinnedPages;
-        partlyPrivate = pinnedPages.cardinality() > 0;
+        toBeAdopted = false;
     }
 
-    /** The pages of an adopted block that stayed private, and that no other process can map; null if there are none. */
+    /**
+     * The pages of an adopted block that stayed private, so that what the guest writes there is not in the memfd; null of other
+     * blocks.
+     */
     public @Nullable PageBitmap pinned() {
         return pinned;
     }

@@ -8,8 +8,8 @@
  *
  *   With --adopt, ram is private memory until an Adoption puts its memfd in the place of it, and a DmaDevice has pages pinned:
  *
- *     mapping  | memfd ............ | private | memfd ...     memfd  | data .. hole .. data | hole | data ...
- *                                     pinned                                                  filled at the switch
+ *     mapping  | memfd ............ | private | memfd ...     memfd  | data .. hole .. data | old copy | data ...
+ *                                     pinned                                                  written at the switch
  *
  *   outside guest RAM, shared by both agents:
  *   Oracle         4 bytes for each 4 KiB of RAM: the generation of its content
