@@ -1,0 +1,5 @@
+/** The seeds' own kernel code, as a model that runs. */
+@NullMarked
+package io.pageflip.kernel;
+
+import org.jspecify.annotations.NullMarked;
