@@ -319,6 +319,10 @@ public final class AddressSpace {
         writer = false;
     }
 
+    boolean isMmapWriteLocked() {
+        return writer;
+    }
+
     /** {@code mmap_read_trylock}: succeeds unless somebody holds the lock for writing, readers or not. */
     boolean mmapReadTryLock() {
         if (writer) {

@@ -129,9 +129,14 @@ public final class PageFrame {
         return mapCount;
     }
 
+    /** {@code total_mapcount}: of a compound page, the map counts of all its pages. */
+    int totalMapCount() {
+        return head.compoundMapCount;
+    }
+
     /** {@code page_mapped}: of a compound page, whether any of its pages is mapped. */
     public boolean isMapped() {
-        return compoundHead().compound == null ? mapCount > 0 : head.compoundMapCount > 0;
+        return head.compoundMapCount > 0;
     }
 
     /** {@code get_page}. */

@@ -21,13 +21,17 @@ final class VmspliceToPipe {
 
     long splice(AddressSpace mm, Pipe pipe, List<Iovec> memory, int flags) {
         int refused = pipe.roomError();
-        if (refused != 0) {
+        boolean alignmentFirst = variant == VmspliceVariant.AS_POSTED && isMisalignedGift(memory.get(0), flags);
+        if (refused != 0 && !alignmentFirst) {
             return refused;
         }
         aligned = true;
         long total = 0;
         for (int i = 0; i < memory.size(); i++) {
             Iovec segment = memory.get(i);
+            if (variant == VmspliceVariant.AS_POSTED && segment.length() == 0) {
+                break;
+            }
             long result = spliceSegment(mm, pipe, segment, flags);
             total += Math.max(result, 0);
             if (result != segment.length()) {
@@ -40,7 +44,7 @@ final class VmspliceToPipe {
     /** Bytes that are in the pipe, or minus an error number if none are. */
     private long spliceSegment(AddressSpace mm, Pipe pipe, Iovec segment, int flags) {
         boolean gift = (flags & SpliceFlags.GIFT) != 0;
-        if (variant == VmspliceVariant.AS_POSTED && gift && (segment.base() | segment.length()) % PageFrame.SIZE != 0) {
+        if (variant == VmspliceVariant.AS_POSTED && isMisalignedGift(segment, flags)) {
             tally.add(Outcome.FAILED, GiftReason.GIFT_NOT_ALIGNED, segment.length());
             return Errno.EINVAL.result();
         }
@@ -65,6 +69,10 @@ final class VmspliceToPipe {
             done += length;
         }
         return done;
+    }
+
+    private static boolean isMisalignedGift(Iovec segment, int flags) {
+        return (flags & SpliceFlags.GIFT) != 0 && (segment.base() | segment.length()) % PageFrame.SIZE != 0;
     }
 
     /** The page is in the pipe: whether it leaves the writer. */
