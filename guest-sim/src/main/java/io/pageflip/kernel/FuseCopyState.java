@@ -186,8 +186,20 @@ final class FuseCopyState {
         return replace(slot, oldPage, newPage, buffer);
     }
 
-    /** {@code fuse_check_page}. */
     private boolean isWeird(PageFrame page) {
+        boolean looked = kernel.hazards().strikes(Hazard.SPECULATIVE_REFERENCE);
+        if (looked) {
+            page.get();
+        }
+        boolean weird = checkPage(page);
+        if (looked) {
+            page.put();
+        }
+        return weird;
+    }
+
+    /** {@code fuse_check_page}. */
+    private boolean checkPage(PageFrame page) {
         if (page.mapCount() != 0) {
             reason = FuseReason.WEIRD_MAPPED;
         } else if (page.mapping() != null) {

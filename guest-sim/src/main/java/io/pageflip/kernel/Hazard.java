@@ -20,6 +20,8 @@ public enum Hazard {
     PAGE_CACHE_REPOPULATED,
     /** {@code add_to_page_cache_locked} finds no memory. */
     PAGE_CACHE_ALLOCATION,
+    /** Somebody who walks over all frames holds the stolen page for a moment, just when its count is looked at (001). */
+    SPECULATIVE_REFERENCE,
     /** The FUSE request is aborted while its lock is dropped, before anything is done (001). */
     ABORT_BEFORE_MOVE,
     /** The FUSE request is aborted after the new page is in the page cache (001). */
