@@ -1,5 +1,6 @@
 package io.pageflip.kernel;
 
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -38,6 +39,11 @@ public final class PageCache implements PageMapping {
 
     void invalidateAttributes() {
         attributeInvalidations++;
+    }
+
+    /** All of its pages. */
+    Collection<PageFrame> cached() {
+        return pages.values();
     }
 
     /** {@code find_get_page} without the reference: the page at that place, in pages; null if none is cached. */

@@ -25,6 +25,22 @@ final class SwapArea {
         return slots.size() - freeSlots.size();
     }
 
+    /** Swap entries that lead to a slot. */
+    int entries(int number) {
+        return slots.get(number).count;
+    }
+
+    /** The swap cache. */
+    List<PageFrame> cached() {
+        List<PageFrame> pages = new ArrayList<>();
+        for (Slot slot : slots) {
+            if (slot.cached != null) {
+                pages.add(slot.cached);
+            }
+        }
+        return pages;
+    }
+
     /** Writes a page out and adds it to the swap cache, unless it is there: a slot with no swap entry yet. */
     int addToSwap(PageFrame page) {
         if (page.is(PageFlag.SWAPCACHE)) {

@@ -35,10 +35,29 @@ final class VmspliceToPipe {
             long result = spliceSegment(mm, pipe, segment, flags);
             total += Math.max(result, 0);
             if (result != segment.length()) {
-                return total == 0 ? result : total;
+                total = total == 0 ? result : total;
+                break;
             }
         }
+        if (variant == VmspliceVariant.AS_POSTED) {
+            releaseAll(mm, memory, total, flags);
+        }
         return total;
+    }
+
+    /** In 2013 all pages were got before the first went into the pipe, so that one that is named twice goes in twice. */
+    private void releaseAll(AddressSpace mm, List<Iovec> memory, long bytes, int flags) {
+        long left = bytes;
+        for (int i = 0; left > 0; i++) {
+            Iovec segment = memory.get(i);
+            long end = segment.base() + Math.min(segment.length(), left);
+            for (long address = segment.base(); address < end; ) {
+                int length = (int) Math.min(end - address, PageFrame.SIZE - address % PageFrame.SIZE);
+                release(mm, address, length, flags);
+                address += length;
+            }
+            left -= segment.length();
+        }
     }
 
     /** Bytes that are in the pipe, or minus an error number if none are. */
@@ -63,8 +82,9 @@ final class VmspliceToPipe {
                 return done == 0 ? Errno.EFAULT.result() : done;
             }
             pipe.push(page, offset, length, PipeBufferOps.USER_PAGE, gift ? PipeBuffer.GIFT : 0);
-            GiftReason reason = release(mm, address, length, flags);
-            tally.add(reason == GiftReason.UNMAPPED ? Outcome.MOVED : Outcome.COPIED, reason, length);
+            if (variant != VmspliceVariant.AS_POSTED) {
+                release(mm, address, length, flags);
+            }
             inBatch = (inBatch + 1) % BATCH;
             done += length;
         }
@@ -76,7 +96,12 @@ final class VmspliceToPipe {
     }
 
     /** The page is in the pipe: whether it leaves the writer. */
-    private GiftReason release(AddressSpace mm, long address, int length, int flags) {
+    private void release(AddressSpace mm, long address, int length, int flags) {
+        GiftReason reason = tryRelease(mm, address, length, flags);
+        tally.add(reason == GiftReason.UNMAPPED ? Outcome.MOVED : Outcome.COPIED, reason, length);
+    }
+
+    private GiftReason tryRelease(AddressSpace mm, long address, int length, int flags) {
         boolean asked = (flags & SpliceFlags.GIFT) != 0 && (flags & SpliceFlags.MOVE) != 0;
         if (!asked) {
             return GiftReason.NOT_ASKED;

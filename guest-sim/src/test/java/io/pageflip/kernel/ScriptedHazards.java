@@ -15,6 +15,10 @@ final class ScriptedHazards implements Hazards {
         script.put(hazard, action);
     }
 
+    void clear() {
+        script.clear();
+    }
+
     @Override
     public boolean strikes(Hazard hazard) {
         Runnable action = script.remove(hazard);

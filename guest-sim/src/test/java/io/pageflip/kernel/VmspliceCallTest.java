@@ -194,6 +194,20 @@ final class VmspliceCallTest {
     }
 
     @Test
+    void in2013APageThatIsNamedTwiceGoesInTwiceAndMovesOnce() {
+        VmspliceBench bench = VmspliceBench.of(VmspliceVariant.AS_POSTED);
+        List<Iovec> twice = List.of(Iovec.ofPages(source(0), 1), Iovec.ofPages(source(0), 1));
+        assertThat(bench.vmsplice.toPipe(bench.writer, bench.pipe, twice, BOTH)).isEqualTo(2 * 4096);
+        bench.move(0);
+        bench.move(1);
+        assertThat(bench.moves.count(Outcome.MOVED, MoveReason.MOVED)).isEqualTo(1);
+        assertThat(bench.moves.count(Outcome.COPIED, MoveReason.STILL_MAPPED)).isEqualTo(1);
+        bench.assertArrived(0, 0);
+        bench.assertArrived(1, 0);
+        bench.assertNothingLeft();
+    }
+
+    @Test
     void aMoveTakesNoMemory() {
         VmspliceBench bench = VmspliceBench.of(VmspliceVariant.FIXED);
         int before = bench.kernel.allocator().inUse();
