@@ -110,8 +110,8 @@ public final class AddressSpace {
                 copy.setAnonVma(anonVma.fork());
             }
             child.vmas.put(copy.end(), copy);
-            pageFault.copyPageRange(vma, child);
         }
+        pageFault.copyPageRange(child);
         return child;
     }
 

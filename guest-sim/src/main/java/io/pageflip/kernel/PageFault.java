@@ -1,7 +1,6 @@
 package io.pageflip.kernel;
 
 import io.pageflip.kernel.PageTable.Entries;
-import java.util.Map;
 
 /** What the kernel does when a process touches what its page table does not allow (mm/memory.c), and its opposite, reclaim. */
 final class PageFault {
@@ -144,16 +143,14 @@ final class PageFault {
         return true;
     }
 
-    /** {@code copy_page_range}: the child's entries for one mapping; what is private may be written by neither any more. */
-    void copyPageRange(Vma vma, AddressSpace child) {
-        for (Map.Entry<Long, Entries> table : mm.pageTable().tables().entrySet()) {
-            for (int i = 0; i < PageTable.ENTRIES; i++) {
-                long address = table.getKey() + (long) i * PageFrame.SIZE;
-                if (address >= vma.start() && address < vma.end()) {
-                    copyEntry(vma, table.getValue(), i, child, address);
-                }
+    /** {@code copy_page_range}: the child's entries; what is private may be written by neither any more. */
+    void copyPageRange(AddressSpace child) {
+        mm.pageTable().forEach((address, entries, entry) -> {
+            Vma vma = mm.lookupVma(address);
+            if (vma != null) {
+                copyEntry(vma, entries, entry, child, address);
             }
-        }
+        });
     }
 
     private void copyEntry(Vma vma, Entries entries, int entry, AddressSpace child, long address) {

@@ -82,11 +82,21 @@ final class PageTable {
         return tables.values().stream().anyMatch(entries -> entries.locked);
     }
 
-    /** Each page table page and the address of its first entry. */
-    Map<Long, Entries> tables() {
-        Map<Long, Entries> byAddress = new HashMap<>();
-        tables.forEach((key, entries) -> byAddress.put(key * SPAN, entries));
-        return byAddress;
+    /** Calls {@code visitor} for each entry that is not none, in no particular order of page table pages. */
+    void forEach(Visitor visitor) {
+        tables.forEach((key, entries) -> {
+            for (int i = entries.firstUsed; i <= entries.lastUsed; i++) {
+                if (!entries.isNone(i)) {
+                    visitor.visit(key * SPAN + (long) i * PageFrame.SIZE, entries, i);
+                }
+            }
+        });
+    }
+
+    /** What is done with an entry. */
+    @FunctionalInterface
+    interface Visitor {
+        void visit(long address, Entries entries, int entry);
     }
 
     /** {@code free_pgtables}: whatever is still mapped is forgotten, and never put. */
@@ -109,6 +119,8 @@ final class PageTable {
         private final byte[] bits = new byte[ENTRIES];
         private final int[] slots = new int[ENTRIES];
         private boolean locked;
+        private int firstUsed = ENTRIES; // no entry before this was ever set, nor any after the last
+        private int lastUsed = -1;
 
         Entries() {
             Arrays.fill(slots, NO_SLOT);
@@ -145,12 +157,19 @@ final class PageTable {
             frames[entry] = page;
             bits[entry] = (byte) newBits;
             slots[entry] = NO_SLOT;
+            use(entry);
+        }
+
+        private void use(int entry) {
+            firstUsed = Math.min(firstUsed, entry);
+            lastUsed = Math.max(lastUsed, entry);
         }
 
         void setSwap(int entry, int slot) {
             frames[entry] = null;
             bits[entry] = 0;
             slots[entry] = slot;
+            use(entry);
         }
 
         void add(int entry, int bit) {

@@ -26,17 +26,15 @@ final class Audit {
         if (mm.anyLockHeld()) {
             throw new AssertionError("a lock is held");
         }
-        for (Entries entries : mm.pageTable().tables().values()) {
-            for (int i = 0; i < PageTable.ENTRIES; i++) {
-                PageFrame page = entries.page(i);
-                if (page != null && !entries.is(i, Entries.SPECIAL)) {
-                    reference(page);
-                    mappings.computeIfAbsent(page, p -> new int[1])[0]++;
-                } else if (entries.isSwap(i)) {
-                    swapEntries.computeIfAbsent(entries.swapSlot(i), s -> new int[1])[0]++;
-                }
+        mm.pageTable().forEach((address, entries, entry) -> {
+            PageFrame page = entries.page(entry);
+            if (page == null) {
+                swapEntries.computeIfAbsent(entries.swapSlot(entry), s -> new int[1])[0]++;
+            } else if (!entries.is(entry, Entries.SPECIAL)) {
+                reference(page);
+                mappings.computeIfAbsent(page, p -> new int[1])[0]++;
             }
-        }
+        });
         return this;
     }
 

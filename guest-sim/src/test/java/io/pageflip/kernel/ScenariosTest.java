@@ -17,7 +17,6 @@ final class ScenariosTest {
         Seen seen = new Seen();
         runAll("vmsplice", 60_000, VmspliceScenario::of, seen);
         assertThat(seen.moves).contains(MoveReason.MOVED);
-        System.out.println(seen.gifts + "\n" + seen.moves + "\n" + seen.defects + "\n" + seen.hazards + seen.warnings);
     }
 
     private static void runAll(String mechanism, int count, LongFunction<Scenario> scenarios, Seen seen) {
