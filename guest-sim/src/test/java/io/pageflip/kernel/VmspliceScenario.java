@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
+import java.util.stream.IntStream;
 
 /**
  * Gifts and moves between a writer and a reader whose memory is of all kinds, with calls of all shapes, while things happen in
@@ -53,7 +54,7 @@ record VmspliceScenario(long seed, VmspliceVariant variant, List<Area> source, L
         }
     }
 
-    /** Pages of one kind, from page {@code first} on; with {@code fork} a child is made once it is there. */
+    /** Pages of one kind, from page {@code first} on. */
     record Area(Kind kind, int first) {}
 
     /** A call, or the fork of the writer, and what strikes while it runs. */
@@ -74,7 +75,7 @@ record VmspliceScenario(long seed, VmspliceVariant variant, List<Area> source, L
         Random random = new Random(seed);
         VmspliceVariant variant = VARIANTS.get(random.nextInt(VARIANTS.size()));
         List<Area> source = areas(random, 60);
-        List<Area> destination = areas(random, 70);
+        List<Area> destination = random.nextInt(6) == 0 ? untouched() : areas(random, 70);
         List<Step> steps = new ArrayList<>();
         int calls = 2 + random.nextInt(6);
         for (int i = 0; i < calls; i++) {
@@ -91,6 +92,13 @@ record VmspliceScenario(long seed, VmspliceVariant variant, List<Area> source, L
             page += kind.pages();
         }
         return areas;
+    }
+
+    /** No page table page there yet. */
+    private static List<Area> untouched() {
+        return IntStream.range(0, PAGES)
+                .mapToObj(page -> new Area(Kind.UNTOUCHED, page))
+                .toList();
     }
 
     private static Step step(Random random, boolean write) {
@@ -173,12 +181,12 @@ record VmspliceScenario(long seed, VmspliceVariant variant, List<Area> source, L
                 posted(anythingUnaligned(), e);
                 return;
             } finally {
-                seen.log(kernel.log());
                 seen.tally(gifts, seen.gifts, GiftReason.values());
                 seen.tally(moves, seen.moves, MoveReason.values());
             }
             checkWhatIsLeft();
             tearDown();
+            seen.log(kernel.log());
         }
 
         /** The posted code may crash, if the scenario has what makes it. */
