@@ -28,6 +28,9 @@ final class HostChecks {
         if (mechanism == Mechanism.FLIP) {
             checkFlip(guest);
         }
+        if (mechanism == Mechanism.FUSE) {
+            checkFuse();
+        }
         boolean moves = movesGifts(mechanism, gifts);
         if (moves && !noWayBack) {
             throw new HostLacksException(
@@ -52,6 +55,13 @@ final class HostChecks {
         }
     }
 
+    private static void checkFuse() throws HostLacksException {
+        Capability fuse = HostCapabilities.probeFuse();
+        if (!fuse.available()) {
+            throw new HostLacksException("fuse cannot run here: " + fuse.detail());
+        }
+    }
+
     private static boolean movesGifts(Mechanism mechanism, boolean gifts) throws IOException {
         return mechanism == Mechanism.GIFT && gifts && GiftProbe.run().outcome() == GiftProbe.Outcome.MOVES;
     }
@@ -67,13 +77,15 @@ final class HostChecks {
             }
             return;
         }
-        long needed = guest.ramBytes() * (mechanism == Mechanism.FLIP ? 1 : 2) / 100 * Math.max(1, guest.fillPercent());
+        // Of pages that fuse copies, those at the source are clean: they give way.
+        boolean once = mechanism == Mechanism.FLIP || mechanism == Mechanism.FUSE;
+        long needed = guest.ramBytes() * (once ? 1 : 2) / 100 * Math.max(1, guest.fillPercent());
         long available = Proc.availableBytes();
         if (needed > available) {
             throw new HostLacksException("no room for " + Quantity.format(needed) + " of guest RAM"
-                    + (mechanism == Mechanism.FLIP ? "" : " (twice the guest: " + mechanism + " copies)") + ": "
+                    + (once ? "" : " (twice the guest: " + mechanism + " copies)") + ": "
                     + Quantity.format(available) + " are available; use a smaller --ram"
-                    + (mechanism == Mechanism.FLIP ? "" : " or --mechanism flip"));
+                    + (once ? "" : " or --mechanism flip"));
         }
     }
 }

@@ -160,6 +160,11 @@ final class MigrateCommand implements Callable<Integer> {
                     spec.commandLine(),
                     "--no-move changes nothing with --mechanism " + mechanism + ", which moves no page anyway");
         }
+        if (noMove && mechanism == Mechanism.FUSE) {
+            throw new CombinationException(
+                    spec.commandLine(),
+                    "--no-move: with --mechanism fuse it is the source that asks for moves; use --no-gift");
+        }
         return new MigrationPlan(
                 config,
                 mechanism,

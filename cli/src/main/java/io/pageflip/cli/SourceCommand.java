@@ -86,6 +86,7 @@ final class SourceCommand implements Callable<Integer> {
                 run.runAfterNs(),
                 transfer.limits(),
                 transfer.dirtyTracking(),
+                guest.ramDirectory(),
                 run.fault());
         AgentConsole console = new AgentConsole("source", run, connect == null, cancellation);
         return console.run(progress -> migrate(options, progress));

@@ -20,6 +20,8 @@ public final class Fd implements AutoCloseable {
     private static final int F_DUPFD_CLOEXEC = 1030;
     private static final int F_GETFL = 3;
     private static final int FIONREAD = 0x541b;
+    private static final int SEEK_DATA = 3;
+    private static final int SEEK_HOLE = 4;
     private static final short POLLIN = 1;
     private static final short POLLOUT = 4;
     private static final short POLLERR = 8;
@@ -178,6 +180,17 @@ public final class Fd implements AutoCloseable {
     /** The inode number: together with the kind of file it tells whether a descriptor is what somebody said it is. */
     public long inode() throws SyscallException {
         return statx().bytes().getLong(STATX_INO);
+    }
+
+    /** See {@link SparseFile#nextData}. */
+    long nextData(long offset) throws SyscallException {
+        long found = sys.lseek(number(), offset, SEEK_DATA);
+        return found == -Errno.ENXIO ? -1 : SyscallException.check(found, "SEEK_DATA " + name + " " + offset);
+    }
+
+    /** See {@link SparseFile#nextHole}. */
+    long nextHole(long offset) throws SyscallException {
+        return SyscallException.check(sys.lseek(number(), offset, SEEK_HOLE), "SEEK_HOLE " + name + " " + offset);
     }
 
     /** Bytes that the file really holds: pages in memory and in swap, not holes. */

@@ -17,6 +17,7 @@ import io.pageflip.os.HostCapabilities;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.Proc;
 import io.pageflip.transfer.Frames;
+import io.pageflip.transfer.FuseReceiver;
 import io.pageflip.transfer.PageLedger;
 import io.pageflip.transfer.Postcopy;
 import io.pageflip.transfer.PostcopyFigures;
@@ -72,6 +73,9 @@ public final class DestinationAgent {
     private final NanoClock clock;
     private final Timeline timeline = new Timeline();
     private @Nullable Postcopy postcopy;
+    /** Taken before the guest runs, whose writes copy pages of a private mapping; null with other mechanisms. */
+    private RunResult.@Nullable Evidence fuseEvidence;
+
     private DestinationState state = DestinationState.SETUP;
 
     /**
@@ -300,6 +304,15 @@ public final class DestinationAgent {
                 memory.unregister(); // from now on the kernel maps what may be missing: the same frames
             }
             figures = end.figures();
+            if (link.hello().mechanism() == Mechanism.FUSE) {
+                fuseEvidence = FuseReceiver.complete(
+                        ledger,
+                        memory.guest().blocks(),
+                        memory.frames(),
+                        framesVisible(end.figures()),
+                        end.figures().relocatedPages());
+                timeline.pagesDoneNs = clock.nanoTime();
+            }
             ends++;
             if (admitted) {
                 in.received(ends);
@@ -406,13 +419,15 @@ public final class DestinationAgent {
             awaitLastPage(postcopy, memory, ledger);
         }
         long pss = Proc.proportionalSetBytes(); // holds the address space up: not while pages come
-        RunResult.Evidence evidence = Frames.judge(
-                ledger,
-                guest.blocks(),
-                memory.frames(),
-                figures.framesVisible() && HostCapabilities.frameNumbersVisible(),
-                figures.relocatedPages(),
-                kernelMovesGifts);
+        RunResult.Evidence evidence = fuseEvidence != null
+                ? fuseEvidence
+                : Frames.judge(
+                        ledger,
+                        guest.blocks(),
+                        memory.frames(),
+                        framesVisible(figures),
+                        figures.relocatedPages(),
+                        kernelMovesGifts);
         watch(runningSinceNs);
         long ranForNs = clock.nanoTime() - runningSinceNs;
         guest.stop();
@@ -447,6 +462,10 @@ public final class DestinationAgent {
         for (int i = 0; i < blocks.size(); i++) {
             timeline.blockDone(i, late.doneNs(blocks.get(i)));
         }
+    }
+
+    private static boolean framesVisible(Message.SourceFigures figures) {
+        return figures.framesVisible() && HostCapabilities.frameNumbersVisible();
     }
 
     private static Timeline.Marks marks(SwitchPage page, int vcpus) {

@@ -32,7 +32,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Everything that the destination owns of a guest. Blocks that can be flipped are the source's memfds, mapped and
- * registered, without a page yet; the others are memory of its own.
+ * registered, without a page yet; those that lie in a file on a disk are private mappings of the source's FUSE file, without a
+ * page yet either; the others are memory of its own.
  */
 final class DestinationMemory implements AutoCloseable {
     /** Accounts of pages may take the half of the heap. */
@@ -77,6 +78,10 @@ final class DestinationMemory implements AutoCloseable {
             checkAccountable(specs, hello.schedule() == Schedule.PRECOPY ? BITS_A_PAGE + Byte.SIZE : BITS_A_PAGE);
             checkRoom(specs, flips);
             for (BlockSpec spec : specs) {
+                if (spec.backing() == io.pageflip.guest.Backing.FILE) {
+                    addFuseFile(spec, fds.next());
+                    continue;
+                }
                 MemFd file = spec.backing().shareable()
                         ? own(MemFd.adopt(fds.next(), spec.name(), spec.mappedBytes()))
                         : null;
@@ -117,6 +122,8 @@ final class DestinationMemory implements AutoCloseable {
         long needed = specs.stream()
                 .filter(spec -> !flips || !spec.backing().shareable())
                 .filter(spec -> spec.backing() != io.pageflip.guest.Backing.HUGETLB)
+                // What does not move is clean at the source, so that its copy there gives way.
+                .filter(spec -> spec.backing() != io.pageflip.guest.Backing.FILE)
                 .mapToLong(BlockSpec::mappedBytes)
                 .sum();
         long available = Proc.availableBytes();
@@ -125,6 +132,12 @@ final class DestinationMemory implements AutoCloseable {
                     + " are needed and " + Quantity.format(available)
                     + " are available; --mechanism flip needs no second copy");
         }
+    }
+
+    private void addFuseFile(BlockSpec spec, Fd file) throws IOException {
+        blocks.add(own(RamBlock.attachPrivately(spec, file)));
+        shared.add(true);
+        sourceFiles.add(null);
     }
 
     private void addBlock(BlockSpec spec, @Nullable MemFd file) throws SyscallException {
@@ -153,7 +166,7 @@ final class DestinationMemory implements AutoCloseable {
         return token;
     }
 
-    /** The source's memfds, block by block; null for private memory. */
+    /** The source's memfds, block by block; null for private memory and FUSE files. */
     List<@Nullable MemFd> sourceFiles() {
         return sourceFiles;
     }

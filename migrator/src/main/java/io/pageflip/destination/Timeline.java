@@ -134,6 +134,7 @@ final class Timeline {
                 activity,
                 null,
                 null,
+                null,
                 null);
     }
 

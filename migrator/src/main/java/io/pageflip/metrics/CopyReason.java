@@ -20,7 +20,9 @@ public enum CopyReason {
     /** Nothing that could take the page was mapped at the destination (000: {@code find_vma}). */
     NO_MAPPING(7, "no-mapping"),
     /** The mechanism asked for ({@code stream}, {@code pull}) moves nothing, ever. */
-    MECHANISM_COPIES(8, "mechanism-copies");
+    MECHANISM_COPIES(8, "mechanism-copies"),
+    /** It lies in no file whose pages the kernel can take out of the page cache: a memfd is memory (001: {@code steal}). */
+    NOT_STEALABLE(9, "not-stealable");
 
     private final int code;
     private final String label;

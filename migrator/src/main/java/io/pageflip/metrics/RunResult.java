@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  *     included, the longest over vCPUs
  * @param postcopy what became of the pages that were mapped after the switch; null with other schedules
  * @param precopy the rounds, where there were any and the source could be asked
+ * @param fuse what the source's FUSE file cost; null with other mechanisms, and where the source could not be asked
  * @param peakPssBytes the larger of the sums of both agents' PSS when they were ready and when the guest had resumed; 0 if
  *     not known
  */
@@ -44,6 +45,7 @@ public record RunResult(
         @Nullable GuestActivity guest,
         @Nullable Long peakPssBytes,
         @Nullable Precopy precopy,
+        @Nullable FuseResult fuse,
         @Nullable Failure error) {
 
     /** How a migration ended of which there are no figures: because it failed, or the destination cannot tell them. */
@@ -64,6 +66,7 @@ public record RunResult(
                 null,
                 null,
                 verification,
+                null,
                 null,
                 null,
                 null,
@@ -95,6 +98,7 @@ public record RunResult(
                 guest,
                 peak,
                 precopy,
+                fuse,
                 error);
     }
 
@@ -118,6 +122,31 @@ public record RunResult(
                 guest,
                 peakPssBytes,
                 rounds,
+                fuse,
+                error);
+    }
+
+    /** The same, with what only the source knows of its FUSE file. */
+    public RunResult withFuse(@Nullable FuseResult served) {
+        return new RunResult(
+                status,
+                owner,
+                totalTime,
+                setupTime,
+                downtime,
+                ram,
+                downtimeNs,
+                downtimePhasesNs,
+                blackoutNs,
+                postcopy,
+                pages,
+                blocks,
+                evidence,
+                verification,
+                guest,
+                peakPssBytes,
+                precopy,
+                served,
                 error);
     }
 
@@ -244,6 +273,16 @@ public record RunResult(
         /** Percentiles, in nanoseconds; 0 where nobody waited. */
         public record Wait(long p50, long p99, long max) {}
     }
+
+    /**
+     * The pages that went through a FUSE file.
+     *
+     * @param writeBackRunningNs that it took to write dirty pages to the disk while the guest ran
+     * @param writeBackStandingNs the same while it stood, and to unmap all pages: a part of the downtime's {@code stop}
+     * @param reads requests of the kernel that were answered
+     * @param splicedPages pages that went through the pipe, holes included
+     */
+    public record FuseResult(long writeBackRunningNs, long writeBackStandingNs, long reads, long splicedPages) {}
 
     /** Why there is no migration: the kind of failure, and a sentence. */
     public record Failure(@JsonProperty("class") String kind, String message) {

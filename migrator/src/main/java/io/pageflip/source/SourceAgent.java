@@ -20,6 +20,7 @@ import io.pageflip.os.HostLacksException;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.Proc;
 import io.pageflip.os.Userfaultfd;
+import io.pageflip.transfer.FuseExport;
 import io.pageflip.transfer.Rehearsal;
 import io.pageflip.transfer.SendPlan;
 import io.pageflip.wire.FrameHeader;
@@ -105,7 +106,7 @@ public final class SourceAgent {
      * @throws IOException if there never was a guest
      */
     public RunResult run() throws IOException {
-        try (SourceMemory memory = new SourceMemory(options.guest(), clock)) {
+        try (SourceMemory memory = new SourceMemory(options, clock)) {
             try {
                 return migrate(memory);
             } finally {
@@ -167,11 +168,13 @@ public final class SourceAgent {
         private final List<DataMap> maps = new ArrayList<>();
         private final PageSteps steps;
         private final @Nullable PrecopyRounds rounds;
+        private final @Nullable FuseExport export;
         private int ends;
 
         Crossing(SourceMemory memory, StreamWriter stream) {
             this.guest = memory.guest();
             this.memory = memory;
+            this.export = memory.export();
             this.stream = stream;
             this.plan = new SendPlan(options.mechanism(), options.schedule(), options.gifts(), stream);
             long total =
@@ -193,6 +196,9 @@ public final class SourceAgent {
                 maps.add(DataMap.scan(block));
             }
             SendPlan.expect(guest.blocks(), maps, stream);
+            if (export != null) {
+                export.writeBack();
+            }
             if (options.mechanism().moves()) {
                 relocatedPages = Proc.relocatedPages();
                 framesVisible = memory.frames().note(guest.blocks());
@@ -252,6 +258,9 @@ public final class SourceAgent {
                 out.run();
             } else {
                 guest.stop();
+                if (export != null) {
+                    export.release();
+                }
                 for (int i = 0; i < maps.size(); i++) {
                     RamBlock block = guest.blocks().get(i);
                     maps.set(i, maps.get(i).refresh(block));
@@ -319,6 +328,10 @@ public final class SourceAgent {
             if (options.mechanism().moves()) {
                 framesVisible = memory.frames().note(guest.blocks()); // a page that was written may lie elsewhere now
             }
+        }
+
+        RunResult.@Nullable FuseResult fuse() {
+            return export == null ? null : export.figures();
         }
 
         void endRounds() {
@@ -423,6 +436,7 @@ public final class SourceAgent {
         // twice.
         long pssWhenResumed = options.schedule().sharesPages() ? 0 : Proc.proportionalSetBytes();
         releaseUserfaultfd();
+        memory.endExport();
         crossing.giveUp();
         memory.guest().close(); // it is the destination's, whose own descriptors keep alive what it needs
         Message.Completed completed = link.awaitCompleted();
@@ -434,7 +448,8 @@ public final class SourceAgent {
                         pssWhenResumed == 0
                                 ? peakPssWhenReady
                                 : Math.max(peakPssWhenReady, pssWhenResumed + completed.pssBytes()))
-                .withPrecopy(crossing.report());
+                .withPrecopy(crossing.report())
+                .withFuse(crossing.fuse());
     }
 
     /** The migration has failed, and the epoch is still ours: the guest goes on here. */
@@ -458,6 +473,7 @@ public final class SourceAgent {
             // A destination that comes late, or wakes up, finds another epoch than the one it was promised.
             memory.token().claim(ownEpoch + 1);
             releaseUserfaultfd();
+            memory.endExport(); // pages that have moved are on the disk
             memory.guest().resume();
             memory.guest().awaitFirstInstructions(FIRST_INSTRUCTION_TIMEOUT_S * 1000 * MS);
         }

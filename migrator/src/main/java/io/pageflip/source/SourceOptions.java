@@ -5,6 +5,8 @@ import io.pageflip.guest.DirtyTracking;
 import io.pageflip.guest.GuestConfig;
 import io.pageflip.wire.Mechanism;
 import io.pageflip.wire.Schedule;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the source agent is asked to do.
@@ -17,6 +19,7 @@ import io.pageflip.wire.Schedule;
  * @param runAfterNs how long it is watched then, in nanoseconds
  * @param limits of a precopy
  * @param dirtyTracking how a precopy notices what the guest writes
+ * @param ramDirectory where the file of RAM in {@link io.pageflip.guest.Backing#FILE} takes its blocks; null with any other
  */
 public record SourceOptions(
         GuestConfig guest,
@@ -30,6 +33,7 @@ public record SourceOptions(
         long runAfterNs,
         PrecopyLimits limits,
         DirtyTracking dirtyTracking,
+        @Nullable Path ramDirectory,
         ScriptedFault fault) {
     /** Options of a migration without rounds. */
     public SourceOptions(
@@ -55,6 +59,7 @@ public record SourceOptions(
                 runAfterNs,
                 PrecopyLimits.DEFAULT,
                 DirtyTracking.WRITE_PROTECT,
+                null,
                 fault);
     }
 }
