@@ -4,6 +4,7 @@ import io.pageflip.guest.Backing;
 import io.pageflip.guest.GuestConfig;
 import io.pageflip.memory.Quantity;
 import io.pageflip.os.Capability;
+import io.pageflip.os.DiskFile;
 import io.pageflip.os.GiftProbe;
 import io.pageflip.os.HostCapabilities;
 import io.pageflip.os.HostLacksException;
@@ -11,18 +12,22 @@ import io.pageflip.os.Proc;
 import io.pageflip.wire.Mechanism;
 import io.pageflip.wire.Message;
 import java.io.IOException;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 
 /** Whether this host can do what is asked for, before anything is made. */
 final class HostChecks {
     private HostChecks() {}
 
     /**
-     * Checks memory and the mechanism.
+     * Checks memory, disk and the mechanism.
      *
+     * @param ramDirectory of the file that RAM lies in; null if it lies in none
      * @return whether this kernel moves gifted pages; false if nothing is gifted
      * @throws HostLacksException with what to use instead
      */
-    static boolean beforeSource(GuestConfig guest, Mechanism mechanism, boolean gifts, boolean noWayBack)
+    static boolean beforeSource(
+            GuestConfig guest, @Nullable Path ramDirectory, Mechanism mechanism, boolean gifts, boolean noWayBack)
             throws IOException {
         checkRoom(guest, mechanism);
         if (mechanism == Mechanism.FLIP) {
@@ -30,6 +35,9 @@ final class HostChecks {
         }
         if (mechanism == Mechanism.FUSE) {
             checkFuse();
+        }
+        if (ramDirectory != null) {
+            DiskFile.create(ramDirectory, "check", guest.ramBytes()).close();
         }
         boolean moves = movesGifts(mechanism, gifts);
         if (moves && !noWayBack) {

@@ -167,6 +167,7 @@ final class MigrateCommand implements Callable<Integer> {
         }
         return new MigrationPlan(
                 config,
+                guest.ramDirectory(),
                 mechanism,
                 transfer.gifts(),
                 transfer.noWayBack(),

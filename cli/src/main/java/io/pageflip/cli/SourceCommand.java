@@ -93,8 +93,8 @@ final class SourceCommand implements Callable<Integer> {
     }
 
     private RunResult migrate(SourceOptions options, Progress progress) throws IOException {
-        boolean kernelMoves =
-                HostChecks.beforeSource(options.guest(), options.mechanism(), options.gifts(), options.noWayBack());
+        boolean kernelMoves = HostChecks.beforeSource(
+                options.guest(), options.ramDirectory(), options.mechanism(), options.gifts(), options.noWayBack());
         try (DestinationLink link = connect == null ? openPipe() : connect(connect)) {
             return new SourceAgent(options, link, kernelMoves, cancellation, progress, NanoClock.SYSTEM).run();
         }

@@ -1,5 +1,6 @@
 package io.pageflip.os;
 
+import io.pageflip.memory.Quantity;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
@@ -81,7 +82,7 @@ public final class DiskFile implements SparseFile, AutoCloseable {
     private static void allocate(Syscalls sys, Fd fd, Path directory, long length) throws IOException {
         long result = sys.fallocate(fd.number(), 0, length);
         if (result == -Errno.ENOSPC || result == -Errno.EDQUOT || result == -Errno.EFBIG) {
-            throw new HostLacksException("no room for " + length + " bytes in " + directory + " ("
+            throw new HostLacksException("no room for " + Quantity.formatExact(length) + " in " + directory + " ("
                     + Errno.name((int) -result) + "); name another directory, or use a smaller --ram");
         }
         if (result == -Errno.EOPNOTSUPP) {

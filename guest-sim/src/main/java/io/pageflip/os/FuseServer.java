@@ -32,6 +32,7 @@ public final class FuseServer implements AutoCloseable {
     private final NativeBuffer offset = NativeBuffer.allocate(Long.BYTES);
     private final LongAdder reads = new LongAdder();
     private final LongAdder splicedBytes = new LongAdder();
+    private final Mapping spare;
     private Pipe pipe;
     private volatile boolean readsAdmitted;
 
@@ -52,6 +53,12 @@ public final class FuseServer implements AutoCloseable {
         this.node =
                 new FuseMessages.Node(FuseMessages.ROOT_ID + 1, inode, file.length(), FuseMessages.S_IFREG | 0600, uid);
         this.pipe = Pipe.create();
+        try {
+            this.spare = Mapping.anonymous("FUSE server", PAGE);
+        } catch (SyscallException e) {
+            pipe.close();
+            throw e;
+        }
     }
 
     /** From now on the file may be read: its pages are clean, and mapped nowhere. Before, a READ is an error. */
@@ -189,6 +196,7 @@ public final class FuseServer implements AutoCloseable {
             }
             left -= spliced;
         }
+        spare.drainPageLists(); // reading marked them as accessed
         return true;
     }
 
@@ -200,5 +208,6 @@ public final class FuseServer implements AutoCloseable {
     @Override
     public void close() {
         pipe.close();
+        spare.close();
     }
 }

@@ -75,6 +75,8 @@ final class LibC {
 
     static native int mlock2(long address, long length, int flags);
 
+    static native int munlock(long address, long length);
+
     static native long process_vm_readv(
             int pid, long localIov, long localCount, long remoteIov, long remoteCount, long flags);
 

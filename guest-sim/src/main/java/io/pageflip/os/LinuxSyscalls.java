@@ -260,6 +260,11 @@ final class LinuxSyscalls implements Syscalls {
     }
 
     @Override
+    public long munlock(long address, long length) {
+        return result(LibC.munlock(address, length));
+    }
+
+    @Override
     public long processVmReadv(int pid, long localIov, long localCount, long remoteIov, long remoteCount) {
         return result(LibC.process_vm_readv(pid, localIov, localCount, remoteIov, remoteCount, 0));
     }

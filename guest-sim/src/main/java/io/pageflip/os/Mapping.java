@@ -1,6 +1,7 @@
 package io.pageflip.os;
 
 import com.sun.jna.Pointer;
+import io.pageflip.memory.Quantity;
 import java.io.IOException;
 import java.util.concurrent.atomic.AtomicBoolean;
 
@@ -84,7 +85,7 @@ public final class Mapping implements AutoCloseable {
         if (result < 0) {
             mapping.close();
             throw new HostLacksException(
-                    "this process may not lock " + length + " bytes of " + name + " in memory (mlock2: "
+                    "this process may not lock " + Quantity.formatExact(length) + " of " + name + " in memory (mlock2: "
                             + Errno.name((int) -result) + "); run it with CAP_IPC_LOCK, or raise ulimit -l");
         }
         return mapping;
@@ -165,6 +166,17 @@ public final class Mapping implements AutoCloseable {
     /** Makes every page of the range present and writable, allocating where there is none (Linux 5.14). */
     public void populate(long offset, long bytes) throws SyscallException {
         advise(MADV_POPULATE_WRITE, "MADV_POPULATE_WRITE", offset, bytes);
+    }
+
+    /**
+     * Makes the kernel put in place the pages that wait, on the calling thread's processor, to be moved between its lists of
+     * pages; while one waits, its extra reference keeps it from being taken out of a page cache. Locking a page in memory, and
+     * unlocking it, does that (mm/mlock.c, {@code mlock_vma_pages_range}); this mapping is one to spare for it.
+     */
+    void drainPageLists() {
+        if (sys.mlock2(address, length, MLOCK_ONFAULT) == 0) {
+            sys.munlock(address, length);
+        }
     }
 
     /** Makes every page of the range present, as it is; of a file, by reading it (Linux 5.14). */

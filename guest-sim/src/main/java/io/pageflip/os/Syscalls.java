@@ -82,6 +82,8 @@ interface Syscalls {
 
     long mlock2(long address, long length, int flags);
 
+    long munlock(long address, long length);
+
     long processVmReadv(int pid, long localIov, long localCount, long remoteIov, long remoteCount);
 
     /** {@code FUTEX_WAIT} on a word shared between processes; {@code timeout} is the address of a timespec. */
