@@ -106,7 +106,7 @@ public final class SourceAgent {
      * @throws IOException if there never was a guest
      */
     public RunResult run() throws IOException {
-        try (SourceMemory memory = new SourceMemory(options, clock)) {
+        try (SourceMemory memory = new SourceMemory(options.guest(), options.ramDirectory(), clock)) {
             try {
                 return migrate(memory);
             } finally {
@@ -118,7 +118,8 @@ public final class SourceAgent {
     private RunResult migrate(SourceMemory memory) throws IOException {
         Guest guest = memory.guest();
         ownEpoch = memory.token().epoch();
-        StreamWriter stream = link.greet(memory.hello(options, populates()), memory.files());
+        Message.Hello hello = memory.hello(options, populates());
+        StreamWriter stream = link.greet(hello, memory.files());
         reached(Step.HELLO);
         progress.begin(Progress.Phase.FILLING, options.guest().ramBytes() / 4096);
         guest.powerOn(done -> {

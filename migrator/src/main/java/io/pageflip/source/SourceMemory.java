@@ -32,14 +32,16 @@ final class SourceMemory implements AutoCloseable {
     private final ConsoleLog console;
     private final MemFd framesFile;
     private final Guest guest;
-    private final boolean gifts;
     private final NanoClock clock;
     private @Nullable FuseExport export;
 
-    SourceMemory(SourceOptions options, NanoClock clock) throws IOException {
-        GuestConfig config = options.guest();
+    SourceMemory(GuestConfig config, NanoClock clock) throws IOException {
+        this(config, null, clock);
+    }
+
+    /** @param ramDirectory of {@link SourceOptions} */
+    SourceMemory(GuestConfig config, @Nullable Path ramDirectory, NanoClock clock) throws IOException {
         List<BlockSpec> specs = config.blocks();
-        this.gifts = options.gifts();
         this.clock = clock;
         try {
             token = own(RunToken.create());
@@ -48,10 +50,9 @@ final class SourceMemory implements AutoCloseable {
             framesFile = own(Frames.createFile(specs));
             List<RamBlock> blocks = new ArrayList<>();
             for (BlockSpec spec : specs) {
-                Path directory = options.ramDirectory();
                 blocks.add(own(
-                        directory != null && spec.backing() == Backing.FILE
-                                ? RamBlock.createOnDisk(spec, directory)
+                        ramDirectory != null && spec.backing() == Backing.FILE
+                                ? RamBlock.createOnDisk(spec, ramDirectory)
                                 : RamBlock.create(spec)));
             }
             guest = own(new Guest(config, blocks, oracle, console, clock));
@@ -78,8 +79,8 @@ final class SourceMemory implements AutoCloseable {
         return new Frames(framesFile, guest.config().blocks());
     }
 
-    /** The files, in the order of {@link Message.Hello#files}. */
-    List<Fd> files() throws IOException {
+    /** The files, in the order of {@link Message.Hello#files}; to be asked for after {@link #hello}. */
+    List<Fd> files() {
         List<Fd> files = new ArrayList<>();
         for (MemFd file : List.of(token.file(), oracle.file(), console.file(), framesFile)) {
             files.add(file.fd());
@@ -94,12 +95,9 @@ final class SourceMemory implements AutoCloseable {
     }
 
     /** What the destination maps in the place of a block. */
-    private @Nullable Fd fileOf(RamBlock block) throws IOException {
+    private @Nullable Fd fileOf(RamBlock block) {
         if (block.disk() != null) {
-            if (export == null) {
-                export = FuseExport.start(block, gifts, clock);
-            }
-            return export.file();
+            return export == null ? null : export.file();
         }
         return block.file() == null ? null : block.file().fd();
     }
@@ -122,6 +120,9 @@ final class SourceMemory implements AutoCloseable {
     Message.Hello hello(SourceOptions options, boolean populate) throws IOException {
         List<Message.Hello.Block> blocks = new ArrayList<>();
         for (RamBlock block : guest.blocks()) {
+            if (block.disk() != null && export == null) {
+                export = FuseExport.start(block, options.gifts(), clock);
+            }
             Fd file = fileOf(block);
             blocks.add(new Message.Hello.Block(
                     block.spec(), block.mapping().address(), file == null ? null : describe(file)));

@@ -36,6 +36,7 @@ final class RunResultTest {
             new RunResult.GuestActivity(500_000_000, 40_000, 10_000),
             99_000_000L,
             null,
+            null,
             null);
 
     private static JsonNode tree(RunResult result) throws JsonProcessingException {

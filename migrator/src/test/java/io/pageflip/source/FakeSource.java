@@ -9,7 +9,6 @@ import io.pageflip.guest.BlockSpec;
 import io.pageflip.guest.GuestConfig;
 import io.pageflip.guest.SwitchOut;
 import io.pageflip.os.Fd;
-import io.pageflip.os.MemFd;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.NativeBuffer;
 import io.pageflip.os.UnixSocket;
@@ -53,7 +52,7 @@ public final class FakeSource implements AutoCloseable {
         patience.limitSeconds(20);
         this.stream = new StreamWriter(ends.write(), ends.write(), patience);
         passed.add(ends.read());
-        memory.files().forEach(file -> passed.add(file.fd()));
+        passed.addAll(memory.files());
     }
 
     /** What an honest source would say. */
@@ -187,7 +186,7 @@ public final class FakeSource implements AutoCloseable {
         passed.set(at, other);
     }
 
-    public MemFd file(int at) {
+    public Fd file(int at) {
         return memory.files().get(at);
     }
 

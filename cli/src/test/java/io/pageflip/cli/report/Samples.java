@@ -36,6 +36,7 @@ final class Samples {
                 new RunResult.GuestActivity(500_000_000, 1_000_000, 2_000),
                 200L << 20,
                 null,
+                null,
                 null);
     }
 
