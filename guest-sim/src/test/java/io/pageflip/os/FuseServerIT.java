@@ -212,8 +212,9 @@ final class FuseServerIT {
             server = new FuseServer(mount, disk, move);
             loop = Tasks.start("FUSE server", () -> {
                 try {
-                    while (!ending && server.serve(5)) {
-                        continue;
+                    boolean more = true;
+                    while (more && !ending) {
+                        more = server.serve(5);
                     }
                 } finally {
                     mount.closeDevice();
