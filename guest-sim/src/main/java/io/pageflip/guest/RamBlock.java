@@ -2,6 +2,7 @@ package io.pageflip.guest;
 
 import io.pageflip.os.DiskFile;
 import io.pageflip.os.Fd;
+import io.pageflip.os.FuseMount;
 import io.pageflip.os.Mapping;
 import io.pageflip.os.MemFd;
 import io.pageflip.os.SyscallException;
@@ -66,9 +67,12 @@ public final class RamBlock implements AutoCloseable {
     /**
      * A private mapping of another process's file, each page of which stays in memory once it was read; takes over
      * {@code file}, and closes it: the mapping does without. Touches no page.
+     *
+     * @throws IOException also if it is no FUSE file of that length
      */
     public static RamBlock attachPrivately(BlockSpec spec, Fd file) throws IOException {
         try (file) {
+            FuseMount.requireFile(file, spec.name(), spec.mappedBytes());
             return new RamBlock(spec, Mapping.lockedCopy(file, spec.name(), spec.mappedBytes()), null, null);
         }
     }

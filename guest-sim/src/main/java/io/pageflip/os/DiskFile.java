@@ -44,7 +44,7 @@ public final class DiskFile implements SparseFile, AutoCloseable {
     static DiskFile create(Syscalls sys, Path directory, String name, long length) throws IOException {
         Fd fd = open(sys, directory);
         try {
-            refuseMemory(sys, fd, directory);
+            refuseMemory(fd, directory);
             allocate(sys, fd, directory, length);
             return new DiskFile(fd, name, length, sys);
         } catch (IOException | RuntimeException e) {
@@ -68,10 +68,8 @@ public final class DiskFile implements SparseFile, AutoCloseable {
         }
     }
 
-    private static void refuseMemory(Syscalls sys, Fd fd, Path directory) throws IOException {
-        NativeBuffer statfs = NativeBuffer.scratch();
-        SyscallException.check(sys.fstatfs(fd.number(), statfs.address()), "fstatfs " + directory);
-        String kind = IN_MEMORY.get(statfs.bytes().getLong(0));
+    private static void refuseMemory(Fd fd, Path directory) throws IOException {
+        String kind = IN_MEMORY.get(fd.fileSystem());
         if (kind != null) {
             throw new HostLacksException(
                     directory + " lies on " + kind + ", whose pages are memory and cannot be moved "

@@ -29,6 +29,7 @@ public final class Fd implements AutoCloseable {
     private static final int CLOSED = -1;
     private static final int STATX_MODE = 28;
     private static final int STATX_INO = 32;
+    private static final int STATX_SIZE = 40;
     private static final int STATX_BLOCKS = 48;
     private static final int S_IFMT = 0xf000;
     private static final int S_IFIFO = 0x1000;
@@ -180,6 +181,18 @@ public final class Fd implements AutoCloseable {
     /** The inode number: together with the kind of file it tells whether a descriptor is what somebody said it is. */
     public long inode() throws SyscallException {
         return statx().bytes().getLong(STATX_INO);
+    }
+
+    /** The length of the file in bytes, holes included. */
+    public long length() throws SyscallException {
+        return statx().bytes().getLong(STATX_SIZE);
+    }
+
+    /** The kind of file system that the file is on, as linux/magic.h numbers them. */
+    long fileSystem() throws SyscallException {
+        NativeBuffer statfs = NativeBuffer.scratch();
+        SyscallException.check(sys.fstatfs(number(), statfs.address()), "fstatfs " + name);
+        return statfs.bytes().getLong(0);
     }
 
     /** See {@link SparseFile#nextData}. */

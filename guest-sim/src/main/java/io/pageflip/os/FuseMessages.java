@@ -23,6 +23,7 @@ final class FuseMessages {
     static final int GETATTR = 3;
     static final int OPEN = 14;
     static final int READ = 15;
+    static final int STATFS = 17;
     static final int RELEASE = 18;
     static final int FLUSH = 25;
     static final int INIT = 26;
@@ -93,12 +94,19 @@ final class FuseMessages {
     static final int SIZEOF_OPEN_OUT = 16;
     static final int OPEN_OUT_FLAGS = 8;
 
+    // struct fuse_kstatfs, which is all of struct fuse_statfs_out
+    static final int SIZEOF_STATFS_OUT = 80;
+    static final int STATFS_BSIZE = 40;
+    static final int STATFS_NAMELEN = 44;
+    static final int STATFS_FRSIZE = 48;
+
     // struct fuse_read_in
     static final int READ_OFFSET = 8;
     static final int READ_SIZE = 16;
 
     private static final int BLOCK = 4096;
     private static final int SECTOR = 512;
+    private static final int LONGEST_NAME = 255;
     /** Seconds for which the kernel need not ask again: nothing ever changes. */
     private static final long FOR_EVER = 1 << 30;
 
@@ -184,6 +192,15 @@ final class FuseMessages {
         int at = beginBody(reply, SIZEOF_OPEN_OUT);
         reply.putInt(at + OPEN_OUT_FLAGS, FOPEN_KEEP_CACHE | FOPEN_NOFLUSH);
         return putHeader(reply, unique, 0, SIZEOF_OPEN_OUT);
+    }
+
+    /** The reply to {@link #STATFS}: a full file system. */
+    static int putStatfs(ByteBuffer reply, long unique) {
+        int at = beginBody(reply, SIZEOF_STATFS_OUT);
+        reply.putInt(at + STATFS_BSIZE, BLOCK)
+                .putInt(at + STATFS_NAMELEN, LONGEST_NAME)
+                .putInt(at + STATFS_FRSIZE, BLOCK);
+        return putHeader(reply, unique, 0, SIZEOF_STATFS_OUT);
     }
 
     /** Clears the place of a body, in which most fields are zero. */

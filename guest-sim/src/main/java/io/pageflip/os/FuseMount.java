@@ -12,6 +12,8 @@ import java.nio.charset.StandardCharsets;
  */
 public final class FuseMount implements AutoCloseable {
     private static final String DEVICE = "/dev/fuse";
+    /** linux/magic.h */
+    private static final long FUSE_SUPER_MAGIC = 0x65735546;
 
     // linux/mount.h
     private static final int FSOPEN_CLOEXEC = 1;
@@ -104,6 +106,20 @@ public final class FuseMount implements AutoCloseable {
         NativeBuffer buffer = NativeBuffer.allocate(bytes.length + 1);
         buffer.bytes().put(0, bytes);
         return buffer;
+    }
+
+    /**
+     * Checks that a descriptor is what a peer says: a file of {@code length} bytes of a FUSE file system. Any other could be
+     * shrunk under a mapping of it when all pages have been read.
+     */
+    public static void requireFile(Fd file, String name, long length) throws IOException {
+        if (file.fileSystem() != FUSE_SUPER_MAGIC) {
+            throw new IOException("the file of RAM block " + name + " is in no FUSE file system");
+        }
+        if (file.length() != length) {
+            throw new IOException("the FUSE file of RAM block " + name + " has " + file.length()
+                    + " bytes, its owner said " + length);
+        }
     }
 
     /** The device, non-blocking; stays this owner's. */

@@ -115,6 +115,7 @@ public final class FuseServer implements AutoCloseable {
                 send(FuseMessages.putAttributes(out, unique, nodeId == root.nodeId() ? root : node));
             case FuseMessages.OPEN -> send(FuseMessages.putOpen(out, unique));
             case FuseMessages.READ -> read(in, unique);
+            case FuseMessages.STATFS -> send(FuseMessages.putStatfs(out, unique));
             case FuseMessages.RELEASE -> refuse(unique, 0);
             case FuseMessages.FORGET, FuseMessages.BATCH_FORGET -> true; // answered by nobody
             case FuseMessages.DESTROY -> false;

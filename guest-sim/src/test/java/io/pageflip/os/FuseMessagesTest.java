@@ -28,6 +28,9 @@ final class FuseMessagesTest {
             + "u32 entry_valid_nsec, u32 attr_valid_nsec, " + ATTR_FIELDS);
     private static final Struct ATTR_OUT = Struct.of("u64 attr_valid, u32 attr_valid_nsec, u32 dummy, " + ATTR_FIELDS);
     private static final Struct OPEN_OUT = Struct.of("u64 fh, u32 open_flags, u32 padding");
+    private static final Struct STATFS_OUT = Struct.of(
+            "u64 blocks, u64 bfree, u64 bavail, u64 files, u64 ffree, u32 bsize, "
+                    + "u32 namelen, u32 frsize, u32 padding, u32 spare0, u32 spare1, u32 spare2, u32 spare3, u32 spare4, u32 spare5");
     private static final Struct READ_IN =
             Struct.of("u64 fh, u64 offset, u32 size, u32 read_flags, u64 lock_owner, u32 flags, u32 padding");
 
@@ -100,6 +103,10 @@ final class FuseMessagesTest {
         assertThat(FuseMessages.ATTR_OUT_ATTR).isEqualTo(ATTR_OUT.at("ino"));
         assertThat(FuseMessages.SIZEOF_OPEN_OUT).isEqualTo(OPEN_OUT.size()).isEqualTo(16);
         assertThat(FuseMessages.OPEN_OUT_FLAGS).isEqualTo(OPEN_OUT.at("open_flags"));
+        assertThat(FuseMessages.SIZEOF_STATFS_OUT).isEqualTo(STATFS_OUT.size()).isEqualTo(80);
+        assertThat(FuseMessages.STATFS_BSIZE).isEqualTo(STATFS_OUT.at("bsize"));
+        assertThat(FuseMessages.STATFS_NAMELEN).isEqualTo(STATFS_OUT.at("namelen"));
+        assertThat(FuseMessages.STATFS_FRSIZE).isEqualTo(STATFS_OUT.at("frsize"));
         assertThat(READ_IN.size()).isEqualTo(40);
         assertThat(FuseMessages.READ_OFFSET).isEqualTo(READ_IN.at("offset"));
         assertThat(FuseMessages.READ_SIZE).isEqualTo(READ_IN.at("size"));
@@ -166,6 +173,15 @@ final class FuseMessagesTest {
 
         assertThat(hex(length))
                 .isEqualTo("20000000" + "00000000" + "0500000000000000" + "0000000000000000" + "22000000" + "00000000");
+    }
+
+    @Test
+    void fileSystemIsFull() {
+        int length = FuseMessages.putStatfs(dirty(), 6);
+
+        assertThat(hex(length))
+                .isEqualTo("60000000" + "00000000" + "0600000000000000" + "00".repeat(40) + "00100000" + "ff000000"
+                        + "00100000" + "00".repeat(28));
     }
 
     @Test

@@ -164,6 +164,22 @@ final class FuseServerIT {
     }
 
     @Test
+    void onlyItsFileIsTakenForIt() throws Exception {
+        service = new Service(true);
+
+        try (Fd file = service.mount.open("ram");
+                Fd other = Fd.open(Syscalls.LINUX, "/proc/self/exe", Fd.O_RDONLY)) {
+            FuseMount.requireFile(file, "ram", BYTES);
+            assertThatThrownBy(() -> FuseMount.requireFile(file, "ram", BYTES + 1))
+                    .isInstanceOf(IOException.class)
+                    .hasMessage("the FUSE file of RAM block ram has 1048576 bytes, its owner said 1048577");
+            assertThatThrownBy(() -> FuseMount.requireFile(other, "ram", BYTES))
+                    .isInstanceOf(IOException.class)
+                    .hasMessage("the file of RAM block ram is in no FUSE file system");
+        }
+    }
+
+    @Test
     void thereIsNoOtherFile() throws Exception {
         service = new Service(true);
 

@@ -309,6 +309,7 @@ final class MechanismsIT {
                 case GIFT ->
                     reasons.put(odd ? "not-page-sized" : "kernel-declined", TestMemory.countData(spec.pages()));
                 case STREAM, PULL -> reasons.put("mechanism-copies", TestMemory.countData(spec.pages()));
+                case FUSE -> throw new IllegalArgumentException("these blocks lie in no file on a disk");
             }
             expected.add(copied(i, reasons));
         }
