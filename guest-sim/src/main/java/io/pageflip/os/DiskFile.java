@@ -19,6 +19,10 @@ public final class DiskFile implements SparseFile, AutoCloseable {
     private static final Map<Long, String> IN_MEMORY =
             Map.of(0x01021994L, "tmpfs", 0x858458f6L, "ramfs", 0x958458f6L, "hugetlbfs");
 
+    /** Those that write a block anew to another place, for which there may be no room. */
+    private static final Map<Long, String> COPY_ON_WRITE =
+            Map.of(0x9123683eL, "btrfs", 0xca451a4eL, "bcachefs", 0x2fc12fc1L, "zfs");
+
     private final Fd fd;
     private final String name;
     private final long length;
@@ -35,7 +39,7 @@ public final class DiskFile implements SparseFile, AutoCloseable {
      * Creates one of {@code length} bytes in {@code directory}, all zeros.
      *
      * @param name for messages
-     * @throws HostLacksException if the directory's file system lies in memory, has no such files, or no room
+     * @throws HostLacksException if the directory's file system lies in memory, copies on write, has no such files, or no room
      */
     public static DiskFile create(Path directory, String name, long length) throws IOException {
         return create(Syscalls.LINUX, directory, name, length);
@@ -44,7 +48,7 @@ public final class DiskFile implements SparseFile, AutoCloseable {
     static DiskFile create(Syscalls sys, Path directory, String name, long length) throws IOException {
         Fd fd = open(sys, directory);
         try {
-            refuseMemory(fd, directory);
+            refuseKind(fd, directory);
             allocate(sys, fd, directory, length);
             return new DiskFile(fd, name, length, sys);
         } catch (IOException | RuntimeException e) {
@@ -68,12 +72,17 @@ public final class DiskFile implements SparseFile, AutoCloseable {
         }
     }
 
-    private static void refuseMemory(Fd fd, Path directory) throws IOException {
-        String kind = IN_MEMORY.get(fd.fileSystem());
-        if (kind != null) {
-            throw new HostLacksException(
-                    directory + " lies on " + kind + ", whose pages are memory and cannot be moved "
-                            + "into another file; name a directory on a disk, as /var/tmp often is");
+    private static void refuseKind(Fd fd, Path directory) throws IOException {
+        long kind = fd.fileSystem();
+        if (IN_MEMORY.containsKey(kind)) {
+            throw new HostLacksException(directory + " lies on " + IN_MEMORY.get(kind)
+                    + ", whose pages are memory and cannot be moved into another file; name a directory on a disk, as "
+                    + "/var/tmp often is");
+        }
+        if (COPY_ON_WRITE.containsKey(kind)) {
+            throw new HostLacksException(directory + " lies on " + COPY_ON_WRITE.get(kind)
+                    + ", which writes a block anew to another place, and a full disk would kill the guest; name a "
+                    + "directory on ext4 or xfs");
         }
     }
 

@@ -174,13 +174,13 @@ public final class FuseServer implements AutoCloseable {
             return refuse(unique, Errno.EIO);
         }
         long result = sys.splice(pipe.readEnd().number(), 0, mount.device().number(), length, flags);
-        if (result != length) {
+        if (result == length) {
+            reads.increment();
+            splicedBytes.add(bytes);
+        } else {
             renewPipe();
         }
-        boolean goOn = sent(result, length);
-        reads.increment();
-        splicedBytes.add(bytes);
-        return goOn;
+        return sent(result, length);
     }
 
     /** The header in a buffer of its own, and the file's pages, which are not touched. False if the disk fails. */

@@ -15,6 +15,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 final class DiskFileTest {
     private static final Path DIRECTORY = Path.of("/disk");
     private static final long EXT4 = 0xef53;
+    private static final long BTRFS = 0x9123683eL;
     private static final long TMPFS = 0x01021994;
 
     private final List<String> calls = new ArrayList<>();
@@ -53,6 +54,14 @@ final class DiskFileTest {
                 .hasMessageContaining(sentence)
                 .hasMessageContaining("name another directory");
         assertThat(calls).filteredOn("close"::equals).hasSize(call.equals("open") ? 0 : 1);
+    }
+
+    @Test
+    void roomOnADiskThatCopiesOnWriteIsNotReliedUpon() {
+        assertThatThrownBy(() -> DiskFile.create(kernel("none", 0, BTRFS), DIRECTORY, "ram", 64 << 20))
+                .isInstanceOf(HostLacksException.class)
+                .hasMessageStartingWith("/disk lies on btrfs, which writes a block anew to another place");
+        assertThat(calls).containsExactly("open", "fstatfs", "close");
     }
 
     @Test

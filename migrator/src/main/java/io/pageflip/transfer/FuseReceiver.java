@@ -72,6 +72,7 @@ public final class FuseReceiver implements PageReceiver {
                 read(block, 0, block.spec().pages());
             }
         }
-        return Frames.judge(ledger, blocks, frames, visible, relocatedBefore, false);
+        RunResult.Evidence evidence = Frames.judge(ledger, blocks, frames, visible, relocatedBefore, false);
+        return visible ? evidence : new RunResult.Evidence(false, 0, 0, 0, 0, "none"); // and nothing was probed
     }
 }
