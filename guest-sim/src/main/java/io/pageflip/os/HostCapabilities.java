@@ -93,7 +93,7 @@ public record HostCapabilities(List<Capability> capabilities, List<Capability> m
     static Capability fuse(Capability needed) {
         return needed.available()
                 ? Capability.yes(
-                        "fuse", "moves clean pages of a file on a disk; shows that seed 001 works, and is not fast")
+                        "fuse", "moves clean pages of a file on a disk; a demonstration for root, not the fast path")
                 : Capability.no("fuse", needed.detail() + "; choose flip, which needs no privilege");
     }
 

@@ -9,7 +9,7 @@
  *   stream     write(2)                                  BYTES   read(2)
  *   pull       -                                         PULL    process_vm_readv(2)
  *   fuse       splice(SPLICE_F_MOVE) into /dev/fuse      FUSE    madvise(MADV_POPULATE_READ)
- *   the copying ones: pages that are all zeros               ZERO    -
+ *   all but flip, fuse: pages that are all zeros         ZERO    -
  * </pre>
  *
  * <p>{@link io.pageflip.transfer.SendPlan} says which sender a page gets; {@link io.pageflip.transfer.PageLedger} accounts
