@@ -6,9 +6,12 @@ import io.pageflip.guest.GuestConfig;
 import io.pageflip.guest.GuestInfoPage;
 import io.pageflip.guest.Workload;
 import io.pageflip.memory.Quantity;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -35,8 +38,10 @@ final class GuestOptions {
             names = "--backing",
             paramLabel = "KIND",
             defaultValue = "memfd",
+            converter = Values.Place.class,
+            completionCandidates = Values.Places.class,
             description = "What guest RAM lies in: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
-    private Backing backing;
+    private RamPlace place;
 
     @Option(
             names = "--vcpus",
@@ -81,8 +86,10 @@ final class GuestOptions {
             description = "Seed of everything random in the guest (default: ${DEFAULT-VALUE}).")
     private long seed;
 
-    Backing backing() {
-        return backing;
+    /** Where the file of {@link Backing#FILE} takes its blocks; null with any other. */
+    @Nullable
+    Path ramDirectory() {
+        return place.directory();
     }
 
     /** The guest that was asked for; a wrong value is a usage error. */
@@ -91,7 +98,9 @@ final class GuestOptions {
         Values.between(spec, "--hot-set", hotSet, 1, 100);
         Values.between(spec, "--fill", fill, 0, 100);
         Values.between(spec, "--dirty-rate", dirtyRate, 0, MOST_RATE);
-        Backing smallPages = backing.shareable() ? Backing.MEMFD : backing;
+        Backing backing = place.backing();
+        checkDirectory();
+        Backing smallPages = backing == Backing.HUGETLB ? Backing.MEMFD : backing;
         if (!isRamOf(smallPages)) {
             throw new ParameterException(spec.commandLine(), ramSentence(smallPages));
         }
@@ -99,6 +108,19 @@ final class GuestOptions {
             throw new CombinationException(spec.commandLine(), ramSentence(backing));
         }
         return new GuestConfig(ram, backing, vcpus, workload, dirtyRate, hotSet, fill, seed);
+    }
+
+    private void checkDirectory() {
+        Path directory = place.directory();
+        if (place.backing() == Backing.FILE && directory == null) {
+            throw new CombinationException(
+                    spec.commandLine(),
+                    "--backing file needs a directory on a disk; write --backing file:DIR, as in file:/var/tmp");
+        }
+        if (directory != null && !Files.isDirectory(directory)) {
+            throw new ParameterException(
+                    spec.commandLine(), "--backing file:" + directory + ": there is no such directory");
+        }
     }
 
     private boolean isRamOf(Backing kind) {
@@ -119,7 +141,7 @@ final class GuestOptions {
     List<String> arguments() {
         return List.of(
                 "--ram=" + ram,
-                "--backing=" + backing,
+                "--backing=" + place,
                 "--vcpus=" + vcpus,
                 "--workload=" + workload,
                 "--dirty-rate=" + dirtyRate,
@@ -134,7 +156,7 @@ final class GuestOptions {
                 Locale.ROOT,
                 "%s %s, %d vCPU%s, %s at %,d pages/s",
                 Quantity.format(ram),
-                backing,
+                place,
                 vcpus,
                 vcpus == 1 ? "" : "s",
                 workload,
@@ -143,7 +165,7 @@ final class GuestOptions {
 
     void describe(Map<String, Object> request) {
         request.put("ram", ram);
-        request.put("backing", backing.toString());
+        request.put("backing", place.toString());
         request.put("vcpus", vcpus);
         request.put("workload", workload.toString());
         request.put("dirty-rate", dirtyRate);

@@ -4,6 +4,7 @@ import io.pageflip.guest.Backing;
 import io.pageflip.guest.GuestConfig;
 import io.pageflip.memory.Quantity;
 import io.pageflip.os.Capability;
+import io.pageflip.os.DiskFile;
 import io.pageflip.os.GiftProbe;
 import io.pageflip.os.HostCapabilities;
 import io.pageflip.os.HostLacksException;
@@ -11,22 +12,32 @@ import io.pageflip.os.Proc;
 import io.pageflip.wire.Mechanism;
 import io.pageflip.wire.Message;
 import java.io.IOException;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 
 /** Whether this host can do what is asked for, before anything is made. */
 final class HostChecks {
     private HostChecks() {}
 
     /**
-     * Checks memory and the mechanism.
+     * Checks memory, disk and the mechanism.
      *
+     * @param ramDirectory of the file that RAM lies in; null if it lies in none
      * @return whether this kernel moves gifted pages; false if nothing is gifted
      * @throws HostLacksException with what to use instead
      */
-    static boolean beforeSource(GuestConfig guest, Mechanism mechanism, boolean gifts, boolean noWayBack)
+    static boolean beforeSource(
+            GuestConfig guest, @Nullable Path ramDirectory, Mechanism mechanism, boolean gifts, boolean noWayBack)
             throws IOException {
         checkRoom(guest, mechanism);
         if (mechanism == Mechanism.FLIP) {
             checkFlip(guest);
+        }
+        if (mechanism == Mechanism.FUSE) {
+            checkFuse();
+        }
+        if (ramDirectory != null) {
+            DiskFile.create(ramDirectory, "check", guest.ramBytes()).close();
         }
         boolean moves = movesGifts(mechanism, gifts);
         if (moves && !noWayBack) {
@@ -72,7 +83,15 @@ final class HostChecks {
         }
     }
 
-    private static boolean movesGifts(Mechanism mechanism, boolean gifts) throws IOException {
+    private static void checkFuse() throws HostLacksException {
+        Capability fuse = HostCapabilities.probeFuse();
+        if (!fuse.available()) {
+            throw new HostLacksException("fuse cannot run here: " + fuse.detail());
+        }
+    }
+
+    /** Whether pages are gifted, and this kernel really moves them. */
+    static boolean movesGifts(Mechanism mechanism, boolean gifts) throws IOException {
         return mechanism == Mechanism.GIFT && gifts && GiftProbe.run().outcome() == GiftProbe.Outcome.MOVES;
     }
 
@@ -87,13 +106,15 @@ final class HostChecks {
             }
             return;
         }
-        long needed = guest.ramBytes() * (mechanism == Mechanism.FLIP ? 1 : 2) / 100 * Math.max(1, guest.fillPercent());
+        // Of pages that fuse copies, those at the source are clean: they give way.
+        boolean once = mechanism == Mechanism.FLIP || mechanism == Mechanism.FUSE;
+        long needed = guest.ramBytes() * (once ? 1 : 2) / 100 * Math.max(1, guest.fillPercent());
         long available = Proc.availableBytes();
         if (needed > available) {
             throw new HostLacksException("no room for " + Quantity.format(needed) + " of guest RAM"
-                    + (mechanism == Mechanism.FLIP ? "" : " (twice the guest: " + mechanism + " copies)") + ": "
+                    + (once ? "" : " (twice the guest: " + mechanism + " copies)") + ": "
                     + Quantity.format(available) + " are available; use a smaller --ram"
-                    + (mechanism == Mechanism.FLIP ? "" : " or --mechanism flip"));
+                    + (once ? "" : " or --mechanism flip"));
         }
     }
 }

@@ -1,6 +1,5 @@
 package io.pageflip.cli;
 
-import io.pageflip.guest.Backing;
 import io.pageflip.wire.Mechanism;
 import io.pageflip.wire.Schedule;
 import java.util.ArrayList;
@@ -38,9 +37,11 @@ final class MatrixOptions {
             names = "--backing",
             paramLabel = "KIND",
             split = ",",
+            converter = Values.Place.class,
+            completionCandidates = Values.Places.class,
             description = "What guest RAM lies in: ${COMPLETION-CANDIDATES}. Without it, what each mechanism needs: "
-                    + "anonymous for gift, memfd for the others.")
-    private @Nullable List<Backing> backing;
+                    + "anonymous for gift, memfd for the others; fuse needs it.")
+    private @Nullable List<RamPlace> backing;
 
     @Option(
             names = "--vcpus",
@@ -84,7 +85,7 @@ final class MatrixOptions {
             int vcpus,
             long dirtyRate,
             Mechanism mechanism,
-            Backing backing,
+            RamPlace backing,
             @Nullable String schedule) {
         /** Options of {@code migrate}. */
         List<String> arguments() {
@@ -116,7 +117,7 @@ final class MatrixOptions {
             for (int cpus : vcpus) {
                 for (long rate : dirtyRate) {
                     for (Mechanism how : mechanism) {
-                        for (Backing in : backings(how)) {
+                        for (RamPlace in : backings(how)) {
                             schedules.forEach(when -> all.add(new Combination(size, cpus, rate, how, in, when)));
                         }
                     }
@@ -126,8 +127,8 @@ final class MatrixOptions {
         return all.stream().distinct().toList();
     }
 
-    private List<Backing> backings(Mechanism how) {
-        return backing == null ? List.of(TransferOptions.backingFor(how)) : backing;
+    private List<RamPlace> backings(Mechanism how) {
+        return backing == null ? List.of(new RamPlace(TransferOptions.backingFor(how))) : backing;
     }
 
     private List<@Nullable String> schedules() {

@@ -163,13 +163,25 @@ final class MigrateCommand implements Callable<Integer> {
         transfer.limits();
         checkPrefetch(schedule);
         RunOptions.seconds(spec, runAfter);
+        if (pingPong && mechanism == Mechanism.FUSE) {
+            throw new CombinationException(
+                    spec.commandLine(),
+                    "--ping-pong gives the guest away again, and fuse leaves it in private copies of a file that is gone; "
+                            + "leave --ping-pong out");
+        }
         if (noMove && !mechanism.moves()) {
             throw new CombinationException(
                     spec.commandLine(),
                     "--no-move changes nothing with --mechanism " + mechanism + ", which moves no page anyway");
         }
+        if (noMove && mechanism == Mechanism.FUSE) {
+            throw new CombinationException(
+                    spec.commandLine(),
+                    "--no-move: with --mechanism fuse it is the source that asks for moves; use --no-gift");
+        }
         return new MigrationPlan(
                 config,
+                guest.ramDirectory(),
                 mechanism,
                 transfer.gifts(),
                 transfer.noWayBack(),

@@ -8,20 +8,24 @@ import io.pageflip.migration.PingPong;
 import io.pageflip.os.HostLacksException;
 import io.pageflip.wire.Mechanism;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A migration as it was asked for: every option checked and resolved, and nothing made yet.
  *
  * @param guest in the memory that its pages cross from
  * @param adoptChunkBytes 0, or: it is started in private memory, which becomes that in chunks
+ * @param ramDirectory of the file that RAM lies in; null if it lies in none
  * @param request every option with its resolved value, as reports write it
  * @param sourceArguments of the agent that {@link Migration} starts
  * @param destinationArguments of the other one
  */
 record MigrationPlan(
         GuestConfig guest,
+        @Nullable Path ramDirectory,
         Mechanism mechanism,
         boolean gifts,
         boolean noWayBack,
@@ -36,7 +40,7 @@ record MigrationPlan(
      * @throws HostLacksException with what to use instead
      */
     void checkHost() throws IOException {
-        HostChecks.beforeSource(guest, mechanism, gifts, noWayBack);
+        HostChecks.beforeSource(guest, ramDirectory, mechanism, gifts, noWayBack);
         if (adoptChunkBytes > 0) {
             HostChecks.adopt(guest, adoptChunkBytes);
         }

@@ -120,8 +120,10 @@ final class PeerCommand implements Callable<Integer> {
         DestinationLink link;
         boolean kernelMoves;
         try {
-            kernelMoves =
-                    HostChecks.beforeSource(options.guest(), options.mechanism(), options.gifts(), options.noWayBack());
+            // What it takes to make the guest matters only then.
+            kernelMoves = machine == null
+                    ? SourceCommand.checkHost(options)
+                    : HostChecks.movesGifts(options.mechanism(), options.gifts());
             link = connect();
         } catch (IOException e) {
             if (machine == null) {

@@ -92,18 +92,24 @@ final class SourceCommand implements Callable<Integer> {
                 transfer.limits(),
                 transfer.dirtyTracking(),
                 transfer.adoptChunkBytes(),
+                guest.ramDirectory(),
                 run.fault());
     }
 
     private RunResult migrate(SourceOptions options, Progress progress) throws IOException {
-        boolean kernelMoves =
-                HostChecks.beforeSource(options.guest(), options.mechanism(), options.gifts(), options.noWayBack());
-        if (options.adoptChunkBytes() > 0) {
-            HostChecks.adopt(options.guest(), options.adoptChunkBytes());
-        }
+        boolean kernelMoves = checkHost(options);
         try (DestinationLink link = connect == null ? openPipe() : connect(connect)) {
             return new SourceAgent(options, link, kernelMoves, cancellation, progress, NanoClock.SYSTEM).run();
         }
+    }
+
+    /** As {@link HostChecks#beforeSource}, and for what else these options ask for. */
+    static boolean checkHost(SourceOptions options) throws IOException {
+        if (options.adoptChunkBytes() > 0) {
+            HostChecks.adopt(options.guest(), options.adoptChunkBytes());
+        }
+        return HostChecks.beforeSource(
+                options.guest(), options.ramDirectory(), options.mechanism(), options.gifts(), options.noWayBack());
     }
 
     private DestinationLink connect(String path) throws IOException {

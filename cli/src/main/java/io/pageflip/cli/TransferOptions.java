@@ -45,8 +45,8 @@ final class TransferOptions {
             paramLabel = "KIND",
             defaultValue = "auto",
             description =
-                    "How a page crosses: ${COMPLETION-CANDIDATES}. auto is flip where RAM is shareable, else gift "
-                            + "(default: ${DEFAULT-VALUE}).")
+                    "How a page crosses: ${COMPLETION-CANDIDATES}. auto is flip where RAM is shareable, fuse where it lies in "
+                            + "a file on a disk, else gift (default: ${DEFAULT-VALUE}).")
     private Choice mechanism;
 
     @Option(
@@ -139,7 +139,8 @@ final class TransferOptions {
         FLIP,
         GIFT,
         STREAM,
-        PULL;
+        PULL,
+        FUSE;
 
         @Override
         public String toString() {
@@ -197,11 +198,17 @@ final class TransferOptions {
     /** The mechanism for a guest in such memory; a combination that makes no sense is a usage error. */
     Mechanism resolve(Backing backing) {
         Mechanism chosen = switch (mechanism) {
-            case AUTO -> backing.shareable() ? Mechanism.FLIP : Mechanism.GIFT;
+            case AUTO ->
+                switch (backing) {
+                    case MEMFD, HUGETLB -> Mechanism.FLIP;
+                    case ANONYMOUS -> Mechanism.GIFT;
+                    case FILE -> Mechanism.FUSE;
+                };
             case FLIP -> Mechanism.FLIP;
             case GIFT -> Mechanism.GIFT;
             case STREAM -> Mechanism.STREAM;
             case PULL -> Mechanism.PULL;
+            case FUSE -> Mechanism.FUSE;
         };
         String whyNot = whyNot(chosen, backing);
         if (whyNot != null) {
@@ -227,6 +234,10 @@ final class TransferOptions {
             refuseWithoutPrecopy();
             return canHandOver ? Schedule.HANDOVER : Schedule.STOP_AND_MOVE;
         }
+        if (chosen == Mechanism.FUSE && schedule != Schedule.STOP_AND_MOVE) {
+            throw refused("--schedule " + schedule + " needs pages that may cross while the guest writes them, and "
+                    + "--mechanism fuse moves clean ones only; use --schedule stop-and-move");
+        }
         if (schedule.sharesPages() && chosen != Mechanism.FLIP) {
             throw refused("--schedule " + schedule + " lets both agents map the same pages, and --mechanism " + chosen
                     + " copies them; use --mechanism flip, or --schedule stop-and-move");
@@ -247,6 +258,14 @@ final class TransferOptions {
 
     /** Why pages in such memory cannot cross so, and what to use instead; null if they can. */
     private static @Nullable String whyNot(Mechanism mechanism, Backing backing) {
+        if (mechanism == Mechanism.FUSE && backing != Backing.FILE) {
+            return "--mechanism fuse moves pages out of a file on a disk, and --backing " + backing
+                    + " is memory; use --backing file:DIR, or --mechanism " + (backing.shareable() ? "flip" : "gift");
+        }
+        if (mechanism != Mechanism.FUSE && backing == Backing.FILE) {
+            return "--backing file:DIR is for --mechanism fuse, and --mechanism " + mechanism
+                    + " has no use for a disk; use --backing memfd, or --mechanism fuse";
+        }
         if (mechanism == Mechanism.FLIP && !backing.shareable()) {
             return "--mechanism flip needs RAM that both agents can map, and --backing " + backing
                     + " is private; use --backing memfd, or --mechanism gift, or --adopt";

@@ -2,6 +2,7 @@ package io.pageflip.cli;
 
 import io.pageflip.fault.ScriptedFault;
 import io.pageflip.memory.Quantity;
+import java.util.Iterator;
 import java.util.List;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -38,6 +39,26 @@ final class Values {
                 throw new TypeConversionException(
                         "'" + value + "' is not a rate; write digits and, if you like, K, M or G, as in 2000 or 20K");
             }
+        }
+    }
+
+    /** {@code memfd}, or {@code file:/var/tmp}. */
+    static final class Place implements ITypeConverter<RamPlace> {
+        @Override
+        public RamPlace convert(String value) {
+            try {
+                return RamPlace.parse(value);
+            } catch (IllegalArgumentException e) {
+                throw new TypeConversionException("'" + value + "' is not one of " + String.join(", ", new Places()));
+            }
+        }
+    }
+
+    /** What may be written for a {@link RamPlace}. */
+    static final class Places implements Iterable<String> {
+        @Override
+        public Iterator<String> iterator() {
+            return RamPlace.words().iterator();
         }
     }
 

@@ -3,6 +3,10 @@ package io.pageflip.process;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.pageflip.os.Capability;
+import io.pageflip.os.DiskFile;
+import io.pageflip.os.HostCapabilities;
+import io.pageflip.os.HostLacksException;
 import io.pageflip.os.Proc;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -13,6 +17,7 @@ import java.util.List;
 
 /** What a test needs of the machine; a test that does not get it is skipped, and says why. */
 final class Host {
+    private static final Path DISK = Path.of("/var/tmp");
     private static final Path HUGE_PAGES = Path.of("/proc/sys/vm/nr_hugepages");
 
     private Host() {}
@@ -61,6 +66,18 @@ final class Host {
             Thread.currentThread().interrupt();
             throw new IllegalStateException(e);
         }
+    }
+
+    /** A directory on a disk; skips the test where there is none, or this user has no FUSE. */
+    static Path fuseDirectory() throws IOException {
+        Capability fuse = HostCapabilities.probeFuse();
+        need(fuse.available(), fuse.detail());
+        try {
+            DiskFile.create(DISK, "check", 1 << 20).close();
+        } catch (HostLacksException e) {
+            need(false, e.getMessage());
+        }
+        return DISK;
     }
 
     static boolean has(String command) {

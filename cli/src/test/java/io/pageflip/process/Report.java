@@ -67,6 +67,8 @@ final class Report {
     private static final Set<String> BLOCK = Set.of("name", "backing", "page-size", "bytes", "pages", "pages-ns");
     private static final Set<String> EVIDENCE =
             Set.of("frames-visible", "compared", "same", "relocated-by-kernel", "different", "decided-by");
+    private static final Set<String> FUSE =
+            Set.of("write-back-running-ns", "write-back-standing-ns", "reads", "spliced-pages");
     private static final Set<String> SKIPPED = Set.of("status", "pages", "lost", "stale", "torn", "misplaced");
     private static final Set<String> VERIFICATION =
             Set.of("status", "pages", "lost", "stale", "torn", "misplaced", "vcpus", "console", "console-lines");
@@ -134,7 +136,10 @@ final class Report {
         assertKeys(at("/summary"), Set.of("downtime-ns"));
         assertThat(at("/runs")).hasSize(at("/request/runs").asInt());
         at("/runs").forEach(run -> {
-            assertKeys(run, with(RUN, adopts, "adopt"));
+            assertKeys(run, with(with(RUN, adopts, "adopt"), run.has("fuse"), "fuse"));
+            if (run.has("fuse")) {
+                assertKeys(run.path("fuse"), FUSE);
+            }
             assertRunCompleted(run, verification);
         });
         assertSummary();

@@ -7,7 +7,9 @@ public enum Backing {
     /** Private anonymous memory of 4 KiB pages: what most virtual machines were started with. */
     ANONYMOUS("anonymous", 4096),
     /** A sealed memfd of 2 MiB pages, which the administrator has reserved. */
-    HUGETLB("hugetlb", 2 << 20);
+    HUGETLB("hugetlb", 2 << 20),
+    /** A file on a disk without a name, mapped shared: its pages are those of a page cache. */
+    FILE("file", 4096);
 
     private final String label;
     private final int pageBytes;
@@ -22,9 +24,9 @@ public enum Backing {
         return pageBytes;
     }
 
-    /** Whether another process can map the very same pages. */
+    /** Whether it is a memfd, whose very pages another process can map. */
     public boolean shareable() {
-        return this != ANONYMOUS;
+        return this == MEMFD || this == HUGETLB;
     }
 
     /** As options and reports write it. */

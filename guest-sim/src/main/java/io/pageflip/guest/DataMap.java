@@ -3,11 +3,13 @@ package io.pageflip.guest;
 import io.pageflip.memory.PageBitmap;
 import io.pageflip.os.MemFd;
 import io.pageflip.os.Pagemap;
+import io.pageflip.os.SparseFile;
 import java.io.IOException;
 
 /**
  * Which pages of a RAM block hold data; the others are holes, which were never written. Found without touching a page:
- * {@code SEEK_DATA} asks the memfd, {@code /proc/self/pagemap} tells of private memory and of huge pages (for which
+ * {@code SEEK_DATA} asks the memfd, or the file on a disk (which allocates all of its blocks beforehand, so that their number
+ * tells nothing), {@code /proc/self/pagemap} tells of private memory and of huge pages (for which
  * {@code SEEK_HOLE} shows no holes).
  */
 public final class DataMap {
@@ -29,6 +31,8 @@ public final class DataMap {
         PageBitmap data = new PageBitmap(block.spec().pages());
         if (file != null && allocated == block.spec().mappedBytes()) {
             data.add(0, data.pages());
+        } else if (block.disk() != null) {
+            scanFile(block.disk(), block.spec().pageBytes(), data);
         } else if (block.spec().backing() == Backing.MEMFD) {
             scanFile(block.requireFile(), block.spec().pageBytes(), data);
             if (block.isToBeAdopted()) {
@@ -47,7 +51,7 @@ public final class DataMap {
         return current ? this : scan(block);
     }
 
-    private static void scanFile(MemFd file, int pageBytes, PageBitmap data) throws IOException {
+    private static void scanFile(SparseFile file, int pageBytes, PageBitmap data) throws IOException {
         long from = file.nextData(0);
         while (from >= 0) {
             long to = file.nextHole(from);

@@ -1,14 +1,20 @@
 package io.pageflip.guest;
 
 import io.pageflip.memory.PageBitmap;
+import io.pageflip.os.DiskFile;
+import io.pageflip.os.Fd;
+import io.pageflip.os.FuseMount;
 import io.pageflip.os.Mapping;
 import io.pageflip.os.MemFd;
 import io.pageflip.os.SyscallException;
 import io.pageflip.os.Userfaultfd;
+import java.io.IOException;
+import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The owner of one RAM block's memory in one process: its mapping, and the memfd it maps, if it is shareable.
+ * The owner of one RAM block's memory in one process: its mapping, and the file it maps: a memfd, if it is shareable, or one on
+ * a disk.
  *
  * <p>A shareable block may have been started in private memory ({@link #createPrivate}). Then its memfd is empty at first, and an
  * {@link Adoption} puts it in the place of the private pages; pinned ones stay private.
@@ -17,19 +23,24 @@ public final class RamBlock implements AutoCloseable {
     private final BlockSpec spec;
     private final Mapping mapping;
     private final @Nullable MemFd file;
+    private final @Nullable DiskFile disk;
     private volatile boolean toBeAdopted;
     private volatile @Nullable PageBitmap pinned;
 
-    private RamBlock(BlockSpec spec, Mapping mapping, @Nullable MemFd file) {
+    private RamBlock(BlockSpec spec, Mapping mapping, @Nullable MemFd file, @Nullable DiskFile disk) {
         this.spec = spec;
         this.mapping = mapping;
         this.file = file;
+        this.disk = disk;
     }
 
-    /** New memory, all holes. */
+    /** New memory, all holes; not for {@link Backing#FILE}. */
     public static RamBlock create(BlockSpec spec) throws SyscallException {
+        if (spec.backing() == Backing.FILE) {
+            throw new IllegalArgumentException("RAM block " + spec.name() + " without a directory for its file");
+        }
         if (!spec.backing().shareable()) {
-            return new RamBlock(spec, Mapping.anonymous(spec.name(), spec.mappedBytes()), null);
+            return new RamBlock(spec, Mapping.anonymous(spec.name(), spec.mappedBytes()), null, null);
         }
         return attach(spec, MemFd.create(spec.name(), spec.mappedBytes(), spec.backing() == Backing.HUGETLB));
     }
@@ -42,7 +53,7 @@ public final class RamBlock implements AutoCloseable {
         }
         MemFd file = MemFd.create(spec.name(), spec.mappedBytes(), false);
         try {
-            RamBlock block = new RamBlock(spec, Mapping.anonymous(spec.name(), spec.mappedBytes()), file);
+            RamBlock block = new RamBlock(spec, Mapping.anonymous(spec.name(), spec.mappedBytes()), file, null);
             block.toBeAdopted = true;
             return block;
         } catch (SyscallException | RuntimeException e) {
@@ -54,10 +65,39 @@ public final class RamBlock implements AutoCloseable {
     /** Maps the memory of another process's block; takes over {@code file}. Touches no page. */
     public static RamBlock attach(BlockSpec spec, MemFd file) throws SyscallException {
         try {
-            return new RamBlock(spec, Mapping.shared(file), file);
+            return new RamBlock(spec, Mapping.shared(file), file, null);
         } catch (SyscallException | RuntimeException e) {
             file.close();
             throw e;
+        }
+    }
+
+    /**
+     * New memory of {@link Backing#FILE}, all holes.
+     *
+     * @param directory where its file, which gets no name, takes its blocks
+     * @throws io.pageflip.os.HostLacksException if that directory cannot take it
+     */
+    public static RamBlock createOnDisk(BlockSpec spec, Path directory) throws IOException {
+        DiskFile disk = DiskFile.create(directory, spec.name(), spec.mappedBytes());
+        try {
+            return new RamBlock(spec, Mapping.shared(disk), null, disk);
+        } catch (SyscallException | RuntimeException e) {
+            disk.close();
+            throw e;
+        }
+    }
+
+    /**
+     * A private mapping of another process's file, each page of which stays in memory once it was read; takes over
+     * {@code file}, and closes it: the mapping does without. Touches no page.
+     *
+     * @throws IOException also if it is no FUSE file of that length
+     */
+    public static RamBlock attachPrivately(BlockSpec spec, Fd file) throws IOException {
+        try (file) {
+            FuseMount.requireFile(file, spec.name(), spec.mappedBytes());
+            return new RamBlock(spec, Mapping.lockedCopy(file, spec.name(), spec.mappedBytes()), null, null);
         }
     }
 
@@ -72,6 +112,11 @@ public final class RamBlock implements AutoCloseable {
     /** The memfd of a shareable block, else null. */
     public @Nullable MemFd file() {
         return file;
+    }
+
+    /** The file on a disk of a block of {@link Backing#FILE} in the process that made it, else null. */
+    public @Nullable DiskFile disk() {
+        return disk;
     }
 
     /** The memfd of a block that the caller knows to be shareable. */
@@ -126,6 +171,9 @@ public final class RamBlock implements AutoCloseable {
         mapping.close();
         if (file != null) {
             file.close();
+        }
+        if (disk != null) {
+            disk.close();
         }
     }
 }

@@ -25,12 +25,18 @@ public final class VirtualMachine implements AutoCloseable {
         this.guest = guest;
     }
 
+    /** Makes the memory of a RAM block, as {@link RamBlock#create} does where nothing else is wanted. */
+    @FunctionalInterface
+    public interface BlockMaker {
+        RamBlock make(BlockSpec spec) throws IOException;
+    }
+
     /**
      * A new one, whose guest stands and has no page yet; this process holds its token.
      *
-     * @param startsPrivate whether RAM is private memory at first, to be adopted
+     * @param maker of its RAM blocks
      */
-    public static VirtualMachine create(GuestConfig config, boolean startsPrivate, NanoClock clock) throws IOException {
+    public static VirtualMachine create(GuestConfig config, BlockMaker maker, NanoClock clock) throws IOException {
         Deque<AutoCloseable> made = new ArrayDeque<>();
         try {
             RunToken token = RunToken.create();
@@ -41,8 +47,7 @@ public final class VirtualMachine implements AutoCloseable {
             made.push(console);
             List<RamBlock> blocks = new ArrayList<>();
             for (BlockSpec spec : config.blocks()) {
-                boolean adoptable = startsPrivate && blocks.size() == GuestConfig.RAM;
-                RamBlock block = adoptable ? RamBlock.createPrivate(spec) : RamBlock.create(spec);
+                RamBlock block = maker.make(spec);
                 made.push(block);
                 blocks.add(block);
             }

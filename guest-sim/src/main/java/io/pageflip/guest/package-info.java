@@ -2,7 +2,7 @@
  * The simulated guest: its RAM is real, its vCPUs are threads that write to it, its devices have state worth carrying.
  *
  * <pre>
- *   RamBlock ram   (--ram)           memfd, hugetlb or anonymous      vCPUs write; page 0 is the guest information page
+ *   RamBlock ram   (--ram)           memfd, hugetlb, anonymous, file  vCPUs write; page 0 is the guest information page
  *   RamBlock vram  16 MiB            memfd                            vCPUs write
  *   RamBlock rom   256 KiB + 512 B   anonymous                        written once, at power-on
  *

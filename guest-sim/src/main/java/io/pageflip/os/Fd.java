@@ -20,6 +20,8 @@ public final class Fd implements AutoCloseable {
     private static final int F_DUPFD_CLOEXEC = 1030;
     private static final int F_GETFL = 3;
     private static final int FIONREAD = 0x541b;
+    private static final int SEEK_DATA = 3;
+    private static final int SEEK_HOLE = 4;
     private static final short POLLIN = 1;
     private static final short POLLOUT = 4;
     private static final short POLLERR = 8;
@@ -27,6 +29,7 @@ public final class Fd implements AutoCloseable {
     private static final int CLOSED = -1;
     private static final int STATX_MODE = 28;
     private static final int STATX_INO = 32;
+    private static final int STATX_SIZE = 40;
     private static final int STATX_BLOCKS = 48;
     private static final int S_IFMT = 0xf000;
     private static final int S_IFIFO = 0x1000;
@@ -178,6 +181,29 @@ public final class Fd implements AutoCloseable {
     /** The inode number: together with the kind of file it tells whether a descriptor is what somebody said it is. */
     public long inode() throws SyscallException {
         return statx().bytes().getLong(STATX_INO);
+    }
+
+    /** The length of the file in bytes, holes included. */
+    public long length() throws SyscallException {
+        return statx().bytes().getLong(STATX_SIZE);
+    }
+
+    /** The kind of file system that the file is on, as linux/magic.h numbers them. */
+    long fileSystem() throws SyscallException {
+        NativeBuffer statfs = NativeBuffer.scratch();
+        SyscallException.check(sys.fstatfs(number(), statfs.address()), "fstatfs " + name);
+        return statfs.bytes().getLong(0);
+    }
+
+    /** See {@link SparseFile#nextData}. */
+    long nextData(long offset) throws SyscallException {
+        long found = sys.lseek(number(), offset, SEEK_DATA);
+        return found == -Errno.ENXIO ? -1 : SyscallException.check(found, "SEEK_DATA " + name + " " + offset);
+    }
+
+    /** See {@link SparseFile#nextHole}. */
+    long nextHole(long offset) throws SyscallException {
+        return SyscallException.check(sys.lseek(number(), offset, SEEK_HOLE), "SEEK_HOLE " + name + " " + offset);
     }
 
     /** Bytes that the file really holds: pages in memory and in swap, not holes. */

@@ -10,7 +10,7 @@ import java.util.List;
  * <p>The probes may run on any thread, need no privilege and throw nothing: why something fails is the answer.
  *
  * @param capabilities each with what works or why it does not, in the order in which a person wants to read them
- * @param mechanisms {@code flip}, {@code gift}, {@code stream} and {@code pull}: whether each can be used here
+ * @param mechanisms {@code flip}, {@code gift}, {@code stream}, {@code pull} and {@code fuse}: whether each can be used here
  */
 public record HostCapabilities(List<Capability> capabilities, List<Capability> mechanisms) {
 
@@ -30,6 +30,7 @@ public record HostCapabilities(List<Capability> capabilities, List<Capability> m
         Capability giftedPagesMove = attempt("gifted-pages-move", HostProbes::giftedPagesMove);
         Capability pipe = attempt("pipe-size", HostProbes::pipeSize);
         Capability processVmReadv = attempt("process-vm-readv", HostProbes::processVmReadv);
+        Capability fuse = attempt("fuse", HostProbes::fuse);
         List<Capability> capabilities = List.of(
                 memfd,
                 userfaultfd,
@@ -43,12 +44,14 @@ public record HostCapabilities(List<Capability> capabilities, List<Capability> m
                 giftedPagesMove,
                 pipe,
                 processVmReadv,
-                attempt("huge-pages", HostProbes::hugePages));
+                attempt("huge-pages", HostProbes::hugePages),
+                fuse);
         List<Capability> mechanisms = List.of(
                 flip("memfd" + (minorHugetlb.available() ? " and huge pages" : ""), memfd, userfaultfd, minorShmem),
                 mechanism("gift", giftedPagesMove.available() ? "moves pages" : "copies every page once", vmspliceGift),
                 mechanism("stream", "copies every page twice", pipe),
-                mechanism("pull", "copies every page once", processVmReadv));
+                mechanism("pull", "copies every page once", processVmReadv),
+                fuse(fuse));
         return new HostCapabilities(capabilities, mechanisms);
     }
 
@@ -87,6 +90,22 @@ public record HostCapabilities(List<Capability> capabilities, List<Capability> m
         return tracking.available()
                 ? tracking
                 : Capability.no("dirty-tracking", tracking.detail() + "; choose the guest's own dirty log instead");
+    }
+
+    /**
+     * Whether {@code fuse} can run here, which takes FUSE and the right to mount. Cheap: for the start of each migration.
+     *
+     * @return a capability named {@code fuse}; where it is not available, its detail is the cause and what to choose instead
+     */
+    public static Capability probeFuse() {
+        return fuse(attempt("fuse", HostProbes::fuse));
+    }
+
+    static Capability fuse(Capability needed) {
+        return needed.available()
+                ? Capability.yes(
+                        "fuse", "moves clean pages of a file on a disk; a demonstration for root, not the fast path")
+                : Capability.no("fuse", needed.detail() + "; choose flip, which needs no privilege");
     }
 
     /** Whether this process sees the frame numbers of its pages, which takes {@code CAP_SYS_ADMIN}. */

@@ -99,6 +99,11 @@ final class HostProbes {
                 + (scope == 0 ? "" : "; under Yama the other one must allow it, and does");
     }
 
+    static String fuse() throws IOException {
+        FuseMount.create().close();
+        return "a file system can be made, and mounted nowhere";
+    }
+
     static String hugePages() throws IOException {
         long free = Proc.freeHugePages();
         if (free <= 0) {

@@ -23,6 +23,8 @@ final class LibC {
 
     static native int close(int fd);
 
+    static native int openat(int directory, String path, int flags, int mode);
+
     static native int unlink(String path);
 
     static native long read(int fd, long buffer, long count);
@@ -39,6 +41,12 @@ final class LibC {
 
     static native int ftruncate(int fd, long length);
 
+    static native int fallocate(int fd, int mode, long offset, long length);
+
+    static native int fdatasync(int fd);
+
+    static native int fstatfs(int fd, long buffer);
+
     static native int statx(int dirfd, String path, int flags, int mask, long buffer);
 
     static native int fcntl(int fd, int command, long argument);
@@ -53,6 +61,8 @@ final class LibC {
 
     static native long vmsplice(int fd, long iov, long count, int flags);
 
+    static native long splice(int from, long fromOffset, int to, long toOffset, long length, int flags);
+
     static native int memfd_create(String name, int flags);
 
     static native int eventfd(int initial, int flags);
@@ -62,6 +72,10 @@ final class LibC {
     static native int munmap(long address, long length);
 
     static native int madvise(long address, long length, int advice);
+
+    static native int mlock2(long address, long length, int flags);
+
+    static native int munlock(long address, long length);
 
     static native long process_vm_readv(
             int pid, long localIov, long localCount, long remoteIov, long remoteCount, long flags);

@@ -12,6 +12,11 @@ final class LinuxSyscalls implements Syscalls {
     private static final long NR_GETTID = ARM64 ? 178 : 186;
     private static final long NR_TGKILL = ARM64 ? 131 : 234;
 
+    // The same on all architectures; not every C library that runs this has wrappers for them.
+    private static final long NR_FSOPEN = 430;
+    private static final long NR_FSCONFIG = 431;
+    private static final long NR_FSMOUNT = 432;
+
     private static final int FUTEX_WAIT = 0;
     private static final int FUTEX_WAKE = 1;
     private static final int AT_EMPTY_PATH = 0x1000;
@@ -38,6 +43,15 @@ final class LinuxSyscalls implements Syscalls {
     @Override
     public long close(int fd) {
         return result(LibC.close(fd));
+    }
+
+    @Override
+    public long openat(int directory, String path, int flags, int mode) {
+        long result;
+        do {
+            result = result(LibC.openat(directory, path, flags, mode));
+        } while (interrupted(result));
+        return result;
     }
 
     @Override
@@ -105,10 +119,37 @@ final class LinuxSyscalls implements Syscalls {
     }
 
     @Override
+    public long fallocate(int fd, long offset, long length) {
+        long result;
+        do {
+            result = result(LibC.fallocate(fd, 0, offset, length));
+        } while (interrupted(result));
+        return result;
+    }
+
+    @Override
+    public long fdatasync(int fd) {
+        long result;
+        do {
+            result = result(LibC.fdatasync(fd));
+        } while (interrupted(result));
+        return result;
+    }
+
+    @Override
     public long statx(int fd, long buffer) {
         long result;
         do {
             result = result(LibC.statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, buffer));
+        } while (interrupted(result));
+        return result;
+    }
+
+    @Override
+    public long fstatfs(int fd, long buffer) {
+        long result;
+        do {
+            result = result(LibC.fstatfs(fd, buffer));
         } while (interrupted(result));
         return result;
     }
@@ -156,6 +197,30 @@ final class LinuxSyscalls implements Syscalls {
     }
 
     @Override
+    public long splice(int from, long fromOffset, int to, long length, int flags) {
+        long result;
+        do {
+            result = result(LibC.splice(from, fromOffset, to, 0, length, flags));
+        } while (interrupted(result));
+        return result;
+    }
+
+    @Override
+    public long fsopen(long name, int flags) {
+        return result(LibC.syscall(NR_FSOPEN, name, flags, 0, 0, 0, 0));
+    }
+
+    @Override
+    public long fsconfig(int fd, int command, long key, long value, int auxiliary) {
+        return result(LibC.syscall(NR_FSCONFIG, fd, command, key, value, auxiliary, 0));
+    }
+
+    @Override
+    public long fsmount(int fd, int flags, int attributes) {
+        return result(LibC.syscall(NR_FSMOUNT, fd, flags, attributes, 0, 0, 0));
+    }
+
+    @Override
     public long memfdCreate(String name, int flags) {
         return result(LibC.memfd_create(name, flags));
     }
@@ -187,6 +252,16 @@ final class LinuxSyscalls implements Syscalls {
             result = result(LibC.madvise(address, length, advice));
         } while (interrupted(result));
         return result;
+    }
+
+    @Override
+    public long mlock2(long address, long length, int flags) {
+        return result(LibC.mlock2(address, length, flags));
+    }
+
+    @Override
+    public long munlock(long address, long length) {
+        return result(LibC.munlock(address, length));
     }
 
     @Override

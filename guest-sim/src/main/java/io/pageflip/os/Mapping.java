@@ -1,6 +1,8 @@
 package io.pageflip.os;
 
 import com.sun.jna.Pointer;
+import io.pageflip.memory.Quantity;
+import java.io.IOException;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
@@ -17,9 +19,12 @@ public final class Mapping implements AutoCloseable {
     private static final int MAP_FIXED = 0x10;
     private static final int MAP_ANONYMOUS = 0x20;
     private static final int MAP_NORESERVE = 0x4000;
+    private static final int MADV_RANDOM = 1;
     private static final int MADV_DONTNEED = 4;
     private static final int MADV_NOHUGEPAGE = 15;
+    private static final int MADV_POPULATE_READ = 22;
     private static final int MADV_POPULATE_WRITE = 23;
+    private static final int MLOCK_ONFAULT = 1;
 
     private final long address;
     private final long length;
@@ -52,6 +57,39 @@ public final class Mapping implements AutoCloseable {
                 file.length(),
                 MAP_SHARED,
                 file.fd().number());
+    }
+
+    /**
+     * The whole of {@code file}, shared. Faults read no page ahead and mark none as accessed: a page that waits in a list of
+     * such pages, or lies in a large folio, cannot be taken out of the page cache.
+     */
+    public static Mapping shared(DiskFile file) throws SyscallException {
+        Mapping mapping = map(
+                Syscalls.LINUX,
+                file.name(),
+                file.length(),
+                MAP_SHARED,
+                file.fd().number());
+        mapping.sys.madvise(mapping.address, mapping.length, MADV_RANDOM); // an advice: not to follow it is no error
+        return mapping;
+    }
+
+    /**
+     * The first {@code length} bytes of {@code file}, private: pages are the file's until they are written. Every page is locked
+     * in memory once it is there (mlock2(2), {@code MLOCK_ONFAULT}): it will not be read a second time.
+     *
+     * @throws HostLacksException if this process may not lock so much memory
+     */
+    public static Mapping lockedCopy(Fd file, String name, long length) throws IOException {
+        Mapping mapping = map(Syscalls.LINUX, name, length, MAP_PRIVATE, file.number());
+        long result = mapping.sys.mlock2(mapping.address, length, MLOCK_ONFAULT);
+        if (result < 0) {
+            mapping.close();
+            throw new HostLacksException(
+                    "this process may not lock " + Quantity.formatExact(length) + " of " + name + " in memory (mlock2: "
+                            + Errno.name((int) -result) + "); run it with CAP_IPC_LOCK, or raise ulimit -l");
+        }
+        return mapping;
     }
 
     private static Mapping map(Syscalls sys, String name, long length, int flags, int fd) throws SyscallException {
@@ -129,6 +167,22 @@ public final class Mapping implements AutoCloseable {
     /** Makes every page of the range present and writable, allocating where there is none (Linux 5.14). */
     public void populate(long offset, long bytes) throws SyscallException {
         advise(MADV_POPULATE_WRITE, "MADV_POPULATE_WRITE", offset, bytes);
+    }
+
+    /**
+     * Makes the kernel put in place the pages that wait, on the calling thread's processor, to be moved between its lists of
+     * pages; while one waits, its extra reference keeps it from being taken out of a page cache. Locking a page in memory, and
+     * unlocking it, does that (mm/mlock.c, {@code mlock_vma_pages_range}); this mapping is one to spare for it.
+     */
+    void drainPageLists() {
+        if (sys.mlock2(address, length, MLOCK_ONFAULT) == 0) {
+            sys.munlock(address, length);
+        }
+    }
+
+    /** Makes every page of the range present, as it is; of a file, by reading it (Linux 5.14). */
+    public void populateRead(long offset, long bytes) throws SyscallException {
+        advise(MADV_POPULATE_READ, "MADV_POPULATE_READ", offset, bytes);
     }
 
     /**

@@ -3,7 +3,7 @@ package io.pageflip.os;
 import java.io.IOException;
 
 /** The owner of a memfd (memfd_create(2)), or of another process's memfd that was passed to or opened by this one. */
-public final class MemFd implements AutoCloseable {
+public final class MemFd implements SparseFile, AutoCloseable {
     /** What {@code /proc/PID/fd} shows before the name of each of our memfds. */
     public static final String NAME_PREFIX = "pageflip:";
 
@@ -18,8 +18,6 @@ public final class MemFd implements AutoCloseable {
     private static final int F_SEAL_GROW = 4;
     private static final int SIZE_SEALED = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW;
     private static final int SEEK_END = 2;
-    private static final int SEEK_DATA = 3;
-    private static final int SEEK_HOLE = 4;
 
     private final Fd fd;
     private final String name;
@@ -78,6 +76,7 @@ public final class MemFd implements AutoCloseable {
         fd.close();
     }
 
+    @Override
     public Fd fd() {
         return fd;
     }
@@ -86,6 +85,7 @@ public final class MemFd implements AutoCloseable {
         return name;
     }
 
+    @Override
     public long length() {
         return length;
     }
@@ -103,17 +103,6 @@ public final class MemFd implements AutoCloseable {
     /** Bytes in pages that exist, in memory or in swap. Holes can only become fewer: equal counts mean equal holes. */
     public long allocatedBytes() throws SyscallException {
         return fd.allocatedBytes();
-    }
-
-    /** The first offset from {@code offset} on that holds data, or -1 if only a hole follows. Not for huge pages. */
-    public long nextData(long offset) throws SyscallException {
-        long found = sys.lseek(fd.number(), offset, SEEK_DATA);
-        return found == -Errno.ENXIO ? -1 : SyscallException.check(found, "SEEK_DATA " + name + " " + offset);
-    }
-
-    /** The first offset from {@code offset} on that is a hole, or the length. Not for huge pages. */
-    public long nextHole(long offset) throws SyscallException {
-        return SyscallException.check(sys.lseek(fd.number(), offset, SEEK_HOLE), "SEEK_HOLE " + name + " " + offset);
     }
 
     /** Reads exactly {@code bytes} bytes at {@code offset} into the start of {@code to}. */

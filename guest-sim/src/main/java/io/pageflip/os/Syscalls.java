@@ -18,6 +18,8 @@ interface Syscalls {
 
     long close(int fd);
 
+    long openat(int directory, String path, int flags, int mode);
+
     long unlink(String path);
 
     long read(int fd, long address, long length);
@@ -34,7 +36,14 @@ interface Syscalls {
 
     long ftruncate(int fd, long length);
 
+    /** {@code fallocate(2)} of mode 0: blocks for the range, which reads as zeros where nothing was written. */
+    long fallocate(int fd, long offset, long length);
+
+    long fdatasync(int fd);
+
     long statx(int fd, long buffer);
+
+    long fstatfs(int fd, long buffer);
 
     long fcntl(int fd, int command, long argument);
 
@@ -48,6 +57,17 @@ interface Syscalls {
 
     long vmsplice(int fd, long iov, long count, int flags);
 
+    /** {@code fromOffset} is the address of an offset that the kernel advances, or 0 where {@code from} is a pipe. */
+    long splice(int from, long fromOffset, int to, long length, int flags);
+
+    /** {@code name} is the address of a string. */
+    long fsopen(long name, int flags);
+
+    /** {@code key} and {@code value} are addresses of strings, or 0. */
+    long fsconfig(int fd, int command, long key, long value, int auxiliary);
+
+    long fsmount(int fd, int flags, int attributes);
+
     long memfdCreate(String name, int flags);
 
     long userfaultfd(int flags);
@@ -59,6 +79,10 @@ interface Syscalls {
     long munmap(long address, long length);
 
     long madvise(long address, long length, int advice);
+
+    long mlock2(long address, long length, int flags);
+
+    long munlock(long address, long length);
 
     long processVmReadv(int pid, long localIov, long localCount, long remoteIov, long remoteCount);
 

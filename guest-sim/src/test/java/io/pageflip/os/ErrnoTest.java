@@ -29,19 +29,23 @@ final class ErrnoTest {
         "17, EEXIST",
         "19, ENODEV",
         "20, ENOTDIR",
+        "21, EISDIR",
         "22, EINVAL",
         "24, EMFILE",
         "25, ENOTTY",
         "27, EFBIG",
         "28, ENOSPC",
+        "30, EROFS",
         "32, EPIPE",
         "36, ENAMETOOLONG",
         "38, ENOSYS",
         "95, EOPNOTSUPP",
         "98, EADDRINUSE",
+        "103, ECONNABORTED",
         "104, ECONNRESET",
         "110, ETIMEDOUT",
-        "111, ECONNREFUSED"
+        "111, ECONNREFUSED",
+        "122, EDQUOT"
     })
     void namesAreThoseOfTheKernel(int errno, String name) {
         assertThat(Errno.name(errno)).isEqualTo(name);

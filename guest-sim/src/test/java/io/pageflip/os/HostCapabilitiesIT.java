@@ -31,8 +31,11 @@ final class HostCapabilitiesIT {
                         "gifted-pages-move",
                         "pipe-size",
                         "process-vm-readv",
-                        "huge-pages");
-        assertThat(host.mechanisms()).extracting(Capability::name).containsExactly("flip", "gift", "stream", "pull");
+                        "huge-pages",
+                        "fuse");
+        assertThat(host.mechanisms())
+                .extracting(Capability::name)
+                .containsExactly("flip", "gift", "stream", "pull", "fuse");
         assertThat(Stream.concat(host.capabilities().stream(), host.mechanisms().stream()))
                 .allSatisfy(c -> assertThat(c.detail()).isNotBlank().isNotEqualTo("null"));
     }

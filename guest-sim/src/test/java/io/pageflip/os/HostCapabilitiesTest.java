@@ -38,6 +38,13 @@ final class HostCapabilitiesTest {
     }
 
     @Test
+    void withoutFuseItSaysWhyAndWhatToChooseInstead() {
+        assertThat(HostCapabilities.fuse(Capability.no("fuse", "there is no /dev/fuse (ENOENT)")))
+                .isEqualTo(
+                        Capability.no("fuse", "there is no /dev/fuse (ENOENT); choose flip, which needs no privilege"));
+    }
+
+    @Test
     void flipSaysOverWhichMemory() {
         assertThat(HostCapabilities.flip("memfd", MEMFD))
                 .isEqualTo(Capability.yes("flip", "moves every page, over memfd"));

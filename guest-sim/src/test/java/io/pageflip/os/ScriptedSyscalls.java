@@ -16,7 +16,7 @@ final class ScriptedSyscalls {
     static Syscalls answering(Script script) {
         return (Syscalls) Proxy.newProxyInstance(
                 Syscalls.class.getClassLoader(), new Class<?>[] {Syscalls.class}, (proxy, method, arguments) -> {
-                    long answer = script.answer(method.getName(), List.of(arguments));
+                    long answer = script.answer(method.getName(), arguments == null ? List.of() : List.of(arguments));
                     return method.getReturnType() == int.class ? (Object) (int) answer : (Object) answer;
                 });
     }

@@ -19,6 +19,7 @@ import io.pageflip.os.HostCapabilities;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.Proc;
 import io.pageflip.transfer.Frames;
+import io.pageflip.transfer.FuseReceiver;
 import io.pageflip.transfer.PageLedger;
 import io.pageflip.transfer.Postcopy;
 import io.pageflip.transfer.PostcopyFigures;
@@ -79,6 +80,9 @@ public final class DestinationAgent {
     private final BooleanSupplier noticed;
     private final Timeline timeline = new Timeline();
     private @Nullable Postcopy postcopy;
+    /** Taken before the guest runs, whose writes copy pages of a private mapping; null with other mechanisms. */
+    private RunResult.@Nullable Evidence fuseEvidence;
+
     private DestinationState state = DestinationState.SETUP;
 
     /**
@@ -332,6 +336,15 @@ public final class DestinationAgent {
                 memory.unregister(); // from now on the kernel maps what may be missing: the same frames
             }
             figures = end.figures();
+            if (link.hello().mechanism() == Mechanism.FUSE) {
+                fuseEvidence = FuseReceiver.complete(
+                        ledger,
+                        memory.guest().blocks(),
+                        memory.frames(),
+                        framesVisible(end.figures()),
+                        end.figures().relocatedPages());
+                timeline.pagesDoneNs = clock.nanoTime();
+            }
             ends++;
             if (sharesPages() && ends == 1) {
                 memory.token().page().setRoundsReceived(1);
@@ -447,13 +460,15 @@ public final class DestinationAgent {
             awaitLastPage(postcopy, memory, ledger);
         }
         long pss = Proc.proportionalSetBytes(); // holds the address space up: not while pages come
-        RunResult.Evidence evidence = Frames.judge(
-                ledger,
-                guest.blocks(),
-                memory.frames(),
-                figures.framesVisible() && HostCapabilities.frameNumbersVisible(),
-                figures.relocatedPages(),
-                kernelMovesGifts);
+        RunResult.Evidence evidence = fuseEvidence != null
+                ? fuseEvidence
+                : Frames.judge(
+                        ledger,
+                        guest.blocks(),
+                        memory.frames(),
+                        framesVisible(figures),
+                        figures.relocatedPages(),
+                        kernelMovesGifts);
         watch(runningSinceNs);
         long ranForNs = clock.nanoTime() - runningSinceNs;
         boolean last = ends || cancellation.isRequested();
@@ -496,6 +511,10 @@ public final class DestinationAgent {
         for (int i = 0; i < blocks.size(); i++) {
             timeline.blockDone(i, late.doneNs(blocks.get(i)));
         }
+    }
+
+    private static boolean framesVisible(Message.SourceFigures figures) {
+        return figures.framesVisible() && HostCapabilities.frameNumbersVisible();
     }
 
     private static Timeline.Marks marks(SwitchPage page, int vcpus) {

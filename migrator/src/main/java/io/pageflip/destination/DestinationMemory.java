@@ -1,5 +1,6 @@
 package io.pageflip.destination;
 
+import io.pageflip.guest.Backing;
 import io.pageflip.guest.BlockSpec;
 import io.pageflip.guest.ConsoleLog;
 import io.pageflip.guest.FaultLog;
@@ -33,7 +34,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Everything that the destination owns of a guest. Blocks that can be flipped are the source's memfds, mapped and
- * registered, without a page yet; the others are memory of its own.
+ * registered, without a page yet; those that lie in a file on a disk are private mappings of the source's FUSE file, without a
+ * page yet either; the others are memory of its own.
  */
 final class DestinationMemory implements AutoCloseable {
     /** Accounts of pages may take the half of the heap. */
@@ -82,6 +84,12 @@ final class DestinationMemory implements AutoCloseable {
             checkAccountable(specs, hello.schedule() == Schedule.PRECOPY ? BITS_A_PAGE + Byte.SIZE : BITS_A_PAGE);
             checkRoom(specs, flips);
             for (BlockSpec spec : specs) {
+                if (spec.backing() == Backing.FILE) {
+                    blocks.add(push(made, RamBlock.attachPrivately(spec, fds.next())));
+                    shared.add(true);
+                    sourceFiles.add(null);
+                    continue;
+                }
                 MemFd file =
                         spec.backing().shareable() ? MemFd.adopt(fds.next(), spec.name(), spec.mappedBytes()) : null;
                 blocks.add(push(made, block(spec, file)));
@@ -127,7 +135,9 @@ final class DestinationMemory implements AutoCloseable {
     private static void checkRoom(List<BlockSpec> specs, boolean flips) throws IOException {
         long needed = specs.stream()
                 .filter(spec -> !flips || !spec.backing().shareable())
-                .filter(spec -> spec.backing() != io.pageflip.guest.Backing.HUGETLB)
+                .filter(spec -> spec.backing() != Backing.HUGETLB)
+                // What does not move is clean at the source, so that its copy there gives way.
+                .filter(spec -> spec.backing() != Backing.FILE)
                 .mapToLong(BlockSpec::mappedBytes)
                 .sum();
         long available = Proc.availableBytes();
@@ -156,7 +166,7 @@ final class DestinationMemory implements AutoCloseable {
         return machine.token();
     }
 
-    /** The source's memfds, block by block; null for private memory. */
+    /** The source's memfds, block by block; null for private memory and FUSE files. */
     List<@Nullable MemFd> sourceFiles() {
         return sourceFiles;
     }

@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param postcopy what became of the pages that were mapped after the switch; null with other schedules
  * @param precopy the rounds, where there were any and the source could be asked
  * @param adopt how private RAM became shared before, as far as it came; null if that was not asked for
+ * @param fuse what the source's FUSE file cost; null with other mechanisms, and where the source could not be asked
  * @param peakPssBytes the larger of the sums of both agents' PSS when they were ready and when the guest had resumed; 0 if
  *     not known
  */
@@ -47,6 +48,7 @@ public record RunResult(
         @Nullable Long peakPssBytes,
         @Nullable Precopy precopy,
         Adoption.@Nullable Figures adopt,
+        @Nullable FuseResult fuse,
         @Nullable Failure error) {
 
     /** How a migration ended of which there are no figures: because it failed, or the destination cannot tell them. */
@@ -67,6 +69,7 @@ public record RunResult(
                 null,
                 null,
                 verification,
+                null,
                 null,
                 null,
                 null,
@@ -100,6 +103,7 @@ public record RunResult(
                 peak,
                 precopy,
                 adopt,
+                fuse,
                 error);
     }
 
@@ -124,6 +128,7 @@ public record RunResult(
                 peakPssBytes,
                 rounds,
                 adopt,
+                fuse,
                 error);
     }
 
@@ -148,6 +153,32 @@ public record RunResult(
                 peakPssBytes,
                 precopy,
                 figures,
+                fuse,
+                error);
+    }
+
+    /** The same, with what only the source knows of its FUSE file. */
+    public RunResult withFuse(@Nullable FuseResult served) {
+        return new RunResult(
+                status,
+                owner,
+                totalTime,
+                setupTime,
+                downtime,
+                ram,
+                downtimeNs,
+                downtimePhasesNs,
+                blackoutNs,
+                postcopy,
+                pages,
+                blocks,
+                evidence,
+                verification,
+                guest,
+                peakPssBytes,
+                precopy,
+                adopt,
+                served,
                 error);
     }
 
@@ -274,6 +305,16 @@ public record RunResult(
         /** Percentiles, in nanoseconds; 0 where nobody waited. */
         public record Wait(long p50, long p99, long max) {}
     }
+
+    /**
+     * The pages that went through a FUSE file.
+     *
+     * @param writeBackRunningNs that it took to write dirty pages to the disk while the guest ran
+     * @param writeBackStandingNs the same while it stood, and to unmap all pages: a part of the downtime's {@code stop}
+     * @param reads requests of the kernel that were answered
+     * @param splicedPages pages that went through the pipe, holes included
+     */
+    public record FuseResult(long writeBackRunningNs, long writeBackStandingNs, long reads, long splicedPages) {}
 
     /** Why there is no migration: the kind of failure, and a sentence. */
     public record Failure(@JsonProperty("class") String kind, String message) {

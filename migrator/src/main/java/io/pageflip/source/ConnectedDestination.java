@@ -6,7 +6,6 @@ import io.pageflip.channel.PeerGoneException;
 import io.pageflip.channel.StreamWriter;
 import io.pageflip.channel.WaitGuard;
 import io.pageflip.os.Fd;
-import io.pageflip.os.MemFd;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.NativeBuffer;
 import io.pageflip.os.PeerCredentials;
@@ -66,7 +65,7 @@ public final class ConnectedDestination implements DestinationLink {
     }
 
     @Override
-    public StreamWriter greet(Message.Hello hello, List<MemFd> files) throws IOException {
+    public StreamWriter greet(Message.Hello hello, List<Fd> files) throws IOException {
         List<Fd> passed = new ArrayList<>();
         List<Fd> theirs = new ArrayList<>();
         try {
@@ -79,7 +78,7 @@ public final class ConnectedDestination implements DestinationLink {
             }
             stream = new StreamWriter(ours, pages, new Patience(clock, this));
             passed.addAll(theirs);
-            files.forEach(file -> passed.add(file.fd()));
+            passed.addAll(files);
             byte[] frame = MessageCodec.encode(hello);
             NativeBuffer message = NativeBuffer.allocate(frame.length);
             message.bytes().put(0, frame);

@@ -2,7 +2,7 @@ package io.pageflip.source;
 
 import io.pageflip.channel.StreamWriter;
 import io.pageflip.channel.WaitGuard;
-import io.pageflip.os.MemFd;
+import io.pageflip.os.Fd;
 import io.pageflip.wire.Message;
 import java.io.IOException;
 import java.util.List;
@@ -13,9 +13,9 @@ public interface DestinationLink extends WaitGuard, AutoCloseable {
     /**
      * Greets the destination and opens the migration stream, which the link owns.
      *
-     * @param files the memfds that the greeting names, in its order
+     * @param files that the greeting names, in its order; they stay their owners'
      */
-    StreamWriter greet(Message.Hello hello, List<MemFd> files) throws IOException;
+    StreamWriter greet(Message.Hello hello, List<Fd> files) throws IOException;
 
     /**
      * Waits until the destination has done all that was announced.

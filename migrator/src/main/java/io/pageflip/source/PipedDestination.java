@@ -5,7 +5,6 @@ import io.pageflip.channel.PeerGoneException;
 import io.pageflip.channel.StreamWriter;
 import io.pageflip.channel.WaitGuard;
 import io.pageflip.os.Fd;
-import io.pageflip.os.MemFd;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.ProcessMemory;
 import io.pageflip.wire.Message;
@@ -44,7 +43,7 @@ public final class PipedDestination implements DestinationLink {
     }
 
     @Override
-    public StreamWriter greet(Message.Hello hello, List<MemFd> files) throws IOException {
+    public StreamWriter greet(Message.Hello hello, List<Fd> files) throws IOException {
         ProcessMemory.allowReader(0); // who reads is known only when it does
         stream.write(MessageCodec.encode(hello));
         return stream;

@@ -7,6 +7,8 @@ import io.pageflip.fault.PageSteps;
 import io.pageflip.fault.ScriptedFault;
 import io.pageflip.fault.Step;
 import io.pageflip.guest.Adoption;
+import io.pageflip.guest.Backing;
+import io.pageflip.guest.BlockSpec;
 import io.pageflip.guest.DataMap;
 import io.pageflip.guest.Guest;
 import io.pageflip.guest.GuestConfig;
@@ -24,6 +26,7 @@ import io.pageflip.os.HostLacksException;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.Proc;
 import io.pageflip.os.Userfaultfd;
+import io.pageflip.transfer.FuseExport;
 import io.pageflip.transfer.Rehearsal;
 import io.pageflip.transfer.SendPlan;
 import io.pageflip.wire.FrameHeader;
@@ -33,6 +36,7 @@ import io.pageflip.wire.Message;
 import io.pageflip.wire.MessageCodec;
 import io.pageflip.wire.Schedule;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
@@ -114,7 +118,16 @@ public final class SourceAgent {
      * @throws IOException if there never was a guest
      */
     public RunResult run() throws IOException {
-        return run(VirtualMachine.create(options.guest(), options.adopts(), clock));
+        return run(VirtualMachine.create(options.guest(), this::makeBlock, clock));
+    }
+
+    private RamBlock makeBlock(BlockSpec spec) throws IOException {
+        Path directory = options.ramDirectory();
+        if (directory != null && spec.backing() == Backing.FILE) {
+            return RamBlock.createOnDisk(spec, directory);
+        }
+        boolean ram = spec.equals(options.guest().blocks().get(GuestConfig.RAM));
+        return ram && options.adopts() ? RamBlock.createPrivate(spec) : RamBlock.create(spec);
     }
 
     /**
@@ -123,7 +136,7 @@ public final class SourceAgent {
      * @throws IOException if there never was a running guest
      */
     public RunResult run(VirtualMachine machine) throws IOException {
-        try (SourceMemory memory = new SourceMemory(machine)) {
+        try (SourceMemory memory = new SourceMemory(machine, clock)) {
             try {
                 RunResult result = migrate(memory);
                 return adoption == null ? result : result.withAdopt(adoption.figures());
@@ -195,12 +208,14 @@ public final class SourceAgent {
         private final List<DataMap> maps = new ArrayList<>();
         private final PageSteps steps;
         private final @Nullable PrecopyRounds rounds;
+        private final @Nullable FuseExport export;
         private int ends;
         private ScriptedFault fault = ScriptedFault.NONE; // in a rehearsal
 
         Crossing(SourceMemory memory, StreamWriter stream) {
             this.guest = memory.guest();
             this.memory = memory;
+            this.export = memory.export();
             this.stream = stream;
             this.plan = new SendPlan(options.mechanism(), options.schedule(), options.gifts(), stream);
             long total =
@@ -225,6 +240,9 @@ public final class SourceAgent {
                 maps.add(DataMap.scan(block));
             }
             SendPlan.expect(guest.blocks(), maps, stream);
+            if (export != null) {
+                export.writeBack();
+            }
             if (options.mechanism().moves()) {
                 relocatedPages = Proc.relocatedPages();
                 framesVisible = memory.frames().note(guest.blocks());
@@ -299,6 +317,9 @@ public final class SourceAgent {
                 out.run();
             } else {
                 guest.stop();
+                if (export != null) {
+                    export.release();
+                }
                 for (int i = 0; i < maps.size(); i++) {
                     RamBlock block = guest.blocks().get(i);
                     maps.set(i, maps.get(i).refresh(block));
@@ -366,6 +387,10 @@ public final class SourceAgent {
             if (options.mechanism().moves()) {
                 framesVisible = memory.frames().note(guest.blocks()); // a page that was written may lie elsewhere now
             }
+        }
+
+        RunResult.@Nullable FuseResult fuse() {
+            return export == null ? null : export.figures();
         }
 
         void endRounds() {
@@ -468,6 +493,7 @@ public final class SourceAgent {
         // twice.
         long pssWhenResumed = options.schedule().sharesPages() ? 0 : Proc.proportionalSetBytes();
         releaseUserfaultfd();
+        memory.endExport();
         crossing.giveUp();
         memory.guest().close(); // it is the destination's, whose own descriptors keep alive what it needs
         Message.Completed completed = link.awaitCompleted();
@@ -479,7 +505,8 @@ public final class SourceAgent {
                         pssWhenResumed == 0
                                 ? peakPssWhenReady
                                 : Math.max(peakPssWhenReady, pssWhenResumed + completed.pssBytes()))
-                .withPrecopy(crossing.report());
+                .withPrecopy(crossing.report())
+                .withFuse(crossing.fuse());
     }
 
     /** The migration has failed, and the epoch is still ours: the guest goes on here. */
@@ -503,6 +530,7 @@ public final class SourceAgent {
             // A destination that comes late, or wakes up, finds another epoch than the one it was promised.
             memory.token().claim(ownEpoch + 1);
             releaseUserfaultfd();
+            memory.endExport(); // pages that have moved are on the disk
             memory.guest().resume();
             memory.guest().awaitFirstInstructions(FIRST_INSTRUCTION_TIMEOUT_S * 1000 * MS);
         }

@@ -4,23 +4,30 @@ import io.pageflip.guest.Guest;
 import io.pageflip.guest.RamBlock;
 import io.pageflip.guest.RunToken;
 import io.pageflip.guest.VirtualMachine;
+import io.pageflip.os.Fd;
 import io.pageflip.os.MemFd;
+import io.pageflip.os.NanoClock;
 import io.pageflip.os.Proc;
 import io.pageflip.transfer.Frames;
+import io.pageflip.transfer.FuseExport;
 import io.pageflip.wire.Mechanism;
 import io.pageflip.wire.Message;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** The guest that the source gives away, and what one migration of it needs besides: the frame numbers. Owner of both. */
 final class SourceMemory implements AutoCloseable {
     private final VirtualMachine machine;
     private final MemFd framesFile;
+    private final NanoClock clock;
+    private @Nullable FuseExport export;
 
     /** @param machine taken over, whatever happens */
-    SourceMemory(VirtualMachine machine) throws IOException {
+    SourceMemory(VirtualMachine machine, NanoClock clock) throws IOException {
         this.machine = machine;
+        this.clock = clock;
         try {
             framesFile = Frames.createFile(machine.guest().config().blocks());
         } catch (IOException | RuntimeException e) {
@@ -41,19 +48,52 @@ final class SourceMemory implements AutoCloseable {
         return new Frames(framesFile, guest().config().blocks());
     }
 
-    /** The memfds, in the order of {@link Message.Hello#files}. */
-    List<MemFd> files() {
-        List<MemFd> files = new ArrayList<>(List.of(
-                token().file(), machine.oracle().file(), machine.console().file(), framesFile));
-        files.addAll(machine.ramFiles());
+    /** The files, in the order of {@link Message.Hello#files}; to be asked for after {@link #hello}. */
+    List<Fd> files() {
+        List<Fd> files = new ArrayList<>();
+        for (MemFd file : List.of(
+                token().file(), machine.oracle().file(), machine.console().file(), framesFile)) {
+            files.add(file.fd());
+        }
+        for (RamBlock block : guest().blocks()) {
+            Fd file = fileOf(block);
+            if (file != null) {
+                files.add(file);
+            }
+        }
         return files;
+    }
+
+    /** What the destination maps in the place of a block. */
+    private @Nullable Fd fileOf(RamBlock block) {
+        if (block.disk() != null) {
+            return export == null ? null : export.file();
+        }
+        return block.file() == null ? null : block.file().fd();
+    }
+
+    /** The export of RAM that lies in a file on a disk, once the guest was introduced; null with any other RAM. */
+    @Nullable
+    FuseExport export() {
+        return export;
+    }
+
+    /** Serves the destination no longer. */
+    void endExport() {
+        if (export != null) {
+            export.close();
+            export = null;
+        }
     }
 
     /** How the source introduces the guest. */
     Message.Hello hello(SourceOptions options, boolean populate) throws IOException {
         List<Message.Hello.Block> blocks = new ArrayList<>();
         for (RamBlock block : guest().blocks()) {
-            MemFd file = block.file();
+            if (block.disk() != null && export == null) {
+                export = FuseExport.start(block, options.gifts(), clock);
+            }
+            Fd file = fileOf(block);
             blocks.add(new Message.Hello.Block(
                     block.spec(), block.mapping().address(), file == null ? null : describe(file)));
         }
@@ -67,19 +107,20 @@ final class SourceMemory implements AutoCloseable {
                 populate,
                 options.mechanism() == Mechanism.GIFT && !options.samePipe(),
                 guest().config(),
-                describe(token().file()),
-                describe(machine.oracle().file()),
-                describe(machine.console().file()),
-                describe(framesFile),
+                describe(token().file().fd()),
+                describe(machine.oracle().file().fd()),
+                describe(machine.console().file().fd()),
+                describe(framesFile.fd()),
                 blocks);
     }
 
-    private static Message.Hello.File describe(MemFd file) throws IOException {
-        return new Message.Hello.File(file.fd().number(), file.fd().inode());
+    private static Message.Hello.File describe(Fd file) throws IOException {
+        return new Message.Hello.File(file.number(), file.inode());
     }
 
     @Override
     public void close() {
+        endExport(); // first: it reads what the guest owns
         machine.close();
         framesFile.close();
     }

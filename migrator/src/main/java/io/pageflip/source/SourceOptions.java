@@ -5,6 +5,8 @@ import io.pageflip.guest.DirtyTracking;
 import io.pageflip.guest.GuestConfig;
 import io.pageflip.wire.Mechanism;
 import io.pageflip.wire.Schedule;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the source agent is asked to do.
@@ -19,6 +21,7 @@ import io.pageflip.wire.Schedule;
  * @param dirtyTracking how a precopy notices what the guest writes
  * @param adoptChunkBytes 0, or: RAM is started in private memory, which becomes what {@code guest} says while it runs, in
  *     chunks of so many bytes
+ * @param ramDirectory where the file of RAM in {@link io.pageflip.guest.Backing#FILE} takes its blocks; null with any other
  */
 public record SourceOptions(
         GuestConfig guest,
@@ -33,6 +36,7 @@ public record SourceOptions(
         PrecopyLimits limits,
         DirtyTracking dirtyTracking,
         long adoptChunkBytes,
+        @Nullable Path ramDirectory,
         ScriptedFault fault) {
     /** Options of a migration without rounds. */
     public SourceOptions(
@@ -59,6 +63,7 @@ public record SourceOptions(
                 PrecopyLimits.DEFAULT,
                 DirtyTracking.WRITE_PROTECT,
                 0,
+                null,
                 fault);
     }
 

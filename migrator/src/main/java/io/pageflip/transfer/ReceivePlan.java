@@ -75,6 +75,14 @@ public final class ReceivePlan {
                 plan.receivers.put(
                         FrameType.PULL, new PullReceiver(blocks, addresses, new ProcessMemory(hello.pid()), ledger));
             }
+            case FUSE -> {
+                if (hello.gifts() && !moves) {
+                    throw new ProtocolException("with fuse it is the source that asks for moves, and this destination "
+                            + "wants none: leave --no-move out, or give the source --no-gift");
+                }
+                plan.receivers.put(
+                        FrameType.FUSE, new FuseReceiver(blocks, ledger, hello.gifts() ? null : CopyReason.NOT_GIFTED));
+            }
             case STREAM -> {}
         }
         return plan;

@@ -24,7 +24,8 @@ public final class SendPlan {
         FLIP,
         GIFT,
         BYTES,
-        PULL
+        PULL,
+        FUSE
     }
 
     /**
@@ -50,6 +51,7 @@ public final class SendPlan {
     private final PageSender flip;
     private final PageSender gift;
     private final PageSender pull;
+    private final PageSender fuse;
 
     /** @param gifts false with {@code --no-gift} */
     public SendPlan(Mechanism mechanism, Schedule schedule, boolean gifts, StreamWriter stream) {
@@ -62,6 +64,7 @@ public final class SendPlan {
         this.flip = new FlipSender(records);
         this.gift = new NonZeroRuns(records, new GiftSender(records, stream, gifts));
         this.pull = new NonZeroRuns(records, new PullSender(records));
+        this.fuse = new FuseSender(records);
         for (CopyReason reason : CopyReason.values()) {
             byteSenders.put(reason, new NonZeroRuns(records, new BytesSender(records, stream, reason)));
         }
@@ -91,6 +94,16 @@ public final class SendPlan {
                         : new Route(Way.BYTES, CopyReason.NOT_PAGE_SIZED);
             case STREAM -> new Route(Way.BYTES, CopyReason.MECHANISM_COPIES);
             case PULL -> new Route(Way.PULL, CopyReason.MECHANISM_COPIES);
+            case FUSE -> {
+                if (!wholePage) {
+                    yield new Route(Way.BYTES, CopyReason.NOT_PAGE_SIZED);
+                }
+                yield switch (block.backing()) {
+                    case FILE -> new Route(Way.FUSE, gifts ? null : CopyReason.NOT_GIFTED);
+                    case MEMFD, HUGETLB -> new Route(Way.BYTES, CopyReason.NOT_STEALABLE);
+                    case ANONYMOUS -> new Route(Way.BYTES, CopyReason.PRIVATE_MEMORY);
+                };
+            }
         };
     }
 
@@ -183,6 +196,7 @@ public final class SendPlan {
             case FLIP -> flip;
             case GIFT -> gift;
             case PULL -> pull;
+            case FUSE -> fuse;
             case BYTES -> byteSender(route.reason());
         };
     }

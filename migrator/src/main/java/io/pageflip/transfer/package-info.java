@@ -8,7 +8,8 @@
  *   gift       vmsplice(SPLICE_F_GIFT|SPLICE_F_MOVE)     SPLICE  vmsplice(SPLICE_F_MOVE)
  *   stream     write(2)                                  BYTES   read(2)
  *   pull       -                                         PULL    process_vm_readv(2)
- *   all but flip: pages that are all zeros               ZERO    -
+ *   fuse       splice(SPLICE_F_MOVE) into /dev/fuse      FUSE    madvise(MADV_POPULATE_READ)
+ *   all but flip, fuse: pages that are all zeros         ZERO    -
  * </pre>
  *
  * <p>{@link io.pageflip.transfer.SendPlan} says which sender a page gets; {@link io.pageflip.transfer.PageLedger} accounts

@@ -9,7 +9,9 @@ public enum Mechanism {
     /** write(2) and read(2) through the channel. */
     STREAM("stream"),
     /** process_vm_readv(2) by the destination. */
-    PULL("pull");
+    PULL("pull"),
+    /** splice(2) with {@code SPLICE_F_MOVE} out of a file's page cache into that of a FUSE file, which the destination maps. */
+    FUSE("fuse");
 
     private final String label;
 
@@ -19,7 +21,7 @@ public enum Mechanism {
 
     /** Whether it moves pages on some kernel, so that frame numbers are evidence. */
     public boolean moves() {
-        return this == FLIP || this == GIFT;
+        return this == FLIP || this == GIFT || this == FUSE;
     }
 
     /** As options and reports write it. */

@@ -49,7 +49,7 @@ public sealed interface Message {
             return FrameType.HELLO;
         }
 
-        /** All memfds, in the order in which their descriptors are passed. */
+        /** All files, in the order in which their descriptors are passed. */
         public List<File> files() {
             java.util.ArrayList<File> files = new java.util.ArrayList<>(List.of(token, oracle, console, frames));
             for (Block block : blocks) {
@@ -61,7 +61,7 @@ public sealed interface Message {
         }
 
         /**
-         * A memfd of the source's.
+         * A file of the source's: a memfd, but for the FUSE file of a block.
          *
          * @param descriptor its number there
          * @param inode which tells it from what a reused number or PID may be
@@ -72,7 +72,7 @@ public sealed interface Message {
          * A RAM block.
          *
          * @param address where it lies in the source, for process_vm_readv(2)
-         * @param file its memfd, if it is shareable
+         * @param file its memfd, if it is shareable; the FUSE file to be mapped in its place, if it lies in a file on a disk
          */
         public record Block(
                 BlockSpec spec, long address, @Nullable File file) {}

@@ -61,7 +61,7 @@ public final class MessageCodec {
                 case COMPLETED -> new Message.Completed(in.u64(), in.text());
                 case FAILED -> new Message.Failed(in.text());
                 case CANCEL -> new Message.Cancel(in.text());
-                case EXPECT, PREPARE, ROUND, MAP, GIFT, BYTES, SPLICE, PULL, ZERO ->
+                case EXPECT, PREPARE, ROUND, MAP, GIFT, BYTES, SPLICE, PULL, ZERO, FUSE ->
                     throw new ProtocolException("a " + type + " frame where a message must be");
             };
         } catch (IllegalArgumentException e) {
@@ -154,9 +154,9 @@ public final class MessageCodec {
         BlockSpec spec = new BlockSpec(in.text(), in.u64(), in.constant(Backing.class));
         long address = in.u64();
         Message.Hello.@Nullable File file = in.bool() ? file(in) : null;
-        if (spec.backing().shareable() != (file != null)) {
+        if ((spec.backing() == Backing.ANONYMOUS) != (file == null)) {
             throw new ProtocolException("RAM block " + spec.name() + " is " + spec.backing()
-                    + (file == null ? " and comes without a memfd" : " and comes with a memfd"));
+                    + (file == null ? " and comes without a file" : " and comes with a file"));
         }
         return new Message.Hello.Block(spec, address, file);
     }

@@ -38,6 +38,7 @@ final class RunResultTest {
             99_000_000L,
             null,
             null,
+            null,
             null);
 
     private static JsonNode tree(RunResult result) throws JsonProcessingException {

@@ -220,6 +220,7 @@ final class AgentsIT {
             case GIFT -> FrameType.SPLICE;
             case STREAM -> FrameType.BYTES;
             case PULL -> FrameType.PULL;
+            case FUSE -> FrameType.FUSE;
         };
     }
 

@@ -108,6 +108,7 @@ final class PrecopyIT {
                 limits,
                 tracking,
                 0,
+                null,
                 ScriptedFault.NONE);
         FutureTask<RunResult> source = inBackground("source", () -> {
             try (ConnectedDestination link =

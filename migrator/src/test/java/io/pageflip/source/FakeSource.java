@@ -7,10 +7,10 @@ import io.pageflip.channel.StreamWriter;
 import io.pageflip.fault.ScriptedFault;
 import io.pageflip.guest.BlockSpec;
 import io.pageflip.guest.GuestConfig;
+import io.pageflip.guest.RamBlock;
 import io.pageflip.guest.SwitchOut;
 import io.pageflip.guest.VirtualMachine;
 import io.pageflip.os.Fd;
-import io.pageflip.os.MemFd;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.NativeBuffer;
 import io.pageflip.os.UnixSocket;
@@ -46,7 +46,8 @@ public final class FakeSource implements AutoCloseable {
 
     public FakeSource(String path, GuestConfig config) throws IOException {
         this.config = config;
-        this.memory = new SourceMemory(VirtualMachine.create(config, false, NanoClock.SYSTEM));
+        this.memory =
+                new SourceMemory(VirtualMachine.create(config, RamBlock::create, NanoClock.SYSTEM), NanoClock.SYSTEM);
         memory.guest().powerOn(done -> {});
         this.socket = UnixSocket.connect(path);
         this.ends = StreamEnds.open(ChannelKind.UNIX);
@@ -54,7 +55,7 @@ public final class FakeSource implements AutoCloseable {
         patience.limitSeconds(20);
         this.stream = new StreamWriter(ends.write(), ends.write(), patience);
         passed.add(ends.read());
-        memory.files().forEach(file -> passed.add(file.fd()));
+        passed.addAll(memory.files());
     }
 
     /** What an honest source would say. */
@@ -188,7 +189,7 @@ public final class FakeSource implements AutoCloseable {
         passed.set(at, other);
     }
 
-    public MemFd file(int at) {
+    public Fd file(int at) {
         return memory.files().get(at);
     }
 

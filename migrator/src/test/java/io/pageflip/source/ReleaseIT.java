@@ -15,8 +15,8 @@ import io.pageflip.guest.Workload;
 import io.pageflip.metrics.MigrationStatus;
 import io.pageflip.metrics.Progress;
 import io.pageflip.metrics.RunResult;
+import io.pageflip.os.Fd;
 import io.pageflip.os.Mapping;
-import io.pageflip.os.MemFd;
 import io.pageflip.os.NanoClock;
 import io.pageflip.wire.ChannelKind;
 import io.pageflip.wire.FrameHeader;
@@ -67,7 +67,7 @@ final class ReleaseIT {
         }
 
         @Override
-        public StreamWriter greet(Message.Hello hello, List<MemFd> files) {
+        public StreamWriter greet(Message.Hello hello, List<Fd> files) {
             return new StreamWriter(ends.write(), ends.write(), new Patience(NanoClock.SYSTEM, () -> {}));
         }
 

@@ -309,6 +309,13 @@ final class MechanismsIT {
                 case GIFT ->
                     reasons.put(odd ? "not-page-sized" : "kernel-declined", TestMemory.countData(spec.pages()));
                 case STREAM, PULL -> reasons.put("mechanism-copies", TestMemory.countData(spec.pages()));
+                case FUSE -> { // which copies what lies in no file on a disk
+                    String reason = spec.backing().shareable() ? "not-stealable" : "private-memory";
+                    reasons.put(reason, TestMemory.countData(spec.wholePages()));
+                    if (odd) {
+                        reasons.put("not-page-sized", 1L);
+                    }
+                }
             }
             expected.add(copied(i, reasons));
         }

@@ -63,6 +63,17 @@ final class SendPlanTest {
         "GIFT, false, ANONYMOUS, even, whole, GIFT, not-gifted",
         "GIFT, false, ANONYMOUS, odd, whole, BYTES, not-page-sized",
         "GIFT, false, ANONYMOUS, odd, part, BYTES, not-page-sized",
+        "FUSE, true, FILE, even, whole, FUSE,",
+        "FUSE, true, FILE, odd, whole, FUSE,",
+        "FUSE, true, FILE, odd, part, BYTES, not-page-sized",
+        "FUSE, true, MEMFD, even, whole, BYTES, not-stealable",
+        "FUSE, true, MEMFD, odd, part, BYTES, not-page-sized",
+        "FUSE, true, HUGETLB, odd, whole, BYTES, not-stealable",
+        "FUSE, true, ANONYMOUS, odd, whole, BYTES, private-memory",
+        "FUSE, true, ANONYMOUS, odd, part, BYTES, not-page-sized",
+        "FUSE, false, FILE, even, whole, FUSE, not-gifted",
+        "FUSE, false, MEMFD, even, whole, BYTES, not-stealable",
+        "FUSE, false, ANONYMOUS, odd, whole, BYTES, private-memory",
     })
     void movingMechanisms(
             Mechanism mechanism, boolean gifts, Backing backing, String block, String page, String way, String reason) {

@@ -198,10 +198,10 @@ final class MessageCodecTest {
         assertThat(rom.spec().backing()).isEqualTo(Backing.ANONYMOUS);
         assertRefused(
                 MessageCodec.encode(withBlocks(hello, List.of(without))),
-                "RAM block ram is memfd and comes without a memfd");
+                "RAM block ram is memfd and comes without a file");
         assertRefused(
                 MessageCodec.encode(withBlocks(hello, List.of(with))),
-                "RAM block rom is anonymous and comes with a memfd");
+                "RAM block rom is anonymous and comes with a file");
     }
 
     private static Message.Hello withBlocks(Message.Hello hello, List<Message.Hello.Block> blocks) {

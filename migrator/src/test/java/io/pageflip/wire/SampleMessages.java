@@ -64,13 +64,13 @@ final class SampleMessages {
             case COMPLETED -> new Message.Completed(random.nextLong(), text(random, 2000));
             case FAILED -> new Message.Failed(text(random, 500));
             case CANCEL -> new Message.Cancel(text(random, 500));
-            case EXPECT, PREPARE, ROUND, MAP, GIFT, BYTES, SPLICE, PULL, ZERO ->
+            case EXPECT, PREPARE, ROUND, MAP, GIFT, BYTES, SPLICE, PULL, ZERO, FUSE ->
                 throw new IllegalArgumentException(type + " is no message");
         };
     }
 
     private static Message.Hello hello(Random random) {
-        Backing backing = random.nextBoolean() ? Backing.MEMFD : Backing.ANONYMOUS;
+        Backing backing = pick(random, Backing.values());
         GuestConfig guest = new GuestConfig(
                 random.nextLong(1, BlockSpec.MAX_LENGTH + 1),
                 backing,
@@ -83,7 +83,7 @@ final class SampleMessages {
         List<Message.Hello.Block> blocks = new ArrayList<>();
         for (BlockSpec spec : guest.blocks()) {
             blocks.add(new Message.Hello.Block(
-                    spec, random.nextLong(), spec.backing().shareable() ? randomFile(random) : null));
+                    spec, random.nextLong(), spec.backing() == Backing.ANONYMOUS ? null : randomFile(random)));
         }
         return new Message.Hello(
                 Message.Hello.VERSION,

@@ -112,6 +112,15 @@ public final class TextReport {
         if (result.precopy() != null) {
             precopy(result.precopy());
         }
+        if (result.fuse() != null) {
+            RunResult.FuseResult fuse = result.fuse();
+            line(
+                    "write-back",
+                    "%s while the guest ran, %s while it stood (unmapping included, a part of stop)",
+                    duration(fuse.writeBackRunningNs()),
+                    duration(fuse.writeBackStandingNs()));
+            line("fuse", "%,d READ requests, %,d pages spliced into /dev/fuse", fuse.reads(), fuse.splicedPages());
+        }
         if (result.evidence() != null) {
             line("evidence", "%s", evidence(result.evidence()));
         }

@@ -1,0 +1,78 @@
+package io.pageflip.transfer;
+
+import io.pageflip.guest.Backing;
+import io.pageflip.guest.RamBlock;
+import io.pageflip.metrics.CopyReason;
+import io.pageflip.metrics.RunResult;
+import io.pageflip.os.Errno;
+import io.pageflip.os.SyscallException;
+import io.pageflip.wire.ProtocolException;
+import java.io.IOException;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads pages out of the source's FUSE file, by making them present in a private mapping of it: each fault is a READ that the
+ * source answers with the page. Only frame numbers can tell which of them moved.
+ */
+public final class FuseReceiver implements PageReceiver {
+    private final List<RamBlock> blocks;
+    private final PageLedger ledger;
+    private final @Nullable CopyReason foregone;
+
+    /** @param foregone why no page will be moved, if that is known beforehand */
+    FuseReceiver(List<RamBlock> blocks, PageLedger ledger, @Nullable CopyReason foregone) {
+        this.blocks = blocks;
+        this.ledger = ledger;
+        this.foregone = foregone;
+    }
+
+    @Override
+    public void receive(int blockIndex, long first, int count, @Nullable CopyReason reason) throws IOException {
+        RamBlock block = blocks.get(blockIndex);
+        if (block.spec().backing() != Backing.FILE) {
+            throw new ProtocolException("pages of RAM block " + block.spec().name() + " are in no FUSE file");
+        }
+        read(block, first, count);
+        if (foregone == null) {
+            ledger.undecided(blockIndex, first, count);
+        } else {
+            ledger.copied(blockIndex, first, count, foregone);
+        }
+    }
+
+    private static void read(RamBlock block, long first, long count) throws IOException {
+        long pageBytes = block.spec().pageBytes();
+        try {
+            block.mapping().populateRead(first * pageBytes, count * pageBytes);
+        } catch (SyscallException e) {
+            if (e.errno() == Errno.EFAULT) { // what a touch would get as SIGBUS
+                throw new IOException(
+                        "the source's FUSE file of RAM block " + block.spec().name()
+                                + " cannot be read: its server is gone, was cut off, or could not read the disk",
+                        e);
+            }
+            throw e;
+        }
+    }
+
+    /**
+     * Reads what is not there yet, which are holes: from now on no page of these blocks is ever read again, and the source may
+     * go. Then compares frame numbers and decides about every page. To be called before the guest runs: a page that it writes
+     * gets another frame.
+     *
+     * @param visible whether frame numbers are visible on both sides; if not, all pages count as copied
+     * @param relocatedBefore {@link io.pageflip.os.Proc#relocatedPages} when the source noted them
+     */
+    public static RunResult.Evidence complete(
+            PageLedger ledger, List<RamBlock> blocks, Frames frames, boolean visible, long relocatedBefore)
+            throws IOException {
+        for (RamBlock block : blocks) {
+            if (block.spec().backing() == Backing.FILE) {
+                read(block, 0, block.spec().pages());
+            }
+        }
+        RunResult.Evidence evidence = Frames.judge(ledger, blocks, frames, visible, relocatedBefore, false);
+        return visible ? evidence : new RunResult.Evidence(false, 0, 0, 0, 0, "none"); // and nothing was probed
+    }
+}
