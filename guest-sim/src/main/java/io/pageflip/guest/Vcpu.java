@@ -47,6 +47,7 @@ final class Vcpu implements AutoCloseable {
     private final List<RamBlock> blocks;
     private final Oracle oracle;
     private final GuestInfoPage info;
+    private final Pulse.Hand pulse;
     private final @Nullable ConsoleDevice console;
     private final DirtyLog dirtyLog;
     private final Throttle throttle;
@@ -89,6 +90,7 @@ final class Vcpu implements AutoCloseable {
         this.blocks = blocks;
         this.oracle = oracle;
         this.info = new GuestInfoPage(blocks.get(GuestConfig.RAM));
+        this.pulse = new Pulse.Hand(oracle.pulse(), index);
         this.console = console;
         this.dirtyLog = dirtyLog;
         this.throttle = throttle;
@@ -224,6 +226,7 @@ final class Vcpu implements AutoCloseable {
                 if (runs) {
                     execute();
                     owner.stands();
+                    pulse.enter(instructions); // not before: the guest stands still until it is handed over
                 }
             } catch (RuntimeException | Error e) {
                 failure = e;
@@ -272,6 +275,7 @@ final class Vcpu implements AutoCloseable {
                 firstBeatNs = clock.nanoTime();
                 firstInstructionNs = now;
             }
+            pulse.beat(lastInstructionNs, now, instructions);
             lastInstructionNs = now;
         }
     }
