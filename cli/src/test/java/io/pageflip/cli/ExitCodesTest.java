@@ -56,6 +56,8 @@ final class ExitCodesTest {
                 null,
                 null,
                 null,
+                null,
+                null,
                 null);
 
         assertThat(ExitCodes.of(result)).isEqualTo(expected);

@@ -49,6 +49,8 @@ final class Report {
             "evidence",
             "verification",
             "guest",
+            "throughput",
+            "idle-gaps-ns",
             "peak-pss-bytes");
     private static final Set<String> RAM = Set.of(
             "total",

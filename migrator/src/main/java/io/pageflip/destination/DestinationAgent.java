@@ -398,12 +398,15 @@ public final class DestinationAgent {
         }
         long runningSinceNs = clock.nanoTime();
         long instructions = guest.instructions();
+        Timeline.Marks marks = marks(page, guest.config().vcpus());
+        PulseWatch pulse = new PulseWatch(guest.pulse(), marks.lastInstructionNs(), timeline.firstInstructionNs);
+        timeline.pulse = pulse;
         sendOrLog(new Message.Resumed(memory.token().epoch()));
         reached(Step.RESUMED);
         progress.begin(Progress.Phase.RUNNING, 0);
         if (postcopy != null) {
             timeline.firstBeatNs = guest.firstBeatsNs();
-            awaitLastPage(postcopy, memory, ledger);
+            awaitLastPage(postcopy, memory, ledger, pulse);
         }
         long pss = Proc.proportionalSetBytes(); // holds the address space up: not while pages come
         RunResult.Evidence evidence = Frames.judge(
@@ -413,9 +416,12 @@ public final class DestinationAgent {
                 figures.framesVisible() && HostCapabilities.frameNumbersVisible(),
                 figures.relocatedPages(),
                 kernelMovesGifts);
-        watch(runningSinceNs);
-        long ranForNs = clock.nanoTime() - runningSinceNs;
+        pulse.settled(clock.nanoTime());
+        watch(runningSinceNs, pulse);
+        long stopNs = clock.nanoTime();
+        long ranForNs = stopNs - runningSinceNs;
         guest.stop();
+        pulse.stopped(stopNs);
         guest.checkVcpus();
         RunResult.GuestActivity activity =
                 new RunResult.GuestActivity(ranForNs, guest.instructions() - instructions, guest.pagesWritten());
@@ -423,16 +429,17 @@ public final class DestinationAgent {
         RunResult.VerificationResult verification = options.verify()
                 ? RunResult.VerificationResult.of(guest.verify())
                 : RunResult.VerificationResult.SKIPPED;
-        RunResult result = timeline.result(
-                link.hello(), figures, marks(page, guest.config().vcpus()), ledger, evidence, verification, activity);
+        RunResult result = timeline.result(link.hello(), figures, marks, ledger, evidence, verification, activity);
         sendOrLog(new Message.Completed(pss, ResultJson.write(result)));
         return result;
     }
 
     /** The guest runs, and needs neither the source nor, if this fails, the fault server: then the kernel maps the rest. */
-    private void awaitLastPage(Postcopy late, DestinationMemory memory, PageLedger ledger) throws IOException {
+    private void awaitLastPage(Postcopy late, DestinationMemory memory, PageLedger ledger, PulseWatch pulse)
+            throws IOException {
         while (!late.isDone()) {
             memory.guest().checkVcpus();
+            pulse.read(clock.nanoTime());
             LockSupport.parkNanos(MS);
         }
         try {
@@ -466,8 +473,9 @@ public final class DestinationAgent {
         }
     }
 
-    private void watch(long runningSinceNs) {
+    private void watch(long runningSinceNs, PulseWatch pulse) {
         while (clock.nanoTime() - runningSinceNs < options.runAfterNs() && !cancellation.isRequested()) {
+            pulse.read(clock.nanoTime());
             LockSupport.parkNanos(10 * MS);
         }
     }

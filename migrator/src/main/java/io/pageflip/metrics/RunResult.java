@@ -21,6 +21,8 @@ import org.jspecify.annotations.Nullable;
  * @param blackoutNs with postcopy: until the first heartbeat on the destination was really in memory, its page faults
  *     included, the longest over vCPUs
  * @param postcopy what became of the pages that were mapped after the switch; null with other schedules
+ * @param throughput of the guest around the switch
+ * @param idleGapsNs of the guest without a migration
  * @param precopy the rounds, where there were any and the source could be asked
  * @param peakPssBytes the larger of the sums of both agents' PSS when they were ready and when the guest had resumed; 0 if
  *     not known
@@ -42,6 +44,8 @@ public record RunResult(
         @Nullable Evidence evidence,
         @Nullable VerificationResult verification,
         @Nullable GuestActivity guest,
+        @Nullable Throughput throughput,
+        @Nullable IdleGaps idleGapsNs,
         @Nullable Long peakPssBytes,
         @Nullable Precopy precopy,
         @Nullable Failure error) {
@@ -64,6 +68,8 @@ public record RunResult(
                 null,
                 null,
                 verification,
+                null,
+                null,
                 null,
                 null,
                 null,
@@ -93,6 +99,8 @@ public record RunResult(
                 evidence,
                 verification,
                 guest,
+                throughput,
+                idleGapsNs,
                 peak,
                 precopy,
                 error);
@@ -116,6 +124,8 @@ public record RunResult(
                 evidence,
                 verification,
                 guest,
+                throughput,
+                idleGapsNs,
                 peakPssBytes,
                 rounds,
                 error);
@@ -242,7 +252,12 @@ public record RunResult(
             Wait waitNs,
             long lastPageNs) {
         /** Percentiles, in nanoseconds; 0 where nobody waited. */
-        public record Wait(long p50, long p99, long max) {}
+        public record Wait(
+                long p50,
+                long p90,
+                long p99,
+                @JsonProperty("p99.9") long p999,
+                long max) {}
     }
 
     /** Why there is no migration: the kind of failure, and a sentence. */
