@@ -54,6 +54,7 @@ public final class Main implements Runnable {
         root.addSubcommand(new ReportCommand());
         root.addSubcommand(new SourceCommand(interrupts.cancellation()));
         root.addSubcommand(new DestinationCommand(interrupts.cancellation()));
+        root.addSubcommand(new PeerCommand(interrupts.cancellation()));
         root.addSubcommand(new CheckCommand());
         Values.registerChoices(root);
         Values.registerNumbers(root);

@@ -4,6 +4,7 @@ import io.pageflip.channel.Cancellation;
 import io.pageflip.guest.GuestConfig;
 import io.pageflip.metrics.Progress;
 import io.pageflip.migration.Migration;
+import io.pageflip.migration.PingPong;
 import io.pageflip.os.HostLacksException;
 import io.pageflip.wire.Mechanism;
 import java.io.IOException;
@@ -33,6 +34,12 @@ record MigrationPlan(
      */
     void checkHost() throws IOException {
         HostChecks.beforeSource(guest, mechanism, gifts, noWayBack);
+    }
+
+    /** The same guest, passed to and fro {@code migrations} times between two agents that stay. */
+    PingPong pingPong(int migrations, Cancellation cancellation, Progress progress) {
+        return new PingPong(
+                PeerCommand.arguments(sourceArguments, destinationArguments), migrations, cancellation, progress);
     }
 
     Migration migration(Cancellation cancellation, Progress progress) {

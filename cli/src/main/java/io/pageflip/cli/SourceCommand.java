@@ -71,10 +71,15 @@ final class SourceCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        SourceOptions options = options(transfer, guest, run, connect == null || channel == ChannelKind.PIPE);
+        AgentConsole console = new AgentConsole("source", run, connect == null, cancellation);
+        return console.run(progress -> migrate(options, progress));
+    }
+
+    static SourceOptions options(TransferOptions transfer, GuestOptions guest, RunOptions run, boolean samePipe) {
         GuestConfig config = guest.config();
         Mechanism mechanism = transfer.resolve(config.backing());
-        boolean samePipe = connect == null || channel == ChannelKind.PIPE;
-        SourceOptions options = new SourceOptions(
+        return new SourceOptions(
                 config,
                 mechanism,
                 transfer.schedule(mechanism, true),
@@ -87,8 +92,6 @@ final class SourceCommand implements Callable<Integer> {
                 transfer.limits(),
                 transfer.dirtyTracking(),
                 run.fault());
-        AgentConsole console = new AgentConsole("source", run, connect == null, cancellation);
-        return console.run(progress -> migrate(options, progress));
     }
 
     private RunResult migrate(SourceOptions options, Progress progress) throws IOException {

@@ -95,6 +95,11 @@ public final class MemFd implements AutoCloseable {
         return Fd.open(sys, "/proc/self/fd/" + fd.number(), flags);
     }
 
+    /** The same memory through a description of this process's own: locks and flags of this one are not shared. */
+    public MemFd reopened() throws SyscallException {
+        return new MemFd(reopen(Fd.O_RDWR), name, length, sys);
+    }
+
     /** Bytes in pages that exist, in memory or in swap. Holes can only become fewer: equal counts mean equal holes. */
     public long allocatedBytes() throws SyscallException {
         return fd.allocatedBytes();

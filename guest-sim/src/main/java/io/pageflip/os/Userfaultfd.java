@@ -27,6 +27,9 @@ public final class Userfaultfd implements AutoCloseable {
     private static final int USER_MODE_ONLY = 1;
     private static final int SIZEOF_UFFDIO_API = 24;
     private static final int SIZEOF_UFFDIO_REGISTER = 32;
+    /** {@code EAGAIN} with nothing done means that the address space was changing; a few repetitions are plenty. */
+    private static final int MAX_TRIES = 1000;
+
     private static final int SIZEOF_UFFDIO_CONTINUE = 32;
     private static final int SIZEOF_UFFDIO_COPY = 40;
     private static final int SIZEOF_UFFDIO_ZEROPAGE = 32;
@@ -202,8 +205,7 @@ public final class Userfaultfd implements AutoCloseable {
                 .putLong(8, bytes)
                 .putLong(16, mode)
                 .putLong(CONTINUE_MAPPED, 0);
-        long result = sys.ioctl(fd.number(), UFFDIO_CONTINUE, struct.address());
-        return answer(result, struct.bytes().getLong(CONTINUE_MAPPED), "UFFDIO_CONTINUE", mapping, offset, bytes);
+        return ask(UFFDIO_CONTINUE, CONTINUE_MAPPED, "UFFDIO_CONTINUE", mapping, offset, bytes);
     }
 
     /**
@@ -221,8 +223,7 @@ public final class Userfaultfd implements AutoCloseable {
                 .putLong(16, bytes)
                 .putLong(24, 0)
                 .putLong(COPY_COPIED, 0);
-        long result = sys.ioctl(fd.number(), UFFDIO_COPY, struct.address());
-        return answer(result, struct.bytes().getLong(COPY_COPIED), "UFFDIO_COPY", mapping, offset, bytes);
+        return ask(UFFDIO_COPY, COPY_COPIED, "UFFDIO_COPY", mapping, offset, bytes);
     }
 
     /**
@@ -237,22 +238,31 @@ public final class Userfaultfd implements AutoCloseable {
                 .putLong(8, bytes)
                 .putLong(16, 0)
                 .putLong(ZEROPAGE_ZEROED, 0);
-        long result = sys.ioctl(fd.number(), UFFDIO_ZEROPAGE, struct.address());
-        return answer(result, struct.bytes().getLong(ZEROPAGE_ZEROED), "UFFDIO_ZEROPAGE", mapping, offset, bytes);
+        return ask(UFFDIO_ZEROPAGE, ZEROPAGE_ZEROED, "UFFDIO_ZEROPAGE", mapping, offset, bytes);
     }
 
-    private static long answer(long result, long done, String name, Mapping mapping, long offset, long bytes)
-            throws SyscallException {
-        // EAGAIN with a positive count is partial success; otherwise the count holds the same error as errno, or
-        // nothing.
-        if (result == 0 || done > 0) {
-            return done;
+    /** Makes the call with the struct that this thread has filled, whose word at {@code doneAt} says how far it came. */
+    private long ask(long request, int doneAt, String name, Mapping mapping, long offset, long bytes)
+            throws IOException {
+        NativeBuffer struct = STRUCT.get();
+        for (int tries = 0; tries < MAX_TRIES; tries++) {
+            long result = sys.ioctl(fd.number(), request, struct.address());
+            long done = struct.bytes().getLong(doneAt);
+            // EAGAIN with a positive count is partial success; otherwise the count holds the same error as errno, or
+            // nothing.
+            if (result == 0 || done > 0) {
+                return done;
+            }
+            int errno = (int) -result;
+            if (errno == Errno.EEXIST || errno == Errno.EFAULT || errno == Errno.ENOENT) {
+                return result;
+            }
+            if (errno != Errno.EAGAIN) {
+                throw new SyscallException(name + " " + mapping.describe(offset, bytes), errno);
+            }
+            struct.bytes().putLong(doneAt, 0);
         }
-        int errno = (int) -result;
-        if (errno == Errno.EEXIST || errno == Errno.EFAULT || errno == Errno.ENOENT || errno == Errno.EAGAIN) {
-            return result;
-        }
-        throw new SyscallException(name + " " + mapping.describe(offset, bytes), errno);
+        throw new IOException(name + " " + mapping.describe(offset, bytes) + ": EAGAIN, " + MAX_TRIES + " times");
     }
 
     /** The descriptor, for {@link FaultEvents}. */

@@ -10,6 +10,7 @@ import io.pageflip.guest.RamBlock;
 import io.pageflip.guest.SwitchIn;
 import io.pageflip.guest.SwitchPage;
 import io.pageflip.guest.SwitchRehearsal;
+import io.pageflip.guest.VirtualMachine;
 import io.pageflip.metrics.Progress;
 import io.pageflip.metrics.ResultJson;
 import io.pageflip.metrics.RunResult;
@@ -102,17 +103,40 @@ public final class DestinationAgent {
      */
     public RunResult run() throws IOException {
         try (DestinationMemory memory = prepareMemory()) {
-            PageLedger ledger = new PageLedger(link.hello().guest().blocks(), handover() || precopy());
-            Message.SourceFigures figures;
-            try {
-                figures = receive(memory, ledger);
-            } catch (IOException | RuntimeException e) {
-                transition(DestinationState.FAILED, String.valueOf(e.getMessage()));
-                tellFailure(e);
-                throw e;
-            }
-            return runGuest(memory, ledger, figures);
+            return takeOver(memory, true);
         }
+    }
+
+    /**
+     * A guest that was taken over, and the account of that.
+     *
+     * @param machine runs, and is the caller's; null if the guest was verified and ended, because somebody asked for the end
+     */
+    public record Taken(RunResult result, @Nullable VirtualMachine machine) {}
+
+    /**
+     * Takes the guest over and lets it run on, unverified.
+     *
+     * @throws IOException if the guest never became ours; the source has been told why
+     */
+    public Taken take() throws IOException {
+        try (DestinationMemory memory = prepareMemory()) {
+            RunResult result = takeOver(memory, false);
+            return new Taken(result, memory.guest().isRunning() ? memory.giveAway() : null);
+        }
+    }
+
+    private RunResult takeOver(DestinationMemory memory, boolean ends) throws IOException {
+        PageLedger ledger = new PageLedger(link.hello().guest().blocks(), sharesPages() || precopy());
+        Message.SourceFigures figures;
+        try {
+            figures = receive(memory, ledger);
+        } catch (IOException | RuntimeException e) {
+            transition(DestinationState.FAILED, String.valueOf(e.getMessage()));
+            tellFailure(e);
+            throw e;
+        }
+        return runGuest(memory, ledger, figures, ends);
     }
 
     private DestinationMemory prepareMemory() throws IOException {
@@ -141,7 +165,7 @@ public final class DestinationAgent {
      */
     private Message.SourceFigures receive(DestinationMemory memory, PageLedger ledger) throws IOException {
         progress.begin(Progress.Phase.PREPARING, 0);
-        if (link.hello().mechanism() == Mechanism.FLIP && !handover()) {
+        if (link.hello().mechanism() == Mechanism.FLIP && !sharesPages()) {
             Rehearsal.run();
         }
         if (link.hello().schedule() == Schedule.POSTCOPY) {
@@ -156,14 +180,14 @@ public final class DestinationAgent {
         if (link.hello().schedule() == Schedule.POSTCOPY) {
             postcopy = memory.prepareFaults(ledger, options.late(), clock);
         }
-        if (handover()) {
+        if (sharesPages()) {
             crossing.beginSwitch(); // vCPU 0 is awake and waits when the source hears of it
         }
         timeline.readyNs = clock.nanoTime();
         link.send(new Message.Ready(pss));
         reached(Step.READY);
         try {
-            if (!handover()) {
+            if (!sharesPages()) {
                 link.stream().expectSoon(SPIN_FIRST_NS, SPIN_NS);
                 crossing.receivePages();
                 crossing.beginSwitch();
@@ -185,7 +209,7 @@ public final class DestinationAgent {
         return link.hello().schedule() == Schedule.PRECOPY;
     }
 
-    private boolean handover() {
+    private boolean sharesPages() {
         return link.hello().schedule().sharesPages();
     }
 
@@ -243,7 +267,7 @@ public final class DestinationAgent {
                     if (link.hello().populate()) {
                         plan.populate(header, stream.body(), memory.guest().blocks(), memory::isOwn);
                     }
-                } else if (handover()) {
+                } else if (sharesPages()) {
                     receive(header);
                 } else {
                     throw new ProtocolException("a " + header.type() + " frame before PREPARE");
@@ -251,7 +275,7 @@ public final class DestinationAgent {
                 link.check();
                 header = stream.next();
             }
-            if (handover() && ends == 0) {
+            if (sharesPages() && ends == 0) {
                 throw new ProtocolException("a handover whose pages have not ended before PREPARE");
             }
         }
@@ -387,7 +411,7 @@ public final class DestinationAgent {
     }
 
     /** The guest is ours: nothing that goes wrong from here on gives it back. */
-    private RunResult runGuest(DestinationMemory memory, PageLedger ledger, Message.SourceFigures figures)
+    private RunResult runGuest(DestinationMemory memory, PageLedger ledger, Message.SourceFigures figures, boolean ends)
             throws IOException {
         Guest guest = memory.guest();
         SwitchPage page = memory.token().page();
@@ -418,20 +442,28 @@ public final class DestinationAgent {
                 kernelMovesGifts);
         pulse.settled(clock.nanoTime());
         watch(runningSinceNs, pulse);
-        long stopNs = clock.nanoTime();
-        long ranForNs = stopNs - runningSinceNs;
-        guest.stop();
-        pulse.stopped(stopNs);
+        long endNs = clock.nanoTime();
+        long ranForNs = endNs - runningSinceNs;
+        boolean last = ends || cancellation.isRequested();
+        if (last) {
+            guest.stop();
+        }
+        pulse.end(endNs);
         guest.checkVcpus();
         RunResult.GuestActivity activity =
                 new RunResult.GuestActivity(ranForNs, guest.instructions() - instructions, guest.pagesWritten());
-        progress.begin(Progress.Phase.VERIFYING, 0);
-        RunResult.VerificationResult verification = options.verify()
-                ? RunResult.VerificationResult.of(guest.verify())
-                : RunResult.VerificationResult.SKIPPED;
+        RunResult.VerificationResult verification = last ? verify(guest) : RunResult.VerificationResult.SKIPPED;
         RunResult result = timeline.result(link.hello(), figures, marks, ledger, evidence, verification, activity);
         sendOrLog(new Message.Completed(pss, ResultJson.write(result)));
         return result;
+    }
+
+    private RunResult.VerificationResult verify(Guest guest) throws IOException {
+        if (!options.verify()) {
+            return RunResult.VerificationResult.SKIPPED;
+        }
+        progress.begin(Progress.Phase.VERIFYING, 0);
+        return RunResult.VerificationResult.of(guest.verify());
     }
 
     /** The guest runs, and needs neither the source nor, if this fails, the fault server: then the kernel maps the rest. */

@@ -28,7 +28,7 @@ final class PulseWatch {
     private final PriorityQueue<Long> longestGaps = new PriorityQueue<>();
     private long nextSlot;
     private long settledNs = Long.MAX_VALUE;
-    private long stoppedNs;
+    private long endNs;
 
     /**
      * A watch over a switch that has just been.
@@ -57,14 +57,10 @@ final class PulseWatch {
         readUntil(Pulse.slotOf(nowNs) - SLOTS_LATE);
     }
 
-    /**
-     * The guest stands: reads the rest.
-     *
-     * @param beforeNs a moment before it was stopped
-     */
-    void stopped(long beforeNs) {
-        stoppedNs = beforeNs;
-        readUntil(Pulse.slotOf(beforeNs));
+    /** Reads all slots that end before {@code nowNs}: the watch is over. */
+    void end(long nowNs) {
+        endNs = nowNs;
+        readUntil(Pulse.slotOf(nowNs));
     }
 
     private void readUntil(long end) {
@@ -96,6 +92,6 @@ final class PulseWatch {
     }
 
     IdleGaps idleGaps() {
-        return IdleGaps.of(Math.max(0, stoppedNs - settledNs), longestGaps.stream());
+        return IdleGaps.of(Math.max(0, endNs - settledNs), longestGaps.stream());
     }
 }

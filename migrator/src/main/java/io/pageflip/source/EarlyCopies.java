@@ -45,6 +45,11 @@ final class EarlyCopies implements AutoCloseable {
         }
     }
 
+    /** Whether the kernel can tell what is written. */
+    boolean watches() {
+        return userfaultfd != null;
+    }
+
     /** From now on, writes are noted. */
     void begin() throws SyscallException {
         if (userfaultfd != null) {

@@ -14,8 +14,6 @@ import io.pageflip.transfer.SendPlan;
 import io.pageflip.wire.FrameHeader;
 import io.pageflip.wire.FrameType;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -100,7 +98,7 @@ final class PrecopyRounds implements AutoCloseable {
             roundStartNs = clock.nanoTime();
             roundBytes = 0;
             send(plan, listener);
-            stream.write(roundFrame());
+            stream.write(FrameHeader.bodiless(FrameType.ROUND));
             awaitReceived(round);
             long nowNs = clock.nanoTime();
             listener.received(round);
@@ -165,12 +163,6 @@ final class PrecopyRounds implements AutoCloseable {
             link.check();
             waitNs = pace.waitNs(roundBytes, clock.nanoTime() - roundStartNs);
         }
-    }
-
-    private static byte[] roundFrame() {
-        ByteBuffer frame = ByteBuffer.allocate(FrameHeader.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-        FrameHeader.put(frame, 0, FrameType.ROUND, 0);
-        return frame.array();
     }
 
     private void awaitReceived(int round) throws IOException {

@@ -10,6 +10,7 @@ import io.pageflip.guest.Guest;
 import io.pageflip.guest.RamBlock;
 import io.pageflip.guest.SwitchOut;
 import io.pageflip.guest.SwitchRehearsal;
+import io.pageflip.guest.VirtualMachine;
 import io.pageflip.metrics.MigrationStatus;
 import io.pageflip.metrics.Precopy;
 import io.pageflip.metrics.Progress;
@@ -29,8 +30,6 @@ import io.pageflip.wire.Message;
 import io.pageflip.wire.MessageCodec;
 import io.pageflip.wire.Schedule;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
@@ -105,7 +104,16 @@ public final class SourceAgent {
      * @throws IOException if there never was a guest
      */
     public RunResult run() throws IOException {
-        try (SourceMemory memory = new SourceMemory(options.guest(), clock)) {
+        return run(VirtualMachine.create(options.guest(), clock));
+    }
+
+    /**
+     * The same with a guest that this process has: made just now, or running. It is closed when this returns.
+     *
+     * @throws IOException if there never was a running guest
+     */
+    public RunResult run(VirtualMachine machine) throws IOException {
+        try (SourceMemory memory = new SourceMemory(machine)) {
             try {
                 return migrate(memory);
             } finally {
@@ -116,16 +124,27 @@ public final class SourceAgent {
 
     private RunResult migrate(SourceMemory memory) throws IOException {
         Guest guest = memory.guest();
+        boolean runs = guest.isRunning();
         ownEpoch = memory.token().epoch();
-        StreamWriter stream = link.greet(memory.hello(options, populates()), memory.files());
-        reached(Step.HELLO);
-        progress.begin(Progress.Phase.FILLING, options.guest().ramBytes() / 4096);
-        guest.powerOn(done -> {
-            progress.done(done);
-            throwIfCancelled();
-        });
-        guest.resume();
-        long runningSinceNs = clock.nanoTime();
+        StreamWriter stream;
+        try {
+            stream = link.greet(memory.hello(options, populates()), memory.files());
+            reached(Step.HELLO);
+        } catch (IOException | RuntimeException e) {
+            if (runs) {
+                return takeBack(memory, e);
+            }
+            throw e;
+        }
+        if (!runs) {
+            progress.begin(Progress.Phase.FILLING, options.guest().ramBytes() / 4096);
+            guest.powerOn(done -> {
+                progress.done(done);
+                throwIfCancelled();
+            });
+            guest.resume();
+        }
+        long runningSinceNs = runs ? clock.nanoTime() - RUN_BEFORE_NS : clock.nanoTime();
         Crossing crossing = new Crossing(memory, stream);
         try {
             transition(SourceState.SETUP, "the guest runs");
@@ -152,12 +171,6 @@ public final class SourceAgent {
         return options.mechanism() != Mechanism.GIFT || !options.gifts() || !kernelMovesGifts;
     }
 
-    private static byte[] emptyFrame(FrameType type) {
-        ByteBuffer frame = ByteBuffer.allocate(FrameHeader.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-        FrameHeader.put(frame, 0, type, 0);
-        return frame.array();
-    }
-
     /** How the guest crosses: what is done while it runs, and what while it stands. */
     private final class Crossing implements SwitchOut.Moments {
         private final Guest guest;
@@ -182,7 +195,7 @@ public final class SourceAgent {
                     : null;
         }
 
-        private boolean handover() {
+        private boolean sharesPages() {
             return options.schedule().sharesPages();
         }
 
@@ -199,13 +212,15 @@ public final class SourceAgent {
             } else {
                 framesVisible = HostCapabilities.frameNumbersVisible();
             }
-            if (handover()) {
+            if (sharesPages()) {
                 EarlyCopies copies = new EarlyCopies(guest.blocks());
                 earlyCopies = copies;
                 copies.begin();
                 sendPages();
                 sendEnd();
-                rehearseStanding();
+                if (copies.watches()) {
+                    rehearseStanding();
+                }
             } else if (options.mechanism() == Mechanism.FLIP) {
                 userfaultfd = Userfaultfd.open(Userfaultfd.FEATURE_MINOR_SHMEM | Userfaultfd.FEATURE_MINOR_HUGETLBFS);
                 Rehearsal.run();
@@ -213,7 +228,7 @@ public final class SourceAgent {
             SwitchRehearsal.run();
             awaitRunBefore(runningSinceNs);
             long pss = Proc.proportionalSetBytes(); // now: once it is ready, the destination does nothing but wait
-            stream.write(emptyFrame(FrameType.PREPARE));
+            stream.write(FrameHeader.bodiless(FrameType.PREPARE));
             progress.begin(Progress.Phase.CONNECTING, 0);
             long gib = options.guest().ramBytes() / GIB;
             long destinationPss = link.awaitReady(READY_TIMEOUT_S + gib * READY_TIMEOUT_S_PER_GIB);
@@ -241,7 +256,7 @@ public final class SourceAgent {
             guest.checkVcpus();
             transition(SourceState.ACTIVE, "both sides are ready");
             SwitchOut out = new SwitchOut(guest, memory.token(), ownEpoch, clock, this);
-            if (handover()) {
+            if (sharesPages()) {
                 transition(SourceState.DEVICE, "every page has been told of");
                 progress.begin(Progress.Phase.SWITCHING, 0);
                 guest.stop(out);
@@ -276,7 +291,7 @@ public final class SourceAgent {
                 rounds.sendRest(plan, sent);
                 transition(SourceState.DEVICE, "all pages are sent");
                 sendEnd();
-            } else if (!handover()) {
+            } else if (!sharesPages()) {
                 sendPages();
                 transition(SourceState.DEVICE, "all pages are sent");
                 sendEnd();
@@ -333,9 +348,7 @@ public final class SourceAgent {
         }
 
         private void sendPages() throws IOException {
-            long total =
-                    guest.blocks().stream().mapToLong(b -> b.spec().pages()).sum();
-            progress.begin(Progress.Phase.PAGES, total);
+            progress.begin(Progress.Phase.PAGES, steps.total());
             SendPlan.BatchListener sent = count -> {
                 pagesLeft = true;
                 progress.done(steps.add(count));
@@ -365,7 +378,7 @@ public final class SourceAgent {
         void giveUp() throws IOException {
             for (int i = 0; i < maps.size(); i++) {
                 RamBlock block = guest.blocks().get(i);
-                if (handover() && block.spec().backing().shareable()) {
+                if (sharesPages() && block.spec().backing().shareable()) {
                     long pageBytes = block.spec().pageBytes();
                     for (long first = 0; first < block.spec().pages(); first += options.batchPages()) {
                         long count = Math.min(options.batchPages(), block.spec().pages() - first);
