@@ -484,7 +484,9 @@ public final class DestinationAgent {
         late.settle(ledger, blocks);
         timeline.firstPageNs = late.startNs();
         for (int i = 0; i < blocks.size(); i++) {
-            timeline.blockDone(i, late.doneNs(blocks.get(i)));
+            if (blocks.get(i).file() != null) { // private memory has crossed long before
+                timeline.blockDone(i, late.doneNs(blocks.get(i)));
+            }
         }
     }
 
