@@ -296,6 +296,7 @@
   function latencyChart(heading, list) {
     document.getElementById('latencies').hidden = false;
     const shown = PERCENTILES.filter(key => list.some(cell => waits(cell)[key] > 0));
+    const all = list.flatMap(cell => shown.map(key => waits(cell)[key] / 1e3)).filter(us => us > 0);
     new Chart(canvas('latencies', 340), {
       type: 'line',
       data: {
@@ -308,7 +309,7 @@
         animation: false, maintainAspectRatio: false,
         scales: {
           x: { title: axisTitle('percentile of the waits'), offset: true },
-          y: { type: 'logarithmic', title: axisTitle('wait for a page, µs'), afterBuildTicks: decades, ticks: { callback: value => number(value) } }
+          y: { type: 'logarithmic', min: Math.min(...all) / 1.5, max: Math.max(...all) * 1.5, title: axisTitle('wait for a page, µs'), afterBuildTicks: decades, ticks: { callback: value => number(value) } }
         },
         plugins: {
           title: title(heading), legend: { position: 'bottom', labels: { usePointStyle: true } },
@@ -378,7 +379,7 @@
     + guest(cell.options))) {
     throughputChart(heading, list);
   }
-  for (const [heading, list] of groups(measured.filter(waits), cell => size(cell.options.ram) + ' of guest RAM')) {
+  for (const [heading, list] of groups(measured.filter(cell => (waits(cell) || {}).max > 0), cell => size(cell.options.ram) + ' of guest RAM')) {
     latencyChart(heading, list);
   }
   table(document.getElementById('figures'), OPTIONS.concat(['runs', 'median', 'min', 'max', 'p99', 'spread', 'ratio', 'moved', 'copied']), 6, cells.map(figures));
