@@ -20,14 +20,13 @@ final class Observer implements AutoCloseable {
     private static final VarHandle HALF_WORD =
             MethodHandles.byteBufferViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
     private static final int PAGE = 4096;
+    private static final int TOKEN = 2 * PAGE;
     private static final int COUNT = 64;
     private static final int BEAT_TIME = 72;
+    private static final int LAST_INSTRUCTION = PAGE + 136;
 
     /** A count and a time that were read further apart than this belong to different heartbeats. */
     private static final int BEATS_TORN = 16;
-
-    /** An observer who was slow may still have to see the last heartbeat at the source when the epoch is the next one. */
-    private static final int BEATS_SINCE = 16;
 
     private static final int REHEARSED_LOOKS = 100_000;
 
@@ -48,8 +47,7 @@ final class Observer implements AutoCloseable {
     private long count;
     private long beatNs;
     private long seenNs;
-    private int beatsSince;
-    private @Nullable Gap longest;
+    private @Nullable Gap gap;
 
     private Observer(ByteBuffer info, ByteBuffer token) {
         this.info = info;
@@ -63,7 +61,7 @@ final class Observer implements AutoCloseable {
 
     /** Has its code compiled: an interpreter is slower than a heart that beats 15 times in a microsecond. */
     static void rehearse() {
-        ByteBuffer page = ByteBuffer.allocateDirect(PAGE);
+        ByteBuffer page = ByteBuffer.allocateDirect(TOKEN);
         Observer rehearsing = new Observer(page, page);
         for (int i = 0; i < REHEARSED_LOOKS; i++) {
             WORD.setVolatile(page, BEAT_TIME, (long) i);
@@ -73,20 +71,21 @@ final class Observer implements AutoCloseable {
 
     /** Of the guest in a source, once that has one; needs the source no more when this returns. */
     static Observer of(Run source) throws IOException {
-        Observer observer = new Observer(map(Heartbeat.file(source, "ram")), map(Heartbeat.file(source, "token")));
+        Observer observer =
+                new Observer(map(Heartbeat.file(source, "ram"), PAGE), map(Heartbeat.file(source, "token"), TOKEN));
         observer.thread.start();
         return observer;
     }
 
-    private static ByteBuffer map(Path file) throws IOException {
+    private static ByteBuffer map(Path file, int bytes) throws IOException {
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-            return channel.map(FileChannel.MapMode.READ_ONLY, 0, PAGE);
+            return channel.map(FileChannel.MapMode.READ_ONLY, 0, bytes);
         }
     }
 
     private void watch() {
         boolean last = false;
-        while (!last && beatsSince < BEATS_SINCE) {
+        while (!last && gap == null) {
             last = ended;
             look();
             Thread.onSpinWait();
@@ -101,11 +100,9 @@ final class Observer implements AutoCloseable {
             return;
         }
         long nowNs = NanoClock.SYSTEM.nanoTime();
-        if (switched) {
-            beatsSince++;
-            if (longest == null || nextBeatNs - beatNs > longest.stampedNs) {
-                longest = new Gap(nextBeatNs - beatNs, nowNs - seenNs, nextCount - count);
-            }
+        // One who was slow may still have to see the last heartbeat of the source, though the epoch is the next one.
+        if (switched && beatNs <= lastInstructionNs() && nextBeatNs > lastInstructionNs()) {
+            gap = new Gap(nextBeatNs - beatNs, nowNs - seenNs, nextCount - count);
         }
         beatNs = nextBeatNs;
         count = nextCount;
@@ -114,6 +111,11 @@ final class Observer implements AutoCloseable {
 
     private long beatNs() {
         return (long) WORD.getVolatile(info, BEAT_TIME);
+    }
+
+    /** Of the source, once the epoch is the next one: tells which gap it is, not how long. */
+    private long lastInstructionNs() {
+        return (long) WORD.getVolatile(token, LAST_INSTRUCTION);
     }
 
     private int epoch() {
@@ -129,7 +131,7 @@ final class Observer implements AutoCloseable {
     @Nullable
     Gap end() {
         close();
-        return longest;
+        return gap;
     }
 
     @Override

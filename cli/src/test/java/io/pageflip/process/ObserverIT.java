@@ -11,7 +11,10 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** Somebody outside, who trusts no agent, watches the guest's memory while it changes hands. */
 final class ObserverIT {
-    private static final int TRIES = 20;
+    private static final int TRIES = 30;
+    /** Times that both heartbeats were seen, if the observer's own clock never saw them in time. */
+    private static final int ENOUGH = 3;
+
     private static final long TOLERANCE_NS = 50_000;
     private static final double TOLERANCE = 0.05;
 
@@ -26,9 +29,14 @@ final class ObserverIT {
         Observer.rehearse();
     }
 
+    /**
+     * The time stamps of the two heartbeats around the switch must agree with the report whenever the observer saw both. Its
+     * own clock can only if it had a processor at both moments, which a busy machine may deny it in every migration.
+     */
     @Test
     void seesTheDowntimeThatIsReported() throws IOException {
-        for (int i = 0; i < TRIES; i++) {
+        int agreed = 0;
+        for (int i = 0; i < TRIES && agreed < ENOUGH; i++) {
             Pageflip.Agents agents = pageflip.agents(
                     List.of("--ram=16M", "--schedule=handover", "--quiet"),
                     List.of("--run-after=0.05", "--no-verify", "--format=json"));
@@ -41,14 +49,16 @@ final class ObserverIT {
                 String seen = downtimeNs + " ns reported, and observed: " + gap;
                 if (gap != null && gap.beats() <= MOST_BEATS) {
                     assertThat(agree(gap.stampedNs(), downtimeNs)).as(seen).isTrue();
-                    if (agree(gap.seenNs(), downtimeNs)) {
-                        return;
-                    }
+                    agreed += agree(gap.seenNs(), downtimeNs) ? ENOUGH : 1;
                 }
-                System.err.println("once more: the observer itself got no processor around the switch: " + seen);
+                if (agreed < ENOUGH) {
+                    System.err.println("once more: the observer itself got no processor around the switch: " + seen);
+                }
             }
         }
-        throw new AssertionError("the observer never saw both ends of a switch, in " + TRIES + " migrations");
+        assertThat(agreed)
+                .as("switches that were seen, in %d migrations", TRIES)
+                .isGreaterThanOrEqualTo(ENOUGH);
     }
 
     private static boolean agree(long ns, long otherNs) {
