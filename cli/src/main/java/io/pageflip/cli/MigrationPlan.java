@@ -39,7 +39,11 @@ record MigrationPlan(
     /** The same guest, passed to and fro {@code migrations} times between two agents that stay. */
     PingPong pingPong(int migrations, Cancellation cancellation, Progress progress) {
         return new PingPong(
-                PeerCommand.arguments(sourceArguments, destinationArguments), migrations, cancellation, progress);
+                PeerCommand.arguments(sourceArguments, destinationArguments),
+                PeerCommand.arguments(destinationArguments, sourceArguments),
+                migrations,
+                cancellation,
+                progress);
     }
 
     Migration migration(Cancellation cancellation, Progress progress) {

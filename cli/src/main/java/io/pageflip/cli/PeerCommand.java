@@ -175,10 +175,13 @@ final class PeerCommand implements Callable<Integer> {
         }
     }
 
-    /** Its arguments, but for those that {@link io.pageflip.migration.PingPong} adds. */
-    static List<String> arguments(List<String> source, List<String> destination) {
-        Set<String> arguments = new LinkedHashSet<>(source); // what both have, both have alike
-        arguments.addAll(destination);
+    /**
+     * Its arguments, but for those that {@link io.pageflip.migration.PingPong} adds: those of the agent that it is first, and of
+     * the one that it is next, whose fault is not its own.
+     */
+    static List<String> arguments(List<String> own, List<String> others) {
+        Set<String> arguments = new LinkedHashSet<>(own); // what both have, both have alike
+        others.stream().filter(argument -> !argument.startsWith("--fault=")).forEach(arguments::add);
         return List.copyOf(arguments);
     }
 }

@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Guest implements AutoCloseable {
     private static final long POLL_NS = 20_000;
+    private static final long STOP_POLL_NS = 500_000;
     /** 4 KiB pages made present by one call while the guest is filled. */
     private static final long POPULATE_PAGES = 4096;
 
@@ -35,6 +36,7 @@ public final class Guest implements AutoCloseable {
     private volatile @Nullable SwitchOut switchOut;
     private volatile @Nullable SwitchIn switchIn;
     private volatile @Nullable IOException calledOff;
+    private volatile @Nullable Thread stopper;
     private volatile long clockNs;
     private volatile long resumedNs;
     private volatile boolean running;
@@ -147,7 +149,11 @@ public final class Guest implements AutoCloseable {
     /** Stops the vCPUs at their next instruction boundary; all stand when this returns. */
     public void stop() {
         if (running) {
-            requestStop(false);
+            requestStop();
+            for (Vcpu vcpu : vcpus) {
+                vcpu.awaitStopped();
+            }
+            stopClock();
         }
     }
 
@@ -159,8 +165,14 @@ public final class Guest implements AutoCloseable {
     public void stop(SwitchOut out) throws IOException {
         calledOff = new IOException("the guest could not be stopped: a vCPU had failed");
         switchOut = out;
+        stopper = Thread.currentThread();
         try {
-            requestStop(true);
+            requestStop();
+            // Asleep: with a thread that spins here, three would want the two processors of a small machine.
+            while (!allStand()) {
+                LockSupport.parkNanos(STOP_POLL_NS);
+            }
+            stopClock();
         } finally {
             switchOut = null;
         }
@@ -170,14 +182,19 @@ public final class Guest implements AutoCloseable {
         }
     }
 
-    private void requestStop(boolean sleep) {
+    private void requestStop() {
         for (Vcpu vcpu : vcpus) {
             vcpu.requestStop();
         }
+    }
+
+    private boolean allStand() {
         for (Vcpu vcpu : vcpus) {
-            vcpu.awaitStopped(sleep);
+            if (!vcpu.stands()) {
+                return false;
+            }
         }
-        stopClock();
+        return true;
     }
 
     /**
@@ -189,10 +206,16 @@ public final class Guest implements AutoCloseable {
         return switch (tracking) {
             case WRITE_PROTECT -> WriteProtectTracker.start(blocks);
             case LOG -> {
-                dirtyLog.start();
+                dirtyLog.start(block -> true);
                 yield dirtyLog;
             }
         };
+    }
+
+    /** Starts the vCPUs' own log ({@link DirtyTracking#LOG}) for the blocks that are private memory, and no other. */
+    public DirtyTracker logPrivateBlocks() {
+        dirtyLog.start(block -> !blocks.get(block).spec().backing().shareable());
+        return dirtyLog;
     }
 
     /** Lets every vCPU rest for so many percent of the time, 0 to 99, and write so much less; running or standing. */
@@ -220,6 +243,7 @@ public final class Guest implements AutoCloseable {
                 } catch (IOException e) {
                     calledOff = e;
                 }
+                LockSupport.unpark(stopper);
             }
         }
 

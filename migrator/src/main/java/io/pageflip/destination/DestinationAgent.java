@@ -4,6 +4,7 @@ import io.pageflip.channel.Cancellation;
 import io.pageflip.channel.PeerGoneException;
 import io.pageflip.channel.StreamReader;
 import io.pageflip.fault.PageSteps;
+import io.pageflip.fault.ScriptedFault;
 import io.pageflip.fault.Step;
 import io.pageflip.guest.Guest;
 import io.pageflip.guest.RamBlock;
@@ -35,6 +36,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -65,12 +67,16 @@ public final class DestinationAgent {
     private static final long LOCK_TIMEOUT_NS_PER_GIB = 500 * MS;
     private static final int ATTEND_MS = 5;
 
+    /** C1 compiles a method after 200 calls. */
+    private static final int REHEARSALS = 300;
+
     private final DestinationOptions options;
     private final SourceLink link;
     private final boolean kernelMovesGifts;
     private final Cancellation cancellation;
     private final Progress progress;
     private final NanoClock clock;
+    private final BooleanSupplier noticed;
     private final Timeline timeline = new Timeline();
     private @Nullable Postcopy postcopy;
     private DestinationState state = DestinationState.SETUP;
@@ -92,6 +98,7 @@ public final class DestinationAgent {
         this.link = link;
         this.kernelMovesGifts = kernelMovesGifts;
         this.cancellation = cancellation;
+        this.noticed = cancellation::isRequested;
         this.progress = progress;
         this.clock = clock;
     }
@@ -225,6 +232,7 @@ public final class DestinationAgent {
         private int ends;
         private boolean admitted;
         private int rounds;
+        private ScriptedFault fault = ScriptedFault.NONE; // in a rehearsal
 
         Crossing(DestinationMemory memory, PageLedger ledger) throws IOException {
             this.memory = memory;
@@ -325,12 +333,21 @@ public final class DestinationAgent {
             }
             figures = end.figures();
             ends++;
+            if (sharesPages() && ends == 1) {
+                memory.token().page().setRoundsReceived(1);
+            }
             if (admitted) {
                 in.received(ends);
             }
         }
 
-        void beginSwitch() {
+        void beginSwitch() throws IOException {
+            for (int i = 0; i < REHEARSALS; i++) {
+                released();
+                locked();
+                claimed();
+            }
+            fault = options.fault();
             transition(DestinationState.DEVICE, "all pages have come");
             progress.begin(Progress.Phase.SWITCHING, 0);
             memory.guest().resumeAfter(in);
@@ -395,18 +412,18 @@ public final class DestinationAgent {
 
         @Override
         public void released() {
-            reached(Step.RELEASED);
+            fault.at(Step.RELEASED, noticed);
         }
 
         @Override
         public void locked() throws IOException {
-            reached(Step.LOCKED);
+            fault.at(Step.LOCKED, noticed);
             cancellation.check(); // the last moment
         }
 
         @Override
         public void claimed() {
-            reached(Step.CLAIMED);
+            fault.at(Step.CLAIMED, noticed);
         }
     }
 
@@ -515,7 +532,7 @@ public final class DestinationAgent {
     }
 
     private void reached(Step step) {
-        options.fault().at(step, cancellation::isRequested);
+        options.fault().at(step, noticed);
     }
 
     private void transition(DestinationState next, String why) {

@@ -19,7 +19,8 @@ public final class PingPong {
     private static final long LISTEN_TIMEOUT_S = 30;
     private static final long SLICE_MS = 50;
 
-    private final List<String> arguments;
+    private final List<String> firstArguments;
+    private final List<String> secondArguments;
     private final int migrations;
     private final Cancellation cancellation;
     private final Progress progress;
@@ -27,12 +28,19 @@ public final class PingPong {
     /**
      * A guest to be passed, once made.
      *
-     * @param arguments of {@code pageflip peer}, but for those that tell the two apart
+     * @param firstArguments of {@code pageflip peer} that makes the guest, without those that this class adds
+     * @param secondArguments of the other one
      * @param migrations how many times it changes hands
      * @param progress of the agent that made the guest
      */
-    public PingPong(List<String> arguments, int migrations, Cancellation cancellation, Progress progress) {
-        this.arguments = List.copyOf(arguments);
+    public PingPong(
+            List<String> firstArguments,
+            List<String> secondArguments,
+            int migrations,
+            Cancellation cancellation,
+            Progress progress) {
+        this.firstArguments = List.copyOf(firstArguments);
+        this.secondArguments = List.copyOf(secondArguments);
         this.migrations = migrations;
         this.cancellation = cancellation;
         this.progress = progress;
@@ -47,7 +55,7 @@ public final class PingPong {
     public List<RunResult> run() throws IOException, InterruptedException {
         Path socket = Migration.socketPath();
         progress.begin(Progress.Phase.STARTING, 0);
-        try (AgentProcess second = new AgentProcess("second", command(socket), new Progress())) {
+        try (AgentProcess second = new AgentProcess("second", command(secondArguments, socket), new Progress())) {
             if (!second.awaitListening(LISTEN_TIMEOUT_S)) {
                 throw new IOException("the second agent does not listen after " + LISTEN_TIMEOUT_S + " s");
             }
@@ -61,14 +69,15 @@ public final class PingPong {
                 }
                 throw new IOException("no second agent: " + second.ending());
             }
-            try (AgentProcess first = new AgentProcess("first", command(socket, "--makes-guest"), progress)) {
+            try (AgentProcess first =
+                    new AgentProcess("first", command(firstArguments, socket, "--makes-guest"), progress)) {
                 awaitBoth(first, second, socket);
                 return merge(first, second);
             }
         }
     }
 
-    private List<String> command(Path socket, String... more) {
+    private List<String> command(List<String> arguments, Path socket, String... more) {
         List<String> command = new ArrayList<>(List.of("peer"));
         command.addAll(arguments);
         command.addAll(List.of("--socket=unix:" + socket, "--migrations=" + migrations));

@@ -4,6 +4,7 @@ import io.pageflip.channel.Cancellation;
 import io.pageflip.channel.CancelledException;
 import io.pageflip.channel.StreamWriter;
 import io.pageflip.fault.PageSteps;
+import io.pageflip.fault.ScriptedFault;
 import io.pageflip.fault.Step;
 import io.pageflip.guest.DataMap;
 import io.pageflip.guest.Guest;
@@ -33,6 +34,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -53,6 +55,9 @@ public final class SourceAgent {
     /** The guest is at work, and its code compiled, before it is stopped. */
     private static final long RUN_BEFORE_NS = 300 * MS;
 
+    /** Until the other threads that had to do with READY sleep, and vCPUs of both sides have processors of their own. */
+    private static final long SETTLE_NS = 2 * MS;
+
     /** C1 compiles a method after 200 calls. */
     private static final int REHEARSALS = 300;
 
@@ -65,6 +70,7 @@ public final class SourceAgent {
     private final Cancellation cancellation;
     private final Progress progress;
     private final NanoClock clock;
+    private final BooleanSupplier noticed;
     private SourceState state = SourceState.STARTING;
 
     private final boolean kernelMovesGifts;
@@ -94,6 +100,7 @@ public final class SourceAgent {
         this.link = link;
         this.kernelMovesGifts = kernelMovesGifts;
         this.cancellation = cancellation;
+        this.noticed = cancellation::isRequested;
         this.progress = progress;
         this.clock = clock;
     }
@@ -126,6 +133,7 @@ public final class SourceAgent {
         Guest guest = memory.guest();
         boolean runs = guest.isRunning();
         ownEpoch = memory.token().epoch();
+        memory.token().page().setRoundsReceived(0); // of an earlier migration of this guest
         StreamWriter stream;
         try {
             stream = link.greet(memory.hello(options, populates()), memory.files());
@@ -181,6 +189,7 @@ public final class SourceAgent {
         private final PageSteps steps;
         private final @Nullable PrecopyRounds rounds;
         private int ends;
+        private ScriptedFault fault = ScriptedFault.NONE; // in a rehearsal
 
         Crossing(SourceMemory memory, StreamWriter stream) {
             this.guest = memory.guest();
@@ -213,14 +222,12 @@ public final class SourceAgent {
                 framesVisible = HostCapabilities.frameNumbersVisible();
             }
             if (sharesPages()) {
-                EarlyCopies copies = new EarlyCopies(guest.blocks());
-                earlyCopies = copies;
-                copies.begin();
+                earlyCopies = new EarlyCopies(guest);
                 sendPages();
                 sendEnd();
-                if (copies.watches()) {
-                    rehearseStanding();
-                }
+                rehearse();
+                // Pages that both map count half for each: not before the destination does.
+                Received.await(memory.token().page(), 1, link, clock, readyTimeoutS());
             } else if (options.mechanism() == Mechanism.FLIP) {
                 userfaultfd = Userfaultfd.open(Userfaultfd.FEATURE_MINOR_SHMEM | Userfaultfd.FEATURE_MINOR_HUGETLBFS);
                 Rehearsal.run();
@@ -230,17 +237,20 @@ public final class SourceAgent {
             long pss = Proc.proportionalSetBytes(); // now: once it is ready, the destination does nothing but wait
             stream.write(FrameHeader.bodiless(FrameType.PREPARE));
             progress.begin(Progress.Phase.CONNECTING, 0);
-            long gib = options.guest().ramBytes() / GIB;
-            long destinationPss = link.awaitReady(READY_TIMEOUT_S + gib * READY_TIMEOUT_S_PER_GIB);
+            long destinationPss = link.awaitReady(readyTimeoutS());
             peakPssWhenReady = destinationPss == 0 ? 0 : destinationPss + pss;
             reached(Step.READY);
         }
 
+        private long readyTimeoutS() {
+            return READY_TIMEOUT_S + options.guest().ramBytes() / GIB * READY_TIMEOUT_S_PER_GIB;
+        }
+
         /** What happens while the guest stands, done while it runs: what it finds to send again would have to go anyway. */
-        private void rehearseStanding() throws IOException {
+        private void rehearse() throws IOException {
             for (int i = 0; i < REHEARSALS; i++) {
                 standing();
-                link.check();
+                saved();
             }
         }
 
@@ -255,10 +265,12 @@ public final class SourceAgent {
         void switchOver() throws IOException {
             guest.checkVcpus();
             transition(SourceState.ACTIVE, "both sides are ready");
+            fault = options.fault();
             SwitchOut out = new SwitchOut(guest, memory.token(), ownEpoch, clock, this);
             if (sharesPages()) {
                 transition(SourceState.DEVICE, "every page has been told of");
                 progress.begin(Progress.Phase.SWITCHING, 0);
+                LockSupport.parkNanos(SETTLE_NS);
                 guest.stop(out);
             } else if (rounds != null) {
                 runRounds(rounds);
@@ -303,7 +315,7 @@ public final class SourceAgent {
 
         @Override
         public void saved() throws IOException {
-            reached(Step.STATE);
+            fault.at(Step.STATE, noticed);
             link.check();
         }
 
@@ -529,7 +541,7 @@ public final class SourceAgent {
     }
 
     private void reached(Step step) {
-        options.fault().at(step, cancellation::isRequested);
+        options.fault().at(step, noticed);
     }
 
     private void transition(SourceState next, String why) {

@@ -43,12 +43,15 @@ public final class TextReport {
         if (summary != null && runs.size() > 1) {
             report.line(
                     "runs",
-                    "%d; downtime min %s, median %s, p99 %s, max %s",
+                    "%d; downtime min %s, median %s, p90 %s, p99 %s, max %s",
                     runs.size(),
                     duration(summary.min()),
                     duration(summary.p50()),
+                    duration(summary.p90()),
                     duration(summary.p99()),
                     duration(summary.max()));
+            report.line("", "the median of each part:");
+            report.parts(Summary.medianPhases(runs));
             runs.stream()
                     .map(RunResult::idleGapsNs)
                     .filter(Objects::nonNull)
@@ -148,6 +151,10 @@ public final class TextReport {
 
     private void downtime(long downtimeNs, DowntimePhases phases) {
         line("downtime", "%s", duration(downtimeNs));
+        parts(phases);
+    }
+
+    private void parts(DowntimePhases phases) {
         line(
                 "",
                 "stop %s + pages %s + save %s + release %s",

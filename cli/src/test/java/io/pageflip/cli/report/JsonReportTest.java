@@ -47,7 +47,7 @@ final class JsonReportTest {
                                   "rate-before": 2000000, "recovered-ns": 1750000},
                    "idle-gaps-ns": {"watched": 250000000, "max": 2130000, "longest": [2130000, 300000, 12000, 9000]},
                    "peak-pss-bytes": 209715200}],
-                 "summary": {"downtime-ns": {"min": 1000000, "p50": 1000000, "p99": 1000000, "max": 1000000}}}
+                 "summary": {"downtime-ns": {"min": 1000000, "p50": 1000000, "p90": 1000000, "p99": 1000000, "max": 1000000}}}
                 """));
         assertThat(text).endsWith("}\n");
     }

@@ -54,7 +54,10 @@ final class TextReportTest {
         assertThat(text).startsWith("the request\nLinux ");
         assertThat(text).contains("\ndowntime      0.0 us\n");
         assertThat(text).endsWith("""
-                runs          2; downtime min 0.0 us, median 0.0 us, p99 101.5 ms, max 101.5 ms
+                runs          2; downtime min 0.0 us, median 0.0 us, p90 101.5 ms, p99 101.5 ms, max 101.5 ms
+                              the median of each part:
+                              stop 0.0 us + pages 0.0 us + save 0.0 us + release 0.0 us
+                              + notice 0.0 us + lock 0.0 us + load 0.0 us + resume 0.0 us
                               idle gaps longest 2.13 ms, 2.13 ms, 300 us in 0.50 s without a migration
                 """);
     }
