@@ -156,7 +156,7 @@ final class MigrateCommand implements Callable<Integer> {
 
     /** What was asked for; a usage error if it makes no sense. */
     MigrationPlan plan() {
-        GuestConfig config = guest.config();
+        GuestConfig config = transfer.adopted(guest.config());
         Mechanism mechanism = transfer.resolve(config.backing());
         Schedule schedule = transfer.schedule(mechanism, !noMove);
         transfer.batch();
@@ -173,6 +173,7 @@ final class MigrateCommand implements Callable<Integer> {
                 mechanism,
                 transfer.gifts(),
                 transfer.noWayBack(),
+                transfer.adoptChunkBytes(),
                 request(mechanism, schedule),
                 sourceArguments(mechanism, schedule),
                 destinationArguments(schedule));

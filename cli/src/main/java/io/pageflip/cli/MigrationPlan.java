@@ -14,6 +14,8 @@ import java.util.Map;
 /**
  * A migration as it was asked for: every option checked and resolved, and nothing made yet.
  *
+ * @param guest in the memory that its pages cross from
+ * @param adoptChunkBytes 0, or: it is started in private memory, which becomes that in chunks
  * @param request every option with its resolved value, as reports write it
  * @param sourceArguments of the agent that {@link Migration} starts
  * @param destinationArguments of the other one
@@ -23,6 +25,7 @@ record MigrationPlan(
         Mechanism mechanism,
         boolean gifts,
         boolean noWayBack,
+        long adoptChunkBytes,
         Map<String, Object> request,
         List<String> sourceArguments,
         List<String> destinationArguments) {
@@ -34,6 +37,9 @@ record MigrationPlan(
      */
     void checkHost() throws IOException {
         HostChecks.beforeSource(guest, mechanism, gifts, noWayBack);
+        if (adoptChunkBytes > 0) {
+            HostChecks.adopt(guest, adoptChunkBytes);
+        }
     }
 
     /** The same guest, passed to and fro {@code migrations} times between two agents that stay. */

@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -85,12 +86,12 @@ final class PeerCommand implements Callable<Integer> {
     private RunResult pass(AgentConsole console, Progress progress) throws IOException {
         SourceOptions options = SourceCommand.options(transfer, guest, run, channel == ChannelKind.PIPE);
         boolean gives = makesGuest;
-        VirtualMachine machine = gives ? VirtualMachine.create(options.guest(), NanoClock.SYSTEM) : null;
+        VirtualMachine machine = null;
         try {
             for (int i = 1; ; i++) {
                 RunResult result;
                 console.role(gives ? "source" : "destination");
-                if (machine != null) {
+                if (gives) {
                     VirtualMachine given = machine;
                     machine = null;
                     result = give(given, options, progress);
@@ -113,7 +114,9 @@ final class PeerCommand implements Callable<Integer> {
         }
     }
 
-    private RunResult give(VirtualMachine machine, SourceOptions options, Progress progress) throws IOException {
+    /** @param machine null to make one */
+    private RunResult give(@Nullable VirtualMachine machine, SourceOptions options, Progress progress)
+            throws IOException {
         DestinationLink link;
         boolean kernelMoves;
         try {
@@ -121,15 +124,16 @@ final class PeerCommand implements Callable<Integer> {
                     HostChecks.beforeSource(options.guest(), options.mechanism(), options.gifts(), options.noWayBack());
             link = connect();
         } catch (IOException e) {
+            if (machine == null) {
+                throw e;
+            }
             try (machine) {
-                if (!machine.guest().isRunning()) {
-                    throw e;
-                }
                 return keep(machine.guest(), options, e);
             }
         }
         try (link) {
-            return new SourceAgent(options, link, kernelMoves, cancellation, progress, NanoClock.SYSTEM).run(machine);
+            SourceAgent agent = new SourceAgent(options, link, kernelMoves, cancellation, progress, NanoClock.SYSTEM);
+            return machine == null ? agent.run() : agent.run(machine);
         }
     }
 

@@ -77,7 +77,7 @@ final class SourceCommand implements Callable<Integer> {
     }
 
     static SourceOptions options(TransferOptions transfer, GuestOptions guest, RunOptions run, boolean samePipe) {
-        GuestConfig config = guest.config();
+        GuestConfig config = transfer.adopted(guest.config());
         Mechanism mechanism = transfer.resolve(config.backing());
         return new SourceOptions(
                 config,
@@ -91,12 +91,16 @@ final class SourceCommand implements Callable<Integer> {
                 run.runAfterNs(),
                 transfer.limits(),
                 transfer.dirtyTracking(),
+                transfer.adoptChunkBytes(),
                 run.fault());
     }
 
     private RunResult migrate(SourceOptions options, Progress progress) throws IOException {
         boolean kernelMoves =
                 HostChecks.beforeSource(options.guest(), options.mechanism(), options.gifts(), options.noWayBack());
+        if (options.adoptChunkBytes() > 0) {
+            HostChecks.adopt(options.guest(), options.adoptChunkBytes());
+        }
         try (DestinationLink link = connect == null ? openPipe() : connect(connect)) {
             return new SourceAgent(options, link, kernelMoves, cancellation, progress, NanoClock.SYSTEM).run();
         }

@@ -31,6 +31,9 @@ public final class DataMap {
             data.add(0, data.pages());
         } else if (block.spec().backing() == Backing.MEMFD) {
             scanFile(block.requireFile(), block.spec().pageBytes(), data);
+            if (block.isPartlyPrivate()) {
+                scanPageTable(block, data);
+            }
         } else {
             scanPageTable(block, data);
         }

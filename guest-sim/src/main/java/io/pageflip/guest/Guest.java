@@ -27,6 +27,7 @@ public final class Guest implements AutoCloseable {
     private final List<RamBlock> blocks;
     private final Oracle oracle;
     private final ConsoleDevice console;
+    private final @Nullable DmaDevice dma;
     private final NanoClock clock;
     private final GuestInfoPage info;
     private final DirtyLog dirtyLog;
@@ -41,14 +42,19 @@ public final class Guest implements AutoCloseable {
     private volatile long resumedNs;
     private volatile boolean running;
 
-    /** A guest on {@code blocks}, which it owns from now on. The oracle and the log stay their owners'. */
+    /**
+     * A guest on {@code blocks}, which it owns from now on. The oracle and the log stay their owners'. One whose RAM is still to
+     * be adopted has a device with pages pinned in it.
+     */
     public Guest(GuestConfig config, List<RamBlock> blocks, Oracle oracle, ConsoleLog log, NanoClock clock) {
         this.config = config;
         this.blocks = List.copyOf(blocks);
         this.oracle = oracle;
         this.clock = clock;
         this.console = new ConsoleDevice(log);
-        this.info = new GuestInfoPage(blocks.get(GuestConfig.RAM));
+        RamBlock ram = blocks.get(GuestConfig.RAM);
+        this.dma = ram.isPartlyPrivate() ? new DmaDevice(ram, config) : null;
+        this.info = new GuestInfoPage(ram);
         this.dirtyLog = new DirtyLog(this.blocks.stream().map(RamBlock::spec).toList());
         for (int i = 0; i < config.vcpus(); i++) {
             ConsoleDevice driven = i == 0 ? console : null;
@@ -75,6 +81,9 @@ public final class Guest implements AutoCloseable {
             }
         }
         info.initialize(config.vcpus());
+        if (dma != null) {
+            dma.start();
+        }
     }
 
     private void fill(int blockIndex, long first, long count, PagePattern pattern) throws IOException {
@@ -216,6 +225,25 @@ public final class Guest implements AutoCloseable {
     public DirtyTracker logPrivateBlocks() {
         dirtyLog.start(block -> !blocks.get(block).spec().backing().shareable());
         return dirtyLog;
+    }
+
+    /**
+     * Prepares the adoption of RAM that was started in private memory ({@link RamBlock#createPrivate}): to be called while the
+     * guest stands, and run when it runs.
+     *
+     * @param chunkBytes whole pages
+     */
+    public Adoption adoption(long chunkBytes) {
+        if (dma == null) {
+            throw new IllegalStateException("this guest's RAM is no private memory of a shareable block");
+        }
+        return new Adoption(blocks.get(GuestConfig.RAM), dma.pinned(), logFaults(), chunkBytes, clock);
+    }
+
+    /** The device that has RAM pinned, if there is one. */
+    @Nullable
+    DmaDevice dma() {
+        return dma;
     }
 
     /** Lets every vCPU rest for so many percent of the time, 0 to 99, and write so much less; running or standing. */
@@ -388,6 +416,9 @@ public final class Guest implements AutoCloseable {
             in.cancel();
         }
         vcpus.forEach(Vcpu::close);
+        if (dma != null) {
+            dma.close();
+        }
         blocks.forEach(RamBlock::close);
     }
 }

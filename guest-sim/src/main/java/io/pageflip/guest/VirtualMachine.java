@@ -25,8 +25,12 @@ public final class VirtualMachine implements AutoCloseable {
         this.guest = guest;
     }
 
-    /** A new one, whose guest stands and has no page yet; this process holds its token. */
-    public static VirtualMachine create(GuestConfig config, NanoClock clock) throws IOException {
+    /**
+     * A new one, whose guest stands and has no page yet; this process holds its token.
+     *
+     * @param startsPrivate whether RAM is private memory at first, to be adopted
+     */
+    public static VirtualMachine create(GuestConfig config, boolean startsPrivate, NanoClock clock) throws IOException {
         Deque<AutoCloseable> made = new ArrayDeque<>();
         try {
             RunToken token = RunToken.create();
@@ -37,7 +41,8 @@ public final class VirtualMachine implements AutoCloseable {
             made.push(console);
             List<RamBlock> blocks = new ArrayList<>();
             for (BlockSpec spec : config.blocks()) {
-                RamBlock block = RamBlock.create(spec);
+                boolean adoptable = startsPrivate && blocks.size() == GuestConfig.RAM;
+                RamBlock block = adoptable ? RamBlock.createPrivate(spec) : RamBlock.create(spec);
                 made.push(block);
                 blocks.add(block);
             }

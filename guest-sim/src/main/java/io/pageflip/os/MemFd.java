@@ -131,6 +131,18 @@ public final class MemFd implements AutoCloseable {
         transferred(sys.pwrite(fd.number(), from.address(0, bytes), bytes, offset), bytes, "pwrite", offset);
     }
 
+    /** Writes exactly {@code bytes} bytes of {@code from}, from {@code fromOffset} on, at {@code offset}. */
+    public void write(long offset, Mapping from, long fromOffset, long bytes) throws SyscallException {
+        for (long done = 0; done < bytes; ) { // where there is no room, the call after a short one tells the error
+            long address = from.address(fromOffset + done, bytes - done);
+            long written = sys.pwrite(fd.number(), address, bytes - done, offset + done);
+            if (written < 0) { // the message is built only where it is needed: a guest may be standing
+                throw new SyscallException("pwrite " + name + " " + offset + "+" + bytes, (int) -written);
+            }
+            done += written;
+        }
+    }
+
     private void transferred(long result, long bytes, String operation, long offset) throws IOException {
         if (result != bytes) {
             String what = operation + " " + name + " " + offset + "+" + bytes;

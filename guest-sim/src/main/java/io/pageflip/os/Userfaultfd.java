@@ -126,36 +126,48 @@ public final class Userfaultfd implements AutoCloseable {
 
     /** Registers a whole shared mapping in minor mode. Pages that are present stay so. */
     public void registerMinor(Mapping mapping) throws SyscallException {
-        register(mapping, REGISTER_MODE_MINOR);
+        register(mapping, 0, mapping.length(), REGISTER_MODE_MINOR);
+    }
+
+    /** Registers a part of a mapping, all of it shared, in minor mode. */
+    public void registerMinor(Mapping mapping, long offset, long bytes) throws SyscallException {
+        register(mapping, offset, bytes, REGISTER_MODE_MINOR);
     }
 
     /** Registers a whole mapping, shared or private, in write-protect mode. Nothing is write-protected yet. */
     public void registerWriteProtect(Mapping mapping) throws SyscallException {
-        register(mapping, REGISTER_MODE_WP);
+        register(mapping, 0, mapping.length(), REGISTER_MODE_WP);
     }
 
     /** Registers a whole mapping, shared or private, in missing mode. Pages that are present stay so. */
     public void registerMissing(Mapping mapping) throws SyscallException {
-        register(mapping, REGISTER_MODE_MISSING);
+        register(mapping, 0, mapping.length(), REGISTER_MODE_MISSING);
     }
 
-    private void register(Mapping mapping, long mode) throws SyscallException {
-        long length = mapping.length();
+    private void register(Mapping mapping, long offset, long bytes, long mode) throws SyscallException {
         NativeBuffer struct = STRUCT.get();
         struct.bytes()
-                .putLong(0, mapping.address(0, length))
-                .putLong(8, length)
+                .putLong(0, mapping.address(offset, bytes))
+                .putLong(8, bytes)
                 .putLong(16, mode)
                 .putLong(24, 0);
         SyscallException.check(
                 sys.ioctl(fd.number(), UFFDIO_REGISTER, struct.address()),
-                "UFFDIO_REGISTER " + mapping.describe(0, length));
+                "UFFDIO_REGISTER " + mapping.describe(offset, bytes));
     }
 
     /** Write-protects all pages of a mapping that is registered in write-protect mode. */
     public void writeProtect(Mapping mapping) throws SyscallException {
+        writeProtect(mapping, 0, mapping.length());
+    }
+
+    /**
+     * Write-protects a part of such a mapping. Without {@link #FEATURE_WP_ASYNC}, who writes there from now on is trapped
+     * until {@link #wake}; private pages that are nowhere yet trap only with {@link #FEATURE_WP_UNPOPULATED}.
+     */
+    public void writeProtect(Mapping mapping, long offset, long bytes) throws SyscallException {
         STRUCT.get().bytes().putLong(16, WRITEPROTECT_MODE_WP);
-        rangeCall(UFFDIO_WRITEPROTECT, "UFFDIO_WRITEPROTECT", mapping, 0, mapping.length());
+        rangeCall(UFFDIO_WRITEPROTECT, "UFFDIO_WRITEPROTECT", mapping, offset, bytes);
     }
 
     /** Unregisters a whole mapping and wakes who is trapped there: unregistering alone leaves them asleep. */

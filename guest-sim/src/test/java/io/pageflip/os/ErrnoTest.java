@@ -32,6 +32,7 @@ final class ErrnoTest {
         "22, EINVAL",
         "24, EMFILE",
         "25, ENOTTY",
+        "27, EFBIG",
         "28, ENOSPC",
         "32, EPIPE",
         "36, ENAMETOOLONG",

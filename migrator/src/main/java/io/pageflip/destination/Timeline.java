@@ -142,6 +142,7 @@ final class Timeline {
                 pulse == null ? null : pulse.idleGaps(),
                 null,
                 null,
+                null,
                 null);
     }
 

@@ -20,7 +20,9 @@ public enum CopyReason {
     /** Nothing that could take the page was mapped at the destination (000: {@code find_vma}). */
     NO_MAPPING(7, "no-mapping"),
     /** The mechanism asked for ({@code stream}, {@code pull}) moves nothing, ever. */
-    MECHANISM_COPIES(8, "mechanism-copies");
+    MECHANISM_COPIES(8, "mechanism-copies"),
+    /** A device of the guest holds the frame for I/O: the page stayed private where RAM was adopted. */
+    PINNED(9, "pinned");
 
     private final int code;
     private final String label;

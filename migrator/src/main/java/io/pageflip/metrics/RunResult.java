@@ -2,6 +2,7 @@ package io.pageflip.metrics;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
+import io.pageflip.guest.Adoption;
 import io.pageflip.guest.Verification;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -24,6 +25,7 @@ import org.jspecify.annotations.Nullable;
  * @param throughput of the guest around the switch
  * @param idleGapsNs of the guest without a migration
  * @param precopy the rounds, where there were any and the source could be asked
+ * @param adopt how private RAM became shared before, as far as it came; null if that was not asked for
  * @param peakPssBytes the larger of the sums of both agents' PSS when they were ready and when the guest had resumed; 0 if
  *     not known
  */
@@ -48,6 +50,7 @@ public record RunResult(
         @Nullable IdleGaps idleGapsNs,
         @Nullable Long peakPssBytes,
         @Nullable Precopy precopy,
+        Adoption.@Nullable Figures adopt,
         @Nullable Failure error) {
 
     /** How a migration ended of which there are no figures: because it failed, or the destination cannot tell them. */
@@ -73,12 +76,13 @@ public record RunResult(
                 null,
                 null,
                 null,
+                null,
                 error);
     }
 
     /** The same, with the reason that the other agent knows better. */
     public RunResult withError(@Nullable Failure reason) {
-        return ended(status, owner, verification, reason).withPrecopy(precopy);
+        return ended(status, owner, verification, reason).withPrecopy(precopy).withAdopt(adopt);
     }
 
     /** The same, with the peak memory that only the other agent could complete. */
@@ -103,6 +107,7 @@ public record RunResult(
                 idleGapsNs,
                 peak,
                 precopy,
+                adopt,
                 error);
     }
 
@@ -128,6 +133,33 @@ public record RunResult(
                 idleGapsNs,
                 peakPssBytes,
                 rounds,
+                adopt,
+                error);
+    }
+
+    /** The same, with what only the source knows of an adoption. */
+    public RunResult withAdopt(Adoption.@Nullable Figures figures) {
+        return new RunResult(
+                status,
+                owner,
+                totalTime,
+                setupTime,
+                downtime,
+                ram,
+                downtimeNs,
+                downtimePhasesNs,
+                blackoutNs,
+                postcopy,
+                pages,
+                blocks,
+                evidence,
+                verification,
+                guest,
+                throughput,
+                idleGapsNs,
+                peakPssBytes,
+                precopy,
+                figures,
                 error);
     }
 

@@ -5,29 +5,43 @@ import io.pageflip.guest.Guest;
 import io.pageflip.guest.RamBlock;
 import io.pageflip.memory.PageBitmap;
 import io.pageflip.memory.PageRange;
+import io.pageflip.os.SyscallException;
 import io.pageflip.transfer.SendPlan;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Private blocks that a handover copies while the guest still runs: its vCPUs note which of their pages they write meanwhile, and
- * those are sent again once it stands. Their own log, and not the kernel's ({@code PAGEMAP_SCAN}): the question whether anything
- * was written is asked while the guest stands, and the kernel takes 15 to 30 us to answer it where the log takes one.
+ * /**
+ * Private memory that a handover copies while the guest still runs: its vCPUs note which pages of private blocks they write
+ * meanwhile, and those are sent again once it stands. Their own log, and not the kernel's ({@code PAGEMAP_SCAN}): the question
+ * whether anything was written is asked while the guest stands, and the kernel takes 15 to 30 us to answer it where the log takes
+ * one. A device that has pages pinned writes them behind the vCPUs' back: those are all copied again, and straight into the
+ * memfd, which the destination has mapped.
  */
 final class EarlyCopies implements AutoCloseable {
     private final List<RamBlock> blocks;
     private final DirtyTracker written;
+    private final List<List<PageRange>> pinned = new ArrayList<>();
 
     /** From now on, writes are noted. */
     EarlyCopies(Guest guest) {
         this.blocks = guest.blocks();
+        for (RamBlock block : blocks) {
+            List<PageRange> ranges = new ArrayList<>();
+            PageBitmap pages = block.pinned();
+            if (pages != null) {
+                pages.forEachRun(Integer.MAX_VALUE, ranges::add);
+            }
+            pinned.add(ranges);
+        }
         this.written = guest.logPrivateBlocks();
     }
 
     /**
-     * Sends again what the guest, which stands, has written since the copies began.
+     * Sends again what the guest, which stands, has written since the copies began, and copies all pinned pages.
      *
-     * @return whether there was anything
+     * @return whether there was anything to send
      */
     boolean resend(SendPlan plan) throws IOException {
         boolean any = false;
@@ -36,8 +50,17 @@ final class EarlyCopies implements AutoCloseable {
                 any = true;
                 resend(i, plan);
             }
+            copyPinned(blocks.get(i), pinned.get(i));
         }
         return any;
+    }
+
+    private static void copyPinned(RamBlock block, List<PageRange> ranges) throws SyscallException {
+        long pageBytes = block.spec().pageBytes();
+        for (int i = 0; i < ranges.size(); i++) { // no iterator on the switching path
+            long at = ranges.get(i).first() * pageBytes;
+            block.requireFile().write(at, block.mapping(), at, ranges.get(i).count() * pageBytes);
+        }
     }
 
     private void resend(int index, SendPlan plan) throws IOException {

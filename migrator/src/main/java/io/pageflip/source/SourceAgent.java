@@ -6,8 +6,10 @@ import io.pageflip.channel.StreamWriter;
 import io.pageflip.fault.PageSteps;
 import io.pageflip.fault.ScriptedFault;
 import io.pageflip.fault.Step;
+import io.pageflip.guest.Adoption;
 import io.pageflip.guest.DataMap;
 import io.pageflip.guest.Guest;
+import io.pageflip.guest.GuestConfig;
 import io.pageflip.guest.RamBlock;
 import io.pageflip.guest.SwitchOut;
 import io.pageflip.guest.SwitchRehearsal;
@@ -78,6 +80,7 @@ public final class SourceAgent {
     private int ownEpoch;
     private @Nullable Userfaultfd userfaultfd;
     private long startNs;
+    private @Nullable Adoption adoption;
     private @Nullable EarlyCopies earlyCopies;
     private boolean framesVisible;
     private long relocatedPages;
@@ -111,7 +114,7 @@ public final class SourceAgent {
      * @throws IOException if there never was a guest
      */
     public RunResult run() throws IOException {
-        return run(VirtualMachine.create(options.guest(), clock));
+        return run(VirtualMachine.create(options.guest(), options.adopts(), clock));
     }
 
     /**
@@ -122,7 +125,8 @@ public final class SourceAgent {
     public RunResult run(VirtualMachine machine) throws IOException {
         try (SourceMemory memory = new SourceMemory(machine)) {
             try {
-                return migrate(memory);
+                RunResult result = migrate(memory);
+                return adoption == null ? result : result.withAdopt(adoption.figures());
             } finally {
                 releaseUserfaultfd();
             }
@@ -150,6 +154,9 @@ public final class SourceAgent {
                 progress.done(done);
                 throwIfCancelled();
             });
+            if (options.adopts()) {
+                adoption = guest.adoption(options.adoptChunkBytes());
+            }
             guest.resume();
         }
         long runningSinceNs = runs ? clock.nanoTime() - RUN_BEFORE_NS : clock.nanoTime();
@@ -209,8 +216,11 @@ public final class SourceAgent {
         }
 
         void prepare(long runningSinceNs) throws IOException {
-            progress.begin(Progress.Phase.PREPARING, 0);
             startNs = clock.nanoTime();
+            if (adoption != null) {
+                adopt(adoption);
+            }
+            progress.begin(Progress.Phase.PREPARING, 0);
             for (RamBlock block : guest.blocks()) {
                 maps.add(DataMap.scan(block));
             }
@@ -244,6 +254,16 @@ public final class SourceAgent {
 
         private long readyTimeoutS() {
             return READY_TIMEOUT_S + options.guest().ramBytes() / GIB * READY_TIMEOUT_S_PER_GIB;
+        }
+
+        private void adopt(Adoption adopting) throws IOException {
+            progress.begin(
+                    Progress.Phase.ADOPTING,
+                    guest.blocks().get(GuestConfig.RAM).spec().pages());
+            adopting.run(pages -> {
+                progress.done(pages);
+                link.check();
+            });
         }
 
         /** What happens while the guest stands, done while it runs: what it finds to send again would have to go anyway. */
@@ -285,7 +305,7 @@ public final class SourceAgent {
                     if (userfaultfd != null
                             && options.gifts()
                             && block.spec().backing().shareable()) {
-                        userfaultfd.registerMinor(block.mapping());
+                        block.registerMinor(userfaultfd);
                     }
                 }
                 out.run();

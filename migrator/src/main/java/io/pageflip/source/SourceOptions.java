@@ -17,6 +17,8 @@ import io.pageflip.wire.Schedule;
  * @param runAfterNs how long it is watched then, in nanoseconds
  * @param limits of a precopy
  * @param dirtyTracking how a precopy notices what the guest writes
+ * @param adoptChunkBytes 0, or: RAM is started in private memory, which becomes what {@code guest} says while it runs, in
+ *     chunks of so many bytes
  */
 public record SourceOptions(
         GuestConfig guest,
@@ -30,6 +32,7 @@ public record SourceOptions(
         long runAfterNs,
         PrecopyLimits limits,
         DirtyTracking dirtyTracking,
+        long adoptChunkBytes,
         ScriptedFault fault) {
     /** Options of a migration without rounds. */
     public SourceOptions(
@@ -55,6 +58,11 @@ public record SourceOptions(
                 runAfterNs,
                 PrecopyLimits.DEFAULT,
                 DirtyTracking.WRITE_PROTECT,
+                0,
                 fault);
+    }
+
+    boolean adopts() {
+        return adoptChunkBytes > 0;
     }
 }

@@ -34,21 +34,27 @@ final class BytesReceiver implements PageReceiver {
         }
         RamBlock block = blocks.get(blockIndex);
         if (userfaultfd != null && block.file() != null) {
-            map(userfaultfd, block, first, count);
+            map(userfaultfd, block, first, count, reason);
         }
         stream.readInto(
                 block.mapping(), first * block.spec().pageBytes(), block.spec().bytesOf(first, count));
         ledger.copied(blockIndex, first, count, reason);
     }
 
-    private static void map(Userfaultfd userfaultfd, RamBlock block, long first, int count) throws IOException {
+    private static void map(Userfaultfd userfaultfd, RamBlock block, long first, int count, CopyReason reason)
+            throws IOException {
         long pageBytes = block.spec().pageBytes();
         for (long page = first; page < first + count; page++) {
             long result = userfaultfd.continueRange(block.mapping(), page * pageBytes, pageBytes);
-            if (result < 0 && MoveOutcome.of(result) != MoveOutcome.ALREADY_PRESENT) {
+            if (result < 0 && !canBeTouched(MoveOutcome.of(result), reason)) {
                 throw new ProtocolException("page " + page + " of RAM block "
                         + block.spec().name() + " came as bytes, and cannot be mapped: " + MoveOutcome.of(result));
             }
         }
+    }
+
+    /** A pinned page is a hole in the source's file, and only what the file has traps: a touch makes the page. */
+    private static boolean canBeTouched(MoveOutcome refusal, CopyReason reason) {
+        return refusal == MoveOutcome.ALREADY_PRESENT || (refusal == MoveOutcome.HOLE && reason == CopyReason.PINNED);
     }
 }

@@ -20,7 +20,8 @@ final class CopyReasonTest {
             5 move-not-requested
             6 already-present
             7 no-mapping
-            8 mechanism-copies""";
+            8 mechanism-copies
+            9 pinned""";
 
     @Test
     void numbersAndNamesAreThoseOfTheProtocol() {
@@ -37,7 +38,7 @@ final class CopyReasonTest {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {0, 9, 255, -1})
+    @ValueSource(ints = {0, 10, 255, -1})
     void unknownCodeIsRefused(int code) {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> CopyReason.ofCode(code))

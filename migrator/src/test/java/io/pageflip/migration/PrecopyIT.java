@@ -107,6 +107,7 @@ final class PrecopyIT {
                 0,
                 limits,
                 tracking,
+                0,
                 ScriptedFault.NONE);
         FutureTask<RunResult> source = inBackground("source", () -> {
             try (ConnectedDestination link =

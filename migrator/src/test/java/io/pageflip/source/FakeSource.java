@@ -46,7 +46,7 @@ public final class FakeSource implements AutoCloseable {
 
     public FakeSource(String path, GuestConfig config) throws IOException {
         this.config = config;
-        this.memory = new SourceMemory(VirtualMachine.create(config, NanoClock.SYSTEM));
+        this.memory = new SourceMemory(VirtualMachine.create(config, false, NanoClock.SYSTEM));
         memory.guest().powerOn(done -> {});
         this.socket = UnixSocket.connect(path);
         this.ends = StreamEnds.open(ChannelKind.UNIX);

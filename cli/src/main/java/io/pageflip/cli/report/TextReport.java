@@ -1,5 +1,6 @@
 package io.pageflip.cli.report;
 
+import io.pageflip.guest.Adoption;
 import io.pageflip.memory.Quantity;
 import io.pageflip.metrics.DowntimePhases;
 import io.pageflip.metrics.IdleGaps;
@@ -116,6 +117,9 @@ public final class TextReport {
                     result.ram().pagesPerSecond() / MS,
                     result.ram().normalBytes() / GIB / (crossingNs(result) / S));
         }
+        if (result.adopt() != null) {
+            adopt(result.adopt());
+        }
         if (result.precopy() != null) {
             precopy(result.precopy());
         }
@@ -207,6 +211,28 @@ public final class TextReport {
                 duration(late.waitNs().p99()),
                 duration(late.waitNs().max()),
                 late.waits());
+    }
+
+    private void adopt(Adoption.Figures adopt) {
+        line(
+                "adopt",
+                "%,d chunk%s of %s at most in %s, %s copied, %,d pages pinned",
+                adopt.chunks(),
+                adopt.chunks() == 1 ? "" : "s",
+                Quantity.formatExact(adopt.chunkBytes()),
+                duration(adopt.durationNs()),
+                Quantity.format(adopt.copiedBytes()),
+                adopt.pinnedPages());
+        if (adopt.waits() == 0) {
+            line("", "no vCPU waited");
+        } else {
+            line(
+                    "",
+                    "vCPUs waited %,d time%s, the longest %s",
+                    adopt.waits(),
+                    adopt.waits() == 1 ? "" : "s",
+                    duration(adopt.longestStallNs()));
+        }
     }
 
     private void precopy(Precopy precopy) {

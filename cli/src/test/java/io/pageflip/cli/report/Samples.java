@@ -41,6 +41,7 @@ final class Samples {
                 new IdleGaps(250_000_000, 2_130_000, List.of(2_130_000L, 300_000L, 12_000L, 9_000L)),
                 200L << 20,
                 null,
+                null,
                 null);
     }
 

@@ -2,6 +2,7 @@ package io.pageflip.cli.report;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.pageflip.guest.Adoption;
 import io.pageflip.metrics.DowntimePhases;
 import io.pageflip.metrics.RunResult;
 import java.util.List;
@@ -41,6 +42,23 @@ final class TextReportTest {
                 pageflip source
                 status        failed: the guest stays at the source: the other agent died
                 verification  mismatch: 5 pages of 4 KiB, 1 lost, 2 stale, 3 torn, 4 misplaced; vCPU registers DIFFER; console lines DIFFER
+                """);
+    }
+
+    @Test
+    void anAdoptionTellsTheLongestStall() {
+        Adoption.Figures none = new Adoption.Figures(64, 262_144, 20_000_000, 16_711_680, 16, 0, 0);
+        Adoption.Figures one = new Adoption.Figures(1, 4096, 20_000, 4096, 0, 1, 15_000);
+
+        assertThat(TextReport.ofAgent("source", Samples.failed().withAdopt(none)))
+                .contains("""
+                adopt         64 chunks of 256K at most in 20.00 ms, 15.9 MiB copied, 16 pages pinned
+                              no vCPU waited
+                """);
+        assertThat(TextReport.ofAgent("source", Samples.failed().withAdopt(one)))
+                .contains("""
+                adopt         1 chunk of 4K at most in 20 us, 4.00 KiB copied, 0 pages pinned
+                              vCPUs waited 1 time, the longest 15 us
                 """);
     }
 
