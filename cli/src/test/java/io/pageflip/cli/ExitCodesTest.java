@@ -58,6 +58,8 @@ final class ExitCodesTest {
                 null,
                 null,
                 null,
+                null,
+                null,
                 null);
 
         assertThat(ExitCodes.of(result)).isEqualTo(expected);

@@ -3,6 +3,7 @@ package io.pageflip.process;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -24,6 +25,7 @@ final class CompareIT {
                 canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.some(byte => byte !== 0));
               document.title = 'probe canvases=' + document.querySelectorAll('canvas').length + ' drawn=' + drawn.length
                 + ' rows=' + document.querySelectorAll('#figures tbody tr').length
+                + ' sections=' + ['throughput', 'latencies'].filter(id => !document.getElementById(id).hidden)
                 + ' fetched=' + performance.getEntriesByType('resource').length + ' end';
             });
             </script>
@@ -63,11 +65,40 @@ final class CompareIT {
         readByPython(json, csv);
 
         Path again = pageflip.path("again.html");
-        pageflip.start("report", json.toString(), "--export-html", again.toString())
-                .endsWith(0);
+        report(json, again);
         assertThat(Files.readString(again).replaceAll("\\s", ""))
                 .isEqualTo(Files.readString(html).replaceAll("\\s", ""));
-        seenInABrowser(html, 1 + 2 + 2, 6);
+        seenInABrowser(html, 1 + 2 + 2 + 2, 6, "throughput");
+    }
+
+    @Test
+    void aStoredPostcopyIsDrawnWithItsBrownoutAndItsFaults() throws IOException, InterruptedException {
+        Path json = pageflip.path("m.json");
+        Path html = pageflip.path("m.html");
+        pageflip.start(
+                        "migrate",
+                        "--ram=16M",
+                        "--schedule=postcopy",
+                        "--prefetch=1",
+                        "--no-verify",
+                        "--quiet",
+                        "--export-json=" + json)
+                .endsWith(0);
+
+        report(json, html);
+        seenInABrowser(html, 3 + 1 + 1, 1, "throughput,latencies");
+
+        // As an older version wrote it.
+        ObjectNode document = (ObjectNode) Report.parse(Files.readString(json)).document();
+        ((ObjectNode) document.at("/runs/0")).remove(List.of("throughput", "idle-gaps-ns", "postcopy"));
+        Files.writeString(json, document.toString());
+        report(json, html);
+        seenInABrowser(html, 3, 1, "");
+    }
+
+    private void report(Path json, Path html) throws IOException {
+        pageflip.start("report", json.toString(), "--export-html", html.toString())
+                .endsWith(0);
     }
 
     private static void assertDocument(JsonNode document) {
@@ -113,8 +144,9 @@ final class CompareIT {
         assertThat(python.waitFor()).as(said).isZero();
     }
 
-    /** Charts are drawn, nothing is complained of, nothing is fetched. */
-    private void seenInABrowser(Path html, int charts, int rows) throws IOException, InterruptedException {
+    /** Charts are drawn, sections without data are not shown, nothing is complained of, nothing is fetched. */
+    private void seenInABrowser(Path html, int charts, int rows, String sections)
+            throws IOException, InterruptedException {
         if (!Host.has("chromium")) {
             System.err.println("not checked: the page in a browser, chromium, which is not there");
             return;
@@ -143,8 +175,8 @@ final class CompareIT {
                 .isZero();
 
         assertThat(dom)
-                .contains("<title>probe canvases=" + charts + " drawn=" + charts + " rows=" + rows
-                        + " fetched=0 end</title>");
+                .contains("<title>probe canvases=" + charts + " drawn=" + charts + " rows=" + rows + " sections="
+                        + sections + " fetched=0 end</title>");
         assertThat(Files.readString(errors)).doesNotContain("CONSOLE");
     }
 

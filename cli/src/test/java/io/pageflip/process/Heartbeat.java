@@ -11,7 +11,6 @@ import java.util.stream.Stream;
 
 /** The first vCPU's heartbeat, as anybody outside may watch it: in page 0 of the memfd {@code pageflip:ram}. */
 final class Heartbeat {
-    private static final String FILE = "/memfd:pageflip:ram (deleted)";
     private static final long AT = 64;
 
     private final Path file;
@@ -22,23 +21,28 @@ final class Heartbeat {
 
     /** Of the guest in an agent, once it has one. */
     static Heartbeat of(Run agent) {
-        Path[] found = new Path[1];
-        Waiting.until("a guest's RAM among the files of " + agent, () -> {
-            found[0] = find(agent.pid());
-            return found[0] != null;
-        });
-        return new Heartbeat(found[0]);
+        return new Heartbeat(file(agent, "ram"));
     }
 
-    private static Path find(long pid) throws IOException {
+    /** A memfd of an agent, {@code ram} for one, once it has it: a path that can be opened as long as the agent lives. */
+    static Path file(Run agent, String name) {
+        Path[] found = new Path[1];
+        Waiting.until("a memfd " + name + " among the files of " + agent, () -> {
+            found[0] = find(agent.pid(), "/memfd:pageflip:" + name + " (deleted)");
+            return found[0] != null;
+        });
+        return found[0];
+    }
+
+    private static Path find(long pid, String target) throws IOException {
         try (Stream<Path> files = Files.list(Path.of("/proc", Long.toString(pid), "fd"))) {
-            return files.filter(Heartbeat::isRam).findFirst().orElse(null);
+            return files.filter(link -> isLinkTo(link, target)).findFirst().orElse(null);
         }
     }
 
-    private static boolean isRam(Path link) {
+    private static boolean isLinkTo(Path link, String target) {
         try {
-            return Files.readSymbolicLink(link).toString().equals(FILE);
+            return Files.readSymbolicLink(link).toString().equals(target);
         } catch (IOException e) {
             return false; // closed meanwhile
         }

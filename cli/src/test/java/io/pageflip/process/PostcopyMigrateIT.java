@@ -188,7 +188,7 @@ final class PostcopyMigrateIT {
                         "waits",
                         "wait-ns",
                         "last-page-ns"));
-        assertThat(keys(late.path("wait-ns"))).isEqualTo(Set.of("p50", "p99", "max"));
+        assertThat(keys(late.path("wait-ns"))).isEqualTo(Set.of("p50", "p90", "p99", "p99.9", "max"));
         for (String block : List.of("ram", "vram")) {
             assertThat(report.pages(block).path("copied").asLong()).as(block).isZero();
         }

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -50,6 +52,8 @@ final class Report {
             "evidence",
             "verification",
             "guest",
+            "throughput",
+            "idle-gaps-ns",
             "peak-pss-bytes");
     private static final Set<String> RAM = Set.of(
             "total",
@@ -161,7 +165,33 @@ final class Report {
         }
         assertKeys(run.path("guest"), Set.of("ran-for-ns", "instructions", "pages-written"));
         assertThat(run.at("/guest/instructions").asLong()).as("the guest lives").isPositive();
+        assertPulse(run);
         assertThat(run.path("peak-pss-bytes").asLong()).isPositive();
+    }
+
+    /** A hundred milliseconds before the switch, and some after it. */
+    private static void assertPulse(JsonNode run) {
+        JsonNode throughput = run.path("throughput");
+        assertThat(throughput.path("slot-ns").asLong()).isEqualTo(1_000_000);
+        assertThat(throughput.path("from-ns").asLong()).isBetween(-101_000_000L, -100_000_000L);
+        List<Long> slots = new ArrayList<>();
+        throughput.path("instructions").forEach(slot -> slots.add(slot.asLong()));
+        assertThat(slots).hasSizeBetween(101, 1000).allMatch(count -> count >= 0);
+        assertThat(slots.subList(100, slots.size()).stream()
+                        .mapToLong(Long::longValue)
+                        .sum())
+                .as("instructions from the slot of the switch on")
+                .isPositive();
+        assertThat(throughput.path("rate-before").isIntegralNumber()).isTrue();
+        assertThat(throughput.path("recovered-ns").asLong(1)).isPositive();
+        JsonNode gaps = run.path("idle-gaps-ns");
+        List<Long> longest = new ArrayList<>();
+        gaps.path("longest").forEach(gap -> longest.add(gap.asLong()));
+        assertThat(longest).hasSizeLessThanOrEqualTo(5).isSortedAccordingTo(Comparator.reverseOrder());
+        assertThat(gaps.path("max").asLong()).isEqualTo(longest.isEmpty() ? 0 : longest.get(0));
+        assertThat(gaps.path("watched").asLong())
+                .isBetween(
+                        gaps.path("max").asLong(), run.at("/guest/ran-for-ns").asLong());
     }
 
     private static Set<String> with(Set<String> keys, boolean also, String key) {

@@ -122,6 +122,11 @@ public final class Guest implements AutoCloseable {
         return blocks;
     }
 
+    /** How its heart has beaten lately, here and where it ran before; valid as long as its oracle. */
+    public Pulse pulse() {
+        return oracle.pulse();
+    }
+
     public boolean isRunning() {
         return running;
     }

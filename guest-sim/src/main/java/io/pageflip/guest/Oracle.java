@@ -8,18 +8,22 @@ import java.util.List;
 /**
  * Knows what every 4 KiB page of guest RAM must hold: its generation, 0 for never written. It lies in a memfd of its own
  * that both agents map, so it crosses no migration and cannot be damaged by one. A page's generation is advanced by the
- * one vCPU that writes the page; verification reads it while the guest stands still.
+ * one vCPU that writes the page; verification reads it while the guest stands still. Behind the generations, from a page
+ * boundary on, lies the guest's {@link Pulse}.
  */
 public final class Oracle implements AutoCloseable {
     private static final int ENTRY = 4;
+    private static final int PAGE = 4096;
 
     private final MemFd file;
     private final Mapping mapping;
+    private final Pulse pulse;
     private final long[] firstEntry;
 
     private Oracle(MemFd file, Mapping mapping, List<BlockSpec> blocks) {
         this.file = file;
         this.mapping = mapping;
+        this.pulse = new Pulse(mapping, pulseAt(blocks));
         this.firstEntry = new long[blocks.size()];
         for (int i = 1; i < firstEntry.length; i++) {
             firstEntry[i] = firstEntry[i - 1] + blocks.get(i - 1).oraclePages();
@@ -28,7 +32,12 @@ public final class Oracle implements AutoCloseable {
 
     /** The length of the memfd that an oracle for these blocks lies in. */
     public static long lengthBytes(List<BlockSpec> blocks) {
-        return blocks.stream().mapToLong(BlockSpec::oraclePages).sum() * ENTRY;
+        return pulseAt(blocks) + Pulse.lengthBytes();
+    }
+
+    private static long pulseAt(List<BlockSpec> blocks) {
+        long generations = blocks.stream().mapToLong(BlockSpec::oraclePages).sum() * ENTRY;
+        return (generations + PAGE - 1) / PAGE * PAGE;
     }
 
     public static Oracle create(List<BlockSpec> blocks) throws SyscallException {
@@ -47,6 +56,11 @@ public final class Oracle implements AutoCloseable {
 
     public MemFd file() {
         return file;
+    }
+
+    /** How the guest's heart beats; valid until the oracle is closed. */
+    public Pulse pulse() {
+        return pulse;
     }
 
     int generation(int block, long page) {

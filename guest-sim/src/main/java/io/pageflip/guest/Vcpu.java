@@ -46,6 +46,7 @@ final class Vcpu implements AutoCloseable {
     private final List<RamBlock> blocks;
     private final Oracle oracle;
     private final GuestInfoPage info;
+    private final Pulse.Hand pulse;
     private final @Nullable ConsoleDevice console;
     private final DirtyLog dirtyLog;
     private final Throttle throttle;
@@ -88,6 +89,7 @@ final class Vcpu implements AutoCloseable {
         this.blocks = blocks;
         this.oracle = oracle;
         this.info = new GuestInfoPage(blocks.get(GuestConfig.RAM));
+        this.pulse = new Pulse.Hand(oracle.pulse(), index);
         this.console = console;
         this.dirtyLog = dirtyLog;
         this.throttle = throttle;
@@ -219,6 +221,7 @@ final class Vcpu implements AutoCloseable {
                 if (runs) {
                     execute();
                     owner.stands();
+                    pulse.enter(instructions); // not before: the guest stands still until it is handed over
                 }
             } catch (RuntimeException | Error e) {
                 failure = e;
@@ -267,6 +270,7 @@ final class Vcpu implements AutoCloseable {
                 firstBeatNs = clock.nanoTime();
                 firstInstructionNs = now;
             }
+            pulse.beat(lastInstructionNs, now, instructions);
             lastInstructionNs = now;
         }
     }

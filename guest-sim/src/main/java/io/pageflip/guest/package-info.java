@@ -13,6 +13,7 @@
  *
  *   outside guest RAM, shared by both agents:
  *   Oracle         4 bytes for each 4 KiB of RAM: the generation of its content
+ *     Pulse        behind them: how many instructions each vCPU executed in each of the last milliseconds
  *   ConsoleLog     the lines that the guest's console has put out
  *   RunToken       who may run the guest
  * </pre>

@@ -452,12 +452,15 @@ public final class DestinationAgent {
         }
         long runningSinceNs = clock.nanoTime();
         long instructions = guest.instructions();
+        Timeline.Marks marks = marks(page, guest.config().vcpus());
+        PulseWatch pulse = new PulseWatch(guest.pulse(), marks.lastInstructionNs(), timeline.firstInstructionNs);
+        timeline.pulse = pulse;
         sendOrLog(new Message.Resumed(memory.token().epoch()));
         reached(Step.RESUMED);
         progress.begin(Progress.Phase.RUNNING, 0);
         if (postcopy != null) {
             timeline.firstBeatNs = guest.firstBeatsNs();
-            awaitLastPage(postcopy, memory, ledger);
+            awaitLastPage(postcopy, memory, ledger, pulse);
         }
         long pss = Proc.proportionalSetBytes(); // holds the address space up: not while pages come
         RunResult.Evidence evidence = fuseEvidence != null
@@ -469,18 +472,20 @@ public final class DestinationAgent {
                         framesVisible(figures),
                         figures.relocatedPages(),
                         kernelMovesGifts);
-        watch(runningSinceNs);
-        long ranForNs = clock.nanoTime() - runningSinceNs;
+        pulse.settled(clock.nanoTime());
+        watch(runningSinceNs, pulse);
+        long endNs = clock.nanoTime();
+        long ranForNs = endNs - runningSinceNs;
         boolean last = ends || cancellation.isRequested();
         if (last) {
             guest.stop();
         }
+        pulse.end(endNs);
         guest.checkVcpus();
         RunResult.GuestActivity activity =
                 new RunResult.GuestActivity(ranForNs, guest.instructions() - instructions, guest.pagesWritten());
         RunResult.VerificationResult verification = last ? verify(guest) : RunResult.VerificationResult.SKIPPED;
-        RunResult result = timeline.result(
-                link.hello(), figures, marks(page, guest.config().vcpus()), ledger, evidence, verification, activity);
+        RunResult result = timeline.result(link.hello(), figures, marks, ledger, evidence, verification, activity);
         sendOrLog(new Message.Completed(pss, ResultJson.write(result)));
         return result;
     }
@@ -494,9 +499,11 @@ public final class DestinationAgent {
     }
 
     /** The guest runs, and needs neither the source nor, if this fails, the fault server: then the kernel maps the rest. */
-    private void awaitLastPage(Postcopy late, DestinationMemory memory, PageLedger ledger) throws IOException {
+    private void awaitLastPage(Postcopy late, DestinationMemory memory, PageLedger ledger, PulseWatch pulse)
+            throws IOException {
         while (!late.isDone()) {
             memory.guest().checkVcpus();
+            pulse.read(clock.nanoTime());
             LockSupport.parkNanos(MS);
         }
         try {
@@ -509,7 +516,9 @@ public final class DestinationAgent {
         late.settle(ledger, blocks);
         timeline.firstPageNs = late.startNs();
         for (int i = 0; i < blocks.size(); i++) {
-            timeline.blockDone(i, late.doneNs(blocks.get(i)));
+            if (blocks.get(i).file() != null) { // private memory has crossed long before
+                timeline.blockDone(i, late.doneNs(blocks.get(i)));
+            }
         }
     }
 
@@ -534,8 +543,9 @@ public final class DestinationAgent {
         }
     }
 
-    private void watch(long runningSinceNs) {
+    private void watch(long runningSinceNs, PulseWatch pulse) {
         while (clock.nanoTime() - runningSinceNs < options.runAfterNs() && !cancellation.isRequested()) {
+            pulse.read(clock.nanoTime());
             LockSupport.parkNanos(10 * MS);
         }
     }

@@ -63,6 +63,10 @@ final class Timeline {
     /** Null without a postcopy, or if it failed. */
     RunResult.@Nullable PostcopyResult postcopy;
 
+    /** The guest's pulse; null where nobody watched it. */
+    @Nullable
+    PulseWatch pulse;
+
     void blockDone(int block, long nowNs) {
         blockNs[block] += nowNs - Math.max(lastPageNs, firstPageNs);
         lastPageNs = nowNs;
@@ -81,15 +85,17 @@ final class Timeline {
                 figures.backgroundPages(),
                 logs.stream().mapToLong(FaultLog::waits).sum(),
                 new RunResult.PostcopyResult.Wait(
-                        percentile(waitsNs, 50),
-                        percentile(waitsNs, 99),
+                        percentile(waitsNs, 500),
+                        percentile(waitsNs, 900),
+                        percentile(waitsNs, 990),
+                        percentile(waitsNs, 999),
                         logs.stream().mapToLong(FaultLog::longestNs).max().orElse(0)),
                 figures.lastPageNs());
     }
 
-    /** The smallest value that so many percent do not exceed. */
-    private static long percentile(long[] sorted, int percent) {
-        return sorted.length == 0 ? 0 : sorted[(int) (((long) sorted.length * percent + 99) / 100) - 1];
+    /** The smallest value that so many of a thousand do not exceed. */
+    private static long percentile(long[] sorted, int perMille) {
+        return sorted.length == 0 ? 0 : sorted[(int) (((long) sorted.length * perMille + 999) / 1000) - 1];
     }
 
     RunResult result(
@@ -132,6 +138,8 @@ final class Timeline {
                 evidence,
                 verification,
                 activity,
+                pulse == null ? null : pulse.throughput(),
+                pulse == null ? null : pulse.idleGaps(),
                 null,
                 null,
                 null,

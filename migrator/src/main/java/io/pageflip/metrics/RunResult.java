@@ -22,6 +22,8 @@ import org.jspecify.annotations.Nullable;
  * @param blackoutNs with postcopy: until the first heartbeat on the destination was really in memory, its page faults
  *     included, the longest over vCPUs
  * @param postcopy what became of the pages that were mapped after the switch; null with other schedules
+ * @param throughput of the guest around the switch
+ * @param idleGapsNs of the guest without a migration
  * @param precopy the rounds, where there were any and the source could be asked
  * @param adopt how private RAM became shared before, as far as it came; null if that was not asked for
  * @param fuse what the source's FUSE file cost; null with other mechanisms, and where the source could not be asked
@@ -45,6 +47,8 @@ public record RunResult(
         @Nullable Evidence evidence,
         @Nullable VerificationResult verification,
         @Nullable GuestActivity guest,
+        @Nullable Throughput throughput,
+        @Nullable IdleGaps idleGapsNs,
         @Nullable Long peakPssBytes,
         @Nullable Precopy precopy,
         Adoption.@Nullable Figures adopt,
@@ -74,6 +78,8 @@ public record RunResult(
                 null,
                 null,
                 null,
+                null,
+                null,
                 error);
     }
 
@@ -84,81 +90,29 @@ public record RunResult(
 
     /** The same, with the peak memory that only the other agent could complete. */
     public RunResult withPeakPss(long peak) {
-        return new RunResult(
-                status,
-                owner,
-                totalTime,
-                setupTime,
-                downtime,
-                ram,
-                downtimeNs,
-                downtimePhasesNs,
-                blackoutNs,
-                postcopy,
-                pages,
-                blocks,
-                evidence,
-                verification,
-                guest,
-                peak,
-                precopy,
-                adopt,
-                fuse,
-                error);
+        return with(peak, precopy, adopt, fuse);
     }
 
     /** The same, with the rounds that only the source knows. */
     public RunResult withPrecopy(@Nullable Precopy rounds) {
-        return new RunResult(
-                status,
-                owner,
-                totalTime,
-                setupTime,
-                downtime,
-                ram,
-                downtimeNs,
-                downtimePhasesNs,
-                blackoutNs,
-                postcopy,
-                pages,
-                blocks,
-                evidence,
-                verification,
-                guest,
-                peakPssBytes,
-                rounds,
-                adopt,
-                fuse,
-                error);
+        return with(peakPssBytes, rounds, adopt, fuse);
     }
 
     /** The same, with what only the source knows of an adoption. */
     public RunResult withAdopt(Adoption.@Nullable Figures figures) {
-        return new RunResult(
-                status,
-                owner,
-                totalTime,
-                setupTime,
-                downtime,
-                ram,
-                downtimeNs,
-                downtimePhasesNs,
-                blackoutNs,
-                postcopy,
-                pages,
-                blocks,
-                evidence,
-                verification,
-                guest,
-                peakPssBytes,
-                precopy,
-                figures,
-                fuse,
-                error);
+        return with(peakPssBytes, precopy, figures, fuse);
     }
 
     /** The same, with what only the source knows of its FUSE file. */
     public RunResult withFuse(@Nullable FuseResult served) {
+        return with(peakPssBytes, precopy, adopt, served);
+    }
+
+    private RunResult with(
+            @Nullable Long peak,
+            @Nullable Precopy rounds,
+            Adoption.@Nullable Figures adopted,
+            @Nullable FuseResult served) {
         return new RunResult(
                 status,
                 owner,
@@ -175,9 +129,11 @@ public record RunResult(
                 evidence,
                 verification,
                 guest,
-                peakPssBytes,
-                precopy,
-                adopt,
+                throughput,
+                idleGapsNs,
+                peak,
+                rounds,
+                adopted,
                 served,
                 error);
     }
@@ -303,7 +259,12 @@ public record RunResult(
             Wait waitNs,
             long lastPageNs) {
         /** Percentiles, in nanoseconds; 0 where nobody waited. */
-        public record Wait(long p50, long p99, long max) {}
+        public record Wait(
+                long p50,
+                long p90,
+                long p99,
+                @JsonProperty("p99.9") long p999,
+                long max) {}
     }
 
     /**

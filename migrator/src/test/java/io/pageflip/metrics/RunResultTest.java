@@ -35,6 +35,8 @@ final class RunResultTest {
             new RunResult.Evidence(true, 8190, 8189, 1, 0, "frames"),
             MATCH,
             new RunResult.GuestActivity(500_000_000, 40_000, 10_000),
+            new Throughput(1_000_000, -1_500_000, List.of(80L, 40L, 0L, 79L), 80_000, 3_500_000L),
+            new IdleGaps(200_000_000, 2_100_000, List.of(2_100_000L, 300_000L)),
             99_000_000L,
             null,
             null,
@@ -69,6 +71,8 @@ final class RunResultTest {
                         "evidence",
                         "verification",
                         "guest",
+                        "throughput",
+                        "idle-gaps-ns",
                         "peak-pss-bytes");
         assertThat(keys(run.get("ram")))
                 .containsExactlyInAnyOrder(
@@ -96,6 +100,9 @@ final class RunResultTest {
                 .containsExactlyInAnyOrder(
                         "status", "pages", "lost", "stale", "torn", "misplaced", "vcpus", "console", "console-lines");
         assertThat(keys(run.get("guest"))).containsExactlyInAnyOrder("ran-for-ns", "instructions", "pages-written");
+        assertThat(keys(run.get("throughput")))
+                .containsExactlyInAnyOrder("slot-ns", "from-ns", "instructions", "rate-before", "recovered-ns");
+        assertThat(keys(run.get("idle-gaps-ns"))).containsExactlyInAnyOrder("watched", "max", "longest");
     }
 
     @Test

@@ -3,12 +3,15 @@ package io.pageflip.cli.report;
 import io.pageflip.guest.Adoption;
 import io.pageflip.memory.Quantity;
 import io.pageflip.metrics.DowntimePhases;
+import io.pageflip.metrics.IdleGaps;
 import io.pageflip.metrics.PageCounts;
 import io.pageflip.metrics.Precopy;
 import io.pageflip.metrics.RunResult;
+import io.pageflip.metrics.Throughput;
 import io.pageflip.os.Proc;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.stream.Collectors;
 
 /** The report that a person reads in ten seconds. */
@@ -19,6 +22,8 @@ public final class TextReport {
     private static final double GIB = 1L << 30;
     /** Lines of a table of rounds. */
     private static final int MOST_ROUNDS = 12;
+
+    private static final int MOST_GAPS = 3;
 
     private final StringBuilder text = new StringBuilder();
 
@@ -48,6 +53,12 @@ public final class TextReport {
                     duration(summary.max()));
             report.line("", "the median of each part:");
             report.parts(Summary.medianPhases(runs));
+            runs.stream()
+                    .map(RunResult::idleGapsNs)
+                    .filter(Objects::nonNull)
+                    .reduce(IdleGaps::plus)
+                    .filter(gaps -> gaps.max() > 0)
+                    .ifPresent(gaps -> report.line("", "idle gaps %s", idleGaps(gaps)));
         }
         return report.text.toString();
     }
@@ -137,6 +148,12 @@ public final class TextReport {
                     guest.pagesWritten() / seconds,
                     guest.instructions() / seconds / MS);
         }
+        if (result.throughput() != null) {
+            line("throughput", "%s", throughput(result.throughput()));
+        }
+        if (result.idleGapsNs() != null && result.idleGapsNs().max() > 0) {
+            line("idle gaps", "%s", idleGaps(result.idleGapsNs()));
+        }
         if (result.peakPssBytes() != null) {
             line("peak memory", "%s PSS, both agents together", Quantity.format(result.peakPssBytes()));
         }
@@ -165,6 +182,26 @@ public final class TextReport {
                 duration(phases.lock()),
                 duration(phases.load()),
                 duration(phases.resume()));
+    }
+
+    private static String throughput(Throughput throughput) {
+        if (throughput.rateBefore() == 0) {
+            return "the guest stood still for most of the time before the switch";
+        }
+        return throughput.recoveredNs() == null
+                ? "not back to 95 % of its rate before while it was watched"
+                : "95 % of its rate before after " + duration(throughput.recoveredNs());
+    }
+
+    private static String idleGaps(IdleGaps gaps) {
+        return String.format(
+                Locale.ROOT,
+                "longest %s in %.2f s without a migration",
+                gaps.longest().stream()
+                        .limit(MOST_GAPS)
+                        .map(TextReport::duration)
+                        .collect(Collectors.joining(", ")),
+                gaps.watched() / S);
     }
 
     private void postcopy(RunResult.PostcopyResult late) {

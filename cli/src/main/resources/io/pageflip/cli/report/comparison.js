@@ -206,6 +206,119 @@
     return parts(list, names, (cell, phase) => ((medianRun(cell)['downtime-phases-ns'] || {})[phase] || 0) / 1e6);
   }
 
+  /** What a lane shows: a name above its line, a mark where the guest had recovered, and a line through all lanes at the switch. */
+  const lanes = {
+    id: 'lanes',
+    afterDatasetsDraw(chart) {
+      const draw = chart.ctx;
+      const area = chart.chartArea;
+      const zero = chart.scales.x.getPixelForValue(0);
+      draw.save();
+      draw.strokeStyle = '#222';
+      draw.setLineDash([4, 3]);
+      draw.beginPath();
+      draw.moveTo(zero, area.top);
+      draw.lineTo(zero, area.bottom);
+      draw.stroke();
+      draw.font = '13px system-ui, sans-serif';
+      draw.textBaseline = 'top';
+      chart.data.datasets.forEach(set => {
+        const top = chart.scales[set.yAxisID].top;
+        draw.fillStyle = '#222';
+        draw.fillText(set.label, zero + 6, top + 3);
+        if (set.recoveredMs !== undefined) {
+          const x = chart.scales.x.getPixelForValue(set.recoveredMs);
+          const tip = chart.scales[set.yAxisID].getPixelForValue(set.most) - 2;
+          draw.fillStyle = set.borderColor;
+          draw.beginPath();
+          draw.moveTo(x, tip);
+          draw.lineTo(x - 5, tip - 8);
+          draw.lineTo(x + 5, tip - 8);
+          draw.fill();
+        }
+      });
+      draw.restore();
+    }
+  };
+
+  const millions = (count, slotNs) => count / slotNs * 1e3; // a second
+
+  function lane(cell, i, most) {
+    const t = medianRun(cell).throughput;
+    const slot = t['slot-ns'];
+    const recovered = t['recovered-ns'];
+    const colour = COLOURS[i % COLOURS.length];
+    const when = t['rate-before'] === 0 ? 'stood still for most of the time before'
+      : recovered === undefined ? 'not back to 95 % while watched' : 'back to 95 % after ' + duration(recovered);
+    return { label: name(cell.options, false) + ': ' + when,
+      data: t.instructions.map((count, k) => ({ x: (t['from-ns'] + k * slot) / 1e6, y: millions(count, slot) })), yAxisID: 'y' + i,
+      recoveredMs: recovered === undefined ? undefined : recovered / 1e6, most,
+      borderColor: colour, backgroundColor: colour + '55', borderWidth: 1, fill: 'origin', stepped: 'before', pointRadius: 0, pointHitRadius: 3 };
+  }
+
+  /** The brownout: a chart for each guest, a lane for each way to move it. */
+  function throughputChart(heading, list) {
+    document.getElementById('throughput').hidden = false;
+    const most = Math.max(...list.flatMap(cell => {
+      const t = medianRun(cell).throughput;
+      return t.instructions.map(count => millions(count, t['slot-ns']));
+    }));
+    const sets = list.map((cell, i) => lane(cell, i, most));
+    const last = Math.max(...sets.map(set => set.data[set.data.length - 1].x));
+    const scales = { x: { type: 'linear', min: -100, max: Math.ceil(last / 50) * 50, title: axisTitle('time since the last guest instruction at the source, ms'),
+      ticks: { stepSize: 50, callback: value => number(value) } } };
+    sets.forEach((set, i) => {
+      // The first axis of a stack is the lowest.
+      scales[set.yAxisID] = { stack: 'lanes', weight: sets.length - i, min: 0, max: most * 1.5, title: axisTitle('million/s'),
+        afterBuildTicks: axis => { axis.ticks = axis.ticks.filter(tick => tick.value <= most); },
+        ticks: { maxTicksLimit: 5, callback: value => number(value) } };
+    });
+    new Chart(canvas('throughput', 90 + 110 * sets.length), {
+      type: 'line',
+      data: { datasets: sets },
+      plugins: [lanes],
+      options: {
+        animation: false, maintainAspectRatio: false, scales,
+        plugins: {
+          title: title(heading), legend: { display: false },
+          tooltip: { callbacks: {
+            title: items => 'the millisecond from ' + number(items[0].raw.x) + ' ms on',
+            label: item => name(list[item.datasetIndex].options, false) + ': ' + number(item.raw.y) + ' million instructions/s'
+          } }
+        }
+      }
+    });
+  }
+
+  const PERCENTILES = ['p50', 'p90', 'p99', 'p99.9', 'max'];
+  const waits = cell => (medianRun(cell).postcopy || {})['wait-ns'];
+
+  function latencyChart(heading, list) {
+    document.getElementById('latencies').hidden = false;
+    const shown = PERCENTILES.filter(key => list.some(cell => waits(cell)[key] > 0));
+    const all = list.flatMap(cell => shown.map(key => waits(cell)[key] / 1e3)).filter(us => us > 0);
+    new Chart(canvas('latencies', 340), {
+      type: 'line',
+      data: {
+        labels: shown,
+        datasets: list.map((cell, i) => ({ label: name(cell.options, true) + ', ' + number(medianRun(cell).postcopy.waits) + ' waits',
+          data: shown.map(key => waits(cell)[key] > 0 ? waits(cell)[key] / 1e3 : null), borderColor: COLOURS[i % COLOURS.length],
+          backgroundColor: COLOURS[i % COLOURS.length], borderWidth: 2, spanGaps: true, pointStyle: POINTS[i % POINTS.length], pointRadius: 5 }))
+      },
+      options: {
+        animation: false, maintainAspectRatio: false,
+        scales: {
+          x: { title: axisTitle('percentile of the waits'), offset: true },
+          y: { type: 'logarithmic', min: Math.min(...all) / 1.5, max: Math.max(...all) * 1.5, title: axisTitle('wait for a page, µs'), afterBuildTicks: decades, ticks: { callback: value => number(value) } }
+        },
+        plugins: {
+          title: title(heading), legend: { position: 'bottom', labels: { usePointStyle: true } },
+          tooltip: { callbacks: { label: item => item.dataset.label + ': ' + item.label + ' ' + duration(item.raw * 1e3) } }
+        }
+      }
+    });
+  }
+
   function element(row, kind, text, className) {
     const made = document.createElement(kind);
     made.textContent = text;
@@ -261,6 +374,13 @@
   for (const [ram, list] of groups(measured, cell => cell.options.ram)) {
     stackedBars('pages', size(ram) + ' of guest RAM', list, pageParts(list), 'pages', value => number(value) + ' pages');
     stackedBars('phases', size(ram) + ' of guest RAM', list, phaseParts(list), 'time since the last guest instruction, ms', value => duration(value * 1e6));
+  }
+  for (const [heading, list] of groups(measured.filter(cell => medianRun(cell).throughput), cell => size(cell.options.ram) + ' of guest RAM, '
+    + guest(cell.options))) {
+    throughputChart(heading, list);
+  }
+  for (const [heading, list] of groups(measured.filter(cell => (waits(cell) || {}).max > 0), cell => size(cell.options.ram) + ' of guest RAM')) {
+    latencyChart(heading, list);
   }
   table(document.getElementById('figures'), OPTIONS.concat(['runs', 'median', 'min', 'max', 'p99', 'spread', 'ratio', 'moved', 'copied']), 6, cells.map(figures));
   if (data.skipped.length > 0) {

@@ -1,9 +1,11 @@
 package io.pageflip.cli.report;
 
 import io.pageflip.metrics.DowntimePhases;
+import io.pageflip.metrics.IdleGaps;
 import io.pageflip.metrics.MigrationStatus;
 import io.pageflip.metrics.PageCounts;
 import io.pageflip.metrics.RunResult;
+import io.pageflip.metrics.Throughput;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.LongStream;
@@ -34,6 +36,9 @@ final class Samples {
                 new RunResult.Evidence(true, 3, 2, 1, 0, "frames"),
                 new RunResult.VerificationResult("match", 5, 0, 0, 0, 0, true, true, 7L),
                 new RunResult.GuestActivity(500_000_000, 1_000_000, 2_000),
+                new Throughput(
+                        1_000_000, -2_250_000, List.of(2_000L, 1_990L, 500L, 1_500L, 2_001L), 2_000_000, 1_750_000L),
+                new IdleGaps(250_000_000, 2_130_000, List.of(2_130_000L, 300_000L, 12_000L, 9_000L)),
                 200L << 20,
                 null,
                 null,

@@ -1,0 +1,82 @@
+package io.pageflip.process;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.pageflip.process.Observer.Gap;
+import java.io.IOException;
+import java.util.List;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** Somebody outside, who trusts no agent, watches the guest's memory while it changes hands. */
+final class ObserverIT {
+    private static final int TRIES = 30;
+    /** Times that both heartbeats were seen, if the observer's own clock never saw them in time. */
+    private static final int ENOUGH = 3;
+
+    private static final long TOLERANCE_NS = 50_000;
+    private static final double TOLERANCE = 0.05;
+
+    /** Between two looks of a watcher who is awake: some microseconds. */
+    private static final long MOST_BEATS = 100;
+
+    @RegisterExtension
+    final Pageflip pageflip = new Pageflip();
+
+    @BeforeAll
+    static void rehearse() {
+        Observer.rehearse();
+    }
+
+    /**
+     * The time stamps of the two heartbeats around the switch must agree with the report whenever the observer saw both. Its
+     * own clock can only if it had a processor at both moments, which a busy machine may deny it in every migration.
+     */
+    @Test
+    void seesTheDowntimeThatIsReported() throws IOException {
+        int agreed = 0;
+        for (int i = 0; i < TRIES && agreed < ENOUGH; i++) {
+            Pageflip.Agents agents = pageflip.agents(
+                    List.of("--ram=16M", "--schedule=handover", "--quiet"),
+                    List.of("--run-after=0.05", "--no-verify", "--format=json"));
+            try (Observer observer = Observer.of(agents.source())) {
+                agents.source().endsWith(0);
+                long downtimeNs = Report.parse(agents.destination().endsWith(0).out())
+                        .at("/downtime-ns")
+                        .asLong();
+                Gap gap = observer.end();
+                String seen = downtimeNs + " ns reported, and observed: " + gap;
+                if (gap != null && gap.beats() <= MOST_BEATS) {
+                    assertThat(agree(gap.stampedNs(), downtimeNs)).as(seen).isTrue();
+                    agreed += agree(gap.seenNs(), downtimeNs) ? ENOUGH : 1;
+                }
+                if (agreed < ENOUGH) {
+                    System.err.println("once more: the observer itself got no processor around the switch: " + seen);
+                }
+            }
+        }
+        assertThat(agreed)
+                .as("switches that were seen, in %d migrations", TRIES)
+                .isGreaterThanOrEqualTo(ENOUGH);
+    }
+
+    private static boolean agree(long ns, long otherNs) {
+        return Math.abs(ns - otherNs) <= Math.max(TOLERANCE_NS, otherNs * TOLERANCE);
+    }
+
+    @Test
+    void goesOnWhenTheSourceIsGone() throws IOException, InterruptedException {
+        Pageflip.Agents agents = pageflip.agents(
+                List.of("--ram=16M", "--fault=kill@resumed"), List.of("--run-after=1000", "--no-verify"));
+        try (Observer observer = Observer.of(agents.source())) {
+            agents.source().endsWith(128 + 9);
+
+            long before = observer.count();
+            Waiting.until("the heart of the guest at the destination", () -> observer.count() > before);
+            assertThat(observer.end()).isNotNull();
+        }
+        agents.destination().signal("TERM");
+        agents.destination().endsWith(0);
+    }
+}

@@ -1,0 +1,74 @@
+package io.pageflip.metrics;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.LongStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How many instructions the guest executed around the switch, all vCPUs together, in slots of equal length: the brownout.
+ *
+ * @param slotNs the length of a slot, in nanoseconds
+ * @param fromNs when the first slot begins, relative to the last instruction at the source; negative
+ * @param instructions executed in each slot, up to when the guest was stopped
+ * @param rateBefore instructions a second before the switch: the median of all windows of ten slots there; 0 if there is no
+ *     whole window
+ * @param recoveredNs from the last instruction at the source until the guest was back to 95 % of that rate: the beginning of
+ *     the first such window after the switch that reaches it. Null if none did, or if the rate before is not known
+ */
+@JsonInclude(JsonInclude.Include.NON_NULL)
+public record Throughput(
+        long slotNs,
+        long fromNs,
+        List<Long> instructions,
+        long rateBefore,
+        @Nullable Long recoveredNs) {
+    private static final int WINDOW = 10;
+    private static final int RECOVERED_PERCENT = 95;
+    private static final double NS_PER_S = 1e9;
+
+    public Throughput {
+        instructions = List.copyOf(instructions);
+    }
+
+    /**
+     * Finds out when the guest had recovered.
+     *
+     * @param instructions of each slot
+     * @param fromNs when the first of them begins, relative to the last instruction at the source
+     * @param resumedNs when every vCPU had executed its first instruction at the destination, relative to the same
+     */
+    public static Throughput of(long slotNs, long fromNs, List<Long> instructions, long resumedNs) {
+        long[] windows = windows(instructions);
+        // Those that end before the slot of the switch; that slot belongs to neither side.
+        int before = (int) Math.max(0, Math.min(windows.length, -fromNs / slotNs - WINDOW + 1));
+        long[] sorted = Arrays.copyOf(windows, before);
+        Arrays.sort(sorted);
+        long normal = sorted.length == 0 ? 0 : sorted[(sorted.length - 1) / 2];
+        return new Throughput(
+                slotNs,
+                fromNs,
+                instructions,
+                Math.round(normal / (WINDOW * slotNs / NS_PER_S)),
+                recoveredNs(slotNs, fromNs, windows, normal, resumedNs));
+    }
+
+    private static long[] windows(List<Long> instructions) {
+        return LongStream.rangeClosed(0, instructions.size() - WINDOW)
+                .map(first -> instructions.subList((int) first, (int) first + WINDOW).stream()
+                        .mapToLong(Long::longValue)
+                        .sum())
+                .toArray();
+    }
+
+    private static @Nullable Long recoveredNs(long slotNs, long fromNs, long[] windows, long normal, long resumedNs) {
+        long first = Math.max(0, Math.floorDiv(resumedNs - fromNs, slotNs));
+        for (long i = first; normal > 0 && i < windows.length; i++) {
+            if (windows[(int) i] * 100 >= normal * RECOVERED_PERCENT) {
+                return Math.max(resumedNs, fromNs + i * slotNs);
+            }
+        }
+        return null;
+    }
+}
