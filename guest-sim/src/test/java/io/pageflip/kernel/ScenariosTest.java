@@ -15,10 +15,10 @@ final class ScenariosTest {
     private static final String REPLAY = "pageflip.scenario";
 
     private enum Mechanism {
-        VMSPLICE(50_000),
-        FUSE(24_000),
-        SPECIAL_PAGES(18_000),
-        PIPE_ITER(18_000);
+        VMSPLICE(40_000),
+        FUSE(30_000),
+        SPECIAL_PAGES(20_000),
+        PIPE_ITER(20_000);
 
         private final int scenarios;
 
