@@ -80,9 +80,14 @@ public final class AddressSpace {
         return vma;
     }
 
+    /** {@code madvise(MADV_DONTNEED)}: the mapping stays, its pages go; anonymous ones read as zeros then. */
+    public void dontNeed(Vma vma) {
+        zapPageRange(vma, vma.start(), vma.end() - vma.start());
+    }
+
     /** Unmaps a whole mapping. */
     public void munmap(Vma vma) {
-        zapPageRange(vma, vma.start(), vma.end() - vma.start());
+        dontNeed(vma);
         vmas.remove(vma.end());
     }
 
@@ -117,9 +122,7 @@ public final class AddressSpace {
 
     /** The process ends: every mapping goes, and what is mapped outside of any stays for ever, as in the kernel. */
     public void exit() {
-        for (Vma vma : vmas.values()) {
-            zapPageRange(vma, vma.start(), vma.end() - vma.start());
-        }
+        vmas.values().forEach(this::dontNeed);
         vmas.clear();
         pageTable.clear();
         if (anonPages != 0) {
@@ -273,9 +276,6 @@ public final class AddressSpace {
             anonPages--;
         }
         page.removeMapping();
-        if (!page.isMapped()) {
-            kernel.swap().tryToFree(page);
-        }
         page.put();
     }
 
