@@ -88,6 +88,9 @@ final class AddressSpaceTest {
         assertThat(mm.read(AT + 3 * 512)).isEqualTo(73);
         assertThat(kernel.swapSlotsInUse()).isZero();
         assertThat(mm.swapOut(AT + 4096)).as("nothing there").isFalse();
+        mm.mmap(0, 4096, Set.of(Vma.Flag.WRITE, Vma.Flag.LOCKED));
+        mm.write(0, 1);
+        assertThat(mm.swapOut(0)).as("locked memory").isFalse();
         assertNothingLeft();
     }
 

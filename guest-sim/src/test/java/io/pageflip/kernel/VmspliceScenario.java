@@ -184,6 +184,7 @@ record VmspliceScenario(long seed, VmspliceVariant variant, List<Area> source, L
                 seen.tally(gifts, seen.gifts, GiftReason.values());
                 seen.tally(moves, seen.moves, MoveReason.values());
             }
+            everyDefectHasItsCause();
             checkWhatIsLeft();
             tearDown();
             seen.log(kernel.log());
@@ -455,6 +456,59 @@ record VmspliceScenario(long seed, VmspliceVariant variant, List<Area> source, L
                     throw new AssertionError("mapped twice: " + page);
                 }
             });
+        }
+
+        private void everyDefectHasItsCause() {
+            for (Defect defect : Defect.values()) {
+                if (kernel.log().count(defect) > 0 && !mayShow(defect)) {
+                    throw new AssertionError(defect + " without a cause");
+                }
+            }
+        }
+
+        private boolean mayShow(Defect defect) {
+            boolean forked = has(Call.FORK);
+            boolean posted = variant == VmspliceVariant.AS_POSTED;
+            return switch (defect) {
+                case SWAP_CACHE_SHARED ->
+                    variant != VmspliceVariant.STOCK && (has(Call.SWAP) || (forked && has(source, Kind.SWAPPED)));
+                case EXTRA_REFERENCE -> variant != VmspliceVariant.STOCK && (!pinned.isEmpty() || mayBeInPipeTwice());
+                case CLAIMED_NOT_MOVED ->
+                    posted
+                            && (has(Hazard.READER_FAULTS)
+                                    // Outside of any mapping nothing zaps what an earlier move has left.
+                                    || kernel.log().count(Defect.LATER_MAPPING) > 0
+                                    || has(Hazard.PAGE_TABLE_ALLOCATION)
+                                    || has(Hazard.READER_FAULTS_AND_SWAPS));
+                case MAPPED_IN_BOTH -> posted && forked && has(Hazard.PAGE_MAPPED_AGAIN);
+                case SWAP_ENTRY_LOST -> posted && has(Hazard.READER_FAULTS_AND_SWAPS);
+                case UNALIGNED_READER, SHORT_REQUEST -> posted && anythingUnaligned();
+                case KSM_PAGE -> posted && (has(source, Kind.KSM) || has(source, Kind.KSM_ALONE));
+                case FILE_MAPPING -> posted && (has(destination, Kind.FILE) || has(destination, Kind.SHARED_MEMORY));
+                case READ_ONLY_MAPPING -> posted && has(destination, Kind.READ_ONLY);
+                case LOCKED_MAPPING -> posted && has(destination, Kind.LOCKED);
+                case LATER_MAPPING, STALE_RMAP, RSS_NOT_COUNTED -> posted;
+                default -> false;
+            };
+        }
+
+        /** A page that went into the pipe and stayed the writer's can go in again, and leave the writer then. */
+        private boolean mayBeInPipeTwice() {
+            int both = SpliceFlags.GIFT | SpliceFlags.MOVE;
+            return steps.stream().anyMatch(step -> step.call == Call.TO_PIPE && (step.flags & both) != both)
+                    || (variant == VmspliceVariant.FIXED && anythingUnaligned());
+        }
+
+        private boolean has(Call call) {
+            return steps.stream().anyMatch(step -> step.call == call);
+        }
+
+        private boolean has(Hazard hazard) {
+            return steps.stream().anyMatch(step -> step.hazards.contains(hazard));
+        }
+
+        private boolean has(List<Area> areas, Kind kind) {
+            return areas.stream().anyMatch(area -> area.kind == kind);
         }
 
         /** What was neither gifted nor aimed at is as it was. */
