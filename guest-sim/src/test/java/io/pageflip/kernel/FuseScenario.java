@@ -28,7 +28,7 @@ record FuseScenario(
     private static final List<PageFlag> OLD_PAGE_FLAGS =
             List.of(PageFlag.PRIVATE, PageFlag.DIRTY, PageFlag.WRITEBACK, PageFlag.MLOCKED);
     private static final List<Source> SOURCES = List.of(Source.values());
-    private static final List<Hazard> HAZARDS = List.of(
+    static final List<Hazard> HAZARDS = List.of(
             Hazard.SPECULATIVE_REFERENCE,
             Hazard.PAGE_CACHE_REPOPULATED,
             Hazard.PAGE_CACHE_ALLOCATION,

@@ -22,7 +22,7 @@ record VmspliceScenario(long seed, VmspliceVariant variant, List<Area> source, L
     private static final List<Call> OTHER_CALLS = List.of(Call.FORK, Call.SWAP, Call.LOCK_PAGE);
 
     /** What may come between the steps of the reader's code. */
-    private static final Set<Hazard> HAZARDS = EnumSet.of(
+    static final Set<Hazard> HAZARDS = EnumSet.of(
             Hazard.ANON_VMA_ALLOCATION,
             Hazard.PAGE_TABLE_ALLOCATION,
             Hazard.FATAL_SIGNAL,
