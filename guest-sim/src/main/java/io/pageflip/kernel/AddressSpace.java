@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 public final class AddressSpace {
     private final Kernel kernel;
     private final TreeMap<Long, Vma> vmas = new TreeMap<>(); // by their ends, as find_vma wants them
+    private @Nullable Vma lastFound; // mm->mmap_cache
     private final PageTable pageTable = new PageTable();
     private final PageFault pageFault;
     private long anonPages;
@@ -49,6 +50,7 @@ public final class AddressSpace {
             throw new IllegalArgumentException("cannot map from " + vma.start() + " to " + vma.end());
         }
         vmas.put(vma.end(), vma);
+        lastFound = null;
         return vma;
     }
 
@@ -80,17 +82,26 @@ public final class AddressSpace {
         return vma;
     }
 
+    /** {@code madvise(MADV_DONTNEED)}: the mapping stays, its pages go; anonymous ones read as zeros then. */
+    public void dontNeed(Vma vma) {
+        zapPageRange(vma, vma.start(), vma.end() - vma.start());
+    }
+
     /** Unmaps a whole mapping. */
     public void munmap(Vma vma) {
-        zapPageRange(vma, vma.start(), vma.end() - vma.start());
+        dontNeed(vma);
         vmas.remove(vma.end());
+        lastFound = null;
     }
 
     /** {@code find_vma}: the first mapping that ends after {@code address}, which may begin after it, too. */
     @Nullable
     Vma findVma(long address) {
-        Map.Entry<Long, Vma> entry = vmas.higherEntry(address);
-        return entry == null ? null : entry.getValue();
+        if (lastFound == null || address < lastFound.start() || address >= lastFound.end()) {
+            Map.Entry<Long, Vma> entry = vmas.higherEntry(address);
+            lastFound = entry == null ? null : entry.getValue();
+        }
+        return lastFound;
     }
 
     /** {@code vma_lookup}: the mapping that holds {@code address}. */
@@ -117,10 +128,9 @@ public final class AddressSpace {
 
     /** The process ends: every mapping goes, and what is mapped outside of any stays for ever, as in the kernel. */
     public void exit() {
-        for (Vma vma : vmas.values()) {
-            zapPageRange(vma, vma.start(), vma.end() - vma.start());
-        }
+        vmas.values().forEach(this::dontNeed);
         vmas.clear();
+        lastFound = null;
         pageTable.clear();
         if (anonPages != 0) {
             kernel.log().warn(Warning.BAD_RSS_COUNTER);
@@ -273,9 +283,6 @@ public final class AddressSpace {
             anonPages--;
         }
         page.removeMapping();
-        if (!page.isMapped()) {
-            kernel.swap().tryToFree(page);
-        }
         page.put();
     }
 

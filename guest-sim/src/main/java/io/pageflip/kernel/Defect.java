@@ -26,7 +26,10 @@ public enum Defect {
     STALE_RMAP("000"),
     /** 000: no {@code inc_mm_counter}: the process ends with fewer pages counted than it had. */
     RSS_NOT_COUNTED("000"),
-    /** 000 and fixed: the page is in the swap cache; a forked child with a swap entry for it will find the reader's page. */
+    /**
+     * 000 and fixed: {@code page_mapped} is false of a page that was swapped out while the pipe held it; who has a swap entry for
+     * it, the writer or a forked child, will find the reader's page.
+     */
     SWAP_CACHE_SHARED("000"),
     /** 000 and fixed: somebody else holds the page, a second pipe or a device, and sees what the reader writes there. */
     EXTRA_REFERENCE("000"),

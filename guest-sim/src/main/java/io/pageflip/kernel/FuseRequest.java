@@ -34,7 +34,7 @@ public final class FuseRequest {
     public static FuseRequest readPages(Kernel kernel, PageCache file, long first, int count, boolean replaceable) {
         PageFrame[] pages = new PageFrame[count];
         for (int i = 0; i < count; i++) {
-            PageFrame page = kernel.allocator().allocZeroed();
+            PageFrame page = kernel.allocator().alloc();
             if (page == null || file.add(page, first + i) != 0) {
                 throw new IllegalStateException("page " + (first + i) + " of the file cannot be read");
             }

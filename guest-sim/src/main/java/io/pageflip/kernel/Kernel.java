@@ -44,6 +44,16 @@ public final class Kernel {
         return swap.slotsInUse();
     }
 
+    /** Somebody else holds a page, a device or another pipe, until {@link #unpin}. */
+    public void pin(PageFrame page) {
+        page.get();
+    }
+
+    /** After {@link #pin}. */
+    public void unpin(PageFrame page) {
+        page.put();
+    }
+
     /** A process with nothing mapped. */
     public AddressSpace newAddressSpace() {
         return new AddressSpace(this);

@@ -132,7 +132,9 @@ final class PageFault {
         Entries entries = mm.pageTable().find(address);
         int entry = PageTable.index(address);
         PageFrame page = entries == null ? null : entries.page(entry);
-        if (entries == null || page == null || !page.isAnon() || page.isCompound() || page.isKsm()) {
+        Vma vma = mm.lookupVma(address);
+        boolean locked = vma != null && vma.is(Vma.Flag.LOCKED);
+        if (entries == null || page == null || locked || !page.isAnon() || page.isCompound() || page.isKsm()) {
             return false;
         }
         int slot = kernel.swap().addToSwap(page);

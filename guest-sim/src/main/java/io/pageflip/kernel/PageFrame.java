@@ -84,11 +84,13 @@ public final class PageFrame {
         return flags.contains(flag);
     }
 
-    void set(PageFlag flag) {
+    /** Marks the page, as whoever it belongs to would: its file system, reclaim, the disk. */
+    public void set(PageFlag flag) {
         flags.add(flag);
     }
 
-    void clear(PageFlag flag) {
+    /** After {@link #set}. */
+    public void clear(PageFlag flag) {
         flags.remove(flag);
     }
 

@@ -40,42 +40,43 @@ public final class SpecialPages {
      *     numbers without pages
      */
     public InsertResult insert(Vma vma, long address, PageFrame[] pages, int first, int count) {
-        int done;
+        return switch (architecture) {
+            case BATCHED -> insertBatched(vma, address, pages, first, count);
+            case ONE_BY_ONE -> insertOneByOne(vma, address, pages, first, count);
+            case NONE -> account(InsertReason.NO_SPECIAL_ENTRIES, 0, count);
+        };
+    }
+
+    private InsertResult insertBatched(Vma vma, long address, PageFrame[] pages, int first, int count) {
+        long last = address + (long) count * PageFrame.SIZE - 1;
+        if (address < vma.start() || last >= vma.end()) {
+            return account(InsertReason.OUT_OF_RANGE, 0, count);
+        }
+        makeMixed(vma);
+        Batches batches = new Batches(vma, address, pages, first, count);
+        InsertReason stop = batches.insert();
+        return account(stop, batches.done, count);
+    }
+
+    private InsertResult insertOneByOne(Vma vma, long address, PageFrame[] pages, int first, int count) {
+        if (count == 0) {
+            return new InsertResult(Errno.EINVAL.result(), 0); // what err is before the first page
+        }
         InsertReason stop = InsertReason.INSERTED;
-        if (architecture == Architecture.NONE) {
-            stop = InsertReason.NO_SPECIAL_ENTRIES;
-            done = 0;
-        } else if (architecture == Architecture.ONE_BY_ONE) {
-            done = 0;
-            while (done < count && stop == InsertReason.INSERTED) {
-                stop = insertOne(vma, address + (long) done * PageFrame.SIZE, pages[first + done]);
-                done += stop == InsertReason.INSERTED ? 1 : 0;
-            }
-        } else {
-            long last = address + (long) count * PageFrame.SIZE - 1;
-            if (address < vma.start() || last >= vma.end()) {
-                stop = InsertReason.OUT_OF_RANGE;
-                done = 0;
-            } else {
-                makeMixed(vma);
-                Batches batches = new Batches(vma, address, pages, first, count);
-                stop = batches.insert();
-                done = batches.done;
-            }
+        int done = 0;
+        while (done < count && stop == InsertReason.INSERTED) {
+            stop = insertOne(vma, address + (long) done * PageFrame.SIZE, pages[first + done]);
+            done += stop == InsertReason.INSERTED ? 1 : 0;
         }
         return account(stop, done, count);
     }
 
     private InsertResult account(InsertReason stop, int done, int count) {
-        for (int i = 0; i < done; i++) {
-            tally.add(Outcome.MOVED, InsertReason.INSERTED, PageFrame.SIZE);
+        for (int i = 0; i < count; i++) {
+            InsertReason reason = i < done ? InsertReason.INSERTED : i == done ? stop : InsertReason.NOT_REACHED;
+            tally.add(i < done ? Outcome.MOVED : Outcome.FAILED, reason, PageFrame.SIZE);
         }
-        for (int i = done; i < count; i++) {
-            tally.add(Outcome.FAILED, i == done ? stop : InsertReason.NOT_REACHED, PageFrame.SIZE);
-        }
-        // Page by page, err is -EINVAL until a page was tried.
-        boolean nothingTried = architecture == Architecture.ONE_BY_ONE && count == 0;
-        return new InsertResult(nothingTried ? Errno.EINVAL.result() : stop.result(), count - done);
+        return new InsertResult(stop.result(), count - done);
     }
 
     /** {@code zap_page_range} of what was inserted: nothing is put, as nothing was taken. */

@@ -79,7 +79,7 @@ final class SwapArea {
         slots.get(number).count++;
     }
 
-    /** {@code free_swap_and_cache}: one swap entry less. */
+    /** {@code free_swap_and_cache}: one swap entry less; with the last one the page leaves the swap cache. */
     void free(int number) {
         Slot slot = slots.get(number);
         if (slot.count <= 0) {
@@ -87,13 +87,6 @@ final class SwapArea {
         }
         slot.count--;
         release(number);
-    }
-
-    /** {@code try_to_free_swap}: a page whose slot nobody else needs leaves the swap cache. */
-    void tryToFree(PageFrame page) {
-        if (page.is(PageFlag.SWAPCACHE)) {
-            release(slotOf(page));
-        }
     }
 
     private void release(int number) {

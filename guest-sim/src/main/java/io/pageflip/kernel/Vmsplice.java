@@ -5,7 +5,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * vmsplice(2) of one kernel: a process's pages into a pipe, and out of it into another process (004, 000; fs/splice.c).
- * Every page, or part of one, that a call comes to is one decision of the tally. Calls allocate nothing.
+ * Every page, or part of one, that a call comes to is one decision of the tally. Nothing is allocated per page.
  */
 public final class Vmsplice {
     /** Most pieces of memory in one call: {@code UIO_MAXIOV}. */

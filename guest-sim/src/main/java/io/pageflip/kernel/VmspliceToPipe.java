@@ -21,15 +21,16 @@ final class VmspliceToPipe {
 
     long splice(AddressSpace mm, Pipe pipe, List<Iovec> memory, int flags) {
         int refused = pipe.roomError();
-        boolean alignmentFirst = variant == VmspliceVariant.AS_POSTED && isMisalignedGift(memory.get(0), flags);
-        if (refused != 0 && !alignmentFirst) {
+        boolean posted = variant == VmspliceVariant.AS_POSTED;
+        // In 2013 the first piece was looked at before the pipe was.
+        if (refused != 0 && !(posted && isMisalignedGift(memory.get(0), flags))) {
             return refused;
         }
         aligned = true;
         long total = 0;
         for (int i = 0; i < memory.size(); i++) {
             Iovec segment = memory.get(i);
-            if (variant == VmspliceVariant.AS_POSTED && segment.length() == 0) {
+            if (posted && segment.length() == 0) {
                 break;
             }
             long result = spliceSegment(mm, pipe, segment, flags);
@@ -39,7 +40,7 @@ final class VmspliceToPipe {
                 break;
             }
         }
-        if (variant == VmspliceVariant.AS_POSTED) {
+        if (posted) {
             releaseAll(mm, memory, total, flags);
         }
         return total;

@@ -37,8 +37,8 @@
  * them to a {@link io.pageflip.kernel.Tally}: an {@link io.pageflip.kernel.Outcome} and one reason each. Moved, copied, claimed
  * and failed add up to what was offered.
  *
- * <p>Frames are used again, and calls allocate nothing but page table pages: memory of any size can be run through the same few
- * frames, a part after the other.
+ * <p>Frames are used again, and vmsplice allocates nothing: memory of any size can be run through the same few frames, a part
+ * after the other.
  */
 @NullMarked
 package io.pageflip.kernel;

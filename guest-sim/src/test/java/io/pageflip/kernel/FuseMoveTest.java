@@ -101,6 +101,8 @@ final class FuseMoveTest {
         assertThat(pipe.buffers())
                 .as("the rest of the buffer stays in the pipe")
                 .isEqualTo(3);
+        assertThat(pipe.at(0).offset()).isEqualTo(512);
+        assertThat(pipe.at(0).length()).isEqualTo(3584);
         assertNothingLeft();
     }
 

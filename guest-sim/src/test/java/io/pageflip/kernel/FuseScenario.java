@@ -28,7 +28,7 @@ record FuseScenario(
     private static final List<PageFlag> OLD_PAGE_FLAGS =
             List.of(PageFlag.PRIVATE, PageFlag.DIRTY, PageFlag.WRITEBACK, PageFlag.MLOCKED);
     private static final List<Source> SOURCES = List.of(Source.values());
-    private static final List<Hazard> HAZARDS = List.of(
+    static final List<Hazard> HAZARDS = List.of(
             Hazard.SPECULATIVE_REFERENCE,
             Hazard.PAGE_CACHE_REPOPULATED,
             Hazard.PAGE_CACHE_ALLOCATION,
@@ -127,7 +127,20 @@ record FuseScenario(
 
         Run(Seen seen) {
             this.seen = seen;
+            leaveOldContent();
             request = FuseRequest.readPages(kernel, fuse, 0, oldPages.size(), replaceable);
+        }
+
+        /** Nobody zeroes the pages of a request beforehand. */
+        private void leaveOldContent() {
+            List<PageFrame> frames = new ArrayList<>();
+            for (PageFrame page = kernel.allocator().alloc();
+                    page != null;
+                    page = kernel.allocator().alloc()) {
+                page.fill(77);
+                frames.add(page);
+            }
+            frames.forEach(PageFrame::put);
         }
 
         void run() {
@@ -136,6 +149,7 @@ record FuseScenario(
                 script.next(hazard, () -> seen.hazards.add(hazard));
             }
             int bytes = Math.max(0, inPipe.size() * 512 - cutBytes);
+            long piped = bytesInPipe();
             long result;
             try {
                 result = new FuseDevice(tally).spliceWrite(pipe, FuseDevice.HEADER_BYTES + bytes, flags, request);
@@ -147,6 +161,8 @@ record FuseScenario(
                 return;
             }
             check(result, bytes);
+            boolean tooLong = FuseDevice.HEADER_BYTES + bytes > piped;
+            equal(tooLong ? piped : piped - FuseDevice.HEADER_BYTES - bytes, bytesInPipe(), "bytes left in the pipe");
             seen.tally(tally, seen.fuse, FuseReason.values());
             audit();
             tearDown();
@@ -255,6 +271,14 @@ record FuseScenario(
                 }
             }
             return arrived;
+        }
+
+        private long bytesInPipe() {
+            long bytes = 0;
+            for (int i = 0; i < pipe.buffers(); i++) {
+                bytes += pipe.at(i).length();
+            }
+            return bytes;
         }
 
         private long bytesOf() {

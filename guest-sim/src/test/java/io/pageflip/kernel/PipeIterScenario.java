@@ -27,7 +27,7 @@ record PipeIterScenario(
         implements Scenario {
     private static final int FILE_PAGES = 8;
     private static final List<Source> SOURCES = List.of(Source.values());
-    private static final List<Hazard> HAZARDS =
+    static final List<Hazard> HAZARDS =
             List.of(Hazard.PAGE_CACHE_ALLOCATION, Hazard.WRITE_BEGIN_FAILS, Hazard.NO_BLOCK);
 
     enum Source {

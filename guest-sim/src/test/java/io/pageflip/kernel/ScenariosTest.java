@@ -15,10 +15,10 @@ final class ScenariosTest {
     private static final String REPLAY = "pageflip.scenario";
 
     private enum Mechanism {
-        VMSPLICE(50_000),
-        FUSE(24_000),
-        SPECIAL_PAGES(18_000),
-        PIPE_ITER(18_000);
+        VMSPLICE(40_000),
+        FUSE(30_000),
+        SPECIAL_PAGES(20_000),
+        PIPE_ITER(20_000);
 
         private final int scenarios;
 
@@ -56,19 +56,28 @@ final class ScenariosTest {
                 // A huge page is compound and refused before: the posted code's next test cannot be reached.
                 assertThat(seen.moves).isEqualTo(EnumSet.complementOf(EnumSet.of(MoveReason.HUGE)));
                 assertDefects(seen, "000");
+                assertThat(seen.hazards).containsExactlyInAnyOrderElementsOf(VmspliceScenario.HAZARDS);
+                assertThat(seen.warnings).contains(Warning.BAD_RSS_COUNTER);
             }
             case FUSE -> {
                 // Who maps a page holds it, so that it is not stolen.
                 assertThat(seen.fuse).isEqualTo(EnumSet.complementOf(EnumSet.of(FuseReason.WEIRD_MAPPED)));
                 assertDefects(seen, "001");
+                assertThat(seen.hazards).containsExactlyInAnyOrderElementsOf(FuseScenario.HAZARDS);
+                // A page that is not up to date is not confirmed, and so never comes to be stolen.
+                assertThat(seen.warnings)
+                        .isEqualTo(EnumSet.complementOf(
+                                EnumSet.of(Warning.BAD_RSS_COUNTER, Warning.STOLEN_PAGE_NOT_UPTODATE)));
             }
             case SPECIAL_PAGES -> {
                 assertThat(seen.inserts).isEqualTo(EnumSet.allOf(InsertReason.class));
                 assertDefects(seen, "002");
+                assertThat(seen.hazards).containsExactlyInAnyOrder(Hazard.PMD_ALLOCATION, Hazard.PAGE_TABLE_ALLOCATION);
             }
             case PIPE_ITER -> {
                 assertThat(seen.writes).isEqualTo(EnumSet.allOf(PipeIterReason.class));
                 assertDefects(seen, "003");
+                assertThat(seen.hazards).containsExactlyInAnyOrderElementsOf(PipeIterScenario.HAZARDS);
             }
         }
     }

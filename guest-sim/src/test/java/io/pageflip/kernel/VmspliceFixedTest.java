@@ -46,6 +46,18 @@ final class VmspliceFixedTest {
     }
 
     @Test
+    void replacesTheReadersOldPage() {
+        bench.reader.writePage(destination(0), 99);
+        int before = bench.kernel.allocator().inUse();
+        bench.gift(0);
+        bench.move(0);
+        bench.assertDecided(Outcome.MOVED, MoveReason.MOVED);
+        assertThat(bench.kernel.allocator().inUse()).isEqualTo(before - 1);
+        bench.assertArrived(0, 0);
+        bench.assertNothingLeft();
+    }
+
+    @Test
     void copiesWhatWasNotGifted() {
         bench.write(Iovec.ofPages(source(0), 1), 0);
         bench.move(0);
@@ -264,6 +276,18 @@ final class VmspliceFixedTest {
                 .as("the reader's content, in the child")
                 .isEqualTo(5);
         child.exit();
+        bench.assertNothingLeft();
+    }
+
+    @Test
+    void aPageThatWasSwappedOutInThePipeIsTheWritersAndTheReaders() {
+        bench.write(Iovec.ofPages(source(0), 1), SpliceFlags.GIFT);
+        assertThat(bench.writer.swapOut(source(0))).isTrue();
+        bench.move(0);
+        bench.assertDecided(Outcome.MOVED, MoveReason.MOVED);
+        assertThat(bench.defects(Defect.SWAP_CACHE_SHARED)).isEqualTo(1);
+        bench.writer.read(source(0));
+        assertThat(bench.writer.mappedPage(source(0))).isSameAs(bench.reader.mappedPage(destination(0)));
         bench.assertNothingLeft();
     }
 
