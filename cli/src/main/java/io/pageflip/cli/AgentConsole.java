@@ -19,7 +19,7 @@ import picocli.CommandLine.ParameterException;
 
 /** How an agent speaks: to a person, or to whoever supervises it. */
 final class AgentConsole {
-    private final String role;
+    private String role;
     private final RunOptions options;
     private final PrintStream report;
     private final Cancellation cancellation;
@@ -50,6 +50,11 @@ final class AgentConsole {
         }
         Fd.redirectStandard(number);
         return pipe;
+    }
+
+    /** What it is from now on, where it is one after the other. */
+    void role(String next) {
+        role = next;
     }
 
     /** Runs the agent, shows its progress, reports its result, and returns the exit code. */

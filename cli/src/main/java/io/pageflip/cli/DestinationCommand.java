@@ -69,7 +69,7 @@ final class DestinationCommand implements Callable<Integer> {
         AgentConsole console = new AgentConsole("destination", run, false, cancellation);
         return console.run(progress -> {
             progress.begin(Progress.Phase.CONNECTING, 0);
-            try (SourceLink link = listen == null ? readPipe() : accept(listen, console)) {
+            try (SourceLink link = listen == null ? readPipe() : accept(spec, listen, console, cancellation)) {
                 return migrate(options, link, progress);
             }
         });
@@ -81,8 +81,9 @@ final class DestinationCommand implements Callable<Integer> {
     }
 
     /** Waits for a source. Whoever is none is told so, and the next one is waited for. */
-    private SourceLink accept(String path, AgentConsole console) throws IOException {
-        try (UnixSocket listener = listen(path)) {
+    static SourceLink accept(CommandSpec spec, String path, AgentConsole console, Cancellation cancellation)
+            throws IOException {
+        try (UnixSocket listener = listen(spec, path)) {
             try {
                 console.say(AgentEvent.listening(), "waiting for a source at unix:" + path);
                 while (true) {
@@ -104,7 +105,7 @@ final class DestinationCommand implements Callable<Integer> {
         }
     }
 
-    private UnixSocket listen(String path) throws IOException {
+    private static UnixSocket listen(CommandSpec spec, String path) throws IOException {
         try {
             return UnixSocket.listen(path);
         } catch (SyscallException e) {

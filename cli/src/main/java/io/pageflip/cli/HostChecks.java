@@ -56,6 +56,26 @@ final class HostChecks {
         return movesGifts(hello.mechanism(), hello.gifts());
     }
 
+    /**
+     * Checks that private memory can become shared under a running guest, and that there is room for one chunk more than it.
+     *
+     * @throws HostLacksException with the cause, and what to use instead
+     */
+    static void adopt(GuestConfig guest, long chunkBytes) throws IOException {
+        Capability adopt = HostCapabilities.probeAdopt();
+        if (!adopt.available()) {
+            throw new HostLacksException("private memory cannot be adopted here: " + adopt.detail()
+                    + "; leave --adopt out, and --mechanism gift copies it");
+        }
+        long needed = guest.ramBytes() / 100 * Math.max(1, guest.fillPercent()) + chunkBytes;
+        long available = Proc.availableBytes();
+        if (needed > available) {
+            throw new HostLacksException(
+                    "no room for " + Quantity.format(needed) + " (guest RAM, and one chunk of it twice): "
+                            + Quantity.format(available) + " are available; use a smaller --adopt-chunk");
+        }
+    }
+
     private static void checkFlip(GuestConfig guest) throws HostLacksException {
         Capability flip = HostCapabilities.probeFlip(guest.backing() == Backing.HUGETLB);
         if (!flip.available()) {

@@ -2,6 +2,7 @@ package io.pageflip.cli;
 
 import io.pageflip.os.HostLacksException;
 import java.io.PrintWriter;
+import java.util.concurrent.locks.LockSupport;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -34,17 +35,27 @@ public final class Main implements Runnable {
 
     public static void main(String[] args) {
         Interrupts interrupts = new Interrupts();
-        Runtime.getRuntime()
-                .addShutdownHook(new Thread(
-                        () -> {
-                            if (!interrupts.isFinished()) {
-                                Runtime.getRuntime().halt(interrupts.awaitFinished());
-                            }
-                        },
-                        "signal"));
+        handleSignals(interrupts);
         int code = commandLine(interrupts).execute(args);
         interrupts.finished(code);
         System.exit(code);
+    }
+
+    private static void handleSignals(Interrupts interrupts) {
+        Thread hook = new Thread(
+                () -> {
+                    if (!interrupts.isFinished()) {
+                        Runtime.getRuntime().halt(interrupts.awaitFinished());
+                    }
+                },
+                "signal");
+        try {
+            Runtime.getRuntime().addShutdownHook(hook);
+        } catch (IllegalStateException e) {
+            while (true) {
+                LockSupport.park(hook); // a signal came first, and ends the JVM with its own exit code
+            }
+        }
     }
 
     static CommandLine commandLine(Interrupts interrupts) {
@@ -54,6 +65,7 @@ public final class Main implements Runnable {
         root.addSubcommand(new ReportCommand());
         root.addSubcommand(new SourceCommand(interrupts.cancellation()));
         root.addSubcommand(new DestinationCommand(interrupts.cancellation()));
+        root.addSubcommand(new PeerCommand(interrupts.cancellation()));
         root.addSubcommand(new CheckCommand());
         Values.registerChoices(root);
         Values.registerNumbers(root);

@@ -64,8 +64,15 @@ final class MigrateCommand implements Callable<Integer> {
             names = "--runs",
             paramLabel = "N",
             defaultValue = "1",
-            description = "Migrations, each with new agents and a new guest (default: ${DEFAULT-VALUE}).")
+            description =
+                    "Migrations, each with new agents and a new guest but for --ping-pong (default: ${DEFAULT-VALUE}).")
     private int runs;
+
+    @Option(
+            names = "--ping-pong",
+            description = "Pass one guest to and fro between two agents that stay: all but the first migrations are "
+                    + "between warm JVMs. The guest is verified after the last.")
+    private boolean pingPong;
 
     @Option(
             names = "--warmup",
@@ -117,7 +124,8 @@ final class MigrateCommand implements Callable<Integer> {
         Map<String, Object> request = new LinkedHashMap<>(plan.request());
         request.put("runs", runs);
         request.put("warmup", warmup);
-        List<RunResult> results = runAll(plan);
+        request.put("ping-pong", pingPong);
+        List<RunResult> results = pingPong ? pass(plan) : runAll(plan);
         export.write(() -> JsonReport.of(request, results));
         if (report.format() == ReportOptions.Format.JSON) {
             spec.commandLine().getOut().print(JsonReport.of(request, results));
@@ -148,7 +156,7 @@ final class MigrateCommand implements Callable<Integer> {
 
     /** What was asked for; a usage error if it makes no sense. */
     MigrationPlan plan() {
-        GuestConfig config = guest.config();
+        GuestConfig config = transfer.adopted(guest.config());
         Mechanism mechanism = transfer.resolve(config.backing());
         Schedule schedule = transfer.schedule(mechanism, !noMove);
         transfer.batch();
@@ -159,6 +167,11 @@ final class MigrateCommand implements Callable<Integer> {
             throw new CombinationException(
                     spec.commandLine(),
                     "--no-move changes nothing with --mechanism " + mechanism + ", which moves no page anyway");
+        }
+        if (pingPong && mechanism == Mechanism.FUSE) {
+            throw new CombinationException(
+                    spec.commandLine(),
+                    "--ping-pong: with --mechanism fuse only the agent that made the guest has its file; use --runs alone");
         }
         if (noMove && mechanism == Mechanism.FUSE) {
             throw new CombinationException(
@@ -171,6 +184,7 @@ final class MigrateCommand implements Callable<Integer> {
                 mechanism,
                 transfer.gifts(),
                 transfer.noWayBack(),
+                transfer.adoptChunkBytes(),
                 request(mechanism, schedule),
                 sourceArguments(mechanism, schedule),
                 destinationArguments(schedule));
@@ -194,6 +208,17 @@ final class MigrateCommand implements Callable<Integer> {
             }
         }
         return results;
+    }
+
+    private List<RunResult> pass(MigrationPlan plan) throws IOException, InterruptedException {
+        Progress shown = new Progress();
+        try (ProgressDisplay display = new ProgressDisplay(shown, report.progress(), report.quiet())) {
+            display.start();
+            List<RunResult> results =
+                    plan.pingPong(warmup + runs, cancellation, shown).run();
+            boolean good = results.stream().allMatch(result -> ExitCodes.of(result) == ExitCodes.OK);
+            return good && results.size() > warmup ? results.subList(warmup, results.size()) : results;
+        }
     }
 
     private List<String> sourceArguments(Mechanism mechanism, Schedule schedule) {

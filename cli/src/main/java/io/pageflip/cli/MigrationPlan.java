@@ -4,6 +4,7 @@ import io.pageflip.channel.Cancellation;
 import io.pageflip.guest.GuestConfig;
 import io.pageflip.metrics.Progress;
 import io.pageflip.migration.Migration;
+import io.pageflip.migration.PingPong;
 import io.pageflip.os.HostLacksException;
 import io.pageflip.wire.Mechanism;
 import java.io.IOException;
@@ -15,6 +16,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * A migration as it was asked for: every option checked and resolved, and nothing made yet.
  *
+ * @param guest in the memory that its pages cross from
+ * @param adoptChunkBytes 0, or: it is started in private memory, which becomes that in chunks
  * @param ramDirectory of the file that RAM lies in; null if it lies in none
  * @param request every option with its resolved value, as reports write it
  * @param sourceArguments of the agent that {@link Migration} starts
@@ -26,6 +29,7 @@ record MigrationPlan(
         Mechanism mechanism,
         boolean gifts,
         boolean noWayBack,
+        long adoptChunkBytes,
         Map<String, Object> request,
         List<String> sourceArguments,
         List<String> destinationArguments) {
@@ -37,6 +41,19 @@ record MigrationPlan(
      */
     void checkHost() throws IOException {
         HostChecks.beforeSource(guest, ramDirectory, mechanism, gifts, noWayBack);
+        if (adoptChunkBytes > 0) {
+            HostChecks.adopt(guest, adoptChunkBytes);
+        }
+    }
+
+    /** The same guest, passed to and fro {@code migrations} times between two agents that stay. */
+    PingPong pingPong(int migrations, Cancellation cancellation, Progress progress) {
+        return new PingPong(
+                PeerCommand.arguments(sourceArguments, destinationArguments),
+                PeerCommand.arguments(destinationArguments, sourceArguments),
+                migrations,
+                cancellation,
+                progress);
     }
 
     Migration migration(Cancellation cancellation, Progress progress) {

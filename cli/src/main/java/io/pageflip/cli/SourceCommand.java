@@ -71,10 +71,15 @@ final class SourceCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        GuestConfig config = guest.config();
+        SourceOptions options = options(transfer, guest, run, connect == null || channel == ChannelKind.PIPE);
+        AgentConsole console = new AgentConsole("source", run, connect == null, cancellation);
+        return console.run(progress -> migrate(options, progress));
+    }
+
+    static SourceOptions options(TransferOptions transfer, GuestOptions guest, RunOptions run, boolean samePipe) {
+        GuestConfig config = transfer.adopted(guest.config());
         Mechanism mechanism = transfer.resolve(config.backing());
-        boolean samePipe = connect == null || channel == ChannelKind.PIPE;
-        SourceOptions options = new SourceOptions(
+        return new SourceOptions(
                 config,
                 mechanism,
                 transfer.schedule(mechanism, true),
@@ -87,14 +92,16 @@ final class SourceCommand implements Callable<Integer> {
                 transfer.limits(),
                 transfer.dirtyTracking(),
                 guest.ramDirectory(),
+                transfer.adoptChunkBytes(),
                 run.fault());
-        AgentConsole console = new AgentConsole("source", run, connect == null, cancellation);
-        return console.run(progress -> migrate(options, progress));
     }
 
     private RunResult migrate(SourceOptions options, Progress progress) throws IOException {
         boolean kernelMoves = HostChecks.beforeSource(
                 options.guest(), options.ramDirectory(), options.mechanism(), options.gifts(), options.noWayBack());
+        if (options.adoptChunkBytes() > 0) {
+            HostChecks.adopt(options.guest(), options.adoptChunkBytes());
+        }
         try (DestinationLink link = connect == null ? openPipe() : connect(connect)) {
             return new SourceAgent(options, link, kernelMoves, cancellation, progress, NanoClock.SYSTEM).run();
         }

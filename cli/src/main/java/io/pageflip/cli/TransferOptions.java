@@ -2,6 +2,8 @@ package io.pageflip.cli;
 
 import io.pageflip.guest.Backing;
 import io.pageflip.guest.DirtyTracking;
+import io.pageflip.guest.GuestConfig;
+import io.pageflip.memory.Quantity;
 import io.pageflip.source.PrecopyLimits;
 import io.pageflip.wire.ChannelKind;
 import io.pageflip.wire.Mechanism;
@@ -15,6 +17,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 import picocli.CommandLine.Spec.Target;
 
@@ -30,6 +33,7 @@ final class TransferOptions {
     private static final long LEAST_BANDWIDTH = 1 << 20;
     private static final double TIMEOUT_S = 30;
     private static final double MOST_TIMEOUT_S = 1e6;
+    private static final long ADOPT_CHUNK = 256 << 10;
     private static final long NS_PER_MS = 1_000_000;
     private static final double NS_PER_S = 1e9;
 
@@ -99,6 +103,21 @@ final class TransferOptions {
     private @Nullable DirtyTracking dirtyTracking;
 
     @Option(
+            names = "--adopt",
+            description =
+                    "With --backing anonymous: RAM becomes a memfd, in place, while the guest runs, so that it can be "
+                            + "flipped. Pages that a device has pinned stay private, and are copied.")
+    private boolean adopt;
+
+    @Option(
+            names = "--adopt-chunk",
+            paramLabel = "SIZE",
+            converter = Values.Size.class,
+            description =
+                    "adopt: how much of RAM at a time, in whole pages; writers to it wait meanwhile (default: 256K).")
+    private @Nullable Long adoptChunk;
+
+    @Option(
             names = "--batch",
             paramLabel = "PAGES",
             defaultValue = "512",
@@ -139,6 +158,41 @@ final class TransferOptions {
 
     int batch() {
         return (int) Values.between(spec, "--batch", batch, 1, MOST_BATCH);
+    }
+
+    /** The guest in the memory that its pages cross from, which is adopted if that is wanted; a wrong value is a usage error. */
+    GuestConfig adopted(GuestConfig guest) {
+        if (!adopt) {
+            if (adoptChunk != null) {
+                throw refused("--adopt-chunk is for --adopt");
+            }
+            return guest;
+        }
+        if (guest.backing() != Backing.ANONYMOUS) {
+            throw refused("--adopt makes private RAM shareable, and --backing " + guest.backing()
+                    + " is shared already: there is nothing to adopt");
+        }
+        if (mechanism != Choice.AUTO && mechanism != Choice.FLIP) {
+            throw refused("--adopt makes private RAM shareable so that it can be flipped, and --mechanism " + mechanism
+                    + " takes it as it is; use --mechanism flip, or leave --adopt out");
+        }
+        long chunk = adoptChunkBytes();
+        if (chunk == 0 || chunk % guest.backing().pageBytes() != 0) {
+            throw new ParameterException(
+                    spec.commandLine(),
+                    "--adopt-chunk " + Quantity.formatExact(chunk) + ": it must be whole pages of "
+                            + Quantity.formatExact(guest.backing().pageBytes()));
+        }
+        if (chunk > guest.ramBytes()) {
+            throw refused("--adopt-chunk " + Quantity.formatExact(chunk) + ": it must be at most --ram "
+                    + Quantity.formatExact(guest.ramBytes()));
+        }
+        return guest.withBacking(Backing.MEMFD);
+    }
+
+    /** The size of a chunk; 0 if nothing is to be adopted. */
+    long adoptChunkBytes() {
+        return !adopt ? 0 : adoptChunk == null ? ADOPT_CHUNK : adoptChunk;
     }
 
     /** The mechanism for a guest in such memory; a combination that makes no sense is a usage error. */
@@ -214,7 +268,7 @@ final class TransferOptions {
         }
         if (mechanism == Mechanism.FLIP && !backing.shareable()) {
             return "--mechanism flip needs RAM that both agents can map, and --backing " + backing
-                    + " is private; use --backing memfd, or --mechanism gift";
+                    + " is private; use --backing memfd, or --mechanism gift, or --adopt";
         }
         if (mechanism == Mechanism.GIFT && backing.shareable()) {
             return "--mechanism gift gives away private anonymous pages, and --backing " + backing
@@ -292,6 +346,10 @@ final class TransferOptions {
         if (noWayBack) {
             arguments.add("--no-way-back");
         }
+        if (adopt) {
+            arguments.add("--adopt");
+            arguments.add("--adopt-chunk=" + adoptChunkBytes());
+        }
         if (when == Schedule.PRECOPY) {
             PrecopyLimits limits = limits();
             arguments.add("--downtime-limit=" + limits.downtimeLimitNs() / NS_PER_MS);
@@ -318,6 +376,9 @@ final class TransferOptions {
         request.put("batch", batch);
         request.put("gift", !noGift);
         request.put("no-way-back", noWayBack);
+        if (adopt) {
+            request.put("adopt-chunk", adoptChunkBytes());
+        }
         if (when == Schedule.PRECOPY) {
             PrecopyLimits limits = limits();
             request.put("downtime-limit", limits.downtimeLimitNs() / NS_PER_MS);

@@ -57,6 +57,7 @@ final class ExitCodesTest {
                 null,
                 null,
                 null,
+                null,
                 null);
 
         assertThat(ExitCodes.of(result)).isEqualTo(expected);

@@ -115,7 +115,10 @@ final class Pageflip implements BeforeEachCallback, AfterEachCallback {
     }
 
     private ProcessBuilder builder(List<String> command) {
-        ProcessBuilder builder = new ProcessBuilder(command);
+        // A shell that runs the tests in the background has them ignore SIGINT, and all that they start.
+        List<String> line = new ArrayList<>(List.of("env", "--default-signal=INT"));
+        line.addAll(command);
+        ProcessBuilder builder = new ProcessBuilder(line);
         builder.environment().putAll(environment);
         builder.environment().put("PAGEFLIP", LAUNCHER.toString());
         builder.directory(new File("/"));

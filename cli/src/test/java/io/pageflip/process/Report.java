@@ -33,6 +33,7 @@ final class Report {
             "move",
             "runs",
             "warmup",
+            "ping-pong",
             "verify",
             "run-after");
     private static final Set<String> RUN = Set.of(
@@ -130,16 +131,22 @@ final class Report {
         assertKeys(document, DOCUMENT);
         assertThat(at("/schema").asText()).isEqualTo("pageflip.migration/1");
         assertKeys(at("/host"), HOST);
-        assertKeys(at("/request"), REQUEST);
+        boolean adopts = at("/request").has("adopt-chunk");
+        assertKeys(at("/request"), with(REQUEST, adopts, "adopt-chunk"));
         assertKeys(at("/summary"), Set.of("downtime-ns"));
         assertThat(at("/runs")).hasSize(at("/request/runs").asInt());
-        at("/runs").forEach(run -> assertRunCompleted(run, verification));
+        at("/runs").forEach(run -> {
+            assertKeys(run, with(with(RUN, adopts, "adopt"), run.has("fuse"), "fuse"));
+            if (run.has("fuse")) {
+                assertKeys(run.path("fuse"), FUSE);
+            }
+            assertRunCompleted(run, verification);
+        });
         assertSummary();
         return this;
     }
 
     private static void assertRunCompleted(JsonNode run, String verification) {
-        assertRunKeys(run);
         assertThat(run.path("status").asText()).isEqualTo("completed");
         assertThat(run.path("owner").asText()).isEqualTo("destination");
         assertPages(run);
@@ -157,13 +164,12 @@ final class Report {
         assertThat(run.path("peak-pss-bytes").asLong()).isPositive();
     }
 
-    private static void assertRunKeys(JsonNode run) {
-        Set<String> keys = new TreeSet<>(RUN);
-        if (run.has("fuse")) {
-            keys.add("fuse");
-            assertKeys(run.path("fuse"), FUSE);
+    private static Set<String> with(Set<String> keys, boolean also, String key) {
+        Set<String> all = new TreeSet<>(keys);
+        if (also) {
+            all.add(key);
         }
-        assertKeys(run, keys);
+        return all;
     }
 
     private static void assertMatch(JsonNode run, JsonNode verified) {
@@ -259,7 +265,7 @@ final class Report {
         }
         java.util.Arrays.sort(sorted);
         JsonNode summary = at("/summary/downtime-ns");
-        assertKeys(summary, Set.of("min", "p50", "p99", "max"));
+        assertKeys(summary, Set.of("min", "p50", "p90", "p99", "max"));
         assertThat(summary.path("min").asLong()).isEqualTo(sorted[0]);
         assertThat(summary.path("p50").asLong()).isEqualTo(sorted[(sorted.length - 1) / 2]);
         assertThat(summary.path("max").asLong()).isEqualTo(sorted[sorted.length - 1]);

@@ -35,6 +35,9 @@ public final class DataMap {
             scanFile(block.disk(), block.spec().pageBytes(), data);
         } else if (block.spec().backing() == Backing.MEMFD) {
             scanFile(block.requireFile(), block.spec().pageBytes(), data);
+            if (block.isToBeAdopted()) {
+                scanPageTable(block, data);
+            }
         } else {
             scanPageTable(block, data);
         }

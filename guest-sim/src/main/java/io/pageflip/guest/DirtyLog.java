@@ -4,6 +4,7 @@ import io.pageflip.memory.PageBitmap;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.List;
+import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,6 +18,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class DirtyLog implements DirtyTracker {
     private static final VarHandle WORD = MethodHandles.arrayElementVarHandle(long[].class);
+
+    private static final long[] NOT_LOGGED = {};
 
     private final long[] blockPages;
     private final int[] contentPagesShift;
@@ -32,14 +35,14 @@ final class DirtyLog implements DirtyTracker {
         }
     }
 
-    /** Switches it on, empty. */
-    void start() {
+    /** Switches it on, empty, for some of the blocks. */
+    void start(IntPredicate logged) {
         if (bits != null) {
             throw new IllegalStateException("the dirty log is on");
         }
         long[][] empty = new long[blockPages.length][];
         for (int i = 0; i < empty.length; i++) {
-            empty[i] = new long[Math.toIntExact((blockPages[i] + 63) >>> 6)];
+            empty[i] = logged.test(i) ? new long[Math.toIntExact((blockPages[i] + 63) >>> 6)] : NOT_LOGGED;
         }
         bits = empty;
     }
@@ -50,7 +53,7 @@ final class DirtyLog implements DirtyTracker {
         // land after a copy that was made since it is on.
         VarHandle.fullFence();
         long[][] on = bits;
-        if (on != null) {
+        if (on != null && on[block].length != 0) {
             long page = contentPage >>> contentPagesShift[block];
             WORD.getAndBitwiseOr(on[block], (int) (page >>> 6), 1L << page);
         }
@@ -69,6 +72,20 @@ final class DirtyLog implements DirtyTracker {
             }
         }
         return PageBitmap.ofWords(blockPages[block], taken);
+    }
+
+    @Override
+    public boolean isEmpty(int block) {
+        long[][] on = bits;
+        if (on == null) {
+            throw new IllegalStateException("the dirty log is off");
+        }
+        for (int i = 0; i < on[block].length; i++) {
+            if ((long) WORD.getVolatile(on[block], i) != 0) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** Switches it off; it may be started again. */

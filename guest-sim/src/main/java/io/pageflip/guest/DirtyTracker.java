@@ -23,6 +23,9 @@ public interface DirtyTracker extends AutoCloseable {
      */
     PageBitmap take(int block) throws IOException;
 
+    /** Whether a {@link #take} of the block would be empty; allocates nothing. */
+    boolean isEmpty(int block) throws IOException;
+
     /** Ends the tracking, which costs the guest nothing from then on. */
     @Override
     void close();

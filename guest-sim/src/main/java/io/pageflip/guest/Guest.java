@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Guest implements AutoCloseable {
     private static final long POLL_NS = 20_000;
+    private static final long STOP_POLL_NS = 500_000;
     /** 4 KiB pages made present by one call while the guest is filled. */
     private static final long POPULATE_PAGES = 4096;
 
@@ -26,6 +27,7 @@ public final class Guest implements AutoCloseable {
     private final List<RamBlock> blocks;
     private final Oracle oracle;
     private final ConsoleDevice console;
+    private final @Nullable DmaDevice dma;
     private final NanoClock clock;
     private final GuestInfoPage info;
     private final DirtyLog dirtyLog;
@@ -35,18 +37,24 @@ public final class Guest implements AutoCloseable {
     private volatile @Nullable SwitchOut switchOut;
     private volatile @Nullable SwitchIn switchIn;
     private volatile @Nullable IOException calledOff;
+    private volatile @Nullable Thread stopper;
     private volatile long clockNs;
     private volatile long resumedNs;
     private volatile boolean running;
 
-    /** A guest on {@code blocks}, which it owns from now on. The oracle and the log stay their owners'. */
+    /**
+     * A guest on {@code blocks}, which it owns from now on. The oracle and the log stay their owners'. One whose RAM is still to
+     * be adopted has a device with pages pinned in it.
+     */
     public Guest(GuestConfig config, List<RamBlock> blocks, Oracle oracle, ConsoleLog log, NanoClock clock) {
         this.config = config;
         this.blocks = List.copyOf(blocks);
         this.oracle = oracle;
         this.clock = clock;
         this.console = new ConsoleDevice(log);
-        this.info = new GuestInfoPage(blocks.get(GuestConfig.RAM));
+        RamBlock ram = blocks.get(GuestConfig.RAM);
+        this.dma = ram.isToBeAdopted() ? new DmaDevice(ram, config) : null;
+        this.info = new GuestInfoPage(ram);
         this.dirtyLog = new DirtyLog(this.blocks.stream().map(RamBlock::spec).toList());
         for (int i = 0; i < config.vcpus(); i++) {
             ConsoleDevice driven = i == 0 ? console : null;
@@ -73,6 +81,9 @@ public final class Guest implements AutoCloseable {
             }
         }
         info.initialize(config.vcpus());
+        if (dma != null) {
+            dma.start();
+        }
     }
 
     private void fill(int blockIndex, long first, long count, PagePattern pattern) throws IOException {
@@ -142,7 +153,11 @@ public final class Guest implements AutoCloseable {
     /** Stops the vCPUs at their next instruction boundary; all stand when this returns. */
     public void stop() {
         if (running) {
-            requestStop(false);
+            requestStop();
+            for (Vcpu vcpu : vcpus) {
+                vcpu.awaitStopped();
+            }
+            stopClock();
         }
     }
 
@@ -154,8 +169,14 @@ public final class Guest implements AutoCloseable {
     public void stop(SwitchOut out) throws IOException {
         calledOff = new IOException("the guest could not be stopped: a vCPU had failed");
         switchOut = out;
+        stopper = Thread.currentThread();
         try {
-            requestStop(true);
+            requestStop();
+            // Asleep: with a thread that spins here, three would want the two processors of a small machine.
+            while (!allStand()) {
+                LockSupport.parkNanos(STOP_POLL_NS);
+            }
+            stopClock();
         } finally {
             switchOut = null;
         }
@@ -165,14 +186,19 @@ public final class Guest implements AutoCloseable {
         }
     }
 
-    private void requestStop(boolean sleep) {
+    private void requestStop() {
         for (Vcpu vcpu : vcpus) {
             vcpu.requestStop();
         }
+    }
+
+    private boolean allStand() {
         for (Vcpu vcpu : vcpus) {
-            vcpu.awaitStopped(sleep);
+            if (!vcpu.stands()) {
+                return false;
+            }
         }
-        stopClock();
+        return true;
     }
 
     /**
@@ -184,10 +210,35 @@ public final class Guest implements AutoCloseable {
         return switch (tracking) {
             case WRITE_PROTECT -> WriteProtectTracker.start(blocks);
             case LOG -> {
-                dirtyLog.start();
+                dirtyLog.start(block -> true);
                 yield dirtyLog;
             }
         };
+    }
+
+    /** Starts the vCPUs' own log ({@link DirtyTracking#LOG}) for the blocks that are private memory, and no other. */
+    public DirtyTracker logPrivateBlocks() {
+        dirtyLog.start(block -> !blocks.get(block).spec().backing().shareable());
+        return dirtyLog;
+    }
+
+    /**
+     * Prepares the adoption of RAM that was started in private memory ({@link RamBlock#createPrivate}): to be called while the
+     * guest stands, and run when it runs.
+     *
+     * @param chunkBytes whole pages
+     */
+    public Adoption adoption(long chunkBytes) {
+        if (dma == null) {
+            throw new IllegalStateException("this guest's RAM is no private memory of a shareable block");
+        }
+        return new Adoption(blocks.get(GuestConfig.RAM), dma.pinned(), logFaults(), chunkBytes, clock);
+    }
+
+    /** The device that has RAM pinned, if there is one. */
+    @Nullable
+    DmaDevice dma() {
+        return dma;
     }
 
     /** Lets every vCPU rest for so many percent of the time, 0 to 99, and write so much less; running or standing. */
@@ -215,6 +266,7 @@ public final class Guest implements AutoCloseable {
                 } catch (IOException e) {
                     calledOff = e;
                 }
+                LockSupport.unpark(stopper);
             }
         }
 
@@ -359,6 +411,9 @@ public final class Guest implements AutoCloseable {
             in.cancel();
         }
         vcpus.forEach(Vcpu::close);
+        if (dma != null) {
+            dma.close();
+        }
         blocks.forEach(RamBlock::close);
     }
 }

@@ -32,6 +32,11 @@ public record GuestConfig(
     public static final int VRAM = 1;
     public static final int ROM = 2;
 
+    /** The same guest in other memory. */
+    public GuestConfig withBacking(Backing other) {
+        return new GuestConfig(ramBytes, other, vcpus, workload, dirtyRate, hotSetPercent, fillPercent, seed);
+    }
+
     /** The guest's blocks; {@link #RAM}, {@link #VRAM} and {@link #ROM} are their places in the list. */
     public List<BlockSpec> blocks() {
         return List.of(

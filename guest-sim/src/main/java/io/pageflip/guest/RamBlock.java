@@ -1,11 +1,13 @@
 package io.pageflip.guest;
 
+import io.pageflip.memory.PageBitmap;
 import io.pageflip.os.DiskFile;
 import io.pageflip.os.Fd;
 import io.pageflip.os.FuseMount;
 import io.pageflip.os.Mapping;
 import io.pageflip.os.MemFd;
 import io.pageflip.os.SyscallException;
+import io.pageflip.os.Userfaultfd;
 import java.io.IOException;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
@@ -13,12 +15,17 @@ import org.jspecify.annotations.Nullable;
 /**
  * The owner of one RAM block's memory in one process: its mapping, and the file it maps: a memfd, if it is shareable, or one on
  * a disk.
+ *
+ * <p>A shareable block may have been started in private memory ({@link #createPrivate}). Then its memfd is empty at first, and an
+ * {@link Adoption} puts it in the place of the private pages; pinned ones stay private.
  */
 public final class RamBlock implements AutoCloseable {
     private final BlockSpec spec;
     private final Mapping mapping;
     private final @Nullable MemFd file;
     private final @Nullable DiskFile disk;
+    private volatile boolean toBeAdopted;
+    private volatile @Nullable PageBitmap pinned;
 
     private RamBlock(BlockSpec spec, Mapping mapping, @Nullable MemFd file, @Nullable DiskFile disk) {
         this.spec = spec;
@@ -36,6 +43,23 @@ public final class RamBlock implements AutoCloseable {
             return new RamBlock(spec, Mapping.anonymous(spec.name(), spec.mappedBytes()), null, null);
         }
         return attach(spec, MemFd.create(spec.name(), spec.mappedBytes(), spec.backing() == Backing.HUGETLB));
+    }
+
+    /** New memory, all holes, of a shareable block that is private until an {@link Adoption}. */
+    public static RamBlock createPrivate(BlockSpec spec) throws SyscallException {
+        if (spec.backing() != Backing.MEMFD) {
+            throw new IllegalArgumentException(
+                    "RAM block " + spec.name() + " cannot be adopted: it is " + spec.backing());
+        }
+        MemFd file = MemFd.create(spec.name(), spec.mappedBytes(), false);
+        try {
+            RamBlock block = new RamBlock(spec, Mapping.anonymous(spec.name(), spec.mappedBytes()), file, null);
+            block.toBeAdopted = true;
+            return block;
+        } catch (SyscallException | RuntimeException e) {
+            file.close();
+            throw e;
+        }
     }
 
     /** Maps the memory of another process's block; takes over {@code file}. Touches no page. */
@@ -101,6 +125,40 @@ public final class RamBlock implements AutoCloseable {
             throw new IllegalStateException("RAM block " + spec.name() + " is " + spec.backing() + ": it has no memfd");
         }
         return file;
+    }
+
+    /** Whether there may be pages of which the memfd knows nothing: all before an adoption, any during it or if it has failed. */
+    boolean isToBeAdopted() {
+        return toBeAdopted;
+    }
+
+    /** The memfd lies in the place of every page but these. */
+    void adopted(PageBitmap pinnedPages) {
+        pinned = pinnedPages;
+        toBeAdopted = false;
+    }
+
+    /**
+     * The pages of an adopted block that stayed private, so that what the guest writes there is not in the memfd; null of other
+     * blocks.
+     */
+    public @Nullable PageBitmap pinned() {
+        return pinned;
+    }
+
+    /** Registers the block in minor mode, pinned pages excepted. */
+    public void registerMinor(Userfaultfd userfaultfd) throws SyscallException {
+        PageBitmap except = pinned;
+        if (except == null) {
+            userfaultfd.registerMinor(mapping);
+            return;
+        }
+        long pageBytes = spec.pageBytes();
+        for (long first = except.nextClear(0); first < spec.pages(); ) {
+            long end = except.nextSet(first);
+            userfaultfd.registerMinor(mapping, first * pageBytes, (end - first) * pageBytes);
+            first = except.nextClear(end);
+        }
     }
 
     /** Makes pages {@code first} to {@code first + count} present and writable. */

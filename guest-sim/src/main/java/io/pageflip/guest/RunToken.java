@@ -5,7 +5,6 @@ import io.pageflip.os.Mapping;
 import io.pageflip.os.MemFd;
 import io.pageflip.os.OfdLock;
 import io.pageflip.os.SyscallException;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Who may run the guest: a small memfd that both agents map, arbitrated by the kernel and not by messages.
@@ -32,14 +31,16 @@ public final class RunToken implements AutoCloseable {
     private final Futex epoch;
     private final SwitchPage page;
     private final OfdLock lock;
-    private final @Nullable MemFd passable;
+    private final MemFd passable;
+    private final OfdLock practice;
     private boolean locked;
 
-    private RunToken(MemFd file, boolean keepFile) throws SyscallException {
+    private RunToken(MemFd file) throws SyscallException {
         Mapping mapped = null;
-        try {
+        try (MemFd own = MemFd.create("practice", BYTES, false)) {
             mapped = Mapping.shared(file);
             this.lock = OfdLock.on(file);
+            this.practice = OfdLock.on(own);
         } catch (SyscallException | RuntimeException e) {
             if (mapped != null) {
                 mapped.close();
@@ -50,16 +51,12 @@ public final class RunToken implements AutoCloseable {
         this.mapping = mapped;
         this.epoch = new Futex(mapped, 0);
         this.page = new SwitchPage(mapped, SWITCH_PAGE);
-        // A descriptor that a peer passed shares the peer's description: not kept a moment longer than needed.
-        this.passable = keepFile ? file : null;
-        if (!keepFile) {
-            file.close();
-        }
+        this.passable = file;
     }
 
     /** A token of a guest that has just been made: its maker holds the lock, in the first epoch. */
     public static RunToken create() throws SyscallException {
-        RunToken token = new RunToken(MemFd.create("token", BYTES, false), true);
+        RunToken token = new RunToken(MemFd.create("token", BYTES, false));
         token.epoch.set(FIRST_EPOCH);
         if (!token.tryLock()) {
             throw new IllegalStateException("a run token that nobody knows is locked");
@@ -67,14 +64,19 @@ public final class RunToken implements AutoCloseable {
         return token;
     }
 
-    /** A token that another agent made; {@code file} is taken over and closed at once. */
+    /**
+     * A token that another agent made; {@code file} is taken over and closed at once: a descriptor that a peer passed shares
+     * the peer's description, and with it its lock.
+     */
     public static RunToken attach(MemFd file) throws SyscallException {
-        return new RunToken(file, false);
+        try (file) {
+            return new RunToken(file.reopened());
+        }
     }
 
     /** A second holder of a token in the same process, with a lock of its own; for rehearsals. */
     static RunToken attachOwn(RunToken token) throws SyscallException {
-        return new RunToken(token.file(), true);
+        return new RunToken(token.file().reopened());
     }
 
     /** The length of its memfd. */
@@ -82,11 +84,8 @@ public final class RunToken implements AutoCloseable {
         return BYTES;
     }
 
-    /** The memfd, for passing it on, at the agent that made it. Its own description is never locked. */
+    /** The memfd, for passing it on. Its own description is never locked. */
     public MemFd file() {
-        if (passable == null) {
-            throw new IllegalStateException("this agent did not make the run token");
-        }
         return passable;
     }
 
@@ -117,6 +116,12 @@ public final class RunToken implements AutoCloseable {
         locked = false;
     }
 
+    /** Locks and unlocks a file of this process's own: so the way there is in the caches when the token's turn comes. */
+    void practise() throws SyscallException {
+        practice.tryLock();
+        practice.unlock();
+    }
+
     public boolean isLocked() {
         return locked;
     }
@@ -143,9 +148,8 @@ public final class RunToken implements AutoCloseable {
     @Override
     public void close() {
         lock.close();
+        practice.close();
         mapping.close();
-        if (passable != null) {
-            passable.close();
-        }
+        passable.close();
     }
 }

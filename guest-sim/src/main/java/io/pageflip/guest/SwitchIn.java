@@ -36,6 +36,9 @@ public final class SwitchIn {
     private static final long LOCK_RETRY_NS = 1_000_000;
     private static final int EAGER_TRIES = 1000;
 
+    /** Some tens of microseconds. */
+    private static final int SPINS_A_PRACTICE = 256;
+
     private final RunToken token;
     private final int ownerEpoch;
     private final long spinNs;
@@ -153,6 +156,7 @@ public final class SwitchIn {
     private void awaitReleased() throws SyscallException {
         SwitchPage page = token.page();
         long spinUntilNs = clock.nanoTime() + spinNs;
+        int spins = 0;
         while (state.get() == State.WAITING && token.epoch() == ownerEpoch) {
             int phase = page.phase(ownerEpoch);
             boolean there = phase == SwitchPage.RELEASED || (phase == SwitchPage.SAVED && sourceIsGone);
@@ -160,6 +164,10 @@ public final class SwitchIn {
                 return;
             }
             if (there || clock.nanoTime() < spinUntilNs) {
+                spins++;
+                if (spins % SPINS_A_PRACTICE == 0) {
+                    token.practise();
+                }
                 Thread.onSpinWait();
             } else {
                 page.await(ownerEpoch, phase, SLEEP_NS);

@@ -16,7 +16,7 @@ import io.pageflip.os.SyscallException;
  *   40        u64  console: bytes produced
  *   48        u32  console: bytes in its FIFO
  *   56  16 bytes   console: the FIFO
- *   96        u32  precopy rounds that the destination has received; the one word here that the destination writes
+ *   96        u32  rounds of pages that the destination has received while the guest runs; the one word here that the destination writes
  *  128+32i    u64  vCPU i: instructions, last instruction (ns), random state, cursor
  * </pre>
  *
@@ -90,12 +90,12 @@ public final class SwitchPage {
         mapping.setInt(base + ENDS, count);
     }
 
-    /** Precopy rounds that the destination has received. */
+    /** Rounds that the destination has received: of a precopy, or the one of a handover. */
     public int roundsReceived() {
         return mapping.getInt(base + ROUNDS);
     }
 
-    /** The destination has received so many precopy rounds. */
+    /** The destination has received so many rounds; 0 is the source's, before it sends any. */
     public void setRoundsReceived(int count) {
         mapping.setInt(base + ROUNDS, count);
     }

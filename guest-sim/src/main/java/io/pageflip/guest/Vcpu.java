@@ -22,7 +22,6 @@ final class Vcpu implements AutoCloseable {
 
     private static final int HOT_WRITES_PERCENT = 90;
     private static final int FILLED_TRIES = 64;
-    private static final long STOP_POLL_NS = 50_000;
     private static final int JOIN_MS = 10;
 
     /** What the vCPU does for its guest. */
@@ -129,19 +128,15 @@ final class Vcpu implements AutoCloseable {
         state.compareAndSet(State.RUNNING, State.STOPPING); // one that has failed stands already
     }
 
-    /**
-     * Waits for the instruction at hand to end: a matter of microseconds, inside the downtime.
-     *
-     * @param sleep whether to leave the processor to the vCPU's thread, which has more to do then; else spins
-     */
-    void awaitStopped(boolean sleep) {
-        while (state.get() != State.STANDING) {
-            if (sleep) {
-                LockSupport.parkNanos(STOP_POLL_NS);
-            } else {
-                Thread.onSpinWait();
-            }
+    /** Waits for the instruction at hand to end: a matter of microseconds, inside the downtime. */
+    void awaitStopped() {
+        while (!stands()) {
+            Thread.onSpinWait();
         }
+    }
+
+    boolean stands() {
+        return state.get() == State.STANDING;
     }
 
     /** Takes note, from the next resume on, of the faults that {@link FaultLog#serving} tells of. */

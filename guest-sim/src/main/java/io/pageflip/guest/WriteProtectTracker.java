@@ -68,6 +68,11 @@ final class WriteProtectTracker implements DirtyTracker {
     }
 
     @Override
+    public boolean isEmpty(int block) throws SyscallException {
+        return !pagemap.anyWritten(blocks.get(block).mapping());
+    }
+
+    @Override
     public void close() {
         userfaultfd.close(); // lifts every protection
         pagemap.close();

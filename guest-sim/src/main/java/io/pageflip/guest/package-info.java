@@ -6,6 +6,11 @@
  *   RamBlock vram  16 MiB            memfd                            vCPUs write
  *   RamBlock rom   256 KiB + 512 B   anonymous                        written once, at power-on
  *
+ *   With --adopt, ram is private memory until an Adoption puts its memfd in the place of it, and a DmaDevice has pages pinned:
+ *
+ *     mapping  | memfd ............ | private | memfd ...     memfd  | data .. hole .. data | old copy | data ...
+ *                                     pinned                                                  written at the switch
+ *
  *   outside guest RAM, shared by both agents:
  *   Oracle         4 bytes for each 4 KiB of RAM: the generation of its content
  *   ConsoleLog     the lines that the guest's console has put out

@@ -37,6 +37,7 @@ public record HostCapabilities(List<Capability> capabilities, List<Capability> m
                 minorShmem,
                 minorHugetlb,
                 attempt("write-protect-async", UserfaultfdProbe::writeProtectAsync),
+                attempt("adopt", UserfaultfdProbe::adopt),
                 attempt("pagemap-scan", HostProbes::pagemapScan),
                 attempt("frame-numbers", HostProbes::frameNumbers),
                 vmspliceGift,
@@ -72,6 +73,16 @@ public record HostCapabilities(List<Capability> capabilities, List<Capability> m
      */
     public static Capability probeWriteTracking() {
         return writeTracking(attempt("write-protect-async", UserfaultfdProbe::writeProtectAsync));
+    }
+
+    /**
+     * Whether private memory can become shared under a running guest, which takes userfaultfd write-protection that holds
+     * writers up, in pages that are nowhere yet too ({@code WP_UNPOPULATED}, Linux 6.4). Cheap: for the start of each migration.
+     *
+     * @return a capability named {@code adopt}; where it is not available, its detail is the cause
+     */
+    public static Capability probeAdopt() {
+        return attempt("adopt", UserfaultfdProbe::adopt);
     }
 
     static Capability writeTracking(Capability needed) {

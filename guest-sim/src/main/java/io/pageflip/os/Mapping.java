@@ -16,6 +16,7 @@ public final class Mapping implements AutoCloseable {
     private static final int PROT_READ_WRITE = 3;
     private static final int MAP_SHARED = 1;
     private static final int MAP_PRIVATE = 2;
+    private static final int MAP_FIXED = 0x10;
     private static final int MAP_ANONYMOUS = 0x20;
     private static final int MAP_NORESERVE = 0x4000;
     private static final int MADV_RANDOM = 1;
@@ -190,6 +191,23 @@ public final class Mapping implements AutoCloseable {
      */
     public void dropEntries(long offset, long bytes) throws SyscallException {
         advise(MADV_DONTNEED, "MADV_DONTNEED", offset, bytes);
+    }
+
+    /**
+     * Puts a range of {@code file} in the place of what is mapped there, shared, at once for every thread of the process: what
+     * lay there is freed. No page of it is present at first. A userfaultfd knows nothing of the new range; whom it has
+     * trapped in the old one stays so until {@link Userfaultfd#wake}.
+     */
+    public void mapOver(long offset, MemFd file, long fileOffset, long bytes) throws SyscallException {
+        SyscallException.check(
+                sys.mmap(
+                        address(offset, bytes),
+                        bytes,
+                        PROT_READ_WRITE,
+                        MAP_SHARED | MAP_FIXED,
+                        file.fd().number(),
+                        fileOffset),
+                "mmap of " + file.name() + " over " + describe(offset, bytes));
     }
 
     private void advise(int advice, String adviceName, long offset, long bytes) throws SyscallException {

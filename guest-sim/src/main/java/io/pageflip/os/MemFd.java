@@ -95,6 +95,11 @@ public final class MemFd implements SparseFile, AutoCloseable {
         return Fd.open(sys, "/proc/self/fd/" + fd.number(), flags);
     }
 
+    /** The same memory through a description of this process's own: locks and flags of this one are not shared. */
+    public MemFd reopened() throws SyscallException {
+        return new MemFd(reopen(Fd.O_RDWR), name, length, sys);
+    }
+
     /** Bytes in pages that exist, in memory or in swap. Holes can only become fewer: equal counts mean equal holes. */
     public long allocatedBytes() throws SyscallException {
         return fd.allocatedBytes();
@@ -113,6 +118,18 @@ public final class MemFd implements SparseFile, AutoCloseable {
     /** Writes exactly {@code bytes} bytes from the start of {@code from} at {@code offset}. */
     public void write(long offset, NativeBuffer from, int bytes) throws IOException {
         transferred(sys.pwrite(fd.number(), from.address(0, bytes), bytes, offset), bytes, "pwrite", offset);
+    }
+
+    /** Writes exactly {@code bytes} bytes of {@code from}, from {@code fromOffset} on, at {@code offset}. */
+    public void write(long offset, Mapping from, long fromOffset, long bytes) throws SyscallException {
+        for (long done = 0; done < bytes; ) { // where there is no room, the call after a short one tells the error
+            long address = from.address(fromOffset + done, bytes - done);
+            long written = sys.pwrite(fd.number(), address, bytes - done, offset + done);
+            if (written < 0) { // the message is built only where it is needed: a guest may be standing
+                throw new SyscallException("pwrite " + name + " " + offset + "+" + bytes, (int) -written);
+            }
+            done += written;
+        }
     }
 
     private void transferred(long result, long bytes, String operation, long offset) throws IOException {

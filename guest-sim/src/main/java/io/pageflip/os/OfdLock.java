@@ -33,13 +33,18 @@ public final class OfdLock implements AutoCloseable {
         if (result == -Errno.EAGAIN || result == -Errno.EACCES) {
             return false;
         }
-        SyscallException.check(result, "F_OFD_SETLK " + description);
+        if (result < 0) { // no string is made on the way between the last instruction and the first
+            throw new SyscallException("F_OFD_SETLK " + description, (int) -result);
+        }
         return true;
     }
 
     /** Gives the lock back; does nothing if it is not held. */
     public void unlock() throws SyscallException {
-        SyscallException.check(set(F_UNLCK), "F_OFD_SETLK unlock " + description);
+        long result = set(F_UNLCK);
+        if (result < 0) {
+            throw new SyscallException("F_OFD_SETLK unlock " + description, (int) -result);
+        }
     }
 
     /** struct flock: l_type, l_whence, l_start, l_len (0: to the end), l_pid (0, as OFD locks demand). */

@@ -27,6 +27,9 @@ public final class Userfaultfd implements AutoCloseable {
     private static final int USER_MODE_ONLY = 1;
     private static final int SIZEOF_UFFDIO_API = 24;
     private static final int SIZEOF_UFFDIO_REGISTER = 32;
+    /** {@code EAGAIN} with nothing done means that the address space was changing; a few repetitions are plenty. */
+    private static final int MAX_TRIES = 1000;
+
     private static final int SIZEOF_UFFDIO_CONTINUE = 32;
     private static final int SIZEOF_UFFDIO_COPY = 40;
     private static final int SIZEOF_UFFDIO_ZEROPAGE = 32;
@@ -123,36 +126,48 @@ public final class Userfaultfd implements AutoCloseable {
 
     /** Registers a whole shared mapping in minor mode. Pages that are present stay so. */
     public void registerMinor(Mapping mapping) throws SyscallException {
-        register(mapping, REGISTER_MODE_MINOR);
+        register(mapping, 0, mapping.length(), REGISTER_MODE_MINOR);
+    }
+
+    /** Registers a part of a mapping, all of it shared, in minor mode. */
+    public void registerMinor(Mapping mapping, long offset, long bytes) throws SyscallException {
+        register(mapping, offset, bytes, REGISTER_MODE_MINOR);
     }
 
     /** Registers a whole mapping, shared or private, in write-protect mode. Nothing is write-protected yet. */
     public void registerWriteProtect(Mapping mapping) throws SyscallException {
-        register(mapping, REGISTER_MODE_WP);
+        register(mapping, 0, mapping.length(), REGISTER_MODE_WP);
     }
 
     /** Registers a whole mapping, shared or private, in missing mode. Pages that are present stay so. */
     public void registerMissing(Mapping mapping) throws SyscallException {
-        register(mapping, REGISTER_MODE_MISSING);
+        register(mapping, 0, mapping.length(), REGISTER_MODE_MISSING);
     }
 
-    private void register(Mapping mapping, long mode) throws SyscallException {
-        long length = mapping.length();
+    private void register(Mapping mapping, long offset, long bytes, long mode) throws SyscallException {
         NativeBuffer struct = STRUCT.get();
         struct.bytes()
-                .putLong(0, mapping.address(0, length))
-                .putLong(8, length)
+                .putLong(0, mapping.address(offset, bytes))
+                .putLong(8, bytes)
                 .putLong(16, mode)
                 .putLong(24, 0);
         SyscallException.check(
                 sys.ioctl(fd.number(), UFFDIO_REGISTER, struct.address()),
-                "UFFDIO_REGISTER " + mapping.describe(0, length));
+                "UFFDIO_REGISTER " + mapping.describe(offset, bytes));
     }
 
     /** Write-protects all pages of a mapping that is registered in write-protect mode. */
     public void writeProtect(Mapping mapping) throws SyscallException {
+        writeProtect(mapping, 0, mapping.length());
+    }
+
+    /**
+     * Write-protects a part of such a mapping. Without {@link #FEATURE_WP_ASYNC}, who writes there from now on is trapped
+     * until {@link #wake}; private pages that are nowhere yet trap only with {@link #FEATURE_WP_UNPOPULATED}.
+     */
+    public void writeProtect(Mapping mapping, long offset, long bytes) throws SyscallException {
         STRUCT.get().bytes().putLong(16, WRITEPROTECT_MODE_WP);
-        rangeCall(UFFDIO_WRITEPROTECT, "UFFDIO_WRITEPROTECT", mapping, 0, mapping.length());
+        rangeCall(UFFDIO_WRITEPROTECT, "UFFDIO_WRITEPROTECT", mapping, offset, bytes);
     }
 
     /** Unregisters a whole mapping and wakes who is trapped there: unregistering alone leaves them asleep. */
@@ -202,8 +217,7 @@ public final class Userfaultfd implements AutoCloseable {
                 .putLong(8, bytes)
                 .putLong(16, mode)
                 .putLong(CONTINUE_MAPPED, 0);
-        long result = sys.ioctl(fd.number(), UFFDIO_CONTINUE, struct.address());
-        return answer(result, struct.bytes().getLong(CONTINUE_MAPPED), "UFFDIO_CONTINUE", mapping, offset, bytes);
+        return ask(UFFDIO_CONTINUE, CONTINUE_MAPPED, "UFFDIO_CONTINUE", mapping, offset, bytes);
     }
 
     /**
@@ -221,8 +235,7 @@ public final class Userfaultfd implements AutoCloseable {
                 .putLong(16, bytes)
                 .putLong(24, 0)
                 .putLong(COPY_COPIED, 0);
-        long result = sys.ioctl(fd.number(), UFFDIO_COPY, struct.address());
-        return answer(result, struct.bytes().getLong(COPY_COPIED), "UFFDIO_COPY", mapping, offset, bytes);
+        return ask(UFFDIO_COPY, COPY_COPIED, "UFFDIO_COPY", mapping, offset, bytes);
     }
 
     /**
@@ -237,22 +250,31 @@ public final class Userfaultfd implements AutoCloseable {
                 .putLong(8, bytes)
                 .putLong(16, 0)
                 .putLong(ZEROPAGE_ZEROED, 0);
-        long result = sys.ioctl(fd.number(), UFFDIO_ZEROPAGE, struct.address());
-        return answer(result, struct.bytes().getLong(ZEROPAGE_ZEROED), "UFFDIO_ZEROPAGE", mapping, offset, bytes);
+        return ask(UFFDIO_ZEROPAGE, ZEROPAGE_ZEROED, "UFFDIO_ZEROPAGE", mapping, offset, bytes);
     }
 
-    private static long answer(long result, long done, String name, Mapping mapping, long offset, long bytes)
-            throws SyscallException {
-        // EAGAIN with a positive count is partial success; otherwise the count holds the same error as errno, or
-        // nothing.
-        if (result == 0 || done > 0) {
-            return done;
+    /** Makes the call with the struct that this thread has filled, whose word at {@code doneAt} says how far it came. */
+    private long ask(long request, int doneAt, String name, Mapping mapping, long offset, long bytes)
+            throws IOException {
+        NativeBuffer struct = STRUCT.get();
+        for (int tries = 0; tries < MAX_TRIES; tries++) {
+            long result = sys.ioctl(fd.number(), request, struct.address());
+            long done = struct.bytes().getLong(doneAt);
+            // EAGAIN with a positive count is partial success; otherwise the count holds the same error as errno, or
+            // nothing.
+            if (result == 0 || done > 0) {
+                return done;
+            }
+            int errno = (int) -result;
+            if (errno == Errno.EEXIST || errno == Errno.EFAULT || errno == Errno.ENOENT) {
+                return result;
+            }
+            if (errno != Errno.EAGAIN) {
+                throw new SyscallException(name + " " + mapping.describe(offset, bytes), errno);
+            }
+            struct.bytes().putLong(doneAt, 0);
         }
-        int errno = (int) -result;
-        if (errno == Errno.EEXIST || errno == Errno.EFAULT || errno == Errno.ENOENT || errno == Errno.EAGAIN) {
-            return result;
-        }
-        throw new SyscallException(name + " " + mapping.describe(offset, bytes), errno);
+        throw new IOException(name + " " + mapping.describe(offset, bytes) + ": EAGAIN, " + MAX_TRIES + " times");
     }
 
     /** The descriptor, for {@link FaultEvents}. */

@@ -92,6 +92,45 @@ final class UserfaultfdProbe {
         return "a write to a protected page goes on, and PAGEMAP_SCAN finds the page";
     }
 
+    /**
+     * Makes private memory shared as an adoption does: writers are held up, in a page that is nowhere yet too, until the file
+     * is mapped over it.
+     *
+     * @return what works, for a {@link Capability}
+     * @throws IOException whose message is the cause if it does not work
+     */
+    static String adopt() throws IOException {
+        long data = 0;
+        long hole = BASE_PAGE;
+        try (Userfaultfd uffd = open(Userfaultfd.FEATURE_WP_UNPOPULATED, "UFFD_FEATURE_WP_UNPOPULATED");
+                MemFd file = MemFd.create("check", 2 * BASE_PAGE, false);
+                Mapping mapping = Mapping.anonymous("check", 2 * BASE_PAGE);
+                Pipe pipe = Pipe.create()) {
+            mapping.setLong(data, WORD);
+            uffd.registerWriteProtect(mapping);
+            uffd.writeProtect(mapping);
+            expectHeldUp(mapping, data, pipe, "a page");
+            expectHeldUp(mapping, hole, pipe, "a page that is nowhere yet");
+            file.write(0, mapping, data, BASE_PAGE);
+            mapping.mapOver(0, file, 0, mapping.length());
+            writeWord(mapping, hole, pipe);
+            if (mapping.getLong(data) != WORD) {
+                throw new IOException("the file does not show through where it was mapped over");
+            }
+        }
+        return "writers wait while private memory becomes shared";
+    }
+
+    private static void expectHeldUp(Mapping mapping, long offset, Pipe pipe, String page) throws IOException {
+        NativeBuffer word = NativeBuffer.allocate(8);
+        SyscallException.check(pipe.writeEnd().write(word, 0, 8), "write to a pipe");
+        long written = pipe.readEnd().read(mapping, offset, 8);
+        if (written != -Errno.EFAULT) {
+            throw new IOException("a write to " + page + " that is write-protected goes through");
+        }
+        SyscallException.check(pipe.readEnd().read(word, 0, 8), "read from a pipe");
+    }
+
     private static void writeTracked(Userfaultfd uffd, Mapping mapping, Pipe pipe) throws IOException {
         for (long page = 0; page < PAGES; page++) {
             mapping.setLong(page * BASE_PAGE, WORD);

@@ -21,13 +21,13 @@ final class DirtyLogTest {
     void notesNothingWhileItIsOff() {
         log.written(0, 5);
         assertThatThrownBy(() -> log.take(0)).isInstanceOf(IllegalStateException.class);
-        log.start();
+        log.start(block -> true);
         assertThat(log.take(0).cardinality()).isZero();
     }
 
     @Test
     void aPageIsTakenOnceForAnyNumberOfWrites() {
-        log.start();
+        log.start(block -> true);
         log.written(0, 0);
         log.written(0, 129);
         log.written(0, 129);
@@ -41,7 +41,7 @@ final class DirtyLogTest {
 
     @Test
     void isInTheBlocksOwnPages() {
-        log.start();
+        log.start(block -> true);
         log.written(1, 511);
         log.written(1, 2 * 512);
         assertThat(pages(log.take(1))).containsExactly(0L, 2L);
@@ -50,18 +50,18 @@ final class DirtyLogTest {
 
     @Test
     void startsEmptyAgainAfterAClose() {
-        log.start();
+        log.start(block -> true);
         log.written(0, 7);
         log.close();
         log.written(0, 8);
-        log.start();
+        log.start(block -> true);
         assertThat(log.take(0).cardinality()).isZero();
     }
 
     @Test
     void isStartedOnce() {
-        log.start();
-        assertThatThrownBy(log::start).isInstanceOf(IllegalStateException.class);
+        log.start(block -> true);
+        assertThatThrownBy(() -> log.start(block -> true)).isInstanceOf(IllegalStateException.class);
     }
 
     @Test
@@ -69,7 +69,7 @@ final class DirtyLogTest {
         int writers = 3;
         int rounds = 20_000;
         long[] latest = new long[130]; // plain: only the log's bit makes it known
-        log.start();
+        log.start(block -> true);
         List<Tasks<Integer>> tasks = new ArrayList<>();
         for (int w = 0; w < writers; w++) {
             int writer = w;
@@ -103,5 +103,17 @@ final class DirtyLogTest {
             pages.add(page);
         }
         return pages;
+    }
+
+    @Test
+    void onlyTheBlocksThatAreAskedForAreLogged() {
+        log.start(block -> block == 1);
+        log.written(0, 3);
+        assertThat(log.isEmpty(0)).isTrue();
+        assertThat(log.isEmpty(1)).isTrue();
+        log.written(1, 3);
+        assertThat(log.isEmpty(1)).isFalse();
+        assertThat(log.take(1).cardinality()).isEqualTo(1);
+        assertThat(log.isEmpty(1)).isTrue();
     }
 }

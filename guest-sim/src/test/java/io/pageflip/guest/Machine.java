@@ -51,6 +51,15 @@ final class Machine implements AutoCloseable {
         return new Machine(config, blocks, Oracle.create(config.blocks()), ConsoleLog.create(), clock);
     }
 
+    /** The same, of a guest whose RAM is private memory until it is adopted. */
+    static Machine makePrivate(GuestConfig config) throws IOException {
+        List<RamBlock> blocks = new ArrayList<>();
+        for (BlockSpec spec : config.blocks()) {
+            blocks.add(blocks.isEmpty() ? RamBlock.createPrivate(spec) : RamBlock.create(spec));
+        }
+        return new Machine(config, blocks, Oracle.create(config.blocks()), ConsoleLog.create(), NanoClock.SYSTEM);
+    }
+
     /** A guest that was powered on and stands. */
     static Machine powerOn(GuestConfig config) throws IOException {
         Machine machine = make(config, NanoClock.SYSTEM);

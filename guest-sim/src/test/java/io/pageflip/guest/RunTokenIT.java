@@ -109,11 +109,16 @@ final class RunTokenIT {
     }
 
     @Test
-    void onlyItsMakerCanPassItOn() throws IOException {
-        try (RunToken maker = RunToken.create();
-                RunToken other = attach(maker)) {
-            assertThat(maker.file().length()).isEqualTo(RunToken.lengthBytes());
-            assertThatThrownBy(other::file).isInstanceOf(IllegalStateException.class);
+    void whoeverHasItCanPassItOn() throws IOException {
+        RunToken maker = RunToken.create();
+        try (RunToken other = attach(maker);
+                RunToken third = attach(other)) {
+            assertThat(third.tryLock()).isFalse();
+            maker.close();
+            assertThat(third.tryLock()).isTrue();
+            assertThat(other.tryLock()).as("locks of their own").isFalse();
+            third.claim(2);
+            assertThat(other.epoch()).isEqualTo(2);
         }
     }
 

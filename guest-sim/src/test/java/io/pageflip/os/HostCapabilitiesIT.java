@@ -24,6 +24,7 @@ final class HostCapabilitiesIT {
                         "minor-faults-shmem",
                         "minor-faults-hugetlb",
                         "write-protect-async",
+                        "adopt",
                         "pagemap-scan",
                         "frame-numbers",
                         "vmsplice-gift",
@@ -64,6 +65,7 @@ final class HostCapabilitiesIT {
         assertThat(HostCapabilities.probeFlip(false).available())
                 .isEqualTo((features & Userfaultfd.FEATURE_MINOR_SHMEM) != 0);
         assertThat(available("write-protect-async")).isEqualTo((features & Userfaultfd.FEATURE_WP_ASYNC) != 0);
+        assertThat(available("adopt")).isEqualTo((features & Userfaultfd.FEATURE_WP_UNPOPULATED) != 0);
     }
 
     @Test

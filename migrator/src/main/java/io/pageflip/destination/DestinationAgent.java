@@ -4,12 +4,14 @@ import io.pageflip.channel.Cancellation;
 import io.pageflip.channel.PeerGoneException;
 import io.pageflip.channel.StreamReader;
 import io.pageflip.fault.PageSteps;
+import io.pageflip.fault.ScriptedFault;
 import io.pageflip.fault.Step;
 import io.pageflip.guest.Guest;
 import io.pageflip.guest.RamBlock;
 import io.pageflip.guest.SwitchIn;
 import io.pageflip.guest.SwitchPage;
 import io.pageflip.guest.SwitchRehearsal;
+import io.pageflip.guest.VirtualMachine;
 import io.pageflip.metrics.Progress;
 import io.pageflip.metrics.ResultJson;
 import io.pageflip.metrics.RunResult;
@@ -35,6 +37,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -65,12 +68,16 @@ public final class DestinationAgent {
     private static final long LOCK_TIMEOUT_NS_PER_GIB = 500 * MS;
     private static final int ATTEND_MS = 5;
 
+    /** C1 compiles a method after 200 calls. */
+    private static final int REHEARSALS = 300;
+
     private final DestinationOptions options;
     private final SourceLink link;
     private final boolean kernelMovesGifts;
     private final Cancellation cancellation;
     private final Progress progress;
     private final NanoClock clock;
+    private final BooleanSupplier noticed;
     private final Timeline timeline = new Timeline();
     private @Nullable Postcopy postcopy;
     /** Taken before the guest runs, whose writes copy pages of a private mapping; null with other mechanisms. */
@@ -95,6 +102,7 @@ public final class DestinationAgent {
         this.link = link;
         this.kernelMovesGifts = kernelMovesGifts;
         this.cancellation = cancellation;
+        this.noticed = cancellation::isRequested;
         this.progress = progress;
         this.clock = clock;
     }
@@ -106,17 +114,40 @@ public final class DestinationAgent {
      */
     public RunResult run() throws IOException {
         try (DestinationMemory memory = prepareMemory()) {
-            PageLedger ledger = new PageLedger(link.hello().guest().blocks(), handover() || precopy());
-            Message.SourceFigures figures;
-            try {
-                figures = receive(memory, ledger);
-            } catch (IOException | RuntimeException e) {
-                transition(DestinationState.FAILED, String.valueOf(e.getMessage()));
-                tellFailure(e);
-                throw e;
-            }
-            return runGuest(memory, ledger, figures);
+            return takeOver(memory, true);
         }
+    }
+
+    /**
+     * A guest that was taken over, and the account of that.
+     *
+     * @param machine runs, and is the caller's; null if the guest was verified and ended, because somebody asked for the end
+     */
+    public record Taken(RunResult result, @Nullable VirtualMachine machine) {}
+
+    /**
+     * Takes the guest over and lets it run on, unverified.
+     *
+     * @throws IOException if the guest never became ours; the source has been told why
+     */
+    public Taken take() throws IOException {
+        try (DestinationMemory memory = prepareMemory()) {
+            RunResult result = takeOver(memory, false);
+            return new Taken(result, memory.guest().isRunning() ? memory.giveAway() : null);
+        }
+    }
+
+    private RunResult takeOver(DestinationMemory memory, boolean ends) throws IOException {
+        PageLedger ledger = new PageLedger(link.hello().guest().blocks(), sharesPages() || precopy());
+        Message.SourceFigures figures;
+        try {
+            figures = receive(memory, ledger);
+        } catch (IOException | RuntimeException e) {
+            transition(DestinationState.FAILED, String.valueOf(e.getMessage()));
+            tellFailure(e);
+            throw e;
+        }
+        return runGuest(memory, ledger, figures, ends);
     }
 
     private DestinationMemory prepareMemory() throws IOException {
@@ -145,7 +176,7 @@ public final class DestinationAgent {
      */
     private Message.SourceFigures receive(DestinationMemory memory, PageLedger ledger) throws IOException {
         progress.begin(Progress.Phase.PREPARING, 0);
-        if (link.hello().mechanism() == Mechanism.FLIP && !handover()) {
+        if (link.hello().mechanism() == Mechanism.FLIP && !sharesPages()) {
             Rehearsal.run();
         }
         if (link.hello().schedule() == Schedule.POSTCOPY) {
@@ -160,14 +191,14 @@ public final class DestinationAgent {
         if (link.hello().schedule() == Schedule.POSTCOPY) {
             postcopy = memory.prepareFaults(ledger, options.late(), clock);
         }
-        if (handover()) {
+        if (sharesPages()) {
             crossing.beginSwitch(); // vCPU 0 is awake and waits when the source hears of it
         }
         timeline.readyNs = clock.nanoTime();
         link.send(new Message.Ready(pss));
         reached(Step.READY);
         try {
-            if (!handover()) {
+            if (!sharesPages()) {
                 link.stream().expectSoon(SPIN_FIRST_NS, SPIN_NS);
                 crossing.receivePages();
                 crossing.beginSwitch();
@@ -189,7 +220,7 @@ public final class DestinationAgent {
         return link.hello().schedule() == Schedule.PRECOPY;
     }
 
-    private boolean handover() {
+    private boolean sharesPages() {
         return link.hello().schedule().sharesPages();
     }
 
@@ -205,6 +236,7 @@ public final class DestinationAgent {
         private int ends;
         private boolean admitted;
         private int rounds;
+        private ScriptedFault fault = ScriptedFault.NONE; // in a rehearsal
 
         Crossing(DestinationMemory memory, PageLedger ledger) throws IOException {
             this.memory = memory;
@@ -247,7 +279,7 @@ public final class DestinationAgent {
                     if (link.hello().populate()) {
                         plan.populate(header, stream.body(), memory.guest().blocks(), memory::isOwn);
                     }
-                } else if (handover()) {
+                } else if (sharesPages()) {
                     receive(header);
                 } else {
                     throw new ProtocolException("a " + header.type() + " frame before PREPARE");
@@ -255,7 +287,7 @@ public final class DestinationAgent {
                 link.check();
                 header = stream.next();
             }
-            if (handover() && ends == 0) {
+            if (sharesPages() && ends == 0) {
                 throw new ProtocolException("a handover whose pages have not ended before PREPARE");
             }
         }
@@ -314,12 +346,21 @@ public final class DestinationAgent {
                 timeline.pagesDoneNs = clock.nanoTime();
             }
             ends++;
+            if (sharesPages() && ends == 1) {
+                memory.token().page().setRoundsReceived(1);
+            }
             if (admitted) {
                 in.received(ends);
             }
         }
 
-        void beginSwitch() {
+        void beginSwitch() throws IOException {
+            for (int i = 0; i < REHEARSALS; i++) {
+                released();
+                locked();
+                claimed();
+            }
+            fault = options.fault();
             transition(DestinationState.DEVICE, "all pages have come");
             progress.begin(Progress.Phase.SWITCHING, 0);
             memory.guest().resumeAfter(in);
@@ -384,23 +425,23 @@ public final class DestinationAgent {
 
         @Override
         public void released() {
-            reached(Step.RELEASED);
+            fault.at(Step.RELEASED, noticed);
         }
 
         @Override
         public void locked() throws IOException {
-            reached(Step.LOCKED);
+            fault.at(Step.LOCKED, noticed);
             cancellation.check(); // the last moment
         }
 
         @Override
         public void claimed() {
-            reached(Step.CLAIMED);
+            fault.at(Step.CLAIMED, noticed);
         }
     }
 
     /** The guest is ours: nothing that goes wrong from here on gives it back. */
-    private RunResult runGuest(DestinationMemory memory, PageLedger ledger, Message.SourceFigures figures)
+    private RunResult runGuest(DestinationMemory memory, PageLedger ledger, Message.SourceFigures figures, boolean ends)
             throws IOException {
         Guest guest = memory.guest();
         SwitchPage page = memory.token().page();
@@ -430,18 +471,26 @@ public final class DestinationAgent {
                         kernelMovesGifts);
         watch(runningSinceNs);
         long ranForNs = clock.nanoTime() - runningSinceNs;
-        guest.stop();
+        boolean last = ends || cancellation.isRequested();
+        if (last) {
+            guest.stop();
+        }
         guest.checkVcpus();
         RunResult.GuestActivity activity =
                 new RunResult.GuestActivity(ranForNs, guest.instructions() - instructions, guest.pagesWritten());
-        progress.begin(Progress.Phase.VERIFYING, 0);
-        RunResult.VerificationResult verification = options.verify()
-                ? RunResult.VerificationResult.of(guest.verify())
-                : RunResult.VerificationResult.SKIPPED;
+        RunResult.VerificationResult verification = last ? verify(guest) : RunResult.VerificationResult.SKIPPED;
         RunResult result = timeline.result(
                 link.hello(), figures, marks(page, guest.config().vcpus()), ledger, evidence, verification, activity);
         sendOrLog(new Message.Completed(pss, ResultJson.write(result)));
         return result;
+    }
+
+    private RunResult.VerificationResult verify(Guest guest) throws IOException {
+        if (!options.verify()) {
+            return RunResult.VerificationResult.SKIPPED;
+        }
+        progress.begin(Progress.Phase.VERIFYING, 0);
+        return RunResult.VerificationResult.of(guest.verify());
     }
 
     /** The guest runs, and needs neither the source nor, if this fails, the fault server: then the kernel maps the rest. */
@@ -492,7 +541,7 @@ public final class DestinationAgent {
     }
 
     private void reached(Step step) {
-        options.fault().at(step, cancellation::isRequested);
+        options.fault().at(step, noticed);
     }
 
     private void transition(DestinationState next, String why) {

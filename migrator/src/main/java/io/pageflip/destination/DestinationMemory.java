@@ -7,6 +7,7 @@ import io.pageflip.guest.Guest;
 import io.pageflip.guest.Oracle;
 import io.pageflip.guest.RamBlock;
 import io.pageflip.guest.RunToken;
+import io.pageflip.guest.VirtualMachine;
 import io.pageflip.memory.Quantity;
 import io.pageflip.os.Fd;
 import io.pageflip.os.HostLacksException;
@@ -41,15 +42,15 @@ final class DestinationMemory implements AutoCloseable {
 
     private static final int BITS_A_PAGE = 5;
 
-    private final Deque<AutoCloseable> owned = new ArrayDeque<>();
     private final List<RamBlock> blocks = new ArrayList<>();
     private final List<@Nullable MemFd> sourceFiles = new ArrayList<>();
     private final List<Boolean> shared = new ArrayList<>();
-    private final RunToken token;
     private final MemFd framesFile;
-    private final Guest guest;
+    private final VirtualMachine machine;
     private @Nullable Userfaultfd userfaultfd;
+    private @Nullable Postcopy postcopy;
     private List<FaultLog> faultLogs = List.of();
+    private boolean givenAway;
 
     /**
      * Maps and makes everything that the greeting calls for.
@@ -58,40 +59,52 @@ final class DestinationMemory implements AutoCloseable {
      */
     DestinationMemory(Message.Hello hello, List<Fd> descriptors, boolean moves, NanoClock clock) throws IOException {
         List<BlockSpec> specs = hello.guest().blocks();
-        descriptors.forEach(this::own);
+        Deque<AutoCloseable> made = new ArrayDeque<>(descriptors);
         try {
             Iterator<Fd> fds = checkInodes(hello, descriptors).iterator();
-            token = own(RunToken.attach(MemFd.adopt(fds.next(), "token", RunToken.lengthBytes())));
-            Oracle oracle = own(Oracle.attach(MemFd.adopt(fds.next(), "oracle", Oracle.lengthBytes(specs)), specs));
-            ConsoleLog console = own(ConsoleLog.attach(MemFd.adopt(fds.next(), "console", ConsoleLog.lengthBytes())));
-            framesFile = own(MemFd.adopt(fds.next(), "frames", Frames.lengthBytes(specs)));
+            RunToken token = push(made, RunToken.attach(MemFd.adopt(fds.next(), "token", RunToken.lengthBytes())));
+            Oracle oracle =
+                    push(made, Oracle.attach(MemFd.adopt(fds.next(), "oracle", Oracle.lengthBytes(specs)), specs));
+            ConsoleLog console =
+                    push(made, ConsoleLog.attach(MemFd.adopt(fds.next(), "console", ConsoleLog.lengthBytes())));
+            framesFile = MemFd.adopt(fds.next(), "frames", Frames.lengthBytes(specs));
             boolean flips = hello.mechanism() == Mechanism.FLIP && hello.gifts() && moves;
             if (hello.schedule().sharesPages() && !flips) {
                 throw new ProtocolException("the source hands its own pages over, and this destination may not map "
                         + "them: --no-move needs --schedule stop-and-move");
             }
             if (flips) {
-                userfaultfd = own(Userfaultfd.open(Userfaultfd.FEATURE_MINOR_SHMEM
-                        | Userfaultfd.FEATURE_MINOR_HUGETLBFS
-                        | Userfaultfd.FEATURE_THREAD_ID));
+                userfaultfd = push(
+                        made,
+                        Userfaultfd.open(Userfaultfd.FEATURE_MINOR_SHMEM
+                                | Userfaultfd.FEATURE_MINOR_HUGETLBFS
+                                | Userfaultfd.FEATURE_THREAD_ID));
             }
             checkAccountable(specs, hello.schedule() == Schedule.PRECOPY ? BITS_A_PAGE + Byte.SIZE : BITS_A_PAGE);
             checkRoom(specs, flips);
             for (BlockSpec spec : specs) {
                 if (spec.backing() == io.pageflip.guest.Backing.FILE) {
-                    addFuseFile(spec, fds.next());
+                    shared.add(true);
+                    blocks.add(push(made, RamBlock.attachPrivately(spec, fds.next())));
+                    sourceFiles.add(null);
                     continue;
                 }
-                MemFd file = spec.backing().shareable()
-                        ? own(MemFd.adopt(fds.next(), spec.name(), spec.mappedBytes()))
-                        : null;
-                addBlock(spec, file);
+                MemFd file =
+                        spec.backing().shareable() ? MemFd.adopt(fds.next(), spec.name(), spec.mappedBytes()) : null;
+                blocks.add(push(made, block(spec, file)));
+                sourceFiles.add(file);
             }
-            guest = own(new Guest(hello.guest(), blocks, oracle, console, clock));
+            Guest guest = new Guest(hello.guest(), blocks, oracle, console, clock);
+            machine = VirtualMachine.of(token, oracle, console, guest);
         } catch (IOException | RuntimeException e) {
-            close();
+            VirtualMachine.closeAll(made);
             throw e;
         }
+    }
+
+    private static <T extends AutoCloseable> T push(Deque<AutoCloseable> made, T part) {
+        made.push(part);
+        return part;
     }
 
     private static List<Fd> checkInodes(Message.Hello hello, List<Fd> descriptors) throws IOException {
@@ -134,36 +147,22 @@ final class DestinationMemory implements AutoCloseable {
         }
     }
 
-    private void addFuseFile(BlockSpec spec, Fd file) throws IOException {
-        blocks.add(own(RamBlock.attachPrivately(spec, file)));
-        shared.add(true);
-        sourceFiles.add(null);
-    }
-
-    private void addBlock(BlockSpec spec, @Nullable MemFd file) throws SyscallException {
-        if (userfaultfd != null && file != null) {
-            RamBlock block = own(RamBlock.attach(spec, file));
-            userfaultfd.registerMinor(block.mapping());
-            blocks.add(block);
-            shared.add(true);
-        } else {
-            blocks.add(own(RamBlock.create(spec)));
-            shared.add(false);
+    private RamBlock block(BlockSpec spec, @Nullable MemFd file) throws SyscallException {
+        shared.add(userfaultfd != null && file != null);
+        if (userfaultfd == null || file == null) {
+            return RamBlock.create(spec);
         }
-        sourceFiles.add(file);
-    }
-
-    private <T extends AutoCloseable> T own(T made) {
-        owned.push(made);
-        return made;
+        RamBlock block = RamBlock.attach(spec, file);
+        userfaultfd.registerMinor(block.mapping());
+        return block;
     }
 
     Guest guest() {
-        return guest;
+        return machine.guest();
     }
 
     RunToken token() {
-        return token;
+        return machine.token();
     }
 
     /** The source's memfds, block by block; null for private memory and FUSE files. */
@@ -183,7 +182,7 @@ final class DestinationMemory implements AutoCloseable {
     }
 
     Frames frames() {
-        return new Frames(framesFile, guest.config().blocks());
+        return new Frames(framesFile, guest().config().blocks());
     }
 
     /** Serves faults from now on, before the guest is resumed: no page of the shared blocks is mapped. */
@@ -191,8 +190,10 @@ final class DestinationMemory implements AutoCloseable {
         if (userfaultfd == null) {
             throw new IllegalStateException("a postcopy without a userfaultfd");
         }
-        faultLogs = guest.logFaults();
-        return own(Postcopy.prepare(blocks, ledger, userfaultfd, faultLogs, options, clock));
+        faultLogs = guest().logFaults();
+        Postcopy prepared = Postcopy.prepare(blocks, ledger, userfaultfd, faultLogs, options, clock);
+        postcopy = prepared;
+        return prepared;
     }
 
     /** What the vCPUs noted since {@link #prepareFaults}; empty without. */
@@ -211,14 +212,29 @@ final class DestinationMemory implements AutoCloseable {
         }
     }
 
+    /** Gives the guest away, running, which needs nothing else of this any more; it stays open when this is closed. */
+    VirtualMachine giveAway() {
+        givenAway = true;
+        return machine;
+    }
+
     @Override
     public void close() {
-        while (!owned.isEmpty()) {
-            try {
-                owned.pop().close(); // the guest first, then what it stands on
-            } catch (Exception e) {
-                throw new IllegalStateException("closing cannot fail", e);
+        if (postcopy != null) {
+            postcopy.close();
+        }
+        if (!givenAway) {
+            machine.close();
+        }
+        if (userfaultfd != null) {
+            userfaultfd.close();
+        }
+        for (int i = 0; i < blocks.size(); i++) {
+            MemFd file = sourceFiles.get(i);
+            if (file != null && !shared.get(i)) {
+                file.close();
             }
         }
+        framesFile.close();
     }
 }

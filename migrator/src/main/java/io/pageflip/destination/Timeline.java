@@ -135,6 +135,7 @@ final class Timeline {
                 null,
                 null,
                 null,
+                null,
                 null);
     }
 

@@ -21,8 +21,10 @@ public enum CopyReason {
     NO_MAPPING(7, "no-mapping"),
     /** The mechanism asked for ({@code stream}, {@code pull}) moves nothing, ever. */
     MECHANISM_COPIES(8, "mechanism-copies"),
+    /** A device of the guest holds the frame for I/O: the page stayed private where RAM was adopted. */
+    PINNED(9, "pinned"),
     /** It lies in no file whose pages the kernel can take out of the page cache: a memfd is memory (001: {@code steal}). */
-    NOT_STEALABLE(9, "not-stealable");
+    NOT_STEALABLE(10, "not-stealable");
 
     private final int code;
     private final String label;

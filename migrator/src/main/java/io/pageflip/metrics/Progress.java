@@ -9,6 +9,7 @@ public final class Progress {
     public enum Phase {
         STARTING("starting"),
         FILLING("filling guest RAM"),
+        ADOPTING("adopting private memory"),
         CONNECTING("waiting for the other agent"),
         PREPARING("getting ready"),
         PAGES("moving pages"),

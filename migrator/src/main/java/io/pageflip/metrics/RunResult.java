@@ -2,6 +2,7 @@ package io.pageflip.metrics;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
+import io.pageflip.guest.Adoption;
 import io.pageflip.guest.Verification;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -23,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param postcopy what became of the pages that were mapped after the switch; null with other schedules
  * @param precopy the rounds, where there were any and the source could be asked
  * @param fuse what the source's FUSE file cost; null with other mechanisms, and where the source could not be asked
+ * @param adopt how private RAM became shared before, as far as it came; null if that was not asked for
  * @param peakPssBytes the larger of the sums of both agents' PSS when they were ready and when the guest had resumed; 0 if
  *     not known
  */
@@ -46,6 +48,7 @@ public record RunResult(
         @Nullable Long peakPssBytes,
         @Nullable Precopy precopy,
         @Nullable FuseResult fuse,
+        Adoption.@Nullable Figures adopt,
         @Nullable Failure error) {
 
     /** How a migration ended of which there are no figures: because it failed, or the destination cannot tell them. */
@@ -70,12 +73,13 @@ public record RunResult(
                 null,
                 null,
                 null,
+                null,
                 error);
     }
 
     /** The same, with the reason that the other agent knows better. */
     public RunResult withError(@Nullable Failure reason) {
-        return ended(status, owner, verification, reason).withPrecopy(precopy);
+        return ended(status, owner, verification, reason).withPrecopy(precopy).withAdopt(adopt);
     }
 
     /** The same, with the peak memory that only the other agent could complete. */
@@ -99,6 +103,7 @@ public record RunResult(
                 peak,
                 precopy,
                 fuse,
+                adopt,
                 error);
     }
 
@@ -123,6 +128,7 @@ public record RunResult(
                 peakPssBytes,
                 rounds,
                 fuse,
+                adopt,
                 error);
     }
 
@@ -147,6 +153,32 @@ public record RunResult(
                 peakPssBytes,
                 precopy,
                 served,
+                adopt,
+                error);
+    }
+
+    /** The same, with what only the source knows of an adoption. */
+    public RunResult withAdopt(Adoption.@Nullable Figures figures) {
+        return new RunResult(
+                status,
+                owner,
+                totalTime,
+                setupTime,
+                downtime,
+                ram,
+                downtimeNs,
+                downtimePhasesNs,
+                blackoutNs,
+                postcopy,
+                pages,
+                blocks,
+                evidence,
+                verification,
+                guest,
+                peakPssBytes,
+                precopy,
+                fuse,
+                figures,
                 error);
     }
 

@@ -10,6 +10,7 @@ import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -24,23 +25,23 @@ final class AgentProcess implements AutoCloseable {
     private final Progress progress;
     private final CountDownLatch listening = new CountDownLatch(1);
     private final CountDownLatch ended = new CountDownLatch(1);
-    private volatile @Nullable RunResult result;
+    private final List<RunResult> results = new CopyOnWriteArrayList<>();
+    private volatile boolean garbled;
 
     /**
      * Starts an agent.
      *
-     * @param role {@code source} or {@code destination}
-     * @param arguments of {@code pageflip ROLE}
+     * @param role for a person
+     * @param command of {@code pageflip}, with its arguments
      * @param progress kept up to date with what the agent says
      */
-    AgentProcess(String role, List<String> arguments, Progress progress) throws IOException {
+    AgentProcess(String role, List<String> command, Progress progress) throws IOException {
         this.role = role;
         this.progress = progress;
-        List<String> command = new ArrayList<>(AgentJvm.command());
-        command.add(role);
-        command.addAll(arguments);
-        command.add("--supervised");
-        this.process = new ProcessBuilder(command)
+        List<String> line = new ArrayList<>(AgentJvm.command());
+        line.addAll(command);
+        line.add("--supervised");
+        this.process = new ProcessBuilder(line)
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
         Thread reader = new Thread(this::readEvents, "events of the " + role);
@@ -56,7 +57,7 @@ final class AgentProcess implements AutoCloseable {
             }
         } catch (IOException e) {
             // What it said is no event, or it died in the middle of one: it ends without a result.
-            result = null;
+            garbled = true;
         } finally {
             listening.countDown();
             awaitExit();
@@ -82,7 +83,11 @@ final class AgentProcess implements AutoCloseable {
                     progress.done(event.done());
                 }
             }
-            case RESULT -> result = event.result();
+            case RESULT -> {
+                if (event.result() != null) {
+                    results.add(event.result());
+                }
+            }
         }
     }
 
@@ -99,12 +104,23 @@ final class AgentProcess implements AutoCloseable {
     /** What it said last; null if it died before. */
     @Nullable
     RunResult result() {
-        return result;
+        return result(results.size() - 1);
+    }
+
+    /** What it said of its migration {@code index}, from 0; null if it died before, or has not got so far. */
+    @Nullable
+    RunResult result(int index) {
+        return garbled || index < 0 || index >= results.size() ? null : results.get(index);
+    }
+
+    /** Migrations that it has told of. */
+    int results() {
+        return results.size();
     }
 
     /** Whether it said that it ended without giving the guest away. */
     boolean keptGuest() {
-        RunResult said = result;
+        RunResult said = result();
         return said != null && said.status() != MigrationStatus.COMPLETED;
     }
 

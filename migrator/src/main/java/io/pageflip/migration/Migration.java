@@ -49,8 +49,8 @@ public final class Migration {
         Path socket = socketPath();
         String address = "unix:" + socket;
         progress.begin(Progress.Phase.STARTING, 0);
-        try (AgentProcess destination =
-                new AgentProcess("destination", with(destinationArguments, "--listen", address), new Progress())) {
+        try (AgentProcess destination = new AgentProcess(
+                "destination", command("destination", destinationArguments, "--listen", address), new Progress())) {
             if (!destination.awaitListening(LISTEN_TIMEOUT_S)) {
                 throw new IOException("the destination agent does not listen after " + LISTEN_TIMEOUT_S + " s");
             }
@@ -65,25 +65,25 @@ public final class Migration {
                 throw new IOException("no destination: " + destination.ending());
             }
             try (AgentProcess source =
-                    new AgentProcess("source", with(sourceArguments, "--connect", address), progress)) {
+                    new AgentProcess("source", command("source", sourceArguments, "--connect", address), progress)) {
                 awaitBoth(source, destination, socket);
                 return cancellation.isRequested() && neverHadAGuest(source)
                         ? cancelledEarly()
-                        : merge(source, destination);
+                        : merge(source, source.result(), destination, destination.result());
             }
         }
     }
 
     /** Random, so that nobody can take it first: a path that exists is refused by the destination. */
-    private static Path socketPath() {
+    static Path socketPath() {
         String name = "pageflip-" + Long.toUnsignedString(new SecureRandom().nextLong(), 36) + ".sock";
         return Path.of(System.getProperty("java.io.tmpdir"), name);
     }
 
-    private static List<String> with(List<String> arguments, String option, String value) {
-        List<String> all = new ArrayList<>(arguments);
-        all.add(option);
-        all.add(value);
+    private static List<String> command(String role, List<String> arguments, String option, String value) {
+        List<String> all = new ArrayList<>(List.of(role));
+        all.addAll(arguments);
+        all.addAll(List.of(option, value));
         return all;
     }
 
@@ -103,7 +103,7 @@ public final class Migration {
         }
     }
 
-    private static RunResult cancelledEarly() {
+    static RunResult cancelledEarly() {
         return RunResult.ended(
                 MigrationStatus.CANCELLED,
                 "source",
@@ -112,7 +112,7 @@ public final class Migration {
     }
 
     /** Cancelled so early that it did not find the destination any more, or could not even handle the signal yet. */
-    private static boolean neverHadAGuest(AgentProcess source) {
+    static boolean neverHadAGuest(AgentProcess source) {
         RunResult ours = source.result();
         return ours == null
                 ? source.diedOfCancel()
@@ -121,9 +121,8 @@ public final class Migration {
     }
 
     /** The source's result is the fuller one; where the source died, the destination's tells what became of the guest. */
-    private static RunResult merge(AgentProcess source, AgentProcess destination) {
-        RunResult theirs = destination.result();
-        RunResult ours = source.result();
+    static RunResult merge(
+            AgentProcess source, @Nullable RunResult ours, AgentProcess destination, @Nullable RunResult theirs) {
         if (theirs != null && theirs.status() == MigrationStatus.COMPLETED) {
             return ours != null && ours.downtimeNs() != null ? ours : theirs;
         }

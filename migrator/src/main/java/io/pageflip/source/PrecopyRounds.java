@@ -14,8 +14,6 @@ import io.pageflip.transfer.SendPlan;
 import io.pageflip.wire.FrameHeader;
 import io.pageflip.wire.FrameType;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -31,9 +29,8 @@ import org.jspecify.annotations.Nullable;
  * {@code SPLICE_F_GIFT}, which every kernel copies; those of the last round are gifts.
  */
 final class PrecopyRounds implements AutoCloseable {
-    private static final long POLL_NS = 20_000;
     private static final long SLICE_NS = 10_000_000;
-    private static final long RECEIVED_TIMEOUT_NS = 30_000_000_000L;
+    private static final long RECEIVED_TIMEOUT_S = 30;
     private static final double NS_PER_S = 1e9;
     private static final double NS_PER_MS = 1e6;
     private static final double BITS_PER_MEGABIT = 8 / 1e6;
@@ -100,8 +97,8 @@ final class PrecopyRounds implements AutoCloseable {
             roundStartNs = clock.nanoTime();
             roundBytes = 0;
             send(plan, listener);
-            stream.write(roundFrame());
-            awaitReceived(round);
+            stream.write(FrameHeader.bodiless(FrameType.ROUND));
+            Received.await(page, round, link, clock, RECEIVED_TIMEOUT_S);
             long nowNs = clock.nanoTime();
             listener.received(round);
             due = takeAll();
@@ -164,24 +161,6 @@ final class PrecopyRounds implements AutoCloseable {
             LockSupport.parkNanos(Math.min(waitNs, SLICE_NS));
             link.check();
             waitNs = pace.waitNs(roundBytes, clock.nanoTime() - roundStartNs);
-        }
-    }
-
-    private static byte[] roundFrame() {
-        ByteBuffer frame = ByteBuffer.allocate(FrameHeader.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-        FrameHeader.put(frame, 0, FrameType.ROUND, 0);
-        return frame.array();
-    }
-
-    private void awaitReceived(int round) throws IOException {
-        long deadlineNs = clock.nanoTime() + RECEIVED_TIMEOUT_NS;
-        while (page.roundsReceived() < round) {
-            link.check();
-            if (clock.nanoTime() > deadlineNs) {
-                throw new IOException("the destination has not received round " + round + " within "
-                        + RECEIVED_TIMEOUT_NS / 1_000_000_000L + " s");
-            }
-            LockSupport.parkNanos(POLL_NS);
         }
     }
 

@@ -4,12 +4,16 @@ import io.pageflip.channel.Cancellation;
 import io.pageflip.channel.CancelledException;
 import io.pageflip.channel.StreamWriter;
 import io.pageflip.fault.PageSteps;
+import io.pageflip.fault.ScriptedFault;
 import io.pageflip.fault.Step;
+import io.pageflip.guest.Adoption;
 import io.pageflip.guest.DataMap;
 import io.pageflip.guest.Guest;
+import io.pageflip.guest.GuestConfig;
 import io.pageflip.guest.RamBlock;
 import io.pageflip.guest.SwitchOut;
 import io.pageflip.guest.SwitchRehearsal;
+import io.pageflip.guest.VirtualMachine;
 import io.pageflip.metrics.MigrationStatus;
 import io.pageflip.metrics.Precopy;
 import io.pageflip.metrics.Progress;
@@ -30,11 +34,10 @@ import io.pageflip.wire.Message;
 import io.pageflip.wire.MessageCodec;
 import io.pageflip.wire.Schedule;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -55,6 +58,9 @@ public final class SourceAgent {
     /** The guest is at work, and its code compiled, before it is stopped. */
     private static final long RUN_BEFORE_NS = 300 * MS;
 
+    /** Until the other threads that had to do with READY sleep, and vCPUs of both sides have processors of their own. */
+    private static final long SETTLE_NS = 2 * MS;
+
     /** C1 compiles a method after 200 calls. */
     private static final int REHEARSALS = 300;
 
@@ -67,6 +73,7 @@ public final class SourceAgent {
     private final Cancellation cancellation;
     private final Progress progress;
     private final NanoClock clock;
+    private final BooleanSupplier noticed;
     private SourceState state = SourceState.STARTING;
 
     private final boolean kernelMovesGifts;
@@ -74,6 +81,7 @@ public final class SourceAgent {
     private int ownEpoch;
     private @Nullable Userfaultfd userfaultfd;
     private long startNs;
+    private @Nullable Adoption adoption;
     private @Nullable EarlyCopies earlyCopies;
     private boolean framesVisible;
     private long relocatedPages;
@@ -96,6 +104,7 @@ public final class SourceAgent {
         this.link = link;
         this.kernelMovesGifts = kernelMovesGifts;
         this.cancellation = cancellation;
+        this.noticed = cancellation::isRequested;
         this.progress = progress;
         this.clock = clock;
     }
@@ -106,9 +115,19 @@ public final class SourceAgent {
      * @throws IOException if there never was a guest
      */
     public RunResult run() throws IOException {
-        try (SourceMemory memory = new SourceMemory(options.guest(), options.ramDirectory(), clock)) {
+        return run(VirtualMachine.create(options.guest(), options.adopts(), options.ramDirectory(), clock));
+    }
+
+    /**
+     * The same with a guest that this process has: made just now, or running. It is closed when this returns.
+     *
+     * @throws IOException if there never was a running guest
+     */
+    public RunResult run(VirtualMachine machine) throws IOException {
+        try (SourceMemory memory = new SourceMemory(machine)) {
             try {
-                return migrate(memory);
+                RunResult result = migrate(memory);
+                return adoption == null ? result : result.withAdopt(adoption.figures());
             } finally {
                 releaseUserfaultfd();
             }
@@ -117,17 +136,32 @@ public final class SourceAgent {
 
     private RunResult migrate(SourceMemory memory) throws IOException {
         Guest guest = memory.guest();
+        boolean runs = guest.isRunning();
         ownEpoch = memory.token().epoch();
-        Message.Hello hello = memory.hello(options, populates());
-        StreamWriter stream = link.greet(hello, memory.files());
-        reached(Step.HELLO);
-        progress.begin(Progress.Phase.FILLING, options.guest().ramBytes() / 4096);
-        guest.powerOn(done -> {
-            progress.done(done);
-            throwIfCancelled();
-        });
-        guest.resume();
-        long runningSinceNs = clock.nanoTime();
+        memory.token().page().setRoundsReceived(0); // of an earlier migration of this guest
+        StreamWriter stream;
+        try {
+            memory.startExport(options.gifts(), clock);
+            stream = link.greet(memory.hello(options, populates()), memory.files());
+            reached(Step.HELLO);
+        } catch (IOException | RuntimeException e) {
+            if (runs) {
+                return takeBack(memory, e);
+            }
+            throw e;
+        }
+        if (!runs) {
+            progress.begin(Progress.Phase.FILLING, options.guest().ramBytes() / 4096);
+            guest.powerOn(done -> {
+                progress.done(done);
+                throwIfCancelled();
+            });
+            if (options.adopts()) {
+                adoption = guest.adoption(options.adoptChunkBytes());
+            }
+            guest.resume();
+        }
+        long runningSinceNs = runs ? clock.nanoTime() - RUN_BEFORE_NS : clock.nanoTime();
         Crossing crossing = new Crossing(memory, stream);
         try {
             transition(SourceState.SETUP, "the guest runs");
@@ -154,12 +188,6 @@ public final class SourceAgent {
         return options.mechanism() != Mechanism.GIFT || !options.gifts() || !kernelMovesGifts;
     }
 
-    private static byte[] emptyFrame(FrameType type) {
-        ByteBuffer frame = ByteBuffer.allocate(FrameHeader.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-        FrameHeader.put(frame, 0, type, 0);
-        return frame.array();
-    }
-
     /** How the guest crosses: what is done while it runs, and what while it stands. */
     private final class Crossing implements SwitchOut.Moments {
         private final Guest guest;
@@ -171,6 +199,7 @@ public final class SourceAgent {
         private final @Nullable PrecopyRounds rounds;
         private final @Nullable FuseExport export;
         private int ends;
+        private ScriptedFault fault = ScriptedFault.NONE; // in a rehearsal
 
         Crossing(SourceMemory memory, StreamWriter stream) {
             this.guest = memory.guest();
@@ -186,13 +215,16 @@ public final class SourceAgent {
                     : null;
         }
 
-        private boolean handover() {
+        private boolean sharesPages() {
             return options.schedule().sharesPages();
         }
 
         void prepare(long runningSinceNs) throws IOException {
-            progress.begin(Progress.Phase.PREPARING, 0);
             startNs = clock.nanoTime();
+            if (adoption != null) {
+                adopt(adoption);
+            }
+            progress.begin(Progress.Phase.PREPARING, 0);
             for (RamBlock block : guest.blocks()) {
                 maps.add(DataMap.scan(block));
             }
@@ -206,13 +238,13 @@ public final class SourceAgent {
             } else {
                 framesVisible = HostCapabilities.frameNumbersVisible();
             }
-            if (handover()) {
-                EarlyCopies copies = new EarlyCopies(guest.blocks());
-                earlyCopies = copies;
-                copies.begin();
+            if (sharesPages()) {
+                earlyCopies = new EarlyCopies(guest);
                 sendPages();
                 sendEnd();
-                rehearseStanding();
+                rehearse();
+                // Pages that both map count half for each: not before the destination does.
+                Received.await(memory.token().page(), 1, link, clock, readyTimeoutS());
             } else if (options.mechanism() == Mechanism.FLIP) {
                 userfaultfd = Userfaultfd.open(Userfaultfd.FEATURE_MINOR_SHMEM | Userfaultfd.FEATURE_MINOR_HUGETLBFS);
                 Rehearsal.run();
@@ -220,19 +252,32 @@ public final class SourceAgent {
             SwitchRehearsal.run();
             awaitRunBefore(runningSinceNs);
             long pss = Proc.proportionalSetBytes(); // now: once it is ready, the destination does nothing but wait
-            stream.write(emptyFrame(FrameType.PREPARE));
+            stream.write(FrameHeader.bodiless(FrameType.PREPARE));
             progress.begin(Progress.Phase.CONNECTING, 0);
-            long gib = options.guest().ramBytes() / GIB;
-            long destinationPss = link.awaitReady(READY_TIMEOUT_S + gib * READY_TIMEOUT_S_PER_GIB);
+            long destinationPss = link.awaitReady(readyTimeoutS());
             peakPssWhenReady = destinationPss == 0 ? 0 : destinationPss + pss;
             reached(Step.READY);
         }
 
+        private long readyTimeoutS() {
+            return READY_TIMEOUT_S + options.guest().ramBytes() / GIB * READY_TIMEOUT_S_PER_GIB;
+        }
+
+        private void adopt(Adoption adopting) throws IOException {
+            progress.begin(
+                    Progress.Phase.ADOPTING,
+                    guest.blocks().get(GuestConfig.RAM).spec().pages());
+            adopting.run(pages -> {
+                progress.done(pages);
+                link.check();
+            });
+        }
+
         /** What happens while the guest stands, done while it runs: what it finds to send again would have to go anyway. */
-        private void rehearseStanding() throws IOException {
+        private void rehearse() throws IOException {
             for (int i = 0; i < REHEARSALS; i++) {
                 standing();
-                link.check();
+                saved();
             }
         }
 
@@ -247,10 +292,12 @@ public final class SourceAgent {
         void switchOver() throws IOException {
             guest.checkVcpus();
             transition(SourceState.ACTIVE, "both sides are ready");
+            fault = options.fault();
             SwitchOut out = new SwitchOut(guest, memory.token(), ownEpoch, clock, this);
-            if (handover()) {
+            if (sharesPages()) {
                 transition(SourceState.DEVICE, "every page has been told of");
                 progress.begin(Progress.Phase.SWITCHING, 0);
+                LockSupport.parkNanos(SETTLE_NS);
                 guest.stop(out);
             } else if (rounds != null) {
                 runRounds(rounds);
@@ -268,7 +315,7 @@ public final class SourceAgent {
                     if (userfaultfd != null
                             && options.gifts()
                             && block.spec().backing().shareable()) {
-                        userfaultfd.registerMinor(block.mapping());
+                        block.registerMinor(userfaultfd);
                     }
                 }
                 out.run();
@@ -286,7 +333,7 @@ public final class SourceAgent {
                 rounds.sendRest(plan, sent);
                 transition(SourceState.DEVICE, "all pages are sent");
                 sendEnd();
-            } else if (!handover()) {
+            } else if (!sharesPages()) {
                 sendPages();
                 transition(SourceState.DEVICE, "all pages are sent");
                 sendEnd();
@@ -298,7 +345,7 @@ public final class SourceAgent {
 
         @Override
         public void saved() throws IOException {
-            reached(Step.STATE);
+            fault.at(Step.STATE, noticed);
             link.check();
         }
 
@@ -347,9 +394,7 @@ public final class SourceAgent {
         }
 
         private void sendPages() throws IOException {
-            long total =
-                    guest.blocks().stream().mapToLong(b -> b.spec().pages()).sum();
-            progress.begin(Progress.Phase.PAGES, total);
+            progress.begin(Progress.Phase.PAGES, steps.total());
             SendPlan.BatchListener sent = count -> {
                 pagesLeft = true;
                 progress.done(steps.add(count));
@@ -379,7 +424,7 @@ public final class SourceAgent {
         void giveUp() throws IOException {
             for (int i = 0; i < maps.size(); i++) {
                 RamBlock block = guest.blocks().get(i);
-                if (handover() && block.spec().backing().shareable()) {
+                if (sharesPages() && block.spec().backing().shareable()) {
                     long pageBytes = block.spec().pageBytes();
                     for (long first = 0; first < block.spec().pages(); first += options.batchPages()) {
                         long count = Math.min(options.batchPages(), block.spec().pages() - first);
@@ -533,7 +578,7 @@ public final class SourceAgent {
     }
 
     private void reached(Step step) {
-        options.fault().at(step, cancellation::isRequested);
+        options.fault().at(step, noticed);
     }
 
     private void transition(SourceState next, String why) {

@@ -20,6 +20,8 @@ import org.jspecify.annotations.Nullable;
  * @param limits of a precopy
  * @param dirtyTracking how a precopy notices what the guest writes
  * @param ramDirectory where the file of RAM in {@link io.pageflip.guest.Backing#FILE} takes its blocks; null with any other
+ * @param adoptChunkBytes 0, or: RAM is started in private memory, which becomes what {@code guest} says while it runs, in
+ *     chunks of so many bytes
  */
 public record SourceOptions(
         GuestConfig guest,
@@ -34,6 +36,7 @@ public record SourceOptions(
         PrecopyLimits limits,
         DirtyTracking dirtyTracking,
         @Nullable Path ramDirectory,
+        long adoptChunkBytes,
         ScriptedFault fault) {
     /** Options of a migration without rounds. */
     public SourceOptions(
@@ -60,6 +63,11 @@ public record SourceOptions(
                 PrecopyLimits.DEFAULT,
                 DirtyTracking.WRITE_PROTECT,
                 null,
+                0,
                 fault);
+    }
+
+    boolean adopts() {
+        return adoptChunkBytes > 0;
     }
 }

@@ -3,7 +3,6 @@ package io.pageflip.transfer;
 import io.pageflip.channel.StreamReader;
 import io.pageflip.guest.RamBlock;
 import io.pageflip.metrics.CopyReason;
-import io.pageflip.os.Errno;
 import io.pageflip.os.Userfaultfd;
 import io.pageflip.wire.ProtocolException;
 import java.io.IOException;
@@ -15,9 +14,6 @@ import org.jspecify.annotations.Nullable;
  * pages are mapped first: without a page table entry a touch would trap, and nobody but this thread could end that.
  */
 final class BytesReceiver implements PageReceiver {
-    /** {@code EAGAIN} means that the address space was changing; a few repetitions are plenty. */
-    private static final int MAX_TRIES = 1000;
-
     private final List<RamBlock> blocks;
     private final StreamReader stream;
     private final PageLedger ledger;
@@ -48,11 +44,7 @@ final class BytesReceiver implements PageReceiver {
     private static void map(Userfaultfd userfaultfd, RamBlock block, long first, int count) throws IOException {
         long pageBytes = block.spec().pageBytes();
         for (long page = first; page < first + count; page++) {
-            long result;
-            int tries = 0;
-            do {
-                result = userfaultfd.continueRange(block.mapping(), page * pageBytes, pageBytes);
-            } while (result == -Errno.EAGAIN && ++tries < MAX_TRIES);
+            long result = userfaultfd.continueRange(block.mapping(), page * pageBytes, pageBytes);
             if (result < 0 && MoveOutcome.of(result) != MoveOutcome.ALREADY_PRESENT) {
                 throw new ProtocolException("page " + page + " of RAM block "
                         + block.spec().name() + " came as bytes, and cannot be mapped: " + MoveOutcome.of(result));

@@ -15,9 +15,6 @@ import org.jspecify.annotations.Nullable;
  * is {@link MoveOutcome}.
  */
 final class FlipReceiver implements PageReceiver {
-    /** {@code EAGAIN} means that the address space was changing; a few repetitions are plenty. */
-    private static final int MAX_TRIES = 1000;
-
     private final List<RamBlock> blocks;
     private final Userfaultfd userfaultfd;
     private final PageLedger ledger;
@@ -38,19 +35,14 @@ final class FlipReceiver implements PageReceiver {
         long pageBytes = block.spec().pageBytes();
         long at = first;
         long end = first + count;
-        int tries = 0;
         while (at < end) {
             long result = userfaultfd.continueRange(block.mapping(), at * pageBytes, (end - at) * pageBytes);
             if (result > 0) {
                 ledger.moved(blockIndex, at, result / pageBytes);
                 at += result / pageBytes;
-                tries = 0;
-            } else if (MoveOutcome.of(result) != MoveOutcome.TRY_AGAIN) {
+            } else {
                 refused(blockIndex, block, at, MoveOutcome.of(result));
                 at++;
-            } else if (++tries > MAX_TRIES) {
-                throw new IOException("UFFDIO_CONTINUE answers EAGAIN again and again at page " + at + " of RAM block "
-                        + block.spec().name());
             }
         }
     }
@@ -62,7 +54,6 @@ final class FlipReceiver implements PageReceiver {
             case HOLE ->
                 throw new ProtocolException("page " + at + " of RAM block "
                         + block.spec().name() + " was gifted, and its memfd has no page there");
-            case TRY_AGAIN -> throw new IllegalStateException("no refusal: " + outcome);
         };
         // For a shared mapping this copies the page onto itself; it is counted as what it is, no move.
         int pageBytes = block.spec().pageBytes();

@@ -19,9 +19,6 @@ final class LatePages {
     private static final VarHandle WORD = MethodHandles.arrayElementVarHandle(long[].class);
     private static final int SHIFT = 6;
 
-    /** {@code EAGAIN} means that the address space was changing; a few repetitions are plenty. */
-    private static final int MAX_TRIES = 1000;
-
     private final RamBlock block;
     private final Userfaultfd userfaultfd;
     private final PageBitmap data;
@@ -97,20 +94,15 @@ final class LatePages {
      * @throws IOException if the kernel refuses the first one for another reason: the file has no such page
      */
     long map(long first, long count) throws IOException {
-        for (int tries = 0; tries < MAX_TRIES; tries++) {
-            long result = userfaultfd.continueRange(block.mapping(), first * pageBytes, count * pageBytes);
-            if (result > 0) {
-                return enter(first, result / pageBytes);
-            }
-            MoveOutcome outcome = MoveOutcome.of(result);
-            if (outcome == MoveOutcome.ALREADY_PRESENT) {
-                return 0;
-            }
-            if (outcome != MoveOutcome.TRY_AGAIN) {
-                throw refused(first, outcome);
-            }
+        long result = userfaultfd.continueRange(block.mapping(), first * pageBytes, count * pageBytes);
+        if (result > 0) {
+            return enter(first, result / pageBytes);
         }
-        throw refused(first, MoveOutcome.TRY_AGAIN);
+        MoveOutcome outcome = MoveOutcome.of(result);
+        if (outcome != MoveOutcome.ALREADY_PRESENT) {
+            throw refused(first, outcome);
+        }
+        return 0;
     }
 
     /**
@@ -120,22 +112,17 @@ final class LatePages {
      */
     boolean serve(long page) throws IOException {
         Mapping mapping = block.mapping();
-        for (int tries = 0; tries < MAX_TRIES; tries++) {
-            long result = userfaultfd.continueAndWake(mapping, page * pageBytes, pageBytes);
-            if (result > 0) {
-                return enter(page, 1) == 1;
-            }
-            switch (MoveOutcome.of(result)) {
-                case ALREADY_PRESENT, NO_MAPPING -> {
-                    // The other one mapped it after the touch, or has just unregistered: neither wakes this waiter.
-                    userfaultfd.wake(mapping, page * pageBytes, pageBytes);
-                    return false;
-                }
-                case HOLE -> throw refused(page, MoveOutcome.HOLE);
-                case TRY_AGAIN -> Thread.onSpinWait();
-            }
+        long result = userfaultfd.continueAndWake(mapping, page * pageBytes, pageBytes);
+        if (result > 0) {
+            return enter(page, 1) == 1;
         }
-        throw refused(page, MoveOutcome.TRY_AGAIN);
+        MoveOutcome outcome = MoveOutcome.of(result);
+        if (outcome == MoveOutcome.HOLE) {
+            throw refused(page, outcome);
+        }
+        // The other one mapped it after the touch, or has just unregistered: neither wakes this waiter.
+        userfaultfd.wake(mapping, page * pageBytes, pageBytes);
+        return false;
     }
 
     private IOException refused(long page, MoveOutcome outcome) {

@@ -9,9 +9,7 @@ enum MoveOutcome {
     /** The file has no page there ({@code EFAULT}): a hole. */
     HOLE,
     /** No mapping is registered there ({@code ENOENT}). */
-    NO_MAPPING,
-    /** The address space was changing ({@code EAGAIN}): ask again. */
-    TRY_AGAIN;
+    NO_MAPPING;
 
     /**
      * The meaning of a result.
@@ -23,7 +21,6 @@ enum MoveOutcome {
             case Errno.EEXIST -> ALREADY_PRESENT;
             case Errno.EFAULT -> HOLE;
             case Errno.ENOENT -> NO_MAPPING;
-            case Errno.EAGAIN -> TRY_AGAIN;
             default -> throw new IllegalArgumentException("no outcome of a move: " + result);
         };
     }

@@ -35,6 +35,9 @@ public final class SendPlan {
      */
     record Route(Way way, @Nullable CopyReason reason) {}
 
+    /** Of pages that no other process may map, in a block that is shared otherwise. */
+    private static final Route PINNED = new Route(Way.BYTES, CopyReason.PINNED);
+
     /** Pages in one record of what is announced: a person sees progress, and a cancellation is noticed. */
     private static final int EXPECT_PAGES = 1 << 14;
 
@@ -65,6 +68,8 @@ public final class SendPlan {
         for (CopyReason reason : CopyReason.values()) {
             byteSenders.put(reason, new NonZeroRuns(records, new BytesSender(records, stream, reason)));
         }
+        // Zero or not: what a device writes there later is copied again, and the page has been accounted for.
+        byteSenders.put(CopyReason.PINNED, new BytesSender(records, stream, CopyReason.PINNED));
     }
 
     /** The way of the pages of a block; {@code wholePage} is false for the part of a page at the end of an odd-sized one. */
@@ -142,17 +147,31 @@ public final class SendPlan {
         long whole = block.spec().wholePages();
         PageSender wholePages = sender(route(mechanism, schedule, gifts, block.spec(), true));
         PageSender partPage = sender(route(mechanism, schedule, gifts, block.spec(), false));
+        PageBitmap pinned = block.pinned();
         for (long first = pages.nextSet(0); first < pages.pages(); first = pages.nextSet(first)) {
             long end = pages.nextClear(first);
             while (first < end) {
                 boolean part = first >= whole;
                 int count = (int) Math.min(batch, (part ? end : Math.min(end, whole)) - first);
-                (part ? partPage : wholePages).send(index, block, first, count);
+                boolean held = pinned != null && pinned.get(first);
+                if (pinned != null) {
+                    count = sameKind(pinned, first, count);
+                }
+                (held ? sender(PINNED) : part ? partPage : wholePages).send(index, block, first, count);
                 first += count;
                 progress.sent(count);
             }
         }
         records.flush();
+    }
+
+    /** How many of the pages from {@code first} on, {@code most} at most, are pinned if and only if that one is. */
+    static int sameKind(PageBitmap pinned, long first, int most) {
+        int count = 1;
+        while (count < most && pinned.get(first + count) == pinned.get(first)) {
+            count++;
+        }
+        return count;
     }
 
     /** Sends the bytes of pages of a block again, whatever they are: they were written after they had been sent first. */

@@ -1,6 +1,7 @@
 package io.pageflip.wire;
 
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 
 /**
  * The 12 bytes before every frame's body; see the package's drawing.
@@ -18,6 +19,13 @@ public record FrameHeader(FrameType type, int bodyLength) {
                 .putShort(at + 4, (short) type.code())
                 .putShort(at + 6, (short) 0)
                 .putInt(at + 8, bodyLength);
+    }
+
+    /** A whole frame of a type that has no body. */
+    public static byte[] bodiless(FrameType type) {
+        ByteBuffer frame = ByteBuffer.allocate(BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        put(frame, 0, type, 0);
+        return frame.array();
     }
 
     /** Reads and checks a header at {@code at} of a little-endian buffer. */

@@ -21,7 +21,8 @@ final class CopyReasonTest {
             6 already-present
             7 no-mapping
             8 mechanism-copies
-            9 not-stealable""";
+            9 pinned
+            10 not-stealable""";
 
     @Test
     void numbersAndNamesAreThoseOfTheProtocol() {
@@ -38,7 +39,7 @@ final class CopyReasonTest {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {0, 10, 255, -1})
+    @ValueSource(ints = {0, 11, 255, -1})
     void unknownCodeIsRefused(int code) {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> CopyReason.ofCode(code))

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
+import io.pageflip.guest.Adoption;
 import io.pageflip.guest.Verification;
 import java.util.ArrayList;
 import java.util.List;
@@ -35,6 +36,7 @@ final class RunResultTest {
             MATCH,
             new RunResult.GuestActivity(500_000_000, 40_000, 10_000),
             99_000_000L,
+            null,
             null,
             null,
             null);
@@ -167,6 +169,28 @@ final class RunResultTest {
                 .ignoringFields("peakPssBytes")
                 .isEqualTo(COMPLETED);
         assertThat(other.peakPssBytes()).isEqualTo(5);
+    }
+
+    @Test
+    void anAdoptionIsReportedInTheDocumentedUnits() throws JsonProcessingException {
+        RunResult adopted =
+                COMPLETED.withAdopt(new Adoption.Figures(260, 262_144, 40_000_000, 66_000_000, 16, 7, 350_000));
+
+        JsonNode adopt = tree(adopted).get("adopt");
+        assertThat(keys(adopt))
+                .containsExactlyInAnyOrder(
+                        "chunks",
+                        "chunk-bytes",
+                        "duration-ns",
+                        "copied-bytes",
+                        "pinned-pages",
+                        "waits",
+                        "longest-stall-ns");
+        assertThat(adopt.get("longest-stall-ns").longValue()).isEqualTo(350_000);
+        assertThat(adopted.withPeakPss(99_000_000L).withPrecopy(null)).isEqualTo(adopted);
+        assertThat(ResultJson.MAPPER.readValue(ResultJson.write(adopted), RunResult.class))
+                .isEqualTo(adopted);
+        assertThat(adopted.withError(null).adopt()).isEqualTo(adopted.adopt());
     }
 
     @Test

@@ -108,6 +108,7 @@ final class PrecopyIT {
                 limits,
                 tracking,
                 null,
+                0,
                 ScriptedFault.NONE);
         FutureTask<RunResult> source = inBackground("source", () -> {
             try (ConnectedDestination link =

@@ -8,6 +8,7 @@ import io.pageflip.fault.ScriptedFault;
 import io.pageflip.guest.BlockSpec;
 import io.pageflip.guest.GuestConfig;
 import io.pageflip.guest.SwitchOut;
+import io.pageflip.guest.VirtualMachine;
 import io.pageflip.os.Fd;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.NativeBuffer;
@@ -44,7 +45,7 @@ public final class FakeSource implements AutoCloseable {
 
     public FakeSource(String path, GuestConfig config) throws IOException {
         this.config = config;
-        this.memory = new SourceMemory(config, NanoClock.SYSTEM);
+        this.memory = new SourceMemory(VirtualMachine.create(config, false, NanoClock.SYSTEM));
         memory.guest().powerOn(done -> {});
         this.socket = UnixSocket.connect(path);
         this.ends = StreamEnds.open(ChannelKind.UNIX);

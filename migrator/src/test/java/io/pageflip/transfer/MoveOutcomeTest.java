@@ -9,7 +9,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 final class MoveOutcomeTest {
     @ParameterizedTest
-    @CsvSource({"-17, ALREADY_PRESENT", "-14, HOLE", "-2, NO_MAPPING", "-11, TRY_AGAIN"})
+    @CsvSource({"-17, ALREADY_PRESENT", "-14, HOLE", "-2, NO_MAPPING"})
     void anErrorNumberHasOneMeaning(long result, MoveOutcome outcome) {
         assertThat(MoveOutcome.of(result)).isEqualTo(outcome);
     }
@@ -18,7 +18,7 @@ final class MoveOutcomeTest {
     void everythingElseIsNoOutcome() {
         for (long result = -200; result <= 200; result++) {
             long other = result;
-            if (other != -17 && other != -14 && other != -2 && other != -11) {
+            if (other != -17 && other != -14 && other != -2) {
                 assertThatIllegalArgumentException()
                         .as("result %d", other)
                         .isThrownBy(() -> MoveOutcome.of(other))

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pageflip.guest.Backing;
 import io.pageflip.guest.BlockSpec;
+import io.pageflip.memory.PageBitmap;
 import io.pageflip.wire.Mechanism;
 import io.pageflip.wire.Schedule;
 import java.util.Locale;
@@ -12,6 +13,16 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 final class SendPlanTest {
+    /** Pages 3 and 4 of 6 are pinned. */
+    @ParameterizedTest
+    @CsvSource({"0, 6, 3", "0, 2, 2", "2, 1, 1", "2, 4, 1", "3, 3, 2", "3, 1, 1", "4, 2, 1", "5, 1, 1"})
+    void aRunEndsWherePinnedPagesBeginOrEnd(long first, int most, int expected) {
+        PageBitmap pinned = new PageBitmap(6);
+        pinned.add(3, 2);
+
+        assertThat(SendPlan.sameKind(pinned, first, most)).isEqualTo(expected);
+    }
+
     /** {@code even}: a block of whole pages; {@code odd}: one with a part of a page at its end. */
     @ParameterizedTest
     @CsvSource({

@@ -1,22 +1,53 @@
 package io.pageflip.cli.report;
 
+import io.pageflip.metrics.DowntimePhases;
 import io.pageflip.metrics.RunResult;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The downtime over several runs, in nanoseconds. A percentile is the smallest value that so many percent of the runs do not
  * exceed: always one that was measured.
  */
-public record Summary(long min, long p50, long p99, long max) {
+public record Summary(long min, long p50, long p90, long p99, long max) {
     /** Of the runs that have a downtime; null if none has. */
     static @Nullable Summary of(List<RunResult> runs) {
         long[] sorted = sortedDowntimes(runs);
         if (sorted.length == 0) {
             return null;
         }
-        return new Summary(sorted[0], percentile(sorted, 50), percentile(sorted, 99), sorted[sorted.length - 1]);
+        return new Summary(
+                sorted[0],
+                percentile(sorted, 50),
+                percentile(sorted, 90),
+                percentile(sorted, 99),
+                sorted[sorted.length - 1]);
+    }
+
+    /** The median of each part of the downtime, over the runs that have one; they need not add up to the median. */
+    static DowntimePhases medianPhases(List<RunResult> runs) {
+        return new DowntimePhases(
+                median(runs, DowntimePhases::stop),
+                median(runs, DowntimePhases::pages),
+                median(runs, DowntimePhases::save),
+                median(runs, DowntimePhases::release),
+                median(runs, DowntimePhases::notice),
+                median(runs, DowntimePhases::lock),
+                median(runs, DowntimePhases::load),
+                median(runs, DowntimePhases::resume));
+    }
+
+    private static long median(List<RunResult> runs, ToLongFunction<DowntimePhases> part) {
+        return percentile(
+                runs.stream()
+                        .map(RunResult::downtimePhasesNs)
+                        .filter(Objects::nonNull)
+                        .mapToLong(part)
+                        .sorted()
+                        .toArray(),
+                50);
     }
 
     /** The distance between the quartiles of the downtime, as a part of its median; 0 if no run has one. */

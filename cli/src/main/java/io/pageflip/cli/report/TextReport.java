@@ -1,5 +1,6 @@
 package io.pageflip.cli.report;
 
+import io.pageflip.guest.Adoption;
 import io.pageflip.memory.Quantity;
 import io.pageflip.metrics.DowntimePhases;
 import io.pageflip.metrics.PageCounts;
@@ -38,12 +39,15 @@ public final class TextReport {
         if (summary != null && runs.size() > 1) {
             report.line(
                     "runs",
-                    "%d; downtime min %s, median %s, p99 %s, max %s",
+                    "%d; downtime min %s, median %s, p90 %s, p99 %s, max %s",
                     runs.size(),
                     duration(summary.min()),
                     duration(summary.p50()),
+                    duration(summary.p90()),
                     duration(summary.p99()),
                     duration(summary.max()));
+            report.line("", "the median of each part:");
+            report.parts(Summary.medianPhases(runs));
         }
         return report.text.toString();
     }
@@ -102,6 +106,9 @@ public final class TextReport {
                     result.ram().pagesPerSecond() / MS,
                     result.ram().normalBytes() / GIB / (crossingNs(result) / S));
         }
+        if (result.adopt() != null) {
+            adopt(result.adopt());
+        }
         if (result.precopy() != null) {
             precopy(result.precopy());
         }
@@ -140,6 +147,10 @@ public final class TextReport {
 
     private void downtime(long downtimeNs, DowntimePhases phases) {
         line("downtime", "%s", duration(downtimeNs));
+        parts(phases);
+    }
+
+    private void parts(DowntimePhases phases) {
         line(
                 "",
                 "stop %s + pages %s + save %s + release %s",
@@ -172,6 +183,28 @@ public final class TextReport {
                 duration(late.waitNs().p99()),
                 duration(late.waitNs().max()),
                 late.waits());
+    }
+
+    private void adopt(Adoption.Figures adopt) {
+        line(
+                "adopt",
+                "%,d chunk%s of %s at most in %s, %s copied, %,d pages pinned",
+                adopt.chunks(),
+                adopt.chunks() == 1 ? "" : "s",
+                Quantity.formatExact(adopt.chunkBytes()),
+                duration(adopt.durationNs()),
+                Quantity.format(adopt.copiedBytes()),
+                adopt.pinnedPages());
+        if (adopt.waits() == 0) {
+            line("", "no vCPU waited");
+        } else {
+            line(
+                    "",
+                    "vCPUs waited %,d time%s, the longest %s",
+                    adopt.waits(),
+                    adopt.waits() == 1 ? "" : "s",
+                    duration(adopt.longestStallNs()));
+        }
     }
 
     private void precopy(Precopy precopy) {

@@ -35,7 +35,7 @@ final class ComparisonTest {
                 .map(Comparison.Cell::status)
                 .containsExactly("completed", "completed", "completed", "failed", "not-run");
         Comparison.CellSummary flip = summary(0);
-        assertThat(flip.downtimeNs()).isEqualTo(new Summary(10 * MS, 10 * MS, 11 * MS, 11 * MS));
+        assertThat(flip.downtimeNs()).isEqualTo(new Summary(10 * MS, 10 * MS, 11 * MS, 11 * MS, 11 * MS));
         assertThat(flip.ratio()).isEqualTo(1);
         assertThat(flip.spread()).isEqualTo(0.1);
         assertThat(flip.wideSpread()).isFalse();

@@ -44,7 +44,7 @@ final class JsonReportTest {
                                     "vcpus": true, "console": true, "console-lines": 7},
                    "guest": {"ran-for-ns": 500000000, "instructions": 1000000, "pages-written": 2000},
                    "peak-pss-bytes": 209715200}],
-                 "summary": {"downtime-ns": {"min": 1000000, "p50": 1000000, "p99": 1000000, "max": 1000000}}}
+                 "summary": {"downtime-ns": {"min": 1000000, "p50": 1000000, "p90": 1000000, "p99": 1000000, "max": 1000000}}}
                 """));
         assertThat(text).endsWith("}\n");
     }

@@ -37,6 +37,7 @@ final class Samples {
                 200L << 20,
                 null,
                 null,
+                null,
                 null);
     }
 

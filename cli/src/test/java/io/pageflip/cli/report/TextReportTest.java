@@ -2,6 +2,7 @@ package io.pageflip.cli.report;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.pageflip.guest.Adoption;
 import io.pageflip.metrics.DowntimePhases;
 import io.pageflip.metrics.RunResult;
 import java.util.List;
@@ -43,6 +44,23 @@ final class TextReportTest {
     }
 
     @Test
+    void anAdoptionTellsTheLongestStall() {
+        Adoption.Figures none = new Adoption.Figures(64, 262_144, 20_000_000, 16_711_680, 16, 0, 0);
+        Adoption.Figures one = new Adoption.Figures(1, 4096, 20_000, 4096, 0, 1, 15_000);
+
+        assertThat(TextReport.ofAgent("source", Samples.failed().withAdopt(none)))
+                .contains("""
+                adopt         64 chunks of 256K at most in 20.00 ms, 15.9 MiB copied, 16 pages pinned
+                              no vCPU waited
+                """);
+        assertThat(TextReport.ofAgent("source", Samples.failed().withAdopt(one)))
+                .contains("""
+                adopt         1 chunk of 4K at most in 20 us, 4.00 KiB copied, 0 pages pinned
+                              vCPUs waited 1 time, the longest 15 us
+                """);
+    }
+
+    @Test
     void severalMigrationsAreSummedUp() {
         RunResult slow = Samples.completed(PHASES);
         RunResult fast = Samples.completed(new DowntimePhases(1, 1, 1, 1, 1, 1, 1, 1));
@@ -51,7 +69,12 @@ final class TextReportTest {
 
         assertThat(text).startsWith("the request\nLinux ");
         assertThat(text).contains("\ndowntime      0.0 us\n");
-        assertThat(text).endsWith("runs          2; downtime min 0.0 us, median 0.0 us, p99 101.5 ms, max 101.5 ms\n");
+        assertThat(text).endsWith("""
+                        runs          2; downtime min 0.0 us, median 0.0 us, p90 101.5 ms, p99 101.5 ms, max 101.5 ms
+                                      the median of each part:
+                                      stop 0.0 us + pages 0.0 us + save 0.0 us + release 0.0 us
+                                      + notice 0.0 us + lock 0.0 us + load 0.0 us + resume 0.0 us
+                        """);
     }
 
     @ParameterizedTest

@@ -1,0 +1,43 @@
+package io.pageflip.kernel;
+
+/** The error numbers with which the modelled calls answer; a call returns what it did, or minus such a number (errno(3)). */
+public enum Errno {
+    ENOENT(2),
+    EINTR(4),
+    EIO(5),
+    EBADF(9),
+    EAGAIN(11),
+    ENOMEM(12),
+    EFAULT(14),
+    EBUSY(16),
+    EEXIST(17),
+    EINVAL(22),
+    ENOSPC(28),
+    EPIPE(32),
+    ENODATA(61);
+
+    private final int number;
+
+    Errno(int number) {
+        this.number = number;
+    }
+
+    /** As a call returns it: negative. */
+    public int result() {
+        return -number;
+    }
+
+    /**
+     * The error that a call returned.
+     *
+     * @throws IllegalArgumentException if {@code result} is no error, or none of these
+     */
+    public static Errno of(long result) {
+        for (Errno errno : values()) {
+            if (errno.result() == result) {
+                return errno;
+            }
+        }
+        throw new IllegalArgumentException("no error of the model: " + result);
+    }
+}

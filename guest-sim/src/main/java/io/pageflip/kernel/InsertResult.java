@@ -1,0 +1,9 @@
+package io.pageflip.kernel;
+
+/**
+ * What an insertion of several pages returned.
+ *
+ * @param result 0, or minus an error number
+ * @param remaining pages that are not inserted: {@code *num} afterwards
+ */
+public record InsertResult(int result, long remaining) {}

@@ -1,0 +1,204 @@
+package io.pageflip.kernel;
+
+import io.pageflip.kernel.PageTable.Entries;
+
+/**
+ * {@code vm_insert_pages_mkspecial}: many pages into a mapping at once, as special entries, which take no reference and no map
+ * count (002; mm/memory.c). So long as they are there the pages must not go away: {@link #zap} first, then unlock, end the
+ * writeback, or unpin.
+ */
+public final class SpecialPages {
+    /** Pages that are inserted under one lock: at most so many, and of one page table page. */
+    public static final int BATCH = 8;
+
+    /** What an architecture offers, which decides how the patch is compiled. */
+    public enum Architecture {
+        /** {@code CONFIG_ARCH_HAS_PTE_SPECIAL} and {@code pte_index}: in batches. */
+        BATCHED,
+        /** Without {@code pte_index}: page by page, each with its own test of the range. */
+        ONE_BY_ONE,
+        /** Without special entries: never. */
+        NONE
+    }
+
+    private final Kernel kernel;
+    private final Architecture architecture;
+    private final Tally<InsertReason> tally;
+
+    /** The tally gets one decision for each page that a call is given. */
+    public SpecialPages(Kernel kernel, Architecture architecture, Tally<InsertReason> tally) {
+        this.kernel = kernel;
+        this.architecture = architecture;
+        this.tally = tally;
+    }
+
+    /**
+     * Inserts {@code pages[first]} to {@code pages[first + count - 1]} from {@code address} on. The caller holds the mmap lock
+     * for writing. The address should be the start of a page, which the posted code does not test.
+     *
+     * @throws KernelBugException if the mapping is not mixed yet and the lock is not held for writing, or if it holds frame
+     *     numbers without pages
+     */
+    public InsertResult insert(Vma vma, long address, PageFrame[] pages, int first, int count) {
+        int done;
+        InsertReason stop = InsertReason.INSERTED;
+        if (architecture == Architecture.NONE) {
+            stop = InsertReason.NO_SPECIAL_ENTRIES;
+            done = 0;
+        } else if (architecture == Architecture.ONE_BY_ONE) {
+            done = 0;
+            while (done < count && stop == InsertReason.INSERTED) {
+                stop = insertOne(vma, address + (long) done * PageFrame.SIZE, pages[first + done]);
+                done += stop == InsertReason.INSERTED ? 1 : 0;
+            }
+        } else {
+            long last = address + (long) count * PageFrame.SIZE - 1;
+            if (address < vma.start() || last >= vma.end()) {
+                stop = InsertReason.OUT_OF_RANGE;
+                done = 0;
+            } else {
+                makeMixed(vma);
+                Batches batches = new Batches(vma, address, pages, first, count);
+                stop = batches.insert();
+                done = batches.done;
+            }
+        }
+        return account(stop, done, count);
+    }
+
+    private InsertResult account(InsertReason stop, int done, int count) {
+        for (int i = 0; i < done; i++) {
+            tally.add(Outcome.MOVED, InsertReason.INSERTED, PageFrame.SIZE);
+        }
+        for (int i = done; i < count; i++) {
+            tally.add(Outcome.FAILED, i == done ? stop : InsertReason.NOT_REACHED, PageFrame.SIZE);
+        }
+        // Page by page, err is -EINVAL until a page was tried.
+        boolean nothingTried = architecture == Architecture.ONE_BY_ONE && count == 0;
+        return new InsertResult(nothingTried ? Errno.EINVAL.result() : stop.result(), count - done);
+    }
+
+    /** {@code zap_page_range} of what was inserted: nothing is put, as nothing was taken. */
+    public void zap(Vma vma, long address, int count) {
+        vma.mm().zapPageRange(vma, address, (long) count * PageFrame.SIZE);
+    }
+
+    private void makeMixed(Vma vma) {
+        if (vma.is(Vma.Flag.MIXEDMAP)) {
+            if (!vma.mm().isMmapWriteLocked()) {
+                kernel.log().note(Defect.LOCK_NOT_ASSERTED);
+            }
+            return;
+        }
+        if (vma.mm().mmapReadTryLock()) {
+            throw new KernelBugException("BUG_ON(mmap_read_trylock(vma->vm_mm))");
+        }
+        if (vma.is(Vma.Flag.PFNMAP)) {
+            throw new KernelBugException("BUG_ON(vma->vm_flags & VM_PFNMAP)");
+        }
+        vma.set(Vma.Flag.MIXEDMAP);
+    }
+
+    /** {@code vm_insert_page_mkspecial}. */
+    private InsertReason insertOne(Vma vma, long address, PageFrame page) {
+        if (address < vma.start() || address >= vma.end()) {
+            return InsertReason.OUT_OF_RANGE;
+        }
+        makeMixed(vma);
+        PageTable table = vma.mm().pageTable();
+        Entries entries = table.lock(address, kernel.hazards());
+        if (entries == null) {
+            return InsertReason.NO_PAGE_TABLE;
+        }
+        InsertReason reason = insertLocked(vma, entries, address, page);
+        table.unlock(entries);
+        return reason;
+    }
+
+    /** {@code insert_page_into_pte_locked_mkspecial}. */
+    private InsertReason insertLocked(Vma vma, Entries entries, long address, PageFrame page) {
+        if (page.isAnon()) {
+            int extra = page.is(PageFlag.SWAPCACHE) ? (page.is(PageFlag.PRIVATE) ? 2 : 1) : 0;
+            if (page.refCount() - extra <= page.mapCount()) {
+                return InsertReason.NOT_PINNED;
+            }
+        } else if (!page.is(PageFlag.SWAPBACKED)) {
+            if (!page.is(PageFlag.LOCKED) && !page.is(PageFlag.WRITEBACK)) {
+                return InsertReason.NOT_LOCKED;
+            }
+        } else {
+            return InsertReason.SHARED_MEMORY;
+        }
+        int entry = PageTable.index(address);
+        if (!entries.isNone(entry)) {
+            return InsertReason.ENTRY_TAKEN;
+        }
+        boolean writable = vma.is(Vma.Flag.SHARED) && vma.is(Vma.Flag.WRITE);
+        entries.set(entry, page, Entries.SPECIAL | (writable ? Entries.WRITE : 0));
+        noteDefects(page, address);
+        return InsertReason.INSERTED;
+    }
+
+    private void noteDefects(PageFrame page, long address) {
+        if (address % PageFrame.SIZE != 0) {
+            kernel.log().note(Defect.UNALIGNED_ADDRESS);
+        }
+        if (page.isAnon() && page.isCompound() && page.refCount() <= page.totalMapCount()) {
+            kernel.log().note(Defect.COMPOUND_PASSES_FOR_PINNED);
+        }
+    }
+
+    /** {@code insert_pages_mkspecial}: page table page by page, batch by batch. */
+    private final class Batches {
+        private final Vma vma;
+        private final PageTable table;
+        private final PageFrame[] pages;
+        private final int first;
+        private final int count;
+        private long address;
+        private int done;
+
+        Batches(Vma vma, long address, PageFrame[] pages, int first, int count) {
+            this.vma = vma;
+            this.table = vma.mm().pageTable();
+            this.address = address;
+            this.pages = pages;
+            this.first = first;
+            this.count = count;
+        }
+
+        InsertReason insert() {
+            do {
+                if (kernel.hazards().strikes(Hazard.PMD_ALLOCATION)) {
+                    return InsertReason.NO_PMD;
+                }
+                int inTable = Math.min(count - done, PageTable.ENTRIES - PageTable.index(address));
+                if (table.find(address) == null && kernel.hazards().strikes(Hazard.PAGE_TABLE_ALLOCATION)) {
+                    return InsertReason.NO_PAGE_TABLE;
+                }
+                Entries entries = table.make(address);
+                for (int end = done + inTable; done < end; ) {
+                    InsertReason stop = insertBatch(entries, Math.min(end - done, BATCH));
+                    if (stop != InsertReason.INSERTED) {
+                        return stop;
+                    }
+                }
+            } while (done < count);
+            return InsertReason.INSERTED;
+        }
+
+        private InsertReason insertBatch(Entries entries, int size) {
+            table.lock(entries);
+            InsertReason reason = InsertReason.INSERTED;
+            for (int i = 0; i < size && reason == InsertReason.INSERTED; i++) {
+                reason = insertLocked(vma, entries, address, pages[first + done]);
+                if (reason == InsertReason.INSERTED) {
+                    address += PageFrame.SIZE;
+                    done++;
+                }
+            }
+            table.unlock(entries);
+            return reason;
+        }
+    }
+}

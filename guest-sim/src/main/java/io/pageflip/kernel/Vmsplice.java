@@ -1,0 +1,62 @@
+package io.pageflip.kernel;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * vmsplice(2) of one kernel: a process's pages into a pipe, and out of it into another process (004, 000; fs/splice.c).
+ * Every page, or part of one, that a call comes to is one decision of the tally. Calls allocate nothing.
+ */
+public final class Vmsplice {
+    /** Most pieces of memory in one call: {@code UIO_MAXIOV}. */
+    public static final int MOST_SEGMENTS = 1024;
+
+    private final VmspliceVariant variant;
+    private final VmspliceToPipe toPipe;
+    private final VmspliceToUser toUser;
+
+    /** The tallies are added to, and may be shared with other kernels' calls. */
+    public Vmsplice(Kernel kernel, VmspliceVariant variant, Tally<GiftReason> gifts, Tally<MoveReason> moves) {
+        this.variant = variant;
+        toPipe = new VmspliceToPipe(variant, gifts);
+        toUser = new VmspliceToUser(kernel, variant, moves);
+    }
+
+    /**
+     * The writer's half: pages from {@code memory} into the pipe, as many as it has room for.
+     *
+     * @param pipe what the descriptor is open on; null if that is no pipe
+     * @param flags {@link SpliceFlags}
+     * @return bytes that are in the pipe, or minus an error number: EBADF; EINVAL (too many pieces; flags that do not exist; as
+     *     posted, a gift that is not whole pages); EPIPE; EAGAIN (also where the kernel would wait); EFAULT
+     */
+    public long toPipe(AddressSpace writer, @Nullable Pipe pipe, List<Iovec> memory, int flags) {
+        int refused = check(pipe, memory, flags);
+        return pipe == null || refused != 0 || memory.isEmpty() ? refused : toPipe.splice(writer, pipe, memory, flags);
+    }
+
+    /**
+     * The reader's half: what is in the pipe to {@code memory}, until one of the two is used up.
+     *
+     * @param pipe what the descriptor is open on; null if that is no pipe
+     * @param flags {@link SpliceFlags}
+     * @return bytes that the call says have arrived, 0 at the end of the pipe, or minus an error number: EBADF; EINVAL (as
+     *     above); EAGAIN (also where the kernel would wait); EFAULT
+     */
+    public long toUser(AddressSpace reader, @Nullable Pipe pipe, List<Iovec> memory, int flags) {
+        int refused = check(pipe, memory, flags);
+        return pipe == null || refused != 0 || memory.isEmpty() ? refused : toUser.splice(reader, pipe, memory, flags);
+    }
+
+    /** In 2013 nobody looked for unknown flags, and the number of pieces was tested first. */
+    private int check(@Nullable Pipe pipe, List<Iovec> memory, int flags) {
+        boolean tooMany = memory.size() > MOST_SEGMENTS;
+        if (variant == VmspliceVariant.AS_POSTED) {
+            return tooMany ? Errno.EINVAL.result() : pipe == null && !memory.isEmpty() ? Errno.EBADF.result() : 0;
+        }
+        if ((flags & ~SpliceFlags.ALL) != 0) {
+            return Errno.EINVAL.result();
+        }
+        return pipe == null ? Errno.EBADF.result() : tooMany ? Errno.EINVAL.result() : 0;
+    }
+}

@@ -1,0 +1,135 @@
+package io.pageflip.migration;
+
+import io.pageflip.channel.Cancellation;
+import io.pageflip.metrics.MigrationStatus;
+import io.pageflip.metrics.Progress;
+import io.pageflip.metrics.RunResult;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One guest, passed to and fro between two agent processes that stay: each is source and destination by turns, so that all but
+ * the first migrations are between warm JVMs. Every migration is a whole one, with a connection of its own. Used by one thread.
+ */
+public final class PingPong {
+    private static final long LISTEN_TIMEOUT_S = 30;
+    private static final long SLICE_MS = 50;
+
+    private final List<String> firstArguments;
+    private final List<String> secondArguments;
+    private final int migrations;
+    private final Cancellation cancellation;
+    private final Progress progress;
+
+    /**
+     * A guest to be passed, once made.
+     *
+     * @param firstArguments of {@code pageflip peer} that makes the guest, without those that this class adds
+     * @param secondArguments of the other one
+     * @param migrations how many times it changes hands
+     * @param progress of the agent that made the guest
+     */
+    public PingPong(
+            List<String> firstArguments,
+            List<String> secondArguments,
+            int migrations,
+            Cancellation cancellation,
+            Progress progress) {
+        this.firstArguments = List.copyOf(firstArguments);
+        this.secondArguments = List.copyOf(secondArguments);
+        this.migrations = migrations;
+        this.cancellation = cancellation;
+        this.progress = progress;
+    }
+
+    /**
+     * Runs it; no process and no socket is left.
+     *
+     * @return what became of each migration, in their order; the last may be one that failed
+     * @throws IOException if an agent could not be started
+     */
+    public List<RunResult> run() throws IOException, InterruptedException {
+        Path socket = Migration.socketPath();
+        progress.begin(Progress.Phase.STARTING, 0);
+        try (AgentProcess second = new AgentProcess("second", command(secondArguments, socket), new Progress())) {
+            if (!second.awaitListening(LISTEN_TIMEOUT_S)) {
+                throw new IOException("the second agent does not listen after " + LISTEN_TIMEOUT_S + " s");
+            }
+            RunResult early = second.result();
+            if (early != null) {
+                return List.of(early);
+            }
+            if (second.awaitEnd(0)) {
+                if (cancellation.isRequested()) {
+                    return List.of(Migration.cancelledEarly());
+                }
+                throw new IOException("no second agent: " + second.ending());
+            }
+            try (AgentProcess first =
+                    new AgentProcess("first", command(firstArguments, socket, "--makes-guest"), progress)) {
+                awaitBoth(first, second, socket);
+                return merge(first, second);
+            }
+        }
+    }
+
+    private List<String> command(List<String> arguments, Path socket, String... more) {
+        List<String> command = new ArrayList<>(List.of("peer"));
+        command.addAll(arguments);
+        command.addAll(List.of("--socket=unix:" + socket, "--migrations=" + migrations));
+        command.addAll(List.of(more));
+        return command;
+    }
+
+    private void awaitBoth(AgentProcess first, AgentProcess second, Path socket) throws InterruptedException {
+        boolean asked = false;
+        boolean firstEnded = false;
+        boolean secondEnded = false;
+        while (!firstEnded || !secondEnded) {
+            firstEnded = firstEnded || first.awaitEnd(SLICE_MS);
+            secondEnded = secondEnded || second.awaitEnd(SLICE_MS);
+            // An agent that listens waits for nobody if the other one has ended; one that is connected decides by
+            // itself.
+            boolean inVain = (firstEnded || secondEnded) && Files.exists(socket);
+            if ((cancellation.isRequested() || inVain) && !asked) {
+                asked = true;
+                first.cancel();
+                second.cancel();
+            }
+        }
+    }
+
+    private List<RunResult> merge(AgentProcess first, AgentProcess second) {
+        if (cancellation.isRequested() && first.results() <= 1 && Migration.neverHadAGuest(first)) {
+            return List.of(Migration.cancelledEarly());
+        }
+        List<RunResult> merged = new ArrayList<>();
+        for (int i = 0; i < migrations; i++) {
+            boolean there = i % 2 == 0;
+            AgentProcess source = there ? first : second;
+            AgentProcess destination = there ? second : first;
+            RunResult ours = source.result(i);
+            RunResult theirs = destination.result(i);
+            if (ours == null && theirs == null && endedWell(merged)) {
+                break; // somebody asked for the end, between two migrations
+            }
+            RunResult result = Migration.merge(source, ours, destination, theirs);
+            merged.add(result);
+            if (result.status() != MigrationStatus.COMPLETED) {
+                break;
+            }
+        }
+        return merged;
+    }
+
+    private static boolean endedWell(List<RunResult> merged) {
+        @Nullable RunResult last = merged.isEmpty() ? null : merged.get(merged.size() - 1);
+        return last != null
+                && last.verification() != null
+                && !"skipped".equals(last.verification().status());
+    }
+}
