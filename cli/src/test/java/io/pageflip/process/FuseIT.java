@@ -36,18 +36,19 @@ final class FuseIT {
     @ValueSource(
             strings = {
                 "--ram 64M",
+                "--ram 64M --workload idle --fill 0",
                 "--ram 64M --vcpus 2 --fill 30 --workload uniform --dirty-rate 100K --batch 7 --channel pipe",
             })
     void mostPagesMove(String options) throws IOException {
         Report report = migrate(options);
 
         long data = RAM_PAGES - report.pages("ram").path("zero").asLong();
-        assertThat(report.pages("ram").path("moved").asLong()).isGreaterThan(data * 9 / 10);
+        assertThat(report.pages("ram").path("moved").asLong()).isGreaterThanOrEqualTo(data * 9 / 10);
         assertThat(Set.of("kernel-declined")).containsAll(report.reasons("ram").keySet());
         assertThat(report.reasons("vram")).containsOnlyKeys("not-stealable");
         assertThat(report.reasons("rom")).containsOnlyKeys("private-memory", "not-page-sized");
         assertThat(report.at("/runs/0/evidence/decided-by").asText()).isEqualTo("frames");
-        assertThat(report.at("/runs/0/fuse/spliced-pages").asLong()).isEqualTo(RAM_PAGES);
+        assertThat(report.at("/runs/0/fuse/spliced-pages").asLong()).isBetween(data, RAM_PAGES);
         assertThat(report.at("/runs/0/fuse/write-back-standing-ns").asLong())
                 .isPositive()
                 .isLessThanOrEqualTo(

@@ -297,7 +297,9 @@ public final class DestinationAgent {
             int before = ends;
             while (ends == before) {
                 receive(stream.next());
-                link.check();
+                if (ends == before) {
+                    link.check(); // a source that goes after its END may have saved the state: see attend
+                }
             }
         }
 
@@ -337,7 +339,8 @@ public final class DestinationAgent {
             }
             figures = end.figures();
             if (link.hello().mechanism() == Mechanism.FUSE) {
-                fuseEvidence = FuseReceiver.complete(
+                plan.finish();
+                fuseEvidence = FuseReceiver.judge(
                         ledger,
                         memory.guest().blocks(),
                         memory.frames(),

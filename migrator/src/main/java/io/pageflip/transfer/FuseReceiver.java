@@ -19,12 +19,15 @@ public final class FuseReceiver implements PageReceiver {
     private final List<RamBlock> blocks;
     private final PageLedger ledger;
     private final @Nullable CopyReason foregone;
+    /** Of each block: the pages from its start that have been read. */
+    private final long[] readPages;
 
     /** @param foregone why no page will be moved, if that is known beforehand */
     FuseReceiver(List<RamBlock> blocks, PageLedger ledger, @Nullable CopyReason foregone) {
         this.blocks = blocks;
         this.ledger = ledger;
         this.foregone = foregone;
+        this.readPages = new long[blocks.size()];
     }
 
     @Override
@@ -33,7 +36,10 @@ public final class FuseReceiver implements PageReceiver {
         if (block.spec().backing() != Backing.FILE) {
             throw new ProtocolException("pages of RAM block " + block.spec().name() + " are in no FUSE file");
         }
-        read(block, first, count);
+        // Holes before them as well: the source sends the blocks in order, and is there to be asked now.
+        long from = Math.min(first, readPages[blockIndex]);
+        read(block, from, first + count - from);
+        readPages[blockIndex] = Math.max(readPages[blockIndex], first + count);
         if (foregone == null) {
             ledger.undecided(blockIndex, first, count);
         } else {
@@ -57,21 +63,30 @@ public final class FuseReceiver implements PageReceiver {
     }
 
     /**
-     * Reads what is not there yet, which are holes: from now on no page of these blocks is ever read again, and the source may
-     * go. Then compares frame numbers and decides about every page. To be called before the guest runs: a page that it writes
-     * gets another frame.
+     * All records have come: what follows the last one is a hole to the block's end, and becomes memory of the destination's own.
+     * Now every page is there or needs nobody, and the source may go.
+     */
+    void finish() throws IOException {
+        for (int i = 0; i < blocks.size(); i++) {
+            RamBlock block = blocks.get(i);
+            if (block.spec().backing() == Backing.FILE
+                    && readPages[i] < block.spec().pages()) {
+                long offset = readPages[i] * block.spec().pageBytes();
+                block.mapping().replaceByAnonymous(offset, block.spec().mappedBytes() - offset);
+            }
+        }
+    }
+
+    /**
+     * Compares frame numbers and decides about every page. To be called before the guest runs: a page that it writes gets
+     * another frame.
      *
      * @param visible whether frame numbers are visible on both sides; if not, all pages count as copied
      * @param relocatedBefore {@link io.pageflip.os.Proc#relocatedPages} when the source noted them
      */
-    public static RunResult.Evidence complete(
+    public static RunResult.Evidence judge(
             PageLedger ledger, List<RamBlock> blocks, Frames frames, boolean visible, long relocatedBefore)
             throws IOException {
-        for (RamBlock block : blocks) {
-            if (block.spec().backing() == Backing.FILE) {
-                read(block, 0, block.spec().pages());
-            }
-        }
         RunResult.Evidence evidence = Frames.judge(ledger, blocks, frames, visible, relocatedBefore, false);
         return visible ? evidence : new RunResult.Evidence(false, 0, 0, 0, 0, "none"); // and nothing was probed
     }

@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
 public final class ReceivePlan {
     private final Map<FrameType, PageReceiver> receivers = new EnumMap<>(FrameType.class);
     private final PageLedger ledger;
+    private @Nullable FuseReceiver fuse;
 
     private ReceivePlan(List<RamBlock> blocks, PageLedger ledger) {
         this.ledger = ledger;
@@ -80,8 +81,8 @@ public final class ReceivePlan {
                     throw new ProtocolException("with fuse it is the source that asks for moves, and this destination "
                             + "wants none: leave --no-move out, or give the source --no-gift");
                 }
-                plan.receivers.put(
-                        FrameType.FUSE, new FuseReceiver(blocks, ledger, hello.gifts() ? null : CopyReason.NOT_GIFTED));
+                plan.fuse = new FuseReceiver(blocks, ledger, hello.gifts() ? null : CopyReason.NOT_GIFTED);
+                plan.receivers.put(FrameType.FUSE, plan.fuse);
             }
             case STREAM -> {}
         }
@@ -134,6 +135,13 @@ public final class ReceivePlan {
             pages += count;
         }
         return pages;
+    }
+
+    /** All records have come: does what they left for the end. */
+    public void finish() throws IOException {
+        if (fuse != null) {
+            fuse.finish();
+        }
     }
 
     private static @Nullable CopyReason reason(int code) throws ProtocolException {
