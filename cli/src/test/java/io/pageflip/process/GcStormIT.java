@@ -16,7 +16,17 @@ final class GcStormIT {
     final Pageflip pageflip = new Pageflip();
 
     @ParameterizedTest
-    @ValueSource(strings = {"flip --vcpus=2", "stream"})
+    @ValueSource(
+            strings = {
+                "flip --vcpus=2",
+                "flip --schedule=stop-and-move",
+                "flip --schedule=postcopy --vcpus=2",
+                "stream",
+                "stream --schedule=precopy",
+                "pull --schedule=precopy",
+                "gift --backing=anonymous",
+                "gift --backing=anonymous --schedule=precopy",
+            })
     void hangsNothing(String options) throws IOException {
         pageflip.javaOptions("-javaagent:" + GcStorm.packTo(pageflip.path("storm.jar")), "-Xmn1m");
 
