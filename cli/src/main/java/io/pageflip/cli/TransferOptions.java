@@ -168,7 +168,7 @@ final class TransferOptions {
             }
             return guest;
         }
-        if (guest.backing().shareable()) {
+        if (guest.backing() != Backing.ANONYMOUS) {
             throw refused("--adopt makes private RAM shareable, and --backing " + guest.backing()
                     + " is shared already: there is nothing to adopt");
         }

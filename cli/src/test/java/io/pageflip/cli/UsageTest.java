@@ -125,6 +125,7 @@ final class UsageTest {
                 "--mechanism fuse --backing file      | write --backing file:DIR",
                 "--mechanism pull --backing file:/tmp | --backing memfd, or --mechanism fuse",
                 "--backing file:/tmp --no-move        | use --no-gift",
+                "--backing file:/tmp --adopt          | there is nothing to adopt",
                 "--backing file:/tmp --schedule handover | use --schedule stop-and-move",
                 "--backing file:/tmp --schedule precopy  | use --schedule stop-and-move",
                 "--mechanism stream --no-gift         | moves no page anyway",
