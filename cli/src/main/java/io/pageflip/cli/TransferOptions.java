@@ -173,11 +173,15 @@ final class TransferOptions {
             refuseWithoutPrecopy();
             return canHandOver ? Schedule.HANDOVER : Schedule.STOP_AND_MOVE;
         }
-        if (schedule.sharesPages() && chosen != Mechanism.FLIP) {
-            throw refused("--schedule " + schedule + " lets both agents map the same pages, and --mechanism " + chosen
+        if (schedule == Schedule.POSTCOPY && (chosen == Mechanism.GIFT || chosen == Mechanism.STREAM)) {
+            throw refused("--schedule postcopy has the destination get the pages that it needs, and with --mechanism "
+                    + chosen + " only the source can send them; use --mechanism flip, or --mechanism pull");
+        }
+        if (schedule == Schedule.HANDOVER && chosen != Mechanism.FLIP) {
+            throw refused("--schedule handover lets both agents map the same pages, and --mechanism " + chosen
                     + " copies them; use --mechanism flip, or --schedule stop-and-move");
         }
-        if (schedule.sharesPages() && !canHandOver) {
+        if (schedule.sharesPages() && chosen == Mechanism.FLIP && !canHandOver) {
             throw refused("--schedule " + schedule + " has no pages left to copy for "
                     + (noGift ? "--no-gift" : "--no-move") + "; use --schedule stop-and-move");
         }

@@ -17,6 +17,7 @@ public final class Mapping implements AutoCloseable {
     private static final int MAP_ANONYMOUS = 0x20;
     private static final int MAP_NORESERVE = 0x4000;
     private static final int MADV_DONTNEED = 4;
+    private static final int MADV_REMOVE = 9;
     private static final int MADV_NOHUGEPAGE = 15;
     private static final int MADV_POPULATE_WRITE = 23;
 
@@ -136,6 +137,11 @@ public final class Mapping implements AutoCloseable {
      */
     public void dropEntries(long offset, long bytes) throws SyscallException {
         advise(MADV_DONTNEED, "MADV_DONTNEED", offset, bytes);
+    }
+
+    /** Makes a hole of the range: of a shared mapping, the pages of its file are freed, for whoever maps them. Whole pages. */
+    public void remove(long offset, long bytes) throws SyscallException {
+        advise(MADV_REMOVE, "MADV_REMOVE", offset, bytes);
     }
 
     private void advise(int advice, String adviceName, long offset, long bytes) throws SyscallException {

@@ -6,10 +6,10 @@ import io.pageflip.channel.StreamReader;
 import io.pageflip.fault.PageSteps;
 import io.pageflip.fault.Step;
 import io.pageflip.guest.Guest;
-import io.pageflip.guest.RamBlock;
 import io.pageflip.guest.SwitchIn;
 import io.pageflip.guest.SwitchPage;
 import io.pageflip.guest.SwitchRehearsal;
+import io.pageflip.metrics.MigrationStatus;
 import io.pageflip.metrics.Progress;
 import io.pageflip.metrics.ResultJson;
 import io.pageflip.metrics.RunResult;
@@ -17,11 +17,14 @@ import io.pageflip.os.HostCapabilities;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.Proc;
 import io.pageflip.transfer.Frames;
+import io.pageflip.transfer.GuestLostException;
 import io.pageflip.transfer.PageLedger;
 import io.pageflip.transfer.Postcopy;
 import io.pageflip.transfer.PostcopyFigures;
 import io.pageflip.transfer.ReceivePlan;
 import io.pageflip.transfer.Rehearsal;
+import io.pageflip.transfer.SourceGate;
+import io.pageflip.transfer.SourcePages;
 import io.pageflip.wire.FrameHeader;
 import io.pageflip.wire.FrameType;
 import io.pageflip.wire.Mechanism;
@@ -72,6 +75,7 @@ public final class DestinationAgent {
     private final NanoClock clock;
     private final Timeline timeline = new Timeline();
     private @Nullable Postcopy postcopy;
+    private @Nullable SourcePages source;
     private DestinationState state = DestinationState.SETUP;
 
     /**
@@ -144,7 +148,9 @@ public final class DestinationAgent {
         if (link.hello().mechanism() == Mechanism.FLIP && !sharesPages()) {
             Rehearsal.run();
         }
-        if (link.hello().schedule() == Schedule.POSTCOPY) {
+        if (link.hello().mechanism() == Mechanism.PULL && (link.hello().pullsLate() || precopy())) {
+            Postcopy.rehearsePull(clock);
+        } else if (link.hello().schedule() == Schedule.POSTCOPY) {
             Postcopy.rehearse(clock);
         }
         SwitchRehearsal.run();
@@ -154,7 +160,7 @@ public final class DestinationAgent {
         transition(DestinationState.ACTIVE, "everything announced is done");
         link.limitSilence(SILENCE_S);
         if (link.hello().schedule() == Schedule.POSTCOPY) {
-            postcopy = memory.prepareFaults(ledger, options.late(), clock);
+            prepareLate(memory, ledger);
         }
         if (sharesPages()) {
             crossing.beginSwitch(); // vCPU 0 is awake and waits when the source hears of it
@@ -166,6 +172,9 @@ public final class DestinationAgent {
             if (!sharesPages()) {
                 link.stream().expectSoon(SPIN_FIRST_NS, SPIN_NS);
                 crossing.receivePages();
+                if (ledger.hasLate()) {
+                    prepareLate(memory, ledger);
+                }
                 crossing.beginSwitch();
             }
             reached(Step.STATE);
@@ -179,6 +188,19 @@ public final class DestinationAgent {
         }
         crossing.note();
         return crossing.figures();
+    }
+
+    /** Before the guest is resumed: whoever touches a late page is served from now on. */
+    private void prepareLate(DestinationMemory memory, PageLedger ledger) throws IOException {
+        if (link.hello().mechanism() == Mechanism.PULL) {
+            List<Long> addresses = link.hello().blocks().stream()
+                    .map(Message.Hello.Block::address)
+                    .toList();
+            source = new SourcePages(link.hello().pid(), addresses, memory.sourceFiles(), new SourceGate());
+            postcopy = memory.preparePulls(ledger, source, options.late(), clock);
+        } else {
+            postcopy = memory.prepareFaults(ledger, options.late(), clock);
+        }
     }
 
     private boolean precopy() {
@@ -274,6 +296,10 @@ public final class DestinationAgent {
                 round();
                 return;
             }
+            if (header.type() == FrameType.LATE) {
+                plan.receive(header, stream.body());
+                return;
+            }
             if (timeline.firstPageNs == 0) {
                 timeline.firstPageNs = clock.nanoTime();
                 progress.begin(Progress.Phase.PAGES, steps.total());
@@ -352,7 +378,9 @@ public final class DestinationAgent {
                 link.check();
                 return true;
             } catch (PeerGoneException e) {
-                if (!memory.token().page().isSaved(link.hello().ownerEpoch())) {
+                // Where pages are still there, its death loses the guest, whoever has it.
+                if (source != null
+                        || !memory.token().page().isSaved(link.hello().ownerEpoch())) {
                     throw e;
                 }
                 LOG.log(System.Logger.Level.DEBUG, "the source went after it saved the guest's state", e);
@@ -389,21 +417,58 @@ public final class DestinationAgent {
     /** The guest is ours: nothing that goes wrong from here on gives it back. */
     private RunResult runGuest(DestinationMemory memory, PageLedger ledger, Message.SourceFigures figures)
             throws IOException {
+        Postcopy late = postcopy;
+        if (late == null) {
+            return runGuest(memory, ledger, figures, null);
+        }
+        LastPage lastPage = new LastPage(
+                late,
+                source,
+                link,
+                memory,
+                options.late().recoverTimeoutNs(),
+                cancellation,
+                progress,
+                this::reached,
+                clock);
+        try {
+            return runGuest(memory, ledger, figures, lastPage);
+        } catch (GuestLostException e) {
+            transition(DestinationState.LOST, String.valueOf(e.getMessage()));
+            memory.guest().stop(late::close); // before it can go on with zeros where its pages were
+            tellFailure(e);
+            return RunResult.ended(
+                    MigrationStatus.LOST,
+                    "nobody",
+                    null,
+                    new RunResult.Failure("guest-lost", String.valueOf(e.getMessage())));
+        }
+    }
+
+    private RunResult runGuest(
+            DestinationMemory memory, PageLedger ledger, Message.SourceFigures figures, @Nullable LastPage lastPage)
+            throws IOException {
         Guest guest = memory.guest();
         SwitchPage page = memory.token().page();
+        if (lastPage != null) {
+            lastPage.awaitFirstBeats();
+        }
         timeline.firstInstructionNs = guest.awaitFirstInstructions(FIRST_INSTRUCTION_TIMEOUT_S * 1000 * MS);
         transition(DestinationState.COMPLETED, "the guest runs here");
-        if (postcopy != null) {
-            postcopy.start(); // not before: the first faults have the processors to themselves
+        if (lastPage != null) {
+            lastPage.start(); // not before: the first faults have the processors to themselves
         }
         long runningSinceNs = clock.nanoTime();
-        long instructions = guest.instructions();
+        // Not from guest memory: a page of that may have to be fetched yet.
+        long instructions = page.instructions(guest.config().vcpus());
         sendOrLog(new Message.Resumed(memory.token().epoch()));
         reached(Step.RESUMED);
-        progress.begin(Progress.Phase.RUNNING, 0);
-        if (postcopy != null) {
+        if (source == null) {
+            progress.begin(Progress.Phase.RUNNING, 0);
+        }
+        if (lastPage != null) {
             timeline.firstBeatNs = guest.firstBeatsNs();
-            awaitLastPage(postcopy, memory, ledger);
+            awaitLastPage(lastPage, memory, ledger);
         }
         long pss = Proc.proportionalSetBytes(); // holds the address space up: not while pages come
         RunResult.Evidence evidence = Frames.judge(
@@ -429,24 +494,16 @@ public final class DestinationAgent {
         return result;
     }
 
-    /** The guest runs, and needs neither the source nor, if this fails, the fault server: then the kernel maps the rest. */
-    private void awaitLastPage(Postcopy late, DestinationMemory memory, PageLedger ledger) throws IOException {
-        while (!late.isDone()) {
-            memory.guest().checkVcpus();
-            LockSupport.parkNanos(MS);
+    private void awaitLastPage(LastPage lastPage, DestinationMemory memory, PageLedger ledger) throws IOException {
+        PostcopyFigures figures = lastPage.await();
+        if (figures != null) {
+            timeline.postcopy =
+                    Timeline.postcopy(figures, memory.faultLogs(), lastPage.recoveries(), lastPage.pausedNs());
         }
-        try {
-            PostcopyFigures figures = late.finish();
-            timeline.postcopy = Timeline.postcopy(figures, memory.faultLogs());
-        } catch (IOException e) {
-            LOG.log(System.Logger.Level.WARNING, "the kernel maps what is left", e);
-        }
-        List<RamBlock> blocks = memory.guest().blocks();
-        late.settle(ledger, blocks);
-        timeline.firstPageNs = late.startNs();
-        for (int i = 0; i < blocks.size(); i++) {
-            timeline.blockDone(i, late.doneNs(blocks.get(i)));
-        }
+        memory.token().page().setLastPage(memory.token().epoch());
+        reached(Step.LAST_PAGE);
+        progress.begin(Progress.Phase.RUNNING, 0);
+        lastPage.settle(ledger, memory.guest().blocks(), timeline);
     }
 
     private static Timeline.Marks marks(SwitchPage page, int vcpus) {
@@ -473,7 +530,7 @@ public final class DestinationAgent {
     }
 
     private void reached(Step step) {
-        options.fault().at(step, cancellation::isRequested);
+        options.fault().at(step, cancellation::isRequested, link::drop);
     }
 
     private void transition(DestinationState next, String why) {

@@ -124,6 +124,9 @@ public final class Migration {
     private static RunResult merge(AgentProcess source, AgentProcess destination) {
         RunResult theirs = destination.result();
         RunResult ours = source.result();
+        if (theirs != null && theirs.status() == MigrationStatus.LOST) {
+            return theirs; // it had the guest, and knows best why it has not any more
+        }
         if (theirs != null && theirs.status() == MigrationStatus.COMPLETED) {
             return ours != null && ours.downtimeNs() != null ? ours : theirs;
         }

@@ -4,6 +4,7 @@ import io.pageflip.channel.Patience;
 import io.pageflip.channel.PeerGoneException;
 import io.pageflip.channel.StreamWriter;
 import io.pageflip.channel.WaitGuard;
+import io.pageflip.guest.RunToken;
 import io.pageflip.os.Fd;
 import io.pageflip.os.MemFd;
 import io.pageflip.os.NanoClock;
@@ -64,6 +65,21 @@ public final class PipedDestination implements DestinationLink {
         if (calls++ % PEER_CHECK_CALLS == 0 && stream.readerGone()) {
             throw new PeerGoneException("the destination no longer reads our standard output");
         }
+    }
+
+    @Override
+    public boolean isConnected() throws IOException {
+        return !stream.readerGone();
+    }
+
+    @Override
+    public void drop() {
+        stream.close();
+    }
+
+    @Override
+    public boolean recover(RunToken token) {
+        return false; // nobody can connect a shell pipe again
     }
 
     @Override

@@ -10,6 +10,7 @@ import io.pageflip.guest.Guest;
 import io.pageflip.guest.RamBlock;
 import io.pageflip.guest.SwitchOut;
 import io.pageflip.guest.SwitchRehearsal;
+import io.pageflip.memory.PageBitmap;
 import io.pageflip.metrics.MigrationStatus;
 import io.pageflip.metrics.Precopy;
 import io.pageflip.metrics.Progress;
@@ -20,6 +21,7 @@ import io.pageflip.os.HostLacksException;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.Proc;
 import io.pageflip.os.Userfaultfd;
+import io.pageflip.transfer.GuestLostException;
 import io.pageflip.transfer.Rehearsal;
 import io.pageflip.transfer.SendPlan;
 import io.pageflip.wire.FrameHeader;
@@ -160,6 +162,7 @@ public final class SourceAgent {
         private final PageSteps steps;
         private final @Nullable PrecopyRounds rounds;
         private int ends;
+        private boolean pagesStay;
 
         Crossing(SourceMemory memory, StreamWriter stream) {
             this.guest = memory.guest();
@@ -178,20 +181,34 @@ public final class SourceAgent {
             return options.schedule().sharesPages();
         }
 
+        private boolean pullsLate() {
+            return options.mechanism() == Mechanism.PULL && options.schedule() == Schedule.POSTCOPY;
+        }
+
+        /** Whether the destination needs pages from here after the switch. */
+        boolean pagesStay() {
+            return pagesStay;
+        }
+
         void prepare(long runningSinceNs) throws IOException {
             progress.begin(Progress.Phase.PREPARING, 0);
             startNs = clock.nanoTime();
             for (RamBlock block : guest.blocks()) {
                 maps.add(DataMap.scan(block));
             }
-            SendPlan.expect(guest.blocks(), maps, stream);
+            if (!pullsLate()) {
+                SendPlan.expect(guest.blocks(), maps, stream);
+            }
             if (options.mechanism().moves()) {
                 relocatedPages = Proc.relocatedPages();
                 framesVisible = memory.frames().note(guest.blocks());
             } else {
                 framesVisible = HostCapabilities.frameNumbersVisible();
             }
-            if (sharesPages()) {
+            if (pullsLate()) {
+                tellAllLate();
+                sendEnd();
+            } else if (sharesPages()) {
                 EarlyCopies copies = new EarlyCopies(guest.blocks());
                 earlyCopies = copies;
                 copies.begin();
@@ -213,6 +230,16 @@ public final class SourceAgent {
             long destinationPss = link.awaitReady(READY_TIMEOUT_S + gib * READY_TIMEOUT_S_PER_GIB);
             peakPssWhenReady = destinationPss == 0 ? 0 : destinationPss + pss;
             reached(Step.READY);
+        }
+
+        /** Every page stays here for now; which of them hold data, whoever reads them finds out when the guest stands. */
+        private void tellAllLate() throws IOException {
+            for (int i = 0; i < guest.blocks().size(); i++) {
+                PageBitmap all = new PageBitmap(guest.blocks().get(i).spec().pages());
+                all.add(0, all.pages());
+                plan.tellLate(i, all);
+            }
+            pagesStay = true;
         }
 
         /** What happens while the guest stands, done while it runs: what it finds to send again would have to go anyway. */
@@ -346,7 +373,7 @@ public final class SourceAgent {
                 holes = rounds.holes();
             } else {
                 for (DataMap map : maps) {
-                    holes.add(map.holes());
+                    holes.add(pagesStay ? 0 : map.holes());
                 }
             }
             stream.write(MessageCodec.encode(new Message.End(holes, figures)));
@@ -357,7 +384,9 @@ public final class SourceAgent {
         void giveUp() throws IOException {
             for (int i = 0; i < maps.size(); i++) {
                 RamBlock block = guest.blocks().get(i);
-                if (sharesPages() && block.spec().backing().shareable()) {
+                if (options.mechanism() == Mechanism.FLIP
+                        && sharesPages()
+                        && block.spec().backing().shareable()) {
                     long pageBytes = block.spec().pageBytes();
                     for (long first = 0; first < block.spec().pages(); first += options.batchPages()) {
                         long count = Math.min(options.batchPages(), block.spec().pages() - first);
@@ -385,6 +414,8 @@ public final class SourceAgent {
         transition(SourceState.COMPLETED, "the destination has stored its epoch");
         try {
             return handedOver(memory, crossing);
+        } catch (GuestLostException e) {
+            return lost(e);
         } catch (IOException e) {
             boolean dead = wait.ownerIsDead();
             if (!dead) {
@@ -396,24 +427,29 @@ public final class SourceAgent {
                                 "no-report",
                                 "the guest is at the destination, whose report did not come: " + e.getMessage()));
             }
-            transition(SourceState.LOST, "the destination died after it took the guest");
-            return RunResult.ended(
-                    MigrationStatus.LOST,
-                    "nobody",
-                    null,
-                    new RunResult.Failure(
-                            "guest-lost",
-                            "the guest is lost: the destination took it and died (" + e.getMessage() + ")"));
+            return lost(new GuestLostException("the destination took it and died (" + e.getMessage() + ")"));
         }
     }
 
+    private RunResult lost(GuestLostException reason) {
+        transition(SourceState.LOST, describe(reason));
+        return RunResult.ended(
+                MigrationStatus.LOST, "nobody", null, new RunResult.Failure("guest-lost", describe(reason)));
+    }
+
     private RunResult handedOver(SourceMemory memory, Crossing crossing) throws IOException {
-        link.awaitResumed();
-        progress.begin(Progress.Phase.RUNNING, 0);
-        reached(Step.RESUMED);
+        if (crossing.pagesStay()) {
+            new LastPageWait(link, memory.token(), progress, this::reached, clock).await();
+        } else {
+            link.awaitResumed();
+            progress.begin(Progress.Phase.RUNNING, 0);
+            reached(Step.RESUMED);
+        }
         // Where pages stay shared, the destination's share grows while ours goes: sums of later looks would count pages
         // twice.
-        long pssWhenResumed = options.schedule().sharesPages() ? 0 : Proc.proportionalSetBytes();
+        boolean shared =
+                options.mechanism() == Mechanism.FLIP && options.schedule().sharesPages();
+        long pssWhenResumed = shared ? 0 : Proc.proportionalSetBytes();
         releaseUserfaultfd();
         crossing.giveUp();
         memory.guest().close(); // it is the destination's, whose own descriptors keep alive what it needs
@@ -508,7 +544,7 @@ public final class SourceAgent {
     }
 
     private void reached(Step step) {
-        options.fault().at(step, cancellation::isRequested);
+        options.fault().at(step, cancellation::isRequested, link::drop);
     }
 
     private void transition(SourceState next, String why) {

@@ -74,6 +74,7 @@ public final class ReceivePlan {
                         .toList();
                 plan.receivers.put(
                         FrameType.PULL, new PullReceiver(blocks, addresses, new ProcessMemory(hello.pid()), ledger));
+                plan.receivers.put(FrameType.LATE, (block, first, count, reason) -> ledger.late(block, first, count));
             }
             case STREAM -> {}
         }

@@ -33,7 +33,11 @@ public enum FrameType {
     /** A {@link Message.Failed}. */
     FAILED(15, 2048),
     /** Empty: a precopy round has ended; the destination says in the {@link io.pageflip.guest.SwitchPage} that it has it. */
-    ROUND(16, 0);
+    ROUND(16, 0),
+    /** Records: pages that the destination reads out of the source's memory after the switch, in which the guest will stand. */
+    LATE(17, FrameType.RECORDS_BYTES),
+    /** A {@link Message.Recover}, the first frame of a connection that follows one that broke. */
+    RECOVER(18, 64);
 
     /** The length of a {@link PageRecord}. */
     static final int RECORD_BYTES = 16;
@@ -62,7 +66,7 @@ public enum FrameType {
     /** Whether the body is {@link PageRecord}s. */
     public boolean carriesRecords() {
         return switch (this) {
-            case EXPECT, MAP, GIFT, BYTES, SPLICE, PULL, ZERO -> true;
+            case EXPECT, MAP, GIFT, BYTES, SPLICE, PULL, ZERO, LATE -> true;
             default -> false;
         };
     }

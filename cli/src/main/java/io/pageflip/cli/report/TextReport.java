@@ -163,6 +163,13 @@ public final class TextReport {
                 duration(late.waitNs().p99()),
                 duration(late.waitNs().max()),
                 late.waits());
+        if (late.recoveries() > 0) {
+            line(
+                    "paused",
+                    "%s, while the connection to the source was broken; it came back %,d times",
+                    duration(late.pausedNs()),
+                    late.recoveries());
+        }
     }
 
     private void precopy(Precopy precopy) {
