@@ -82,7 +82,7 @@ final class TransferOptions {
             names = "--on-timeout",
             paramLabel = "ACTION",
             description = "precopy: what happens when rounds or time have run out: ${COMPLETION-CANDIDATES} "
-                    + "(default: switch; postcopy is refused with the mechanisms of precopy).")
+                    + "(default: switch; postcopy with pull only).")
     private PrecopyLimits.@Nullable OnTimeout onTimeout;
 
     @Option(
@@ -192,7 +192,17 @@ final class TransferOptions {
         if (schedule != Schedule.PRECOPY) {
             refuseWithoutPrecopy();
         }
+        if (onTimeout == PrecopyLimits.OnTimeout.POSTCOPY && chosen != Mechanism.PULL) {
+            throw refused("--on-timeout postcopy has the destination get the pages that are left, and with --mechanism "
+                    + chosen + " only the source can send them; use --mechanism pull, --on-timeout switch, or "
+                    + "--on-timeout cancel");
+        }
         return schedule;
+    }
+
+    /** Whether pages may cross after the switch, with such a schedule. */
+    boolean mayPostcopy(Schedule when) {
+        return when == Schedule.POSTCOPY || onTimeout == PrecopyLimits.OnTimeout.POSTCOPY;
     }
 
     /** Why pages in such memory cannot cross so, and what to use instead; null if they can. */
@@ -245,10 +255,6 @@ final class TransferOptions {
         double seconds = timeout == null ? TIMEOUT_S : timeout;
         if (!(seconds >= 0 && seconds <= MOST_TIMEOUT_S)) {
             throw refused("--timeout " + seconds + ": it must be from 0 to " + MOST_TIMEOUT_S + " seconds");
-        }
-        if (onTimeout == PrecopyLimits.OnTimeout.POSTCOPY) {
-            throw refused("--on-timeout postcopy: the pages that stream, gift and pull have copied cannot be completed "
-                    + "after the switch; use --on-timeout switch, or --on-timeout cancel");
         }
         return new PrecopyLimits(
                 downtimeMs * NS_PER_MS,

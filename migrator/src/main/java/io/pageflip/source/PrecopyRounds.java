@@ -50,6 +50,7 @@ final class PrecopyRounds implements AutoCloseable {
     private long roundStartNs;
     private long roundBytes;
     private int throttlePercent;
+    private boolean endsInPostcopy;
 
     PrecopyRounds(
             Guest guest,
@@ -110,11 +111,12 @@ final class PrecopyRounds implements AutoCloseable {
             if (decision.action() == PrecopyDecision.Action.SWITCH) {
                 return;
             }
+            if (decision.action() == PrecopyDecision.Action.POSTCOPY) {
+                endsInPostcopy = true;
+                return;
+            }
             if (decision.action() == PrecopyDecision.Action.CANCEL) {
                 throw new NotConvergedException(notConverged(stats, decision));
-            }
-            if (decision.action() == PrecopyDecision.Action.POSTCOPY) {
-                throw new IllegalStateException("a precopy cannot become a postcopy");
             }
             throttlePercent = decision.throttlePercent();
             guest.throttle(throttlePercent);
@@ -214,12 +216,31 @@ final class PrecopyRounds implements AutoCloseable {
                 options.limits().downtimeLimitNs() / NS_PER_MS);
     }
 
+    /** Whether what is left crosses after the switch. */
+    boolean endsInPostcopy() {
+        return endsInPostcopy;
+    }
+
     /** Sends what is left of a guest that stands; without a limit on bandwidth. */
     void sendRest(SendPlan plan, SendPlan.BatchListener listener) throws IOException {
+        takeRest();
+        for (int i = 0; i < due.size(); i++) {
+            plan.sendPages(i, guest.blocks().get(i), due.get(i), options.batchPages(), listener);
+        }
+    }
+
+    /** Tells what is left of a guest that stands: the destination reads it after the switch. */
+    void tellRest(SendPlan plan) throws IOException {
+        takeRest();
+        for (int i = 0; i < due.size(); i++) {
+            plan.tellLate(i, due.get(i));
+        }
+    }
+
+    private void takeRest() throws IOException {
         List<PageBitmap> last = takeAll();
         for (int i = 0; i < due.size(); i++) {
             due.get(i).addAll(last.get(i));
-            plan.sendPages(i, guest.blocks().get(i), due.get(i), options.batchPages(), listener);
             sent.get(i).addAll(due.get(i));
         }
     }

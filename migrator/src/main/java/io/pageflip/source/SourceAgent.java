@@ -289,7 +289,12 @@ public final class SourceAgent {
 
         @Override
         public int standing() throws IOException {
-            if (rounds != null) {
+            if (rounds != null && rounds.endsInPostcopy()) {
+                pagesStay = true;
+                rounds.tellRest(plan);
+                transition(SourceState.DEVICE, "all pages that are left have been told of");
+                sendEnd();
+            } else if (rounds != null) {
                 SendPlan.BatchListener sent = count -> {
                     pagesLeft = true;
                     link.check();

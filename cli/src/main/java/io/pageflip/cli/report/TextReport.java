@@ -166,9 +166,9 @@ public final class TextReport {
         if (late.recoveries() > 0) {
             line(
                     "paused",
-                    "%s, while the connection to the source was broken; it came back %,d times",
+                    "%s, while the connection to the source was broken: %s",
                     duration(late.pausedNs()),
-                    late.recoveries());
+                    late.recoveries() == 1 ? "once" : late.recoveries() + " times");
         }
     }
 
