@@ -138,7 +138,7 @@ public final class Postcopy implements AutoCloseable {
      * Starts the fault server for all blocks that have late pages in {@code ledger}, which are pulled. What lies in those pages is
      * discarded.
      *
-     * @param blocks all of the guest's, as the ledger counts them; memory of our own
+     * @param blocks all of the guest's, as the ledger counts them; memory of our own, whose late pages are missing
      * @param source where the guest stands once it is resumed here
      * @throws HostLacksException if this kernel cannot trap a touch of such memory
      */
@@ -157,7 +157,6 @@ public final class Postcopy implements AutoCloseable {
                 RamBlock block = blocks.get(i);
                 PageBitmap pages = ledger.late(i);
                 if (pages.cardinality() > 0) {
-                    discard(block, pages);
                     userfaultfd.registerMissing(block.mapping());
                     PageMapper mapper = new PullMapper(block, i, pages, userfaultfd, source);
                     late.add(new LatePages(block, pages, new PageBitmap(pages.pages()), mapper));
@@ -181,14 +180,6 @@ public final class Postcopy implements AutoCloseable {
                     "pages cannot be pulled after the switch: this kernel does not trap missing pages of guest RAM ("
                             + e.getMessage() + "); use --schedule stop-and-move",
                     e);
-        }
-    }
-
-    private static void discard(RamBlock block, PageBitmap pages) throws SyscallException {
-        for (long first = pages.nextSet(0); first < pages.pages(); ) {
-            long end = pages.nextClear(first);
-            block.discard(first, end - first);
-            first = pages.nextSet(end);
         }
     }
 

@@ -74,7 +74,7 @@ public final class ReceivePlan {
                         .toList();
                 plan.receivers.put(
                         FrameType.PULL, new PullReceiver(blocks, addresses, new ProcessMemory(hello.pid()), ledger));
-                plan.receivers.put(FrameType.LATE, (block, first, count, reason) -> ledger.late(block, first, count));
+                plan.receivers.put(FrameType.LATE, new LateReceiver(blocks, ledger));
             }
             case STREAM -> {}
         }

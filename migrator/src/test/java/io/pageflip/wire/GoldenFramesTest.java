@@ -30,7 +30,8 @@ final class GoldenFramesTest {
             FrameType.BYTES, 16,
             FrameType.SPLICE, 16,
             FrameType.PULL, 32,
-            FrameType.ZERO, 48));
+            FrameType.ZERO, 48,
+            FrameType.LATE, 64));
 
     private static Map<String, String> read() {
         Map<String, String> golden = new HashMap<>();
@@ -63,7 +64,7 @@ final class GoldenFramesTest {
     void typesAreNumberedFromOneWithoutAGap() {
         assertThat(FrameType.values())
                 .extracting(FrameType::code)
-                .containsExactly(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16);
+                .containsExactly(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18);
     }
 
     @ParameterizedTest
@@ -84,7 +85,7 @@ final class GoldenFramesTest {
     }
 
     @ParameterizedTest
-    @EnumSource(names = {"EXPECT", "PREPARE", "ROUND", "MAP", "GIFT", "BYTES", "SPLICE", "PULL", "ZERO"})
+    @EnumSource(names = {"EXPECT", "PREPARE", "ROUND", "MAP", "GIFT", "BYTES", "SPLICE", "PULL", "ZERO", "LATE"})
     void headerOfRecordsIsAsEver(FrameType type) throws ProtocolException {
         int body = BODIES.get(type);
         ByteBuffer written = ByteBuffer.allocate(FrameHeader.BYTES).order(ByteOrder.LITTLE_ENDIAN);
