@@ -286,7 +286,7 @@ final class PullPostcopyIT {
     @ParameterizedTest
     @CsvSource({
         "5047464c0b00000000000000, starts with CANCEL",
-        "0000000000000000000000000000000000, no frame",
+        "000000000000000000000000, no frame",
         RECOVER + ", is not the source",
     })
     void aStrangerIsNotTheSource(String bytes, String why) throws Exception {

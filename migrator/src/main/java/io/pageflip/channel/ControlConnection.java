@@ -119,6 +119,7 @@ public final class ControlConnection implements AutoCloseable {
 
     /** Breaks the connection, which stays broken, as far as both ends can tell. Returns at once; may be called from any thread. */
     public void drop() {
+        fail(new PeerGoneException("the control connection was closed here"));
         var unused = channel.close();
     }
 

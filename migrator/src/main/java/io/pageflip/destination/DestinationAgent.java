@@ -196,7 +196,8 @@ public final class DestinationAgent {
             List<Long> addresses = link.hello().blocks().stream()
                     .map(Message.Hello.Block::address)
                     .toList();
-            source = new SourcePages(link.hello().pid(), addresses, memory.sourceFiles(), new SourceGate());
+            source = new SourcePages(
+                    link.hello().pid(), addresses, memory.sourceFiles(), new SourceGate(link::isConnected));
             postcopy = memory.preparePulls(ledger, source, options.late(), clock);
         } else {
             postcopy = memory.prepareFaults(ledger, options.late(), clock);
@@ -455,18 +456,14 @@ public final class DestinationAgent {
         }
         timeline.firstInstructionNs = guest.awaitFirstInstructions(FIRST_INSTRUCTION_TIMEOUT_S * 1000 * MS);
         transition(DestinationState.COMPLETED, "the guest runs here");
-        if (lastPage != null) {
-            lastPage.start(); // not before: the first faults have the processors to themselves
-        }
         long runningSinceNs = clock.nanoTime();
         // Not from guest memory: a page of that may have to be fetched yet.
         long instructions = page.instructions(guest.config().vcpus());
         sendOrLog(new Message.Resumed(memory.token().epoch()));
         reached(Step.RESUMED);
-        if (source == null) {
-            progress.begin(Progress.Phase.RUNNING, 0);
-        }
+        progress.begin(Progress.Phase.RUNNING, 0);
         if (lastPage != null) {
+            lastPage.start(); // not before: the first faults have the processors to themselves
             timeline.firstBeatNs = guest.firstBeatsNs();
             awaitLastPage(lastPage, memory, ledger);
         }

@@ -98,11 +98,12 @@ final class LastPage {
         return true;
     }
 
-    /** Starts the background mover. */
-    void start() {
+    /** Starts the background mover, once the source can be reached if it is needed. */
+    void start() throws IOException {
         if (source == null) {
             late.start();
         } else {
+            attend(source);
             progress.begin(Progress.Phase.POSTCOPY_ACTIVE, 0);
             late.start(this::moved);
         }

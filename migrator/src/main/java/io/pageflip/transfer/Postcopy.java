@@ -247,7 +247,7 @@ public final class Postcopy implements AutoCloseable {
                     Proc.pid(),
                     List.of(there.mapping().address()),
                     Collections.singletonList(there.file()),
-                    new SourceGate());
+                    new SourceGate(() -> true));
             for (int prefetch = 1; prefetch <= 2; prefetch++) {
                 PageLedger ledger = new PageLedger(List.of(spec), true);
                 ledger.late(0, 0, REHEARSED_PAGES);
@@ -433,7 +433,7 @@ public final class Postcopy implements AutoCloseable {
             return;
         }
         if (isDone() && mover.isComplete()) {
-            gate.open();
+            gate.remove();
         } else {
             gate.shut("no more pages are wanted");
         }

@@ -1,54 +1,73 @@
 package io.pageflip.transfer;
 
 import java.io.IOException;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Whether pages may be read out of the source's memory just now. Any number of threads; those that read pass it before each
- * reading, for the price of a look at a field while it is open.
+ * Whether pages may be read out of the source's memory just now: as long as the connection to it is whole. Once it has been seen
+ * broken nobody reads until {@link #open}. Any number of threads; those that read pass it before each reading, for the price of a
+ * look at two fields while it is open.
  */
 public final class SourceGate {
-    private volatile boolean open = true;
+    private enum State {
+        OPEN,
+        PAUSED,
+        SHUT,
+        GONE
+    }
+
+    private final BooleanSupplier connected;
+    private volatile State state = State.OPEN;
     private @Nullable String shutReason;
+
+    /** @param connected whether the connection to the source is whole; asked by any thread, before each reading */
+    public SourceGate(BooleanSupplier connected) {
+        this.connected = connected;
+    }
 
     /** From now on, who wants to read waits. */
     public synchronized void pause() {
-        if (shutReason == null) {
-            open = false;
+        if (state == State.OPEN) {
+            state = State.PAUSED;
         }
     }
 
-    /** Lets those go on who wait. */
+    /** The connection is whole again: lets those go on who wait. */
     public synchronized void open() {
-        if (shutReason == null) {
-            open = true;
-            notifyAll();
+        if (state == State.PAUSED) {
+            state = State.OPEN;
         }
+        notifyAll();
     }
 
-    /** For good: nothing is read any more, for that reason. The first reason stays. */
-    public synchronized void shut(String reason) {
-        if (shutReason == null) {
-            shutReason = reason;
-            open = false;
-            notifyAll();
-        }
+    /** For good: nothing is read any more, for that reason. */
+    synchronized void shut(String reason) {
+        state = State.SHUT;
+        shutReason = reason;
+        notifyAll();
+    }
+
+    /** For good: nothing is needed any more, and nobody has to wait. */
+    synchronized void remove() {
+        state = State.GONE;
+        notifyAll();
     }
 
     /**
-     * Waits while it is paused.
+     * Waits while the connection is broken, or reading is paused.
      *
-     * @throws IOException if it is shut
+     * @throws IOException if the gate is shut
      */
     void pass() throws IOException {
-        if (!open) {
+        if (state != State.OPEN || !connected.getAsBoolean()) {
             awaitOpen();
         }
     }
 
     private synchronized void awaitOpen() throws IOException {
         boolean interrupted = false;
-        while (!open && shutReason == null) {
+        while (state == State.PAUSED || (state == State.OPEN && !connected.getAsBoolean())) {
             try {
                 wait();
             } catch (InterruptedException e) {
@@ -58,7 +77,7 @@ public final class SourceGate {
         if (interrupted) {
             Thread.currentThread().interrupt();
         }
-        if (shutReason != null) {
+        if (state == State.SHUT) {
             throw new IOException(shutReason);
         }
     }
