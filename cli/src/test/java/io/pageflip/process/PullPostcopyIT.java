@@ -100,6 +100,14 @@ final class PullPostcopyIT {
         assertThat(run.out()).contains("completed: the guest is at the destination", "match: ", " faults served");
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"--destination-fault drop@ready", "--source-fault drop@state"})
+    void aConnectionThatBreaksBeforeTheSwitchEndsTheMigration(String options) throws IOException {
+        Run run = start("--ram 16M " + options).endsWith(1);
+
+        Report.parse(run.out()).assertLivesOnAtSource("failed");
+    }
+
     /** Until the epoch changes, the guest is the source's, which has all its pages; then it needs both. */
     @ParameterizedTest
     @CsvSource({
@@ -210,6 +218,19 @@ final class PullPostcopyIT {
         Report report = migrate("--ram 64M --prefetch 1 --source-fault drop@resumed");
 
         assertLatePages(report);
+    }
+
+    /** The source hears twice that the guest runs, and the report once. */
+    @Test
+    void bothReportAfterAConnectionThatBrokeBeforeTheFirstInstruction() throws IOException {
+        Pageflip.Agents agents = agents("none", "drop@claimed", "--ram", "32M");
+
+        agents.destination().endsWith(0);
+        agents.source().endsWith(0);
+
+        for (Run agent : List.of(agents.source(), agents.destination())) {
+            assertThat(agent.out()).contains("match: ", "broken: once");
+        }
     }
 
     @Test
@@ -343,6 +364,19 @@ final class PullPostcopyIT {
                 .as("only what was written since is fetched")
                 .isPositive()
                 .isLessThanOrEqualTo(report.at("/runs/0/pages/total").asLong());
+    }
+
+    @Test
+    void aPrecopyOfHugePagesEndsSoToo() throws IOException {
+        try (Host.HugePages reserved = Host.HugePages.reserve(32)) {
+            assertThat(reserved).isNotNull();
+
+            Report report = endingPrecopy(
+                    "--backing hugetlb --ram 32M --workload uniform --dirty-rate 300K --max-bandwidth 100M");
+
+            assertSums(report);
+            assertThat(fetched(report)).isPositive();
+        }
     }
 
     @Test

@@ -196,9 +196,11 @@ public final class DestinationAgent {
             List<Long> addresses = link.hello().blocks().stream()
                     .map(Message.Hello.Block::address)
                     .toList();
-            source = new SourcePages(
-                    link.hello().pid(), addresses, memory.sourceFiles(), new SourceGate(link::isConnected));
-            postcopy = memory.preparePulls(ledger, source, options.late(), clock);
+            SourceGate gate = new SourceGate(link::isConnected);
+            SourcePages pages = memory.own(new SourcePages(link.hello().pid(), addresses, memory.sourceFiles(), gate));
+            pages.check();
+            source = pages;
+            postcopy = memory.preparePulls(ledger, pages, options.late(), clock);
         } else {
             postcopy = memory.prepareFaults(ledger, options.late(), clock);
         }

@@ -141,7 +141,8 @@ final class DestinationMemory implements AutoCloseable {
         sourceFiles.add(file);
     }
 
-    private <T extends AutoCloseable> T own(T made) {
+    /** Closes it before everything that is here already. */
+    <T extends AutoCloseable> T own(T made) {
         owned.push(made);
         return made;
     }

@@ -178,7 +178,7 @@ final class LastPage {
         }
     }
 
-    private void throwIfLost(SourcePages from) throws GuestLostException {
+    private void throwIfLost(SourcePages from) throws IOException {
         Throwable failure = late.failure();
         if (failure != null) {
             throw from.isAlive() ? lost("a page could not be had: " + failure.getMessage()) : lost("the source died");
@@ -201,7 +201,7 @@ final class LastPage {
         }
         status(Progress.Phase.POSTCOPY_PAUSED, "the connection to the source broke, and pages are still there");
         reached.accept(Step.PAUSED);
-        try (SourceLink.Recovery recovery = link.listenAgain()) {
+        try (SourceLink.Recovery recovery = listenAgain()) {
             while (!recovery.accept(token, ACCEPT_SLICE_MS)) {
                 checkHope(from, sinceNs);
             }
@@ -217,6 +217,14 @@ final class LastPage {
         pausedNs += clock.nanoTime() - sinceNs;
         status(Progress.Phase.POSTCOPY_ACTIVE, "pages come again");
         gate.open();
+    }
+
+    private SourceLink.Recovery listenAgain() throws GuestLostException {
+        try {
+            return link.listenAgain();
+        } catch (IOException e) {
+            throw lost("the source cannot connect again (" + e.getMessage() + ")");
+        }
     }
 
     private void checkHope(SourcePages from, long sinceNs) throws IOException {

@@ -47,6 +47,14 @@ public final class Migration {
      */
     public RunResult run() throws IOException, InterruptedException {
         Path socket = socketPath();
+        try {
+            return run(socket);
+        } finally {
+            Files.deleteIfExists(socket); // a destination that died while it listened has left it
+        }
+    }
+
+    private RunResult run(Path socket) throws IOException, InterruptedException {
         String address = "unix:" + socket;
         progress.begin(Progress.Phase.STARTING, 0);
         try (AgentProcess destination =

@@ -201,6 +201,7 @@ public final class ConnectedDestination implements DestinationLink {
         Patience patience = new Patience(clock, () -> {}); // the guest is the destination's: too late to cancel
         patience.limitSeconds(seconds);
         await(Message.Resumed.class, patience);
+        resumed = true;
     }
 
     @Override
@@ -219,7 +220,9 @@ public final class ConnectedDestination implements DestinationLink {
             if (type.isInstance(message)) {
                 return type.cast(message);
             }
-            if (message != null) {
+            boolean again =
+                    message instanceof Message.Resumed && resumed; // it was said before the connection broke, too
+            if (message != null && !again) {
                 throw unexpected(message);
             }
             patience.check("the destination's " + type.getSimpleName() + " message");

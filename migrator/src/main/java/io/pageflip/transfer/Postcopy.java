@@ -239,15 +239,15 @@ public final class Postcopy implements AutoCloseable {
      */
     public static void rehearsePull(NanoClock clock) throws IOException {
         BlockSpec spec = new BlockSpec("late", (long) REHEARSED_PAGES * Backing.MEMFD.pageBytes(), Backing.MEMFD);
-        try (RamBlock there = RamBlock.create(spec)) {
+        try (RamBlock there = RamBlock.create(spec);
+                SourcePages source = new SourcePages(
+                        Proc.pid(),
+                        List.of(there.mapping().address()),
+                        Collections.singletonList(there.file()),
+                        new SourceGate(() -> true))) {
             for (long page = 0; page < REHEARSED_PAGES; page += 2) {
                 there.mapping().setLong(page * spec.pageBytes(), page + 1);
             }
-            SourcePages source = new SourcePages(
-                    Proc.pid(),
-                    List.of(there.mapping().address()),
-                    Collections.singletonList(there.file()),
-                    new SourceGate(() -> true));
             for (int prefetch = 1; prefetch <= 2; prefetch++) {
                 PageLedger ledger = new PageLedger(List.of(spec), true);
                 ledger.late(0, 0, REHEARSED_PAGES);

@@ -4,6 +4,8 @@ import io.pageflip.guest.BlockSpec;
 import io.pageflip.guest.DataMap;
 import io.pageflip.memory.PageBitmap;
 import io.pageflip.os.Errno;
+import io.pageflip.os.Fd;
+import io.pageflip.os.HostLacksException;
 import io.pageflip.os.MemFd;
 import io.pageflip.os.NativeBuffer;
 import io.pageflip.os.Pagemap;
@@ -15,9 +17,13 @@ import java.util.Collections;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The memory of a guest that stands in another process, for whoever reads its pages there. Any number of threads. */
-public final class SourcePages {
+/**
+ * The memory of a guest that stands in another process, for whoever reads its pages there. What is read is that process's, and not
+ * of one that has its number after it. Any number of threads.
+ */
+public final class SourcePages implements AutoCloseable {
     private final int pid;
+    private final Fd process;
     private final List<Long> addresses;
     private final List<@Nullable MemFd> files;
     private final SourceGate gate;
@@ -26,29 +32,65 @@ public final class SourcePages {
     /**
      * Reads nothing yet.
      *
-     * @param pid the process
+     * @param pid the process, which is alive
      * @param addresses where each block of the guest lies there
      * @param files the memfd of each block, which stay their owner's; null for private memory
      * @param gate asked before each reading
+     * @throws SyscallException {@code ESRCH} if there is no such process
      */
-    public SourcePages(int pid, List<Long> addresses, List<@Nullable MemFd> files, SourceGate gate) {
+    public SourcePages(int pid, List<Long> addresses, List<@Nullable MemFd> files, SourceGate gate)
+            throws SyscallException {
         this.pid = pid;
+        this.process = Fd.ofProcess(pid);
         this.addresses = List.copyOf(addresses);
         this.files = Collections.unmodifiableList(new ArrayList<>(files));
         this.gate = gate;
         this.memory = ThreadLocal.withInitial(() -> new ProcessMemory(pid));
     }
 
-    /** Whether the process is there, and its memory: asked of the first page of block {@code ram}, which always holds data. */
-    public boolean isAlive() {
-        return memory.get().read(addresses.get(0), NativeBuffer.allocate(1), 0, 1) == 1;
+    @Override
+    public void close() {
+        process.close();
+    }
+
+    /**
+     * Checks that pages can be read: better before the switch than after it.
+     *
+     * @throws HostLacksException if they cannot
+     */
+    public void check() throws IOException {
+        int read = readFirstByte();
+        if (read != 1) {
+            throw new HostLacksException("this process may not read the memory of the source, process " + pid
+                    + " (process_vm_readv: " + Errno.name(-read) + "); use --mechanism flip or stream");
+        }
+        try {
+            Pagemap.ofProcess(pid).close();
+        } catch (SyscallException e) {
+            throw new HostLacksException(
+                    "this process may not see which pages the source has (" + e.getMessage()
+                            + "); use --mechanism flip, or --schedule stop-and-move",
+                    e);
+        }
+    }
+
+    /** Whether the process is there, and its memory. */
+    public boolean isAlive() throws SyscallException {
+        return !process.awaitReadable(0) && readFirstByte() == 1;
+    }
+
+    /** Of the first page of block {@code ram}, which always holds data. */
+    private int readFirstByte() {
+        return (int) memory.get().read(addresses.get(0), NativeBuffer.allocate(1), 0, 1);
     }
 
     /** The pages of a block that hold data. */
     PageBitmap data(int block, BlockSpec spec) throws IOException {
         gate.pass();
         try (Pagemap pagemap = Pagemap.ofProcess(pid)) {
-            return DataMap.scanOther(spec, files.get(block), pagemap, addresses.get(block));
+            PageBitmap data = DataMap.scanOther(spec, files.get(block), pagemap, addresses.get(block));
+            checkStillThere("/proc/PID/pagemap");
+            return data;
         }
     }
 
@@ -63,6 +105,14 @@ public final class SourcePages {
                         "process_vm_readv of process " + pid, read == 0 ? Errno.EFAULT : (int) -read);
             }
             done += (int) read;
+        }
+        checkStillThere("process_vm_readv");
+    }
+
+    /** After a reading: its number was that process's until now. */
+    private void checkStillThere(String operation) throws SyscallException {
+        if (process.awaitReadable(0)) {
+            throw new SyscallException(operation + " of process " + pid, Errno.ESRCH);
         }
     }
 

@@ -74,7 +74,7 @@ final class PullAfterSwitchIT {
             files.add(block.file());
         }
         Postcopy.Options options = new Postcopy.Options(prefetchPages, batchPages);
-        SourcePages pages = new SourcePages(pid, addresses, files, gate);
+        SourcePages pages = open(new SourcePages(pid, addresses, files, gate));
         return open(Postcopy.pull(destination, ledger, pages, List.of(), options, NanoClock.SYSTEM));
     }
 
@@ -99,7 +99,9 @@ final class PullAfterSwitchIT {
                 .as("a hole")
                 .isZero();
 
-        assertThat(postcopy.mappedPages()).isEqualTo(2);
+        await("both in the account, which they are a moment after the wake-up")
+                .atMost(DEADLINE)
+                .until(() -> postcopy.mappedPages() == 2);
     }
 
     @ParameterizedTest
@@ -219,9 +221,10 @@ final class PullAfterSwitchIT {
 
     @Test
     void withoutItsSourceWhoIsTrappedStaysSoUntilAllIsGivenUp() throws Exception {
-        Process nobody = new ProcessBuilder("true").start();
-        nobody.waitFor();
-        Postcopy postcopy = prepare(allLate(spec(Backing.MEMFD)), (int) nobody.pid(), 1, 64);
+        Process other = new ProcessBuilder("cat").start();
+        Postcopy postcopy = prepare(allLate(spec(Backing.MEMFD)), (int) other.pid(), 1, 64);
+        other.destroy();
+        other.waitFor();
         RamBlock block = destination.get(0);
         AtomicBoolean went = new AtomicBoolean();
         Touch<Boolean> trapped = Touch.start(() -> {
