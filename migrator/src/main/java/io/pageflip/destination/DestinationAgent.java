@@ -172,7 +172,7 @@ public final class DestinationAgent {
             if (!sharesPages()) {
                 link.stream().expectSoon(SPIN_FIRST_NS, SPIN_NS);
                 crossing.receivePages();
-                if (ledger.hasLate()) {
+                if (ledger.hasLate() && postcopy == null) {
                     prepareLate(memory, ledger);
                 }
                 crossing.beginSwitch();
@@ -314,8 +314,11 @@ public final class DestinationAgent {
         }
 
         /** Everything that the source has sent up to now is here: it may reckon with that. */
-        private void round() {
+        private void round() throws IOException {
             rounds++;
+            if (ledger.hasLate() && postcopy == null) {
+                prepareLate(memory, ledger); // the guest still runs at the source; no round brings pages any more
+            }
             if (rounds == 1) {
                 reached(Step.ROUND);
             }

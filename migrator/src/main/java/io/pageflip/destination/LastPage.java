@@ -48,8 +48,8 @@ final class LastPage {
     private final Progress progress;
     private final Consumer<Step> reached;
     private final NanoClock clock;
-    private @Nullable PageSteps steps;
-    private long stepped;
+    private volatile long fetched;
+    private @Nullable PageSteps steps; // the mover's own
     private int recoveries;
     private long pausedNs;
 
@@ -85,6 +85,7 @@ final class LastPage {
     void awaitFirstBeats() throws IOException {
         while (source != null && !hasBeaten()) {
             attend(source);
+            guest.checkVcpus();
             LockSupport.parkNanos(FIRST_POLL_NS);
         }
     }
@@ -109,15 +110,19 @@ final class LastPage {
         }
     }
 
-    /** On the mover's thread. */
+    /** On the mover's thread, after each batch. */
     private void moved() {
-        if (steps == null) {
-            steps = new PageSteps(late.dataPages(), reached);
-            progress.begin(Progress.Phase.POSTCOPY_ACTIVE, steps.total());
+        PageSteps counted = steps;
+        if (counted == null) {
+            counted = new PageSteps(late.dataPages(), reached);
+            steps = counted;
+            progress.begin(Progress.Phase.POSTCOPY_ACTIVE, counted.total());
         }
-        long now = Math.min(late.mappedPages(), steps.total());
-        progress.done(steps.add(now - stepped));
-        stepped = now;
+        long now = Math.min(late.mappedPages(), counted.total());
+        progress.done(now);
+        long more = now - fetched;
+        fetched = now;
+        counted.add(more);
     }
 
     /**
@@ -242,7 +247,7 @@ final class LastPage {
 
     private void status(Progress.Phase phase, String why) {
         LOG.log(System.Logger.Level.INFO, "{0}: {1}", phase, why);
-        progress.begin(phase, steps == null ? 0 : steps.total());
-        progress.done(stepped);
+        progress.begin(phase, late.dataPages());
+        progress.done(fetched);
     }
 }

@@ -26,6 +26,7 @@ public final class PipedDestination implements DestinationLink {
     private final Patience patience;
     private final WaitGuard cancellation;
     private int calls;
+    private volatile boolean dropped;
 
     private PipedDestination(StreamWriter stream, Patience patience, WaitGuard cancellation) {
         this.stream = stream;
@@ -69,11 +70,12 @@ public final class PipedDestination implements DestinationLink {
 
     @Override
     public boolean isConnected() throws IOException {
-        return !stream.readerGone();
+        return !dropped && !stream.readerGone();
     }
 
     @Override
     public void drop() {
+        dropped = true;
         stream.close();
     }
 

@@ -31,7 +31,7 @@ final class LatePages {
     /**
      * An account without an entry.
      *
-     * @param late the pages that come after the switch; nobody changes it any more
+     * @param late the pages that come after the switch; nobody changes it once the guest is resumed
      * @param data those of them that are known to hold data, until {@link #find}
      */
     LatePages(RamBlock block, PageBitmap late, PageBitmap data, PageMapper mapper) {

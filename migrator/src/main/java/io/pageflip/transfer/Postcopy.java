@@ -135,10 +135,10 @@ public final class Postcopy implements AutoCloseable {
     }
 
     /**
-     * Starts the fault server for all blocks that have late pages in {@code ledger}, which are pulled. What lies in those pages is
-     * discarded.
+     * Starts the fault server for all blocks; their late pages are pulled, and others that are missing are zero.
      *
-     * @param blocks all of the guest's, as the ledger counts them; memory of our own, whose late pages are missing
+     * @param blocks all of the guest's, as the ledger counts them; memory of our own, in which late pages are missing
+     * @param ledger which may learn of more late pages until the guest is resumed
      * @param source where the guest stands once it is resumed here
      * @throws HostLacksException if this kernel cannot trap a touch of such memory
      */
@@ -156,11 +156,9 @@ public final class Postcopy implements AutoCloseable {
             for (int i = 0; i < blocks.size(); i++) {
                 RamBlock block = blocks.get(i);
                 PageBitmap pages = ledger.late(i);
-                if (pages.cardinality() > 0) {
-                    userfaultfd.registerMissing(block.mapping());
-                    PageMapper mapper = new PullMapper(block, i, pages, userfaultfd, source);
-                    late.add(new LatePages(block, pages, new PageBitmap(pages.pages()), mapper));
-                }
+                userfaultfd.registerMissing(block.mapping());
+                PageMapper mapper = new PullMapper(block, i, pages, userfaultfd, source);
+                late.add(new LatePages(block, pages, new PageBitmap(pages.pages()), mapper));
             }
             FaultEvents events = FaultEvents.of(userfaultfd);
             return serving(new Postcopy(late, events, source.gate(), userfaultfd, logs, options, clock));

@@ -34,7 +34,8 @@ final class PullMapper implements PageMapper {
      *
      * @param block registered in missing mode as a whole
      * @param index its number at the source
-     * @param late those of its pages that are at the source, or nowhere; the other missing ones are zero
+     * @param late those of its pages that are at the source, or nowhere; the other missing ones are zero; nobody changes it
+     *     once the guest is resumed
      */
     PullMapper(RamBlock block, int index, PageBitmap late, Userfaultfd userfaultfd, SourcePages source) {
         this.block = block;
