@@ -238,7 +238,7 @@ final class PullPostcopyIT {
         Pageflip.Agents idle = agents("stop@paused", "drop@half-pages", "--ram", "32M", "--workload", "idle");
         idle.destination().awaitErr("postcopy-paused");
         idle.source().awaitStopped();
-        Heartbeat guest = Heartbeat.of(idle.destination());
+        Heartbeat guest = Heartbeat.of(idle.destination(), idle.source());
 
         guest.awaitBeats();
         guest.awaitBeats();
@@ -260,7 +260,7 @@ final class PullPostcopyIT {
                 "--backing=memfd");
         busy.destination().awaitErr("postcopy-paused");
         busy.source().awaitStopped();
-        Heartbeat guest = Heartbeat.of(busy.destination());
+        Heartbeat guest = Heartbeat.of(busy.destination(), busy.source());
         long[] last = {-1};
         Waiting.until("a vCPU that waits for a page", () -> {
             boolean stands = guest.count() == last[0];
@@ -269,7 +269,6 @@ final class PullPostcopyIT {
         });
 
         busy.source().signal("CONT");
-        guest.awaitBeats();
         busy.destination().endsWith(0);
         busy.source().endsWith(0);
         assertThat(busy.destination().out()).contains("match: ", "broken: once");
