@@ -37,6 +37,7 @@ final class LastPage {
     private static final long MS = 1_000_000;
     private static final int ACCEPT_SLICE_MS = 20;
     private static final long FIRST_POLL_NS = 20_000;
+    private static final String SOURCE_DIED = "the source died";
 
     private final Postcopy late;
     private final @Nullable SourcePages source;
@@ -85,6 +86,10 @@ final class LastPage {
     void awaitFirstBeats() throws IOException {
         while (source != null && !hasBeaten()) {
             attend(source);
+            Throwable failure = late.failure();
+            if (failure != null) {
+                throw lost(source, failure);
+            }
             guest.checkVcpus();
             LockSupport.parkNanos(FIRST_POLL_NS);
         }
@@ -140,15 +145,13 @@ final class LastPage {
             guest.checkVcpus();
             LockSupport.parkNanos(MS);
         }
-        if (source != null) {
-            throwIfLost(source);
+        Throwable failure = late.failure();
+        if (source != null && !late.isComplete()) {
+            throw failure == null ? lost("nothing more was fetched") : lost(source, failure);
         }
         try {
             return late.finish();
         } catch (IOException e) {
-            if (source != null) {
-                throw lost("a page could not be had: " + e.getMessage());
-            }
             LOG.log(System.Logger.Level.WARNING, "the kernel maps what is left", e);
             return null;
         }
@@ -177,24 +180,32 @@ final class LastPage {
     }
 
     private void attend(SourcePages from) throws IOException {
-        throwIfLost(from);
-        if (!link.isConnected()) {
+        if (!link.isConnected() && !late.isComplete()) {
             recover(from);
         }
     }
 
-    private void throwIfLost(SourcePages from) throws IOException {
-        Throwable failure = late.failure();
-        if (failure != null) {
-            throw from.isAlive() ? lost("a page could not be had: " + failure.getMessage()) : lost("the source died");
-        }
+    private GuestLostException lost(SourcePages from, Throwable failure) throws IOException {
+        return lost(from.isAlive() ? "a page could not be had (" + failure.getMessage() + ")" : SOURCE_DIED);
     }
 
     private GuestLostException lost(String why) {
         long all = late.dataPages();
+        long left = Math.max(1, all - late.mappedPages()); // zeros that were touched are among the mapped ones
         return new GuestLostException(
-                why + (all == 0 ? "" : ", with " + (all - late.mappedPages()) + " of " + all + " pages")
-                        + (all == 0 ? ", with pages of it" : "") + " still in its memory");
+                why + (all == 0 ? ", with pages of it" : ", with " + left + " of " + all + " pages")
+                        + " still in its memory");
+    }
+
+    /** Fetches nothing more: unless the batch that has been read already was the last, the guest is lost. */
+    private void giveUp(SourcePages from, String why) throws GuestLostException {
+        from.gate().shut(why);
+        while (!late.isDone()) {
+            LockSupport.parkNanos(FIRST_POLL_NS);
+        }
+        if (!late.isComplete()) {
+            throw lost(why);
+        }
     }
 
     private void recover(SourcePages from) throws IOException {
@@ -202,13 +213,17 @@ final class LastPage {
         gate.pause();
         long sinceNs = clock.nanoTime();
         if (!from.isAlive()) {
-            throw lost("the source died");
+            giveUp(from, SOURCE_DIED);
+            return;
         }
         status(Progress.Phase.POSTCOPY_PAUSED, "the connection to the source broke, and pages are still there");
         reached.accept(Step.PAUSED);
         try (SourceLink.Recovery recovery = listenAgain()) {
             while (!recovery.accept(token, ACCEPT_SLICE_MS)) {
                 checkHope(from, sinceNs);
+                if (late.isComplete()) {
+                    return;
+                }
             }
         }
         status(Progress.Phase.POSTCOPY_RECOVER, "the source is here again");
@@ -235,13 +250,11 @@ final class LastPage {
     private void checkHope(SourcePages from, long sinceNs) throws IOException {
         guest.checkVcpus();
         if (!from.isAlive()) {
-            throw lost("the source died");
-        }
-        if (clock.nanoTime() - sinceNs > recoverTimeoutNs) {
-            throw lost("the source has not connected again within " + recoverTimeoutNs / (1000 * MS) + " s");
-        }
-        if (cancellation.isRequested()) {
-            throw lost("interrupted while the source was to connect again");
+            giveUp(from, SOURCE_DIED);
+        } else if (clock.nanoTime() - sinceNs > recoverTimeoutNs) {
+            giveUp(from, "the source has not connected again within " + recoverTimeoutNs / (1000 * MS) + " s");
+        } else if (cancellation.isRequested()) {
+            giveUp(from, "interrupted while the source was to connect again");
         }
     }
 

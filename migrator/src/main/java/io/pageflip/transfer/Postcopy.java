@@ -322,6 +322,11 @@ public final class Postcopy implements AutoCloseable {
         return !moverThread.isAlive();
     }
 
+    /** After {@link #start}: whether every page of data is mapped, whatever else went wrong. */
+    public boolean isComplete() {
+        return isDone() && mover.isComplete();
+    }
+
     /** Whether something went wrong: {@link #finish} says what. */
     public boolean hasFailed() {
         return failure.get() != null;
@@ -361,7 +366,7 @@ public final class Postcopy implements AutoCloseable {
     public PostcopyFigures finish() throws IOException {
         close();
         Throwable failed = failure.get();
-        if (failed != null) {
+        if (failed != null && (gate == null || !mover.isComplete())) {
             throw new IOException("mapping pages after the switch failed: " + failed.getMessage(), failed);
         }
         long data = 0;
@@ -430,7 +435,7 @@ public final class Postcopy implements AutoCloseable {
         if (gate == null) {
             return;
         }
-        if (isDone() && mover.isComplete()) {
+        if (isComplete()) {
             gate.remove();
         } else {
             gate.shut("no more pages are wanted");

@@ -42,7 +42,7 @@ public final class SourceGate {
     }
 
     /** For good: nothing is read any more, for that reason. */
-    synchronized void shut(String reason) {
+    public synchronized void shut(String reason) {
         state = State.SHUT;
         shutReason = reason;
         notifyAll();
