@@ -91,7 +91,7 @@ final class DestinationCommand implements Callable<Integer> {
                     UnixSocket socket = listener.accept(ACCEPT_SLICE_MS);
                     if (socket != null) {
                         try {
-                            return ConnectedSource.accept(socket, NanoClock.SYSTEM, cancellation);
+                            return ConnectedSource.accept(socket, path, NanoClock.SYSTEM, cancellation);
                         } catch (CancelledException e) {
                             throw e;
                         } catch (IOException e) {

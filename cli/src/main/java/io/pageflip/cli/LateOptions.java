@@ -14,6 +14,8 @@ final class LateOptions {
             "With --schedule postcopy: pages around a touched one, itself included, that are mapped with it; 1 maps no "
                     + "other (default: 16).";
     private static final int MOST_PREFETCH = 1 << 18;
+    private static final int MOST_RECOVER_S = 1_000_000;
+    private static final long NS_PER_S = 1_000_000_000;
     private static final int DEFAULT_BATCH = Postcopy.Options.DEFAULT.batchPages();
 
     @Spec(Target.MIXEE)
@@ -30,9 +32,20 @@ final class LateOptions {
             description = "Pages that one system call maps in the background (default: ${DEFAULT-VALUE}).")
     private int batch;
 
+    @Option(
+            names = "--recover-timeout",
+            paramLabel = "SECONDS",
+            defaultValue = "30",
+            description = "How long a source whose pages are still needed may take to connect again if its connection "
+                    + "breaks (default: ${DEFAULT-VALUE}).")
+    private long recoverTimeout;
+
     Postcopy.Options options() {
         checkPrefetch(spec, prefetch);
-        return new Postcopy.Options(prefetch, (int) Values.between(spec, "--late-batch", batch, 1, MOST_PREFETCH));
+        return new Postcopy.Options(
+                prefetch,
+                (int) Values.between(spec, "--late-batch", batch, 1, MOST_PREFETCH),
+                Values.between(spec, "--recover-timeout", recoverTimeout, 0, MOST_RECOVER_S) * NS_PER_S);
     }
 
     static void checkPrefetch(CommandSpec spec, int pages) {

@@ -141,7 +141,7 @@ final class MigrateCommand implements Callable<Integer> {
     }
 
     private void checkPrefetch(Schedule schedule) {
-        if (prefetch != null && schedule != Schedule.POSTCOPY) {
+        if (prefetch != null && !transfer.mayPostcopy(schedule)) {
             throw new CombinationException(
                     spec.commandLine(),
                     "--prefetch is for --schedule postcopy; with " + schedule
@@ -235,7 +235,7 @@ final class MigrateCommand implements Callable<Integer> {
         if (noMove) {
             arguments.add("--no-move");
         }
-        if (schedule == Schedule.POSTCOPY) {
+        if (transfer.mayPostcopy(schedule)) {
             arguments.addAll(LateOptions.arguments(prefetchPages(), transfer.batch()));
         }
         return arguments;
@@ -251,7 +251,7 @@ final class MigrateCommand implements Callable<Integer> {
         guest.describe(request);
         transfer.describe(request, mechanism, schedule, channel);
         request.put("move", !noMove);
-        if (schedule == Schedule.POSTCOPY) {
+        if (transfer.mayPostcopy(schedule)) {
             request.put("prefetch", prefetchPages());
         }
         request.put("verify", report.verify());

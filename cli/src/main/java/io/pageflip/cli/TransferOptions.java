@@ -86,7 +86,7 @@ final class TransferOptions {
             names = "--on-timeout",
             paramLabel = "ACTION",
             description = "precopy: what happens when rounds or time have run out: ${COMPLETION-CANDIDATES} "
-                    + "(default: switch; postcopy is refused with the mechanisms of precopy).")
+                    + "(default: switch; postcopy with pull only).")
     private PrecopyLimits.@Nullable OnTimeout onTimeout;
 
     @Option(
@@ -238,11 +238,15 @@ final class TransferOptions {
             throw refused("--schedule " + schedule + " needs pages that may cross while the guest writes them, and "
                     + "--mechanism fuse moves clean ones only; use --schedule stop-and-move");
         }
-        if (schedule.sharesPages() && chosen != Mechanism.FLIP) {
-            throw refused("--schedule " + schedule + " lets both agents map the same pages, and --mechanism " + chosen
+        if (schedule == Schedule.POSTCOPY && (chosen == Mechanism.GIFT || chosen == Mechanism.STREAM)) {
+            throw refused("--schedule postcopy has the destination get the pages that it needs, and with --mechanism "
+                    + chosen + " only the source can send them; use --mechanism flip, or --mechanism pull");
+        }
+        if (schedule == Schedule.HANDOVER && chosen != Mechanism.FLIP) {
+            throw refused("--schedule handover lets both agents map the same pages, and --mechanism " + chosen
                     + " copies them; use --mechanism flip, or --schedule stop-and-move");
         }
-        if (schedule.sharesPages() && !canHandOver) {
+        if (schedule.sharesPages() && chosen == Mechanism.FLIP && !canHandOver) {
             throw refused("--schedule " + schedule + " has no pages left to copy for "
                     + (noGift ? "--no-gift" : "--no-move") + "; use --schedule stop-and-move");
         }
@@ -253,7 +257,17 @@ final class TransferOptions {
         if (schedule != Schedule.PRECOPY) {
             refuseWithoutPrecopy();
         }
+        if (onTimeout == PrecopyLimits.OnTimeout.POSTCOPY && chosen != Mechanism.PULL) {
+            throw refused("--on-timeout postcopy has the destination get the pages that are left, and with --mechanism "
+                    + chosen + " only the source can send them; use --mechanism pull, --on-timeout switch, or "
+                    + "--on-timeout cancel");
+        }
         return schedule;
+    }
+
+    /** Whether pages may cross after the switch, with such a schedule. */
+    boolean mayPostcopy(Schedule when) {
+        return when == Schedule.POSTCOPY || onTimeout == PrecopyLimits.OnTimeout.POSTCOPY;
     }
 
     /** Why pages in such memory cannot cross so, and what to use instead; null if they can. */
@@ -314,10 +328,6 @@ final class TransferOptions {
         double seconds = timeout == null ? TIMEOUT_S : timeout;
         if (!(seconds >= 0 && seconds <= MOST_TIMEOUT_S)) {
             throw refused("--timeout " + seconds + ": it must be from 0 to " + MOST_TIMEOUT_S + " seconds");
-        }
-        if (onTimeout == PrecopyLimits.OnTimeout.POSTCOPY) {
-            throw refused("--on-timeout postcopy: the pages that stream, gift and pull have copied cannot be completed "
-                    + "after the switch; use --on-timeout switch, or --on-timeout cancel");
         }
         return new PrecopyLimits(
                 downtimeMs * NS_PER_MS,

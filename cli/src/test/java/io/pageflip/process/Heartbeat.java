@@ -7,6 +7,9 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /** The first vCPU's heartbeat, as anybody outside may watch it: in page 0 of the memfd {@code pageflip:ram}. */
@@ -21,23 +24,54 @@ final class Heartbeat {
 
     /** Of the guest in an agent, once it has one. */
     static Heartbeat of(Run agent) {
-        return new Heartbeat(file(agent, "ram"));
+        return of(agent, Set.of());
     }
 
-    /** A memfd of an agent, {@code ram} for one, once it has it: a path that can be opened as long as the agent lives. */
+    /** Of the guest in memory of an agent's own, which is not that of {@code other}, though it may have descriptors of both. */
+    static Heartbeat of(Run agent, Run other) throws IOException {
+        Set<Object> others = new HashSet<>();
+        for (Path file : ram(other.pid())) {
+            others.add(inode(file));
+        }
+        return of(agent, others);
+    }
+
+    private static Heartbeat of(Run agent, Set<Object> others) {
+        Path[] found = new Path[1];
+        Waiting.until("a guest's RAM among the files of " + agent, () -> {
+            for (Path file : ram(agent.pid())) {
+                if (found[0] == null && (others.isEmpty() || !others.contains(inode(file)))) {
+                    found[0] = file;
+                }
+            }
+            return found[0] != null;
+        });
+        return new Heartbeat(found[0]);
+    }
+
+    private static List<Path> ram(long pid) throws IOException {
+        return files(pid, "ram");
+    }
+
+    private static List<Path> files(long pid, String name) throws IOException {
+        try (Stream<Path> files = Files.list(Path.of("/proc", Long.toString(pid), "fd"))) {
+            return files.filter(link -> isLinkTo(link, "/memfd:pageflip:" + name + " (deleted)"))
+                    .toList();
+        }
+    }
+
+    private static Object inode(Path file) throws IOException {
+        return Files.getAttribute(file, "unix:ino");
+    }
+
+    /** A memfd of an agent, once it has it: a path that can be opened as long as the agent lives. */
     static Path file(Run agent, String name) {
         Path[] found = new Path[1];
         Waiting.until("a memfd " + name + " among the files of " + agent, () -> {
-            found[0] = find(agent.pid(), "/memfd:pageflip:" + name + " (deleted)");
+            found[0] = files(agent.pid(), name).stream().findFirst().orElse(null);
             return found[0] != null;
         });
         return found[0];
-    }
-
-    private static Path find(long pid, String target) throws IOException {
-        try (Stream<Path> files = Files.list(Path.of("/proc", Long.toString(pid), "fd"))) {
-            return files.filter(link -> isLinkTo(link, target)).findFirst().orElse(null);
-        }
     }
 
     private static boolean isLinkTo(Path link, String target) {

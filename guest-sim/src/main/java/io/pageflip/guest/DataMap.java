@@ -5,6 +5,7 @@ import io.pageflip.os.MemFd;
 import io.pageflip.os.Pagemap;
 import io.pageflip.os.SparseFile;
 import java.io.IOException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Which pages of a RAM block hold data; the others are holes, which were never written. Found without touching a page:
@@ -36,10 +37,10 @@ public final class DataMap {
         } else if (block.spec().backing() == Backing.MEMFD) {
             scanFile(block.requireFile(), block.spec().pageBytes(), data);
             if (block.isToBeAdopted()) {
-                scanPageTable(block, data);
+                scanOwnPageTable(block, data);
             }
         } else {
-            scanPageTable(block, data);
+            scanOwnPageTable(block, data);
         }
         return new DataMap(data, allocated);
     }
@@ -51,6 +52,30 @@ public final class DataMap {
         return current ? this : scan(block);
     }
 
+    /**
+     * The pages that a block of another process's standing guest holds, found in the same ways.
+     *
+     * @param file the block's memfd, if it is shareable
+     * @param pagemap of the process
+     * @param address where the block lies there
+     */
+    public static PageBitmap scanOther(BlockSpec spec, @Nullable MemFd file, Pagemap pagemap, long address)
+            throws IOException {
+        PageBitmap data = new PageBitmap(spec.pages());
+        if (file != null && spec.backing() == Backing.MEMFD) {
+            scanFile(file, spec.pageBytes(), data);
+        } else {
+            scanPageTable(spec, pagemap, address, data);
+        }
+        return data;
+    }
+
+    private static void scanOwnPageTable(RamBlock block, PageBitmap data) throws IOException {
+        try (Pagemap pagemap = Pagemap.open()) {
+            scanPageTable(block.spec(), pagemap, block.mapping().address(), data);
+        }
+    }
+
     private static void scanFile(SparseFile file, int pageBytes, PageBitmap data) throws IOException {
         long from = file.nextData(0);
         while (from >= 0) {
@@ -60,16 +85,15 @@ public final class DataMap {
         }
     }
 
-    private static void scanPageTable(RamBlock block, PageBitmap data) throws IOException {
+    private static void scanPageTable(BlockSpec spec, Pagemap pagemap, long address, PageBitmap data)
+            throws IOException {
         long[] entries = new long[Pagemap.maxPages()];
-        try (Pagemap pagemap = Pagemap.open()) {
-            for (long first = 0; first < data.pages(); first += entries.length) {
-                int count = (int) Math.min(entries.length, data.pages() - first);
-                pagemap.read(block.mapping(), first, count, block.spec().pageBytes(), entries);
-                for (int i = 0; i < count; i++) {
-                    if (Pagemap.exists(entries[i])) {
-                        data.add(first + i, 1);
-                    }
+        for (long first = 0; first < data.pages(); first += entries.length) {
+            int count = (int) Math.min(entries.length, data.pages() - first);
+            pagemap.read(address + first * spec.pageBytes(), count, spec.pageBytes(), entries);
+            for (int i = 0; i < count; i++) {
+                if (Pagemap.exists(entries[i])) {
+                    data.add(first + i, 1);
                 }
             }
         }

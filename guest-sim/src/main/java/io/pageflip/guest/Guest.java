@@ -167,6 +167,19 @@ public final class Guest implements AutoCloseable {
     }
 
     /**
+     * Stops a guest some of whose vCPUs may be trapped for good, in pages that will never come.
+     *
+     * @param letGo frees those that are trapped; called when every vCPU has been told to stop: none executes another instruction
+     */
+    public void stop(Runnable letGo) {
+        for (Vcpu vcpu : vcpus) {
+            vcpu.requestStop();
+        }
+        letGo.run();
+        stop();
+    }
+
+    /**
      * Stops the vCPUs, the last of which switches the guest out, at once, on its own thread.
      *
      * @throws IOException if the switch was called off: the guest stands, and is still this agent's

@@ -166,6 +166,17 @@ public final class RamBlock implements AutoCloseable {
         mapping.populate(first * spec.pageBytes(), count * spec.pageBytes());
     }
 
+    /** Frees pages {@code first} to {@code first + count}: their content is lost, and they are holes again. */
+    public void discard(long first, long count) throws SyscallException {
+        long offset = first * spec.pageBytes();
+        long bytes = count * spec.pageBytes();
+        if (file == null) {
+            mapping.dropEntries(offset, bytes);
+        } else {
+            mapping.remove(offset, bytes);
+        }
+    }
+
     @Override
     public void close() {
         mapping.close();

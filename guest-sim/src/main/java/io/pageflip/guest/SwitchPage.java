@@ -16,7 +16,9 @@ import io.pageflip.os.SyscallException;
  *   40        u64  console: bytes produced
  *   48        u32  console: bytes in its FIFO
  *   56  16 bytes   console: the FIFO
- *   96        u32  rounds of pages that the destination has received while the guest runs; the one word here that the destination writes
+ *   96        u32  rounds of pages that the destination has received while the guest runs; this and the next
+ *                  are the words here that it writes
+ *  100        u32  postcopy: the destination's owner epoch, once it has every page, and needs the source for none
  *  128+32i    u64  vCPU i: instructions, last instruction (ns), random state, cursor
  * </pre>
  *
@@ -39,6 +41,7 @@ public final class SwitchPage {
     private static final int FIFO_FILL = 48;
     private static final int FIFO = 56;
     private static final int ROUNDS = 96;
+    private static final int LAST_PAGE = 100;
     private static final int VCPUS = 128;
     private static final int VCPU_BYTES = 32;
 
@@ -98,6 +101,25 @@ public final class SwitchPage {
     /** The destination has received so many rounds; 0 is the source's, before it sends any. */
     public void setRoundsReceived(int count) {
         mapping.setInt(base + ROUNDS, count);
+    }
+
+    /** Whether the destination that runs the guest in this epoch has every page. */
+    public boolean hasLastPage(int epoch) {
+        return mapping.getInt(base + LAST_PAGE) == epoch;
+    }
+
+    /** The destination, which runs the guest in this epoch, has every page: the source may give its own up. */
+    public void setLastPage(int epoch) {
+        mapping.setInt(base + LAST_PAGE, epoch);
+    }
+
+    /** Instructions that all vCPUs had executed when the state was saved. */
+    public long instructions(int vcpus) {
+        long sum = 0;
+        for (int i = 0; i < vcpus; i++) {
+            sum += vcpuInstructions(i);
+        }
+        return sum;
     }
 
     /** When all vCPUs stood at the source, and every page that still had to could cross. */

@@ -91,6 +91,18 @@ public final class PageBitmap {
         }
     }
 
+    /** Removes all pages of another set of as many possible pages. */
+    public void removeAll(PageBitmap other) {
+        if (other.pages != pages) {
+            throw new IllegalArgumentException("a set of " + other.pages + " pages is none of " + pages);
+        }
+        cardinality = 0;
+        for (int i = 0; i < words.length; i++) {
+            words[i] &= ~other.words[i];
+            cardinality += Long.bitCount(words[i]);
+        }
+    }
+
     /** The first page of the set from {@code from} on, or {@link #pages} if there is none. */
     public long nextSet(long from) {
         return next(from, 0);

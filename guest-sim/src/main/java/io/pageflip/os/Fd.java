@@ -139,6 +139,17 @@ public final class Fd implements AutoCloseable {
         return sys.write(number(), from.address(offset, length), length);
     }
 
+    /**
+     * A process, whose number may be another's as soon as it is gone (pidfd_open(2)): readable from the moment at which it has
+     * ended.
+     *
+     * @throws SyscallException {@code ESRCH} if there is no such process
+     */
+    public static Fd ofProcess(int pid) throws SyscallException {
+        Syscalls sys = Syscalls.LINUX;
+        return new Fd(SyscallException.check(sys.pidfdOpen(pid), "pidfd_open " + pid), "process " + pid, sys);
+    }
+
     /** Waits until a read would not block (data or the end): false after {@code timeoutMs} without. */
     public boolean awaitReadable(int timeoutMs) throws SyscallException {
         return poll(POLLIN, timeoutMs) != 0;

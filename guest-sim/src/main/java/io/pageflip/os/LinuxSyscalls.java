@@ -10,6 +10,7 @@ final class LinuxSyscalls implements Syscalls {
     private static final long NR_USERFAULTFD = ARM64 ? 282 : 323;
     private static final long NR_FUTEX = ARM64 ? 98 : 202;
     private static final long NR_GETTID = ARM64 ? 178 : 186;
+    private static final long NR_PIDFD_OPEN = 434;
     private static final long NR_TGKILL = ARM64 ? 131 : 234;
 
     // The same on all architectures; not every C library that runs this has wrappers for them.
@@ -228,6 +229,11 @@ final class LinuxSyscalls implements Syscalls {
     @Override
     public long userfaultfd(int flags) {
         return result(LibC.syscall(NR_USERFAULTFD, flags, 0, 0, 0, 0, 0));
+    }
+
+    @Override
+    public long pidfdOpen(int pid) {
+        return result(LibC.syscall(NR_PIDFD_OPEN, pid, 0, 0, 0, 0, 0));
     }
 
     @Override

@@ -21,6 +21,7 @@ public final class Mapping implements AutoCloseable {
     private static final int MAP_NORESERVE = 0x4000;
     private static final int MADV_RANDOM = 1;
     private static final int MADV_DONTNEED = 4;
+    private static final int MADV_REMOVE = 9;
     private static final int MADV_NOHUGEPAGE = 15;
     private static final int MADV_POPULATE_READ = 22;
     private static final int MADV_POPULATE_WRITE = 23;
@@ -215,6 +216,11 @@ public final class Mapping implements AutoCloseable {
                         file.fd().number(),
                         fileOffset),
                 "mmap of " + file.name() + " over " + describe(offset, bytes));
+    }
+
+    /** Makes a hole of the range: of a shared mapping, the pages of its file are freed, for whoever maps them. Whole pages. */
+    public void remove(long offset, long bytes) throws SyscallException {
+        advise(MADV_REMOVE, "MADV_REMOVE", offset, bytes);
     }
 
     private void advise(int advice, String adviceName, long offset, long bytes) throws SyscallException {

@@ -55,6 +55,13 @@ public final class NativeBuffer {
         memory.read(0, words, 0, count);
     }
 
+    /** Whether {@code bytes} bytes (8 or more) at {@code offset} are all zero; usually decided by the first word. */
+    public boolean isZero(int offset, int bytes) {
+        long at = address(offset, bytes);
+        // A range is zero if its first word is and it equals itself shifted by one word.
+        return view.getLong(offset) == 0 && Syscalls.LINUX.memcmp(at, at + 8, bytes - 8) == 0;
+    }
+
     long address() {
         return com.sun.jna.Pointer.nativeValue(memory);
     }

@@ -6,7 +6,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * This process's page table as the kernel shows it ({@code /proc/self/pagemap}, Documentation/admin-guide/mm/pagemap.rst).
+ * A process's page table, as a rule our own, as the kernel shows it ({@code /proc/self/pagemap},
+ * Documentation/admin-guide/mm/pagemap.rst).
  * One thread at a time may use an object.
  */
 public final class Pagemap implements AutoCloseable {
@@ -40,6 +41,11 @@ public final class Pagemap implements AutoCloseable {
         return new Pagemap(Fd.open(Syscalls.LINUX, "/proc/self/pagemap", Fd.O_RDONLY));
     }
 
+    /** Another process's, which must let us read its memory (ptrace(2), "Ptrace access mode checking"). */
+    public static Pagemap ofProcess(int pid) throws SyscallException {
+        return new Pagemap(Fd.open(Syscalls.LINUX, "/proc/" + pid + "/pagemap", Fd.O_RDONLY));
+    }
+
     @Override
     public void close() {
         fd.close();
@@ -55,14 +61,19 @@ public final class Pagemap implements AutoCloseable {
      * A frame number in an entry is 0 without {@code CAP_SYS_ADMIN}.
      */
     public void read(Mapping mapping, long firstPage, int count, int pageBytes, long[] entries) throws IOException {
+        read(mapping.address(firstPage * pageBytes, (long) count * pageBytes), count, pageBytes, entries);
+    }
+
+    /** As {@link #read(Mapping, long, int, int, long[])}, of the pages that lie at {@code address} of the process. */
+    public void read(long address, int count, int pageBytes, long[] entries) throws IOException {
         if (pageBytes == BASE_PAGE) {
-            readEntries(mapping.address(firstPage * pageBytes, (long) count * pageBytes), count);
+            readEntries(address, count);
             chunk.getLongs(entries, count);
             return;
         }
         // A huge page has an entry for each 4 KiB of it; the first one tells.
         for (int i = 0; i < count; i++) {
-            readEntries(mapping.address((firstPage + i) * pageBytes, pageBytes), 1);
+            readEntries(address + (long) i * pageBytes, 1);
             entries[i] = chunk.bytes().getLong(0);
         }
     }
@@ -70,10 +81,9 @@ public final class Pagemap implements AutoCloseable {
     private void readEntries(long address, int count) throws IOException {
         long bytes = (long) count * ENTRY;
         long at = address / BASE_PAGE * ENTRY;
-        long read =
-                SyscallException.check(sys.pread(fd.number(), chunk.address(), bytes, at), "pread /proc/self/pagemap");
+        long read = SyscallException.check(sys.pread(fd.number(), chunk.address(), bytes, at), "pread of a pagemap");
         if (read != bytes) {
-            throw new IOException("pread /proc/self/pagemap: " + read + " of " + bytes + " bytes");
+            throw new IOException("pread of a pagemap: " + read + " of " + bytes + " bytes");
         }
     }
 

@@ -28,11 +28,16 @@ public final class ProcessMemory {
      * @return bytes copied, possibly fewer than asked for, or minus the error number ({@code -ESRCH}: the process is gone)
      */
     public long read(long from, Mapping to, long offset, long bytes) {
-        iovecs.bytes()
-                .putLong(0, to.address(offset, bytes))
-                .putLong(8, bytes)
-                .putLong(16, from)
-                .putLong(24, bytes);
+        return read(from, to.address(offset, bytes), bytes);
+    }
+
+    /** As {@link #read(long, Mapping, long, long)}, into {@code to} at {@code offset}. */
+    public long read(long from, NativeBuffer to, int offset, int bytes) {
+        return read(from, to.address(offset, bytes), bytes);
+    }
+
+    private long read(long from, long to, long bytes) {
+        iovecs.bytes().putLong(0, to).putLong(8, bytes).putLong(16, from).putLong(24, bytes);
         return sys.processVmReadv(pid, iovecs.address(), 1, iovecs.address() + 16, 1);
     }
 }

@@ -72,6 +72,8 @@ interface Syscalls {
 
     long userfaultfd(int flags);
 
+    long pidfdOpen(int pid);
+
     long eventfd(int initial, int flags);
 
     long mmap(long address, long length, int protection, int flags, int fd, long offset);

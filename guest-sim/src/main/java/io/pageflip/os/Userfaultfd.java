@@ -228,10 +228,15 @@ public final class Userfaultfd implements AutoCloseable {
      * @return as {@link #continueRange(Mapping, long, long)}: {@code EEXIST} is a page that was not missing
      */
     public long copy(Mapping mapping, long offset, NativeBuffer from, int bytes) throws IOException {
+        return copy(mapping, offset, from, 0, bytes);
+    }
+
+    /** As {@link #copy(Mapping, long, NativeBuffer, int)}, with the {@code bytes} bytes of {@code from} at {@code fromOffset}. */
+    public long copy(Mapping mapping, long offset, NativeBuffer from, int fromOffset, int bytes) throws IOException {
         NativeBuffer struct = STRUCT.get();
         struct.bytes()
                 .putLong(0, mapping.address(offset, bytes))
-                .putLong(8, from.address(0, bytes))
+                .putLong(8, from.address(fromOffset, bytes))
                 .putLong(16, bytes)
                 .putLong(24, 0)
                 .putLong(COPY_COPIED, 0);

@@ -120,6 +120,19 @@ final class PageBitmapTest {
         }
     }
 
+    @Test
+    void pagesOfAnotherSetAreRemoved() {
+        PageBitmap set = new PageBitmap(200);
+        set.add(0, 150);
+        PageBitmap other = new PageBitmap(200);
+        other.add(10, 100);
+        other.add(180, 10);
+        set.removeAll(other);
+        assertThat(set.cardinality()).isEqualTo(50);
+        assertThat(runs(set, 200)).containsExactly(new PageRange(0, 10), new PageRange(110, 40));
+        assertThatThrownBy(() -> set.removeAll(new PageBitmap(199))).isInstanceOf(IllegalArgumentException.class);
+    }
+
     private static List<PageRange> runs(PageBitmap set, long most) {
         List<PageRange> runs = new ArrayList<>();
         set.forEachRun(most, runs::add);

@@ -89,4 +89,19 @@ final class FdIT {
                     .contains("a terminal: false");
         }
     }
+
+    @Test
+    void aProcessIsReadableOnceItHasEnded() throws Exception {
+        Process child = new ProcessBuilder("cat").start();
+        try (Fd process = Fd.ofProcess((int) child.pid())) {
+            assertThat(process.awaitReadable(0)).isFalse();
+            child.getOutputStream().close();
+            assertThat(process.awaitReadable(20_000)).isTrue();
+            child.waitFor();
+            assertThat(process.awaitReadable(0)).as("also when it is reaped").isTrue();
+        }
+        assertThatThrownBy(() -> Fd.ofProcess((int) child.pid()))
+                .isInstanceOf(SyscallException.class)
+                .hasMessageContaining("ESRCH");
+    }
 }

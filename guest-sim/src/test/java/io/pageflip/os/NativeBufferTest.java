@@ -42,4 +42,16 @@ final class NativeBufferTest {
         assertThatThrownBy(() -> buffer.address(-1, 1)).isInstanceOf(IndexOutOfBoundsException.class);
         assertThatThrownBy(() -> buffer.address(0, -1)).isInstanceOf(IndexOutOfBoundsException.class);
     }
+
+    @Test
+    void zerosAreToldFromWhatIsNone() {
+        NativeBuffer buffer = NativeBuffer.allocate(64);
+        assertThat(buffer.isZero(0, 64)).isTrue();
+        assertThat(buffer.isZero(8, 8)).isTrue();
+        buffer.bytes().put(40, (byte) 1);
+        assertThat(buffer.isZero(0, 64)).isFalse();
+        assertThat(buffer.isZero(0, 40)).isTrue();
+        assertThat(buffer.isZero(40, 8)).isFalse();
+        assertThatThrownBy(() -> buffer.isZero(60, 8)).isInstanceOf(IndexOutOfBoundsException.class);
+    }
 }

@@ -38,4 +38,21 @@ final class ProcessMemoryIT {
             assertThat(memory.read(address, copy, 0, PAGE)).as("it is gone").isEqualTo(-Errno.ESRCH);
         }
     }
+
+    @Test
+    void bytesComeIntoABufferAndPagesCanBeSeen() throws IOException {
+        try (ChildJvm child = ChildJvm.start(Children.class, "memory")) {
+            long address = Long.parseLong(child.line());
+            NativeBuffer copy = NativeBuffer.allocate(2 * PAGE);
+            ProcessMemory memory = new ProcessMemory(child.pid());
+            assertThat(memory.read(address + PAGE, copy, PAGE, PAGE)).isEqualTo(PAGE);
+            assertThat(copy.isZero(0, PAGE)).isTrue();
+            assertThat(copy.isZero(PAGE, PAGE)).isFalse();
+            long[] entries = new long[1];
+            try (Pagemap pagemap = Pagemap.ofProcess(child.pid())) {
+                pagemap.read(address + PAGE, 1, PAGE, entries);
+            }
+            assertThat(Pagemap.exists(entries[0])).isTrue();
+        }
+    }
 }

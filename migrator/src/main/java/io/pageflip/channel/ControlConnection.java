@@ -86,6 +86,11 @@ public final class ControlConnection implements AutoCloseable {
         return eventful;
     }
 
+    /** Whether the connection is whole, as far as is known. What the peer said before it broke may still be taken. */
+    public boolean isWhole() {
+        return broken == null;
+    }
+
     /**
      * The next message, or null if none came within {@code timeoutMs}.
      *
@@ -110,6 +115,12 @@ public final class ControlConnection implements AutoCloseable {
             eventful = true; // looked at after the flag was lowered: news that came meanwhile is not forgotten
         }
         return message;
+    }
+
+    /** Breaks the connection, which stays broken, as far as both ends can tell. Returns at once; may be called from any thread. */
+    public void drop() {
+        fail(new PeerGoneException("the control connection was closed here"));
+        var unused = channel.close();
     }
 
     /** Sends a message; returns when it is on its way. */

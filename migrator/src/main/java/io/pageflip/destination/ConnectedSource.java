@@ -6,6 +6,7 @@ import io.pageflip.channel.Patience;
 import io.pageflip.channel.PeerGoneException;
 import io.pageflip.channel.StreamReader;
 import io.pageflip.channel.WaitGuard;
+import io.pageflip.guest.RunToken;
 import io.pageflip.os.Fd;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.NativeBuffer;
@@ -26,20 +27,27 @@ public final class ConnectedSource implements SourceLink {
     /** Who connects says hello at once, or is not believed to be a source. */
     private static final int HELLO_TIMEOUT_S = 5;
 
+    private static final System.Logger LOG = System.getLogger("pageflip.destination");
+
     private final Message.Hello hello;
     private final List<Fd> files;
-    private final ControlConnection control;
+    private final String path;
+    private final NanoClock clock;
+    private volatile ControlConnection control;
     private final StreamReader stream;
     private final Patience patience;
     private final WaitGuard cancellation;
 
     private ConnectedSource(
             Message.Hello hello,
+            String path,
             List<Fd> descriptors,
             ControlConnection control,
             NanoClock clock,
             WaitGuard cancellation) {
         this.hello = hello;
+        this.path = path;
+        this.clock = clock;
         this.control = control;
         this.cancellation = cancellation;
         this.patience = new Patience(clock, this);
@@ -55,19 +63,18 @@ public final class ConnectedSource implements SourceLink {
     /**
      * Takes the greeting of whoever has connected, and owns {@code socket} from now on; it is closed if that fails.
      *
+     * @param path where it has connected, and can again if the connection breaks: free by then
      * @param cancellation asked while waiting
      * @throws IOException if it is of another user, says nothing, or something else than a greeting in our version of the
      *     protocol; it has been told so, if it can be
      */
-    public static ConnectedSource accept(UnixSocket socket, NanoClock clock, WaitGuard cancellation)
+    public static ConnectedSource accept(UnixSocket socket, String path, NanoClock clock, WaitGuard cancellation)
             throws IOException {
         List<Fd> descriptors = new ArrayList<>();
         try {
-            PeerCredentials peer = socket.peer();
-            if (peer.uid() != Proc.uid() && peer.uid() != 0) {
-                throw new IOException("a connection of user " + peer.uid() + ", who is neither this user nor root");
-            }
-            Message.Hello hello = readHello(socket, descriptors, clock, cancellation);
+            checkUser(socket);
+            Message.Hello hello =
+                    (Message.Hello) readFirst(FrameType.HELLO, socket, descriptors, new Patience(clock, cancellation));
             int streams = hello.pagePipe() ? 2 : 1;
             if (descriptors.size() != streams + hello.files().size()) {
                 throw new ProtocolException("a greeting with " + descriptors.size() + " descriptors; it names "
@@ -77,7 +84,7 @@ public final class ConnectedSource implements SourceLink {
                 descriptor.setNonBlocking(); // as ours are; a source that forgot it could keep us waiting for ever
             }
             ControlConnection control = ControlConnection.over(socket.fd());
-            return new ConnectedSource(hello, descriptors, control, clock, cancellation);
+            return new ConnectedSource(hello, path, descriptors, control, clock, cancellation);
         } catch (IOException | RuntimeException e) {
             descriptors.forEach(Fd::close);
             refuse(socket, e);
@@ -85,10 +92,18 @@ public final class ConnectedSource implements SourceLink {
         }
     }
 
-    private static Message.Hello readHello(
-            UnixSocket socket, List<Fd> descriptors, NanoClock clock, WaitGuard cancellation) throws IOException {
-        NativeBuffer buffer = NativeBuffer.allocate(FrameHeader.BYTES + FrameType.HELLO.maxBody());
-        Patience patience = new Patience(clock, cancellation);
+    private static PeerCredentials checkUser(UnixSocket socket) throws IOException {
+        PeerCredentials peer = socket.peer();
+        if (peer.uid() != Proc.uid() && peer.uid() != 0) {
+            throw new IOException("a connection of user " + peer.uid() + ", who is neither this user nor root");
+        }
+        return peer;
+    }
+
+    /** The first message of a connection, which must be of that type. */
+    private static Message readFirst(FrameType type, UnixSocket socket, List<Fd> descriptors, Patience patience)
+            throws IOException {
+        NativeBuffer buffer = NativeBuffer.allocate(FrameHeader.BYTES + type.maxBody());
         patience.limitSeconds(HELLO_TIMEOUT_S);
         int received = 0;
         int wanted = FrameHeader.BYTES;
@@ -104,14 +119,15 @@ public final class ConnectedSource implements SourceLink {
             patience.check("the source's greeting"); // also of a peer that keeps us awake, byte by byte
             if (received == FrameHeader.BYTES) {
                 FrameHeader header = FrameHeader.read(buffer.bytes(), 0);
-                if (header.type() != FrameType.HELLO) {
-                    throw new ProtocolException("a connection that starts with " + header.type() + ", not with HELLO");
+                if (header.type() != type) {
+                    throw new ProtocolException(
+                            "a connection that starts with " + header.type() + ", not with " + type);
                 }
                 wanted += header.bodyLength();
             }
         }
         buffer.bytes().limit(received).position(FrameHeader.BYTES);
-        return (Message.Hello) MessageCodec.decode(FrameType.HELLO, buffer.bytes());
+        return MessageCodec.decode(type, buffer.bytes());
     }
 
     private static void refuse(UnixSocket socket, Exception reason) {
@@ -170,6 +186,79 @@ public final class ConnectedSource implements SourceLink {
     @Override
     public void send(Message message) throws IOException {
         control.send(message);
+    }
+
+    @Override
+    public boolean isConnected() {
+        return control.isWhole();
+    }
+
+    @Override
+    public void drop() {
+        control.drop();
+    }
+
+    @Override
+    public Recovery listenAgain() throws IOException {
+        return new Listening(UnixSocket.listen(path));
+    }
+
+    /** Our socket's path, and who connects there. */
+    private final class Listening implements Recovery {
+        private final UnixSocket listener;
+
+        Listening(UnixSocket listener) {
+            this.listener = listener;
+        }
+
+        @Override
+        public boolean accept(RunToken token, int millis) throws IOException {
+            UnixSocket socket = listener.accept(millis);
+            if (socket == null) {
+                return false;
+            }
+            List<Fd> descriptors = new ArrayList<>();
+            try {
+                recognise(socket, token, descriptors);
+                ControlConnection broken = control;
+                control = ControlConnection.over(socket.fd());
+                broken.close();
+                return true;
+            } catch (IOException | RuntimeException e) {
+                refuse(socket, e);
+                LOG.log(System.Logger.Level.WARNING, "not the source: {0}", e.getMessage());
+                return false;
+            } finally {
+                descriptors.forEach(Fd::close);
+            }
+        }
+
+        /**
+         * The process whose memory we read (the kernel says who has connected), with a descriptor of the very run token, in the
+         * epoch in which we have it.
+         */
+        private void recognise(UnixSocket socket, RunToken token, List<Fd> descriptors) throws IOException {
+            PeerCredentials peer = checkUser(socket);
+            Patience patience = new Patience(clock, () -> {}); // the guest is ours: too late to cancel
+            Message.Recover recover = (Message.Recover) readFirst(FrameType.RECOVER, socket, descriptors, patience);
+            if (peer.pid() != hello.pid()) {
+                throw new ProtocolException("process " + peer.pid() + " is not the source, which is " + hello.pid());
+            }
+            if (descriptors.size() != 1
+                    || descriptors.get(0).inode() != hello.token().inode()) {
+                throw new ProtocolException("a source that does not have the guest's run token");
+            }
+            if (recover.ownerEpoch() != token.epoch()) {
+                throw new ProtocolException("a source that believes the guest in epoch " + recover.ownerEpoch()
+                        + "; it is in " + token.epoch());
+            }
+        }
+
+        @Override
+        public void close() {
+            listener.close();
+            UnixSocket.unlink(path);
+        }
     }
 
     @Override

@@ -7,11 +7,11 @@ import io.pageflip.fault.PageSteps;
 import io.pageflip.fault.ScriptedFault;
 import io.pageflip.fault.Step;
 import io.pageflip.guest.Guest;
-import io.pageflip.guest.RamBlock;
 import io.pageflip.guest.SwitchIn;
 import io.pageflip.guest.SwitchPage;
 import io.pageflip.guest.SwitchRehearsal;
 import io.pageflip.guest.VirtualMachine;
+import io.pageflip.metrics.MigrationStatus;
 import io.pageflip.metrics.Progress;
 import io.pageflip.metrics.ResultJson;
 import io.pageflip.metrics.RunResult;
@@ -20,11 +20,14 @@ import io.pageflip.os.NanoClock;
 import io.pageflip.os.Proc;
 import io.pageflip.transfer.Frames;
 import io.pageflip.transfer.FuseReceiver;
+import io.pageflip.transfer.GuestLostException;
 import io.pageflip.transfer.PageLedger;
 import io.pageflip.transfer.Postcopy;
 import io.pageflip.transfer.PostcopyFigures;
 import io.pageflip.transfer.ReceivePlan;
 import io.pageflip.transfer.Rehearsal;
+import io.pageflip.transfer.SourceGate;
+import io.pageflip.transfer.SourcePages;
 import io.pageflip.wire.FrameHeader;
 import io.pageflip.wire.FrameType;
 import io.pageflip.wire.Mechanism;
@@ -78,11 +81,13 @@ public final class DestinationAgent {
     private final Progress progress;
     private final NanoClock clock;
     private final BooleanSupplier noticed;
+    private final Runnable drop;
     private final Timeline timeline = new Timeline();
     private @Nullable Postcopy postcopy;
     /** Taken before the guest runs, whose writes copy pages of a private mapping; null with other mechanisms. */
     private RunResult.@Nullable Evidence fuseEvidence;
 
+    private @Nullable SourcePages source;
     private DestinationState state = DestinationState.SETUP;
 
     /**
@@ -103,6 +108,7 @@ public final class DestinationAgent {
         this.kernelMovesGifts = kernelMovesGifts;
         this.cancellation = cancellation;
         this.noticed = cancellation::isRequested;
+        this.drop = link::drop;
         this.progress = progress;
         this.clock = clock;
     }
@@ -179,7 +185,9 @@ public final class DestinationAgent {
         if (link.hello().mechanism() == Mechanism.FLIP && !sharesPages()) {
             Rehearsal.run();
         }
-        if (link.hello().schedule() == Schedule.POSTCOPY) {
+        if (link.hello().mechanism() == Mechanism.PULL && (link.hello().pullsLate() || precopy())) {
+            Postcopy.rehearsePull(clock);
+        } else if (link.hello().schedule() == Schedule.POSTCOPY) {
             Postcopy.rehearse(clock);
         }
         SwitchRehearsal.run();
@@ -189,7 +197,7 @@ public final class DestinationAgent {
         transition(DestinationState.ACTIVE, "everything announced is done");
         link.limitSilence(SILENCE_S);
         if (link.hello().schedule() == Schedule.POSTCOPY) {
-            postcopy = memory.prepareFaults(ledger, options.late(), clock);
+            prepareLate(memory, ledger);
         }
         if (sharesPages()) {
             crossing.beginSwitch(); // vCPU 0 is awake and waits when the source hears of it
@@ -201,6 +209,9 @@ public final class DestinationAgent {
             if (!sharesPages()) {
                 link.stream().expectSoon(SPIN_FIRST_NS, SPIN_NS);
                 crossing.receivePages();
+                if (ledger.hasLate() && postcopy == null) {
+                    prepareLate(memory, ledger);
+                }
                 crossing.beginSwitch();
             }
             reached(Step.STATE);
@@ -214,6 +225,22 @@ public final class DestinationAgent {
         }
         crossing.note();
         return crossing.figures();
+    }
+
+    /** Before the guest is resumed: whoever touches a late page is served from now on. */
+    private void prepareLate(DestinationMemory memory, PageLedger ledger) throws IOException {
+        if (link.hello().mechanism() == Mechanism.PULL) {
+            List<Long> addresses = link.hello().blocks().stream()
+                    .map(Message.Hello.Block::address)
+                    .toList();
+            SourceGate gate = new SourceGate(link::isConnected);
+            SourcePages pages = memory.own(new SourcePages(link.hello().pid(), addresses, memory.sourceFiles(), gate));
+            pages.check();
+            source = pages;
+            postcopy = memory.preparePulls(ledger, pages, options.late(), clock);
+        } else {
+            postcopy = memory.prepareFaults(ledger, options.late(), clock);
+        }
     }
 
     private boolean precopy() {
@@ -312,6 +339,10 @@ public final class DestinationAgent {
                 round();
                 return;
             }
+            if (header.type() == FrameType.LATE) {
+                plan.receive(header, stream.body());
+                return;
+            }
             if (timeline.firstPageNs == 0) {
                 timeline.firstPageNs = clock.nanoTime();
                 progress.begin(Progress.Phase.PAGES, steps.total());
@@ -323,8 +354,11 @@ public final class DestinationAgent {
         }
 
         /** Everything that the source has sent up to now is here: it may reckon with that. */
-        private void round() {
+        private void round() throws IOException {
             rounds++;
+            if (ledger.hasLate() && postcopy == null) {
+                prepareLate(memory, ledger); // the guest still runs at the source; no round brings pages any more
+            }
             if (rounds == 1) {
                 reached(Step.ROUND);
             }
@@ -409,7 +443,9 @@ public final class DestinationAgent {
                 link.check();
                 return true;
             } catch (PeerGoneException e) {
-                if (!memory.token().page().isSaved(link.hello().ownerEpoch())) {
+                // Where pages are still there, its death loses the guest, whoever has it.
+                if (source != null
+                        || !memory.token().page().isSaved(link.hello().ownerEpoch())) {
                     throw e;
                 }
                 LOG.log(System.Logger.Level.DEBUG, "the source went after it saved the guest's state", e);
@@ -428,42 +464,79 @@ public final class DestinationAgent {
 
         @Override
         public void released() {
-            fault.at(Step.RELEASED, noticed);
+            fault.at(Step.RELEASED, noticed, drop);
         }
 
         @Override
         public void locked() throws IOException {
-            fault.at(Step.LOCKED, noticed);
+            fault.at(Step.LOCKED, noticed, drop);
             cancellation.check(); // the last moment
         }
 
         @Override
         public void claimed() {
-            fault.at(Step.CLAIMED, noticed);
+            fault.at(Step.CLAIMED, noticed, drop);
         }
     }
 
     /** The guest is ours: nothing that goes wrong from here on gives it back. */
     private RunResult runGuest(DestinationMemory memory, PageLedger ledger, Message.SourceFigures figures, boolean ends)
             throws IOException {
+        Postcopy late = postcopy;
+        if (late == null) {
+            return runGuest(memory, ledger, figures, null, ends);
+        }
+        LastPage lastPage = new LastPage(
+                late,
+                source,
+                link,
+                memory,
+                options.late().recoverTimeoutNs(),
+                cancellation,
+                progress,
+                this::reached,
+                clock);
+        try {
+            return runGuest(memory, ledger, figures, lastPage, ends);
+        } catch (GuestLostException e) {
+            transition(DestinationState.LOST, String.valueOf(e.getMessage()));
+            memory.guest().stop(late::close); // before it can go on with zeros where its pages were
+            tellFailure(e);
+            return RunResult.ended(
+                    MigrationStatus.LOST,
+                    "nobody",
+                    null,
+                    new RunResult.Failure("guest-lost", String.valueOf(e.getMessage())));
+        }
+    }
+
+    private RunResult runGuest(
+            DestinationMemory memory,
+            PageLedger ledger,
+            Message.SourceFigures figures,
+            @Nullable LastPage lastPage,
+            boolean ends)
+            throws IOException {
         Guest guest = memory.guest();
         SwitchPage page = memory.token().page();
+        if (lastPage != null) {
+            lastPage.awaitFirstBeats();
+        }
         timeline.firstInstructionNs = guest.awaitFirstInstructions(FIRST_INSTRUCTION_TIMEOUT_S * 1000 * MS);
         transition(DestinationState.COMPLETED, "the guest runs here");
-        if (postcopy != null) {
-            postcopy.start(); // not before: the first faults have the processors to themselves
-        }
         long runningSinceNs = clock.nanoTime();
-        long instructions = guest.instructions();
+        // Not from guest memory: a page of that may have to be fetched yet.
+        long instructions = page.instructions(guest.config().vcpus());
         Timeline.Marks marks = marks(page, guest.config().vcpus());
         PulseWatch pulse = new PulseWatch(guest.pulse(), marks.lastInstructionNs(), timeline.firstInstructionNs);
         timeline.pulse = pulse;
         sendOrLog(new Message.Resumed(memory.token().epoch()));
         reached(Step.RESUMED);
         progress.begin(Progress.Phase.RUNNING, 0);
-        if (postcopy != null) {
+        if (lastPage != null) {
+            lastPage.start(); // not before: the first faults have the processors to themselves
             timeline.firstBeatNs = guest.firstBeatsNs();
-            awaitLastPage(postcopy, memory, ledger, pulse);
+            awaitLastPage(lastPage, memory, ledger, pulse);
         }
         long pss = Proc.proportionalSetBytes(); // holds the address space up: not while pages come
         RunResult.Evidence evidence = fuseEvidence != null
@@ -501,28 +574,17 @@ public final class DestinationAgent {
         return RunResult.VerificationResult.of(guest.verify());
     }
 
-    /** The guest runs, and needs neither the source nor, if this fails, the fault server: then the kernel maps the rest. */
-    private void awaitLastPage(Postcopy late, DestinationMemory memory, PageLedger ledger, PulseWatch pulse)
+    private void awaitLastPage(LastPage lastPage, DestinationMemory memory, PageLedger ledger, PulseWatch pulse)
             throws IOException {
-        while (!late.isDone()) {
-            memory.guest().checkVcpus();
-            pulse.read(clock.nanoTime());
-            LockSupport.parkNanos(MS);
+        PostcopyFigures figures = lastPage.await(() -> pulse.read(clock.nanoTime()));
+        if (figures != null) {
+            timeline.postcopy =
+                    Timeline.postcopy(figures, memory.faultLogs(), lastPage.recoveries(), lastPage.pausedNs());
         }
-        try {
-            PostcopyFigures figures = late.finish();
-            timeline.postcopy = Timeline.postcopy(figures, memory.faultLogs());
-        } catch (IOException e) {
-            LOG.log(System.Logger.Level.WARNING, "the kernel maps what is left", e);
-        }
-        List<RamBlock> blocks = memory.guest().blocks();
-        late.settle(ledger, blocks);
-        timeline.firstPageNs = late.startNs();
-        for (int i = 0; i < blocks.size(); i++) {
-            if (blocks.get(i).file() != null) { // private memory has crossed long before
-                timeline.blockDone(i, late.doneNs(blocks.get(i)));
-            }
-        }
+        memory.token().page().setLastPage(memory.token().epoch());
+        reached(Step.LAST_PAGE);
+        progress.begin(Progress.Phase.RUNNING, 0);
+        lastPage.settle(ledger, memory.guest().blocks(), timeline);
     }
 
     private static boolean framesVisible(Message.SourceFigures figures) {
@@ -554,7 +616,7 @@ public final class DestinationAgent {
     }
 
     private void reached(Step step) {
-        options.fault().at(step, noticed);
+        options.fault().at(step, noticed, drop);
     }
 
     private void transition(DestinationState next, String why) {

@@ -20,6 +20,7 @@ import io.pageflip.os.Userfaultfd;
 import io.pageflip.transfer.Frames;
 import io.pageflip.transfer.PageLedger;
 import io.pageflip.transfer.Postcopy;
+import io.pageflip.transfer.SourcePages;
 import io.pageflip.wire.Mechanism;
 import io.pageflip.wire.Message;
 import io.pageflip.wire.ProtocolException;
@@ -41,7 +42,7 @@ final class DestinationMemory implements AutoCloseable {
     /** Accounts of pages may take the half of the heap. */
     private static final int HEAP_PARTS = 2;
 
-    private static final int BITS_A_PAGE = 5;
+    private static final int BITS_A_PAGE = 7;
 
     private final List<RamBlock> blocks = new ArrayList<>();
     private final List<@Nullable MemFd> sourceFiles = new ArrayList<>();
@@ -49,7 +50,7 @@ final class DestinationMemory implements AutoCloseable {
     private final MemFd framesFile;
     private final VirtualMachine machine;
     private @Nullable Userfaultfd userfaultfd;
-    private @Nullable Postcopy postcopy;
+    private final Deque<AutoCloseable> late = new ArrayDeque<>();
     private List<FaultLog> faultLogs = List.of();
     private boolean givenAway;
 
@@ -70,7 +71,7 @@ final class DestinationMemory implements AutoCloseable {
                     push(made, ConsoleLog.attach(MemFd.adopt(fds.next(), "console", ConsoleLog.lengthBytes())));
             framesFile = MemFd.adopt(fds.next(), "frames", Frames.lengthBytes(specs));
             boolean flips = hello.mechanism() == Mechanism.FLIP && hello.gifts() && moves;
-            if (hello.schedule().sharesPages() && !flips) {
+            if (hello.schedule().sharesPages() && !flips && !hello.pullsLate()) {
                 throw new ProtocolException("the source hands its own pages over, and this destination may not map "
                         + "them: --no-move needs --schedule stop-and-move");
             }
@@ -120,7 +121,7 @@ final class DestinationMemory implements AutoCloseable {
     }
 
     /**
-     * A ledger has four bits a page, pages that are mapped late have one more, and pages that may come again a byte: what a peer
+     * A ledger has four bits a page, pages that are mapped late have up to three more, and pages that may come again a byte: what a peer
      * announces must not end in an {@link OutOfMemoryError}.
      */
     private static void checkAccountable(List<BlockSpec> specs, long bitsPerPage) throws HostLacksException {
@@ -158,6 +159,12 @@ final class DestinationMemory implements AutoCloseable {
         return block;
     }
 
+    /** Closes it before everything that is here already. */
+    <T extends AutoCloseable> T own(T made) {
+        late.push(made);
+        return made;
+    }
+
     Guest guest() {
         return machine.guest();
     }
@@ -186,18 +193,23 @@ final class DestinationMemory implements AutoCloseable {
         return new Frames(framesFile, guest().config().blocks());
     }
 
+    /** Serves faults from now on, before the guest is resumed: late pages are copied out of the source's memory. */
+    Postcopy preparePulls(PageLedger ledger, SourcePages source, Postcopy.Options options, NanoClock clock)
+            throws IOException {
+        faultLogs = guest().logFaults();
+        return own(Postcopy.pull(blocks, ledger, source, faultLogs, options, clock));
+    }
+
     /** Serves faults from now on, before the guest is resumed: no page of the shared blocks is mapped. */
     Postcopy prepareFaults(PageLedger ledger, Postcopy.Options options, NanoClock clock) throws SyscallException {
         if (userfaultfd == null) {
             throw new IllegalStateException("a postcopy without a userfaultfd");
         }
         faultLogs = guest().logFaults();
-        Postcopy prepared = Postcopy.prepare(blocks, ledger, userfaultfd, faultLogs, options, clock);
-        postcopy = prepared;
-        return prepared;
+        return own(Postcopy.prepare(blocks, ledger, userfaultfd, faultLogs, options, clock));
     }
 
-    /** What the vCPUs noted since {@link #prepareFaults}; empty without. */
+    /** What the vCPUs noted since then; empty without late pages. */
     List<FaultLog> faultLogs() {
         return faultLogs;
     }
@@ -221,9 +233,7 @@ final class DestinationMemory implements AutoCloseable {
 
     @Override
     public void close() {
-        if (postcopy != null) {
-            postcopy.close();
-        }
+        VirtualMachine.closeAll(late);
         if (!givenAway) {
             machine.close();
         }

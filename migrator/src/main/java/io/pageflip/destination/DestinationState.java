@@ -14,15 +14,18 @@ enum DestinationState {
     /** The epoch is stored: the guest is ours. */
     COMPLETED,
     /** The guest is not ours. */
-    FAILED;
+    FAILED,
+    /** It was ours, and the source died with pages of it. */
+    LOST;
 
     /** Where it may go from here. */
     Set<DestinationState> next() {
         return switch (this) {
             case SETUP -> EnumSet.of(ACTIVE, FAILED);
             case ACTIVE -> EnumSet.of(DEVICE, FAILED);
-            case DEVICE -> EnumSet.of(COMPLETED, FAILED);
-            case COMPLETED, FAILED -> EnumSet.noneOf(DestinationState.class);
+            case DEVICE -> EnumSet.of(COMPLETED, FAILED, LOST);
+            case COMPLETED -> EnumSet.of(LOST);
+            case FAILED, LOST -> EnumSet.noneOf(DestinationState.class);
         };
     }
 }

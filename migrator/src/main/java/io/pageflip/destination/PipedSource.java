@@ -92,6 +92,21 @@ public final class PipedSource implements SourceLink {
     }
 
     @Override
+    public boolean isConnected() {
+        return true; // nothing is said after the END; whether the source lives, its memory says
+    }
+
+    @Override
+    public void drop() {
+        stream.close();
+    }
+
+    @Override
+    public Recovery listenAgain() throws IOException {
+        throw new IOException("a shell pipe cannot be connected again");
+    }
+
+    @Override
     public void send(Message message) {
         // Nothing flows back.
     }

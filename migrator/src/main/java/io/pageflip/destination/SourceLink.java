@@ -2,6 +2,7 @@ package io.pageflip.destination;
 
 import io.pageflip.channel.StreamReader;
 import io.pageflip.channel.WaitGuard;
+import io.pageflip.guest.RunToken;
 import io.pageflip.os.Fd;
 import io.pageflip.wire.Message;
 import java.io.IOException;
@@ -25,8 +26,34 @@ public interface SourceLink extends WaitGuard, AutoCloseable {
     @Override
     void check() throws IOException;
 
+    /** Whether the connection to the source is whole; true where that cannot be known. */
+    boolean isConnected();
+
     /** Tells the source, if that is possible. */
     void send(Message message) throws IOException;
+
+    /** Breaks the connection and lives on, for a scripted fault. Any thread. */
+    void drop();
+
+    /**
+     * Listens again for a source whose connection broke.
+     *
+     * @throws IOException if it could not connect again anyway
+     */
+    Recovery listenAgain() throws IOException;
+
+    /** Waits for the same source to come back. */
+    interface Recovery extends AutoCloseable {
+        /**
+         * Waits at most {@code millis} for a connection, and checks it; whoever is not the source is told so, and not waited for.
+         *
+         * @return whether the source is here again: the link is whole
+         */
+        boolean accept(RunToken token, int millis) throws IOException;
+
+        @Override
+        void close();
+    }
 
     @Override
     void close();

@@ -73,7 +73,8 @@ final class Timeline {
     }
 
     /** What the report says of pages that were mapped after the switch. */
-    static RunResult.PostcopyResult postcopy(PostcopyFigures figures, List<FaultLog> logs) {
+    static RunResult.PostcopyResult postcopy(
+            PostcopyFigures figures, List<FaultLog> logs, int recoveries, long pausedNs) {
         long[] waitsNs = logs.stream()
                 .flatMapToLong(log -> LongStream.of(log.waitsNs()))
                 .sorted()
@@ -90,7 +91,9 @@ final class Timeline {
                         percentile(waitsNs, 990),
                         percentile(waitsNs, 999),
                         logs.stream().mapToLong(FaultLog::longestNs).max().orElse(0)),
-                figures.lastPageNs());
+                figures.lastPageNs(),
+                recoveries,
+                pausedNs);
     }
 
     /** The smallest value that so many of a thousand do not exceed. */

@@ -26,7 +26,9 @@ public record ScriptedFault(@Nullable Action action, Step step) {
         /** {@code SIGTERM}, as somebody would send who wants to end it. */
         TERM,
         /** {@code SIGSTOP}, until somebody continues it. */
-        STOP;
+        STOP,
+        /** Closes its connection to the other agent, and lives on. */
+        DROP;
 
         @Override
         public String toString() {
@@ -48,7 +50,7 @@ public record ScriptedFault(@Nullable Action action, Step step) {
             }
         }
         String steps = Arrays.stream(Step.values()).map(Step::toString).collect(Collectors.joining(", "));
-        throw new IllegalArgumentException("kill@, term@ or stop@ and one of " + steps);
+        throw new IllegalArgumentException("kill@, term@, stop@ or drop@ and one of " + steps);
     }
 
     /**
@@ -56,8 +58,9 @@ public record ScriptedFault(@Nullable Action action, Step step) {
      *
      * @param noticed whether the agent knows that it was asked to end: a signal takes its time, and the step must not be
      *     over before
+     * @param connection what to close
      */
-    public void at(Step reached, BooleanSupplier noticed) {
+    public void at(Step reached, BooleanSupplier noticed, Runnable connection) {
         if (action != null && step == reached) {
             switch (action) {
                 case KILL -> Proc.killSelf();
@@ -68,6 +71,7 @@ public record ScriptedFault(@Nullable Action action, Step step) {
                     }
                 }
                 case STOP -> Proc.stopSelf();
+                case DROP -> connection.run();
             }
         }
     }

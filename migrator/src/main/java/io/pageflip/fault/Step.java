@@ -23,7 +23,13 @@ public enum Step {
     /** The destination has stored its epoch: the point of no return. */
     CLAIMED,
     /** The guest runs at the destination. */
-    RESUMED;
+    RESUMED,
+    /** The connection has broken while pages were still to be pulled: the source has not tried to connect again yet, nor the destination listened. */
+    PAUSED,
+    /** The connection is there again. */
+    RECOVER,
+    /** The destination has the last page of those that are pulled after the switch, and has said so; the source has seen it. */
+    LAST_PAGE;
 
     /** As {@code --fault} writes it. */
     @Override

@@ -14,6 +14,11 @@ public final class Progress {
         PREPARING("getting ready"),
         PAGES("moving pages"),
         SWITCHING("handing over"),
+        /** The guest runs at the destination, and pages come; the names of this and the next two are QEMU's. */
+        POSTCOPY_ACTIVE("postcopy-active"),
+        /** The connection between the agents broke: no page comes, and who needs one waits. */
+        POSTCOPY_PAUSED("postcopy-paused"),
+        POSTCOPY_RECOVER("postcopy-recover"),
         RUNNING("guest runs"),
         VERIFYING("verifying");
 

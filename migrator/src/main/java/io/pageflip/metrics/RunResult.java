@@ -249,6 +249,8 @@ public record RunResult(
      * @param waits instructions that waited for a page
      * @param waitNs how long, from before the touch to after it; percentiles of the first 65,536 of each vCPU
      * @param lastPageNs from the first instruction, or what the agent saw of it, until the last page was mapped
+     * @param recoveries how often the connection to a source that was still needed broke, and came back
+     * @param pausedNs how long nothing could be fetched because of that
      */
     public record PostcopyResult(
             long faults,
@@ -257,7 +259,9 @@ public record RunResult(
             long backgroundPages,
             long waits,
             Wait waitNs,
-            long lastPageNs) {
+            long lastPageNs,
+            int recoveries,
+            long pausedNs) {
         /** Percentiles, in nanoseconds; 0 where nobody waited. */
         public record Wait(
                 long p50,

@@ -47,6 +47,14 @@ public final class Migration {
      */
     public RunResult run() throws IOException, InterruptedException {
         Path socket = socketPath();
+        try {
+            return run(socket);
+        } finally {
+            Files.deleteIfExists(socket); // a destination that died while it listened has left it
+        }
+    }
+
+    private RunResult run(Path socket) throws IOException, InterruptedException {
         String address = "unix:" + socket;
         progress.begin(Progress.Phase.STARTING, 0);
         try (AgentProcess destination = new AgentProcess(
@@ -123,6 +131,9 @@ public final class Migration {
     /** The source's result is the fuller one; where the source died, the destination's tells what became of the guest. */
     static RunResult merge(
             AgentProcess source, @Nullable RunResult ours, AgentProcess destination, @Nullable RunResult theirs) {
+        if (theirs != null && theirs.status() == MigrationStatus.LOST) {
+            return theirs; // it had the guest, and knows best why it has not any more
+        }
         if (theirs != null && theirs.status() == MigrationStatus.COMPLETED) {
             return ours != null && ours.downtimeNs() != null ? ours : theirs;
         }

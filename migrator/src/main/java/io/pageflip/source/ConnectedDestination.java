@@ -5,6 +5,7 @@ import io.pageflip.channel.Patience;
 import io.pageflip.channel.PeerGoneException;
 import io.pageflip.channel.StreamWriter;
 import io.pageflip.channel.WaitGuard;
+import io.pageflip.guest.RunToken;
 import io.pageflip.os.Fd;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.NativeBuffer;
@@ -24,17 +25,24 @@ import org.jspecify.annotations.Nullable;
 
 /** A destination that listens on a Unix socket. */
 public final class ConnectedDestination implements DestinationLink {
+    private static final System.Logger LOG = System.getLogger("pageflip.source");
     private static final int RESUME_TIMEOUT_S = 30;
+    private static final int RECOVERED_TIMEOUT_S = 5;
 
+    private final String path;
+    private final int pid;
     private final UnixSocket socket;
     private final ChannelKind channel;
     private final NanoClock clock;
     private final WaitGuard cancellation;
-    private @Nullable ControlConnection control;
+    private volatile @Nullable ControlConnection control;
     private @Nullable StreamWriter stream;
     private boolean resumed;
 
-    private ConnectedDestination(UnixSocket socket, ChannelKind channel, NanoClock clock, WaitGuard cancellation) {
+    private ConnectedDestination(
+            String path, int pid, UnixSocket socket, ChannelKind channel, NanoClock clock, WaitGuard cancellation) {
+        this.path = path;
+        this.pid = pid;
         this.socket = socket;
         this.channel = channel;
         this.clock = clock;
@@ -57,7 +65,7 @@ public final class ConnectedDestination implements DestinationLink {
                         + "; a guest is only given to one's own processes or root's");
             }
             ProcessMemory.allowReader(peer.pid());
-            return new ConnectedDestination(socket, channel, clock, cancellation);
+            return new ConnectedDestination(path, peer.pid(), socket, channel, clock, cancellation);
         } catch (IOException | RuntimeException e) {
             socket.close();
             throw e;
@@ -123,6 +131,52 @@ public final class ConnectedDestination implements DestinationLink {
     }
 
     @Override
+    public boolean isConnected() {
+        ControlConnection connection = control;
+        return connection != null && connection.isWhole();
+    }
+
+    @Override
+    public void drop() {
+        ControlConnection connection = control;
+        if (connection != null) {
+            connection.drop();
+        }
+    }
+
+    @Override
+    public boolean recover(RunToken token) {
+        try {
+            connectAgain(token, UnixSocket.connect(path));
+            awaitResumed(RECOVERED_TIMEOUT_S);
+            return true;
+        } catch (IOException e) {
+            LOG.log(System.Logger.Level.DEBUG, "the destination is not back", e);
+            return false;
+        }
+    }
+
+    /** Takes over the socket. */
+    private void connectAgain(RunToken token, UnixSocket again) throws IOException {
+        try (again) {
+            PeerCredentials peer = again.peer();
+            if (peer.pid() != pid) {
+                throw new IOException("process " + peer.pid() + " is not the destination, which is " + pid);
+            }
+            byte[] frame = MessageCodec.encode(new Message.Recover(token.epoch()));
+            NativeBuffer message = NativeBuffer.allocate(frame.length);
+            message.bytes().put(0, frame);
+            again.send(message, frame.length, List.of(token.file().fd()));
+            ControlConnection broken = control;
+            control = ControlConnection.over(again.fd()); // which has the descriptor from now on
+            resumed = false;
+            if (broken != null) {
+                broken.close();
+            }
+        }
+    }
+
+    @Override
     public void cancel(String reason) {
         ControlConnection connection = control;
         if (connection != null) {
@@ -137,12 +191,16 @@ public final class ConnectedDestination implements DestinationLink {
 
     @Override
     public void awaitResumed() throws IOException {
-        if (resumed) {
-            return;
+        if (!resumed) {
+            awaitResumed(RESUME_TIMEOUT_S);
         }
+    }
+
+    private void awaitResumed(int seconds) throws IOException {
         Patience patience = new Patience(clock, () -> {}); // the guest is the destination's: too late to cancel
-        patience.limitSeconds(RESUME_TIMEOUT_S);
+        patience.limitSeconds(seconds);
         await(Message.Resumed.class, patience);
+        resumed = true;
     }
 
     @Override
@@ -161,7 +219,9 @@ public final class ConnectedDestination implements DestinationLink {
             if (type.isInstance(message)) {
                 return type.cast(message);
             }
-            if (message != null) {
+            boolean again =
+                    message instanceof Message.Resumed && resumed; // it was said before the connection broke, too
+            if (message != null && !again) {
                 throw unexpected(message);
             }
             patience.check("the destination's " + type.getSimpleName() + " message");
@@ -181,8 +241,9 @@ public final class ConnectedDestination implements DestinationLink {
         if (stream != null) {
             stream.close();
         }
-        if (control != null) {
-            control.close();
+        ControlConnection connection = control;
+        if (connection != null) {
+            connection.close();
         }
         socket.close();
     }

@@ -2,6 +2,7 @@ package io.pageflip.source;
 
 import io.pageflip.channel.StreamWriter;
 import io.pageflip.channel.WaitGuard;
+import io.pageflip.guest.RunToken;
 import io.pageflip.os.Fd;
 import io.pageflip.wire.Message;
 import java.io.IOException;
@@ -27,6 +28,20 @@ public interface DestinationLink extends WaitGuard, AutoCloseable {
     /** Throws if the destination is gone or has given up. Cheap: asked after every batch of pages. */
     @Override
     void check() throws IOException;
+
+    /** Whether the connection to the destination is whole. */
+    boolean isConnected() throws IOException;
+
+    /** Breaks the connection and lives on, for a scripted fault. Any thread. */
+    void drop();
+
+    /**
+     * Tries once to connect again, where the connection broke after the switch.
+     *
+     * @param token the guest's run token, as the destination has it now
+     * @return whether the link is whole again
+     */
+    boolean recover(RunToken token);
 
     /** Tells the destination, if that is possible, that the source has given up. */
     void cancel(String reason);

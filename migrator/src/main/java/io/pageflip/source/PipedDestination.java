@@ -4,6 +4,7 @@ import io.pageflip.channel.Patience;
 import io.pageflip.channel.PeerGoneException;
 import io.pageflip.channel.StreamWriter;
 import io.pageflip.channel.WaitGuard;
+import io.pageflip.guest.RunToken;
 import io.pageflip.os.Fd;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.ProcessMemory;
@@ -24,6 +25,7 @@ public final class PipedDestination implements DestinationLink {
     private final Patience patience;
     private final WaitGuard cancellation;
     private int calls;
+    private volatile boolean dropped;
 
     private PipedDestination(StreamWriter stream, Patience patience, WaitGuard cancellation) {
         this.stream = stream;
@@ -63,6 +65,22 @@ public final class PipedDestination implements DestinationLink {
         if (calls++ % PEER_CHECK_CALLS == 0 && stream.readerGone()) {
             throw new PeerGoneException("the destination no longer reads our standard output");
         }
+    }
+
+    @Override
+    public boolean isConnected() throws IOException {
+        return !dropped && !stream.readerGone();
+    }
+
+    @Override
+    public void drop() {
+        dropped = true;
+        stream.close();
+    }
+
+    @Override
+    public boolean recover(RunToken token) {
+        return false; // nobody can connect a shell pipe again
     }
 
     @Override

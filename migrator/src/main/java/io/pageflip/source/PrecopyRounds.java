@@ -27,10 +27,18 @@ import org.jspecify.annotations.Nullable;
  * <p>A round ends when the destination has everything of it: only then is it known how fast pages cross. In rounds no page is
  * gifted, since the guest may write it again: what a gift promises is that it will not. Pages of the rounds are vmspliced without
  * {@code SPLICE_F_GIFT}, which every kernel copies; those of the last round are gifts.
+ *
+ * <p>If it ends in a postcopy, the destination is told which pages are out of date, and forgets them: nearly all of them while the guest
+ * still runs, so that what it wrote since the last round is all that has to be told while it stands.
  */
 final class PrecopyRounds implements AutoCloseable {
     private static final long SLICE_NS = 10_000_000;
     private static final long RECEIVED_TIMEOUT_S = 30;
+
+    /** Fewer pages than these are told while the guest stands. */
+    private static final int FEW_PAGES = 64;
+
+    private static final int MOST_TELLINGS = 8;
     private static final double NS_PER_S = 1e9;
     private static final double NS_PER_MS = 1e6;
     private static final double BITS_PER_MEGABIT = 8 / 1e6;
@@ -43,12 +51,14 @@ final class PrecopyRounds implements AutoCloseable {
     private final NanoClock clock;
     private final Pace pace;
     private final List<PageBitmap> sent = new ArrayList<>();
+    private final List<PageBitmap> told = new ArrayList<>();
     private final List<Precopy.Round> rounds = new ArrayList<>();
     private List<PageBitmap> due = new ArrayList<>();
     private @Nullable DirtyTracker tracker;
     private long roundStartNs;
     private long roundBytes;
     private int throttlePercent;
+    private boolean endsInPostcopy;
 
     PrecopyRounds(
             Guest guest,
@@ -66,6 +76,7 @@ final class PrecopyRounds implements AutoCloseable {
         this.pace = new Pace(options.limits().maxBandwidth());
         for (RamBlock block : guest.blocks()) {
             sent.add(new PageBitmap(block.spec().pages()));
+            told.add(new PageBitmap(block.spec().pages()));
         }
     }
 
@@ -109,11 +120,13 @@ final class PrecopyRounds implements AutoCloseable {
             if (decision.action() == PrecopyDecision.Action.SWITCH) {
                 return;
             }
+            if (decision.action() == PrecopyDecision.Action.POSTCOPY) {
+                endsInPostcopy = true;
+                tellWhileItRuns(plan, round);
+                return;
+            }
             if (decision.action() == PrecopyDecision.Action.CANCEL) {
                 throw new NotConvergedException(notConverged(stats, decision));
-            }
-            if (decision.action() == PrecopyDecision.Action.POSTCOPY) {
-                throw new IllegalStateException("a precopy cannot become a postcopy");
             }
             throttlePercent = decision.throttlePercent();
             guest.throttle(throttlePercent);
@@ -201,6 +214,11 @@ final class PrecopyRounds implements AutoCloseable {
                 options.limits().downtimeLimitNs() / NS_PER_MS);
     }
 
+    /** Whether what is left crosses after the switch. */
+    boolean endsInPostcopy() {
+        return endsInPostcopy;
+    }
+
     /** Sends what is left of a guest that stands; without a limit on bandwidth. */
     void sendRest(SendPlan plan, SendPlan.BatchListener listener) throws IOException {
         List<PageBitmap> last = takeAll();
@@ -209,6 +227,44 @@ final class PrecopyRounds implements AutoCloseable {
             plan.sendPages(i, guest.blocks().get(i), due.get(i), options.batchPages(), listener);
             sent.get(i).addAll(due.get(i));
         }
+    }
+
+    /**
+     * Tells the pages that are due: they stay here, and the destination forgets what it has of them. And again, as long as the guest
+     * has written many others meanwhile: a page is told once, however often it is written after that.
+     */
+    private void tellWhileItRuns(SendPlan plan, int round) throws IOException {
+        for (int times = 1; times <= MOST_TELLINGS && count(due) > FEW_PAGES; times++) {
+            tell(plan);
+            stream.write(FrameHeader.bodiless(FrameType.ROUND));
+            Received.await(page, round + times, link, clock, RECEIVED_TIMEOUT_S);
+            due = takeUntold();
+        }
+    }
+
+    /** Tells what else is left of a guest that stands. */
+    void tellRest(SendPlan plan) throws IOException {
+        List<PageBitmap> last = takeUntold();
+        for (int i = 0; i < due.size(); i++) {
+            due.get(i).addAll(last.get(i));
+        }
+        tell(plan);
+    }
+
+    private void tell(SendPlan plan) throws IOException {
+        for (int i = 0; i < due.size(); i++) {
+            plan.tellLate(i, due.get(i));
+            told.get(i).addAll(due.get(i));
+            sent.get(i).addAll(due.get(i));
+        }
+    }
+
+    private List<PageBitmap> takeUntold() throws IOException {
+        List<PageBitmap> taken = takeAll();
+        for (int i = 0; i < taken.size(); i++) {
+            taken.get(i).removeAll(told.get(i));
+        }
+        return taken;
     }
 
     /** The pages of each block that were never sent, because nothing was ever there. */

@@ -16,6 +16,7 @@ import io.pageflip.guest.RamBlock;
 import io.pageflip.guest.SwitchOut;
 import io.pageflip.guest.SwitchRehearsal;
 import io.pageflip.guest.VirtualMachine;
+import io.pageflip.memory.PageBitmap;
 import io.pageflip.metrics.MigrationStatus;
 import io.pageflip.metrics.Precopy;
 import io.pageflip.metrics.Progress;
@@ -27,6 +28,7 @@ import io.pageflip.os.NanoClock;
 import io.pageflip.os.Proc;
 import io.pageflip.os.Userfaultfd;
 import io.pageflip.transfer.FuseExport;
+import io.pageflip.transfer.GuestLostException;
 import io.pageflip.transfer.Rehearsal;
 import io.pageflip.transfer.SendPlan;
 import io.pageflip.wire.FrameHeader;
@@ -77,6 +79,7 @@ public final class SourceAgent {
     private final Progress progress;
     private final NanoClock clock;
     private final BooleanSupplier noticed;
+    private final Runnable drop;
     private SourceState state = SourceState.STARTING;
 
     private final boolean kernelMovesGifts;
@@ -108,6 +111,7 @@ public final class SourceAgent {
         this.kernelMovesGifts = kernelMovesGifts;
         this.cancellation = cancellation;
         this.noticed = cancellation::isRequested;
+        this.drop = link::drop;
         this.progress = progress;
         this.clock = clock;
     }
@@ -211,6 +215,7 @@ public final class SourceAgent {
         private final @Nullable FuseExport export;
         private int ends;
         private ScriptedFault fault = ScriptedFault.NONE; // in a rehearsal
+        private boolean pagesStay;
 
         Crossing(SourceMemory memory, StreamWriter stream) {
             this.guest = memory.guest();
@@ -230,6 +235,15 @@ public final class SourceAgent {
             return options.schedule().sharesPages();
         }
 
+        private boolean pullsLate() {
+            return options.mechanism() == Mechanism.PULL && options.schedule() == Schedule.POSTCOPY;
+        }
+
+        /** Whether the destination needs pages from here after the switch. */
+        boolean pagesStay() {
+            return pagesStay;
+        }
+
         void prepare(long runningSinceNs) throws IOException {
             startNs = clock.nanoTime();
             if (adoption != null) {
@@ -239,7 +253,9 @@ public final class SourceAgent {
             for (RamBlock block : guest.blocks()) {
                 maps.add(DataMap.scan(block));
             }
-            SendPlan.expect(guest.blocks(), maps, stream);
+            if (!pullsLate()) {
+                SendPlan.expect(guest.blocks(), maps, stream);
+            }
             if (export != null) {
                 export.writeBack();
             }
@@ -249,7 +265,10 @@ public final class SourceAgent {
             } else {
                 framesVisible = HostCapabilities.frameNumbersVisible();
             }
-            if (sharesPages()) {
+            if (pullsLate()) {
+                tellAllLate();
+                sendEnd();
+            } else if (sharesPages()) {
                 earlyCopies = new EarlyCopies(guest);
                 sendPages();
                 sendEnd();
@@ -282,6 +301,16 @@ public final class SourceAgent {
                 progress.done(pages);
                 link.check();
             });
+        }
+
+        /** Every page stays here for now; which of them hold data, whoever reads them finds out when the guest stands. */
+        private void tellAllLate() throws IOException {
+            for (int i = 0; i < guest.blocks().size(); i++) {
+                PageBitmap all = new PageBitmap(guest.blocks().get(i).spec().pages());
+                all.add(0, all.pages());
+                plan.tellLate(i, all);
+            }
+            pagesStay = true;
         }
 
         /** What happens while the guest stands, done while it runs: what it finds to send again would have to go anyway. */
@@ -336,7 +365,12 @@ public final class SourceAgent {
 
         @Override
         public int standing() throws IOException {
-            if (rounds != null) {
+            if (rounds != null && rounds.endsInPostcopy()) {
+                pagesStay = true;
+                rounds.tellRest(plan);
+                transition(SourceState.DEVICE, "all pages that are left have been told of");
+                sendEnd();
+            } else if (rounds != null) {
                 SendPlan.BatchListener sent = count -> {
                     pagesLeft = true;
                     link.check();
@@ -356,7 +390,7 @@ public final class SourceAgent {
 
         @Override
         public void saved() throws IOException {
-            fault.at(Step.STATE, noticed);
+            fault.at(Step.STATE, noticed, drop);
             link.check();
         }
 
@@ -424,7 +458,7 @@ public final class SourceAgent {
                 holes = rounds.holes();
             } else {
                 for (DataMap map : maps) {
-                    holes.add(map.holes());
+                    holes.add(pagesStay ? 0 : map.holes());
                 }
             }
             stream.write(MessageCodec.encode(new Message.End(holes, figures)));
@@ -435,7 +469,9 @@ public final class SourceAgent {
         void giveUp() throws IOException {
             for (int i = 0; i < maps.size(); i++) {
                 RamBlock block = guest.blocks().get(i);
-                if (sharesPages() && block.spec().backing().shareable()) {
+                if (options.mechanism() == Mechanism.FLIP
+                        && sharesPages()
+                        && block.spec().backing().shareable()) {
                     long pageBytes = block.spec().pageBytes();
                     for (long first = 0; first < block.spec().pages(); first += options.batchPages()) {
                         long count = Math.min(options.batchPages(), block.spec().pages() - first);
@@ -463,6 +499,8 @@ public final class SourceAgent {
         transition(SourceState.COMPLETED, "the destination has stored its epoch");
         try {
             return handedOver(memory, crossing);
+        } catch (GuestLostException e) {
+            return lost(e);
         } catch (IOException e) {
             boolean dead = wait.ownerIsDead();
             if (!dead) {
@@ -474,24 +512,29 @@ public final class SourceAgent {
                                 "no-report",
                                 "the guest is at the destination, whose report did not come: " + e.getMessage()));
             }
-            transition(SourceState.LOST, "the destination died after it took the guest");
-            return RunResult.ended(
-                    MigrationStatus.LOST,
-                    "nobody",
-                    null,
-                    new RunResult.Failure(
-                            "guest-lost",
-                            "the guest is lost: the destination took it and died (" + e.getMessage() + ")"));
+            return lost(new GuestLostException("the destination took it and died (" + e.getMessage() + ")"));
         }
     }
 
+    private RunResult lost(GuestLostException reason) {
+        transition(SourceState.LOST, describe(reason));
+        return RunResult.ended(
+                MigrationStatus.LOST, "nobody", null, new RunResult.Failure("guest-lost", describe(reason)));
+    }
+
     private RunResult handedOver(SourceMemory memory, Crossing crossing) throws IOException {
-        link.awaitResumed();
-        progress.begin(Progress.Phase.RUNNING, 0);
-        reached(Step.RESUMED);
+        if (crossing.pagesStay()) {
+            new LastPageWait(link, memory.token(), progress, this::reached, clock).await();
+        } else {
+            link.awaitResumed();
+            progress.begin(Progress.Phase.RUNNING, 0);
+            reached(Step.RESUMED);
+        }
         // Where pages stay shared, the destination's share grows while ours goes: sums of later looks would count pages
         // twice.
-        long pssWhenResumed = options.schedule().sharesPages() ? 0 : Proc.proportionalSetBytes();
+        boolean shared =
+                options.mechanism() == Mechanism.FLIP && options.schedule().sharesPages();
+        long pssWhenResumed = shared ? 0 : Proc.proportionalSetBytes();
         releaseUserfaultfd();
         memory.endExport();
         crossing.giveUp();
@@ -589,7 +632,7 @@ public final class SourceAgent {
     }
 
     private void reached(Step step) {
-        options.fault().at(step, noticed);
+        options.fault().at(step, noticed, drop);
     }
 
     private void transition(SourceState next, String why) {

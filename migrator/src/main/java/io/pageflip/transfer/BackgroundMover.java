@@ -19,6 +19,7 @@ final class BackgroundMover implements Runnable {
     private final int batchPages;
     private final NanoClock clock;
     private final long[] doneNs;
+    private Runnable listener = () -> {};
     private volatile boolean stopped;
     private long moved;
     private boolean complete;
@@ -31,10 +32,18 @@ final class BackgroundMover implements Runnable {
         this.doneNs = new long[blocks.size()];
     }
 
+    /** Has {@code told} called after each batch, on the thread of {@link #run}, which has not begun. */
+    void tell(Runnable told) {
+        listener = told;
+    }
+
     /** Moves until every page of data is mapped, or {@link #stop}. */
     @Override
     public void run() {
         try {
+            for (LatePages block : blocks) {
+                block.find();
+            }
             for (int i = 0; i < blocks.length; i++) {
                 move(blocks[i]);
                 doneNs[i] = clock.nanoTime();
@@ -51,6 +60,7 @@ final class BackgroundMover implements Runnable {
             long end = block.endOfMissing(page, Math.min(block.pages(), page + batchPages));
             long mapped = block.map(page, end - page);
             moved += mapped;
+            listener.run();
             page = block.nextMissing(page + Math.max(1, mapped), block.pages());
             if (server.isBusy()) {
                 LockSupport.parkNanos(PAUSE_NS);

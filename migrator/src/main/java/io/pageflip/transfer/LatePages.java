@@ -2,16 +2,15 @@ package io.pageflip.transfer;
 
 import io.pageflip.guest.RamBlock;
 import io.pageflip.memory.PageBitmap;
-import io.pageflip.os.Mapping;
-import io.pageflip.os.Userfaultfd;
 import java.io.IOException;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * The pages of one shared block that are mapped only after the switch: the account that the fault server and the
- * background mover share. A page is entered by the one thread to which the kernel has said that it mapped it, so that the
- * counts of the two add up; a page that the kernel found present is entered by neither.
+ * The pages of one block that are mapped only after the switch: the account that the fault server and the background mover
+ * share. A page is entered by the one thread to which the kernel has said that it mapped it, so that the counts of the two
+ * add up; a page that the kernel found present is entered by neither. How a page is mapped is for a {@link PageMapper} to know.
  *
  * <p>Any number of threads.
  */
@@ -20,26 +19,39 @@ final class LatePages {
     private static final int SHIFT = 6;
 
     private final RamBlock block;
-    private final Userfaultfd userfaultfd;
-    private final PageBitmap data;
+    private final PageMapper mapper;
+    private final PageBitmap late;
     private final long pageBytes;
     private final long start;
     private final long lengthBytes;
     private final long[] mapped;
+    private final AtomicLong mappedCount = new AtomicLong();
+    private volatile PageBitmap data;
 
-    /** @param data the pages that the file holds; nobody changes it any more */
-    LatePages(RamBlock block, PageBitmap data, Userfaultfd userfaultfd) {
-        if (data.pages() != block.spec().pages()) {
-            throw new IllegalArgumentException("a map of " + data.pages() + " pages for RAM block "
+    /**
+     * An account without an entry.
+     *
+     * @param late the pages that come after the switch; nobody changes it once the guest is resumed
+     * @param data those of them that are known to hold data, until {@link #find}
+     */
+    LatePages(RamBlock block, PageBitmap late, PageBitmap data, PageMapper mapper) {
+        if (late.pages() != block.spec().pages() || data.pages() != late.pages()) {
+            throw new IllegalArgumentException("a map of " + late.pages() + " pages for RAM block "
                     + block.spec().name() + ", which has " + block.spec().pages());
         }
         this.block = block;
-        this.userfaultfd = userfaultfd;
+        this.mapper = mapper;
+        this.late = late;
         this.data = data;
         this.pageBytes = block.spec().pageBytes();
         this.start = block.mapping().address();
         this.lengthBytes = block.mapping().length();
         this.mapped = new long[Math.toIntExact((data.pages() + 63) >>> SHIFT)];
+    }
+
+    /** Finds out which pages have to be mapped. */
+    void find() throws IOException {
+        data = mapper.data(late);
     }
 
     RamBlock block() {
@@ -65,9 +77,10 @@ final class LatePages {
 
     /** The first page from {@code from} on that holds data and is not entered; {@code end} if there is none before it. */
     long nextMissing(long from, long end) {
-        long page = data.nextSet(from);
+        PageBitmap wanted = data;
+        long page = wanted.nextSet(from);
         while (page < end && isMapped(page)) {
-            page = data.nextSet(page + 1);
+            page = wanted.nextSet(page + 1);
         }
         return Math.min(page, end);
     }
@@ -88,21 +101,13 @@ final class LatePages {
     }
 
     /**
-     * Maps the pages from {@code first} on, until something stops it, wakes nobody, and enters them.
+     * Maps pages from {@code first} on, until something stops it, and enters them.
      *
      * @return how many were mapped for the first time; 0 if the first one was there already
-     * @throws IOException if the kernel refuses the first one for another reason: the file has no such page
+     * @throws IOException if the first one cannot be had
      */
     long map(long first, long count) throws IOException {
-        long result = userfaultfd.continueRange(block.mapping(), first * pageBytes, count * pageBytes);
-        if (result > 0) {
-            return enter(first, result / pageBytes);
-        }
-        MoveOutcome outcome = MoveOutcome.of(result);
-        if (outcome != MoveOutcome.ALREADY_PRESENT) {
-            throw refused(first, outcome);
-        }
-        return 0;
+        return enter(first, mapper.map(first, count));
     }
 
     /**
@@ -111,23 +116,7 @@ final class LatePages {
      * @return whether this mapped it: it may have been there already, or be nobody's business any more
      */
     boolean serve(long page) throws IOException {
-        Mapping mapping = block.mapping();
-        long result = userfaultfd.continueAndWake(mapping, page * pageBytes, pageBytes);
-        if (result > 0) {
-            return enter(page, 1) == 1;
-        }
-        MoveOutcome outcome = MoveOutcome.of(result);
-        if (outcome == MoveOutcome.HOLE) {
-            throw refused(page, outcome);
-        }
-        // The other one mapped it after the touch, or has just unregistered: neither wakes this waiter.
-        userfaultfd.wake(mapping, page * pageBytes, pageBytes);
-        return false;
-    }
-
-    private IOException refused(long page, MoveOutcome outcome) {
-        return new IOException("page " + page + " of RAM block " + block.spec().name()
-                + " could not be mapped after the switch: " + outcome);
+        return mapper.serve(page) && enter(page, 1) == 1;
     }
 
     /** How many of them are new in the account: a page that the kernel unmapped meanwhile is mapped twice, and counted once. */
@@ -141,20 +130,37 @@ final class LatePages {
             added += Long.bitCount(bits & ~before);
             page = to;
         }
+        mappedCount.addAndGet(added);
         return added;
+    }
+
+    /** Pages entered so far. */
+    long mappedPages() {
+        return mappedCount.get();
     }
 
     /** Pages of data that this account says were mapped. To be called when both threads have ended. */
     long mappedDataPages() {
+        PageBitmap wanted = data;
         long count = 0;
-        for (long page = data.nextSet(0); page < data.pages(); page = data.nextSet(page + 1)) {
+        for (long page = wanted.nextSet(0); page < wanted.pages(); page = wanted.nextSet(page + 1)) {
             count += isMapped(page) ? 1 : 0;
         }
         return count;
     }
 
-    /** Unregisters the block and wakes all who are trapped in it: from now on the kernel serves its faults. */
+    /** See {@link PageMapper#kernelHasTheRest}. */
+    boolean kernelHasTheRest() {
+        return mapper.kernelHasTheRest();
+    }
+
+    /** See {@link PageMapper#release}. */
     void release() throws IOException {
-        userfaultfd.unregister(block.mapping());
+        mapper.release();
+    }
+
+    /** See {@link PageMapper#settle}. */
+    void settle(PageLedger ledger, int index, boolean complete) {
+        mapper.settle(ledger, index, this, complete);
     }
 }

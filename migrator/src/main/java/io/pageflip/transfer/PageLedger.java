@@ -77,6 +77,11 @@ public final class PageLedger {
         return accounts.get(block).late;
     }
 
+    /** Whether any page is mapped after the switch. */
+    public boolean hasLate() {
+        return accounts.stream().anyMatch(account -> account.late.cardinality() > 0);
+    }
+
     /**
      * Settles all late pages of a block.
      *
@@ -97,6 +102,19 @@ public final class PageLedger {
         if (rest > 0) {
             account.reasons.merge(other, rest, Long::sum);
         }
+    }
+
+    /**
+     * Settles all late pages of a block.
+     *
+     * @param copied how many of them were copied, for that reason; the others are zero
+     */
+    void settle(int block, long copied, CopyReason reason) {
+        Account account = accounts.get(block);
+        if (copied > 0) {
+            account.reasons.merge(reason, copied, Long::sum);
+        }
+        account.zero += account.late.cardinality() - copied;
     }
 
     private Account account(int block, long first, long count) throws ProtocolException {

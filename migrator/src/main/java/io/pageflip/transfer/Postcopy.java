@@ -5,34 +5,39 @@ import io.pageflip.guest.BlockSpec;
 import io.pageflip.guest.FaultLog;
 import io.pageflip.guest.RamBlock;
 import io.pageflip.memory.PageBitmap;
-import io.pageflip.metrics.CopyReason;
 import io.pageflip.os.FaultEvents;
+import io.pageflip.os.HostLacksException;
 import io.pageflip.os.NanoClock;
+import io.pageflip.os.Proc;
 import io.pageflip.os.SyscallException;
 import io.pageflip.os.Userfaultfd;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Flips after the switch: the guest runs on shared blocks of which no page is mapped, and a page is mapped when a vCPU
+ * Pages that come after the switch: the guest runs on blocks of which no page is mapped, and a page is mapped when a vCPU
  * touches it, or in the background, whichever comes first, until all of them are. Then the blocks are unregistered, and
- * the kernel serves their faults again. Holes are none of its business: the kernel fills them in as for any memory.
+ * the kernel serves their faults again. How a page is mapped is the {@link PageMapper}'s: flips point at the frame that the shared
+ * file holds ({@code UFFDIO_CONTINUE}), pulls copy out of the source's memory ({@code UFFDIO_COPY}).
  *
  * <pre>
- *   vCPU touches a page ----&gt; fault server: UFFDIO_CONTINUE of it, wakes the vCPU, then of the pages around it
+ *   vCPU touches a page ----&gt; fault server: maps it, wakes the vCPU, then maps the pages around it
  *                                  |  an account of what is mapped
- *                             background mover: UFFDIO_CONTINUE of the rest, in batches
+ *                             background mover: maps the rest, in batches
  *                                  |  all mapped, or stopped
  *                             unregister, wake everybody
  * </pre>
  *
- * <p>Whatever goes wrong, nobody stays trapped: the blocks are unregistered, after which the kernel itself maps what is
- * touched, from the same file. So a failure costs the counts and never the guest.
+ * <p>If flips fail, nobody stays trapped: the blocks are unregistered, after which the kernel itself maps what is
+ * touched, from the same file. So a failure costs the counts and never the guest. If pulls fail, the rest of the guest is lost, and who is
+ * trapped stays so until {@link #close}: it must not go on with pages of zeros.
  *
- * <p>One thread uses an object. {@link #prepare} starts the fault server, before the guest is resumed; {@link #start} the mover.
+ * <p>One thread uses an object. {@code prepare} starts the fault server, before the guest is resumed; {@link #start} the mover.
  */
 public final class Postcopy implements AutoCloseable {
     /**
@@ -40,20 +45,29 @@ public final class Postcopy implements AutoCloseable {
      *
      * @param prefetchPages the window around a touched page, in pages of its block, 1 or more
      * @param batchPages the most pages that one call of the background mover maps, 1 or more
+     * @param recoverTimeoutNs how long a source that is still needed may take to connect again if its connection breaks
      */
-    public record Options(int prefetchPages, int batchPages) {
+    public record Options(int prefetchPages, int batchPages, long recoverTimeoutNs) {
         /** A window of 64 KiB, as the kernel's own fault-around has it; a batch that keeps a fault waiting for some 20 us. */
         public static final Options DEFAULT = new Options(16, 64);
 
+        private static final long RECOVER_TIMEOUT_NS = 30_000_000_000L;
+
         public Options {
-            if (prefetchPages < 1 || batchPages < 1) {
-                throw new IllegalArgumentException(
-                        "a window of " + prefetchPages + " pages, and batches of " + batchPages);
+            if (prefetchPages < 1 || batchPages < 1 || recoverTimeoutNs < 0) {
+                throw new IllegalArgumentException("a window of " + prefetchPages + " pages, and batches of "
+                        + batchPages + ", and " + recoverTimeoutNs + " ns");
             }
+        }
+
+        /** With the usual time limit. */
+        public Options(int prefetchPages, int batchPages) {
+            this(prefetchPages, batchPages, RECOVER_TIMEOUT_NS);
         }
     }
 
     private static final int REHEARSED_PAGES = 1024;
+    private static final long REHEARSAL_POLL_NS = 50_000;
 
     private final List<LatePages> blocks = new ArrayList<>();
     private final NanoClock clock;
@@ -63,14 +77,24 @@ public final class Postcopy implements AutoCloseable {
     private final Thread serverThread;
     private final Thread moverThread;
     private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+    private final @Nullable SourceGate gate;
+    private final @Nullable Userfaultfd owned;
     private boolean closed;
     private long startNs;
     private volatile long lastPageNs;
 
     private Postcopy(
-            List<LatePages> blocks, FaultEvents events, List<FaultLog> logs, Options options, NanoClock clock) {
+            List<LatePages> blocks,
+            FaultEvents events,
+            @Nullable SourceGate gate,
+            @Nullable Userfaultfd owned,
+            List<FaultLog> logs,
+            Options options,
+            NanoClock clock) {
         this.blocks.addAll(blocks);
         this.events = events;
+        this.gate = gate;
+        this.owned = owned;
         this.clock = clock;
         this.server = new FaultServer(events, blocks, logs, options.prefetchPages());
         this.mover = new BackgroundMover(blocks, server, options.batchPages(), clock);
@@ -98,12 +122,63 @@ public final class Postcopy implements AutoCloseable {
             throws SyscallException {
         List<LatePages> late = new ArrayList<>();
         for (int i = 0; i < blocks.size(); i++) {
-            late.add(new LatePages(blocks.get(i), data.get(i), userfaultfd));
+            PageMapper mapper = new FlipMapper(blocks.get(i), userfaultfd);
+            late.add(new LatePages(blocks.get(i), data.get(i), data.get(i), mapper));
         }
-        Postcopy postcopy = new Postcopy(late, FaultEvents.of(userfaultfd), logs, options, clock);
-        postcopy.startNs = clock.nanoTime();
+        return serving(new Postcopy(late, FaultEvents.of(userfaultfd), null, null, logs, options, clock));
+    }
+
+    private static Postcopy serving(Postcopy postcopy) {
+        postcopy.startNs = postcopy.clock.nanoTime();
         postcopy.serverThread.start();
         return postcopy;
+    }
+
+    /**
+     * Starts the fault server for all blocks; their late pages are pulled, and others that are missing are zero.
+     *
+     * @param blocks all of the guest's, as the ledger counts them; memory of our own, in which late pages are missing
+     * @param ledger which may learn of more late pages until the guest is resumed
+     * @param source where the guest stands once it is resumed here
+     * @throws HostLacksException if this kernel cannot trap a touch of such memory
+     */
+    public static Postcopy pull(
+            List<RamBlock> blocks,
+            PageLedger ledger,
+            SourcePages source,
+            List<FaultLog> logs,
+            Options options,
+            NanoClock clock)
+            throws IOException {
+        Userfaultfd userfaultfd = openForMissing();
+        try {
+            List<LatePages> late = new ArrayList<>();
+            for (int i = 0; i < blocks.size(); i++) {
+                RamBlock block = blocks.get(i);
+                PageBitmap pages = ledger.late(i);
+                userfaultfd.registerMissing(block.mapping());
+                PageMapper mapper = new PullMapper(block, i, pages, userfaultfd, source);
+                late.add(new LatePages(block, pages, new PageBitmap(pages.pages()), mapper));
+            }
+            FaultEvents events = FaultEvents.of(userfaultfd);
+            return serving(new Postcopy(late, events, source.gate(), userfaultfd, logs, options, clock));
+        } catch (IOException | RuntimeException e) {
+            userfaultfd.close();
+            throw e;
+        }
+    }
+
+    private static Userfaultfd openForMissing() throws IOException {
+        try {
+            return Userfaultfd.open(Userfaultfd.FEATURE_MISSING_SHMEM
+                    | Userfaultfd.FEATURE_MISSING_HUGETLBFS
+                    | Userfaultfd.FEATURE_THREAD_ID);
+        } catch (SyscallException e) {
+            throw new HostLacksException(
+                    "pages cannot be pulled after the switch: this kernel does not trap missing pages of guest RAM ("
+                            + e.getMessage() + "); use --schedule stop-and-move",
+                    e);
+        }
     }
 
     /**
@@ -157,6 +232,45 @@ public final class Postcopy implements AutoCloseable {
         }
     }
 
+    /**
+     * As {@link #rehearse}, with pulls, out of a block of this process.
+     */
+    public static void rehearsePull(NanoClock clock) throws IOException {
+        BlockSpec spec = new BlockSpec("late", (long) REHEARSED_PAGES * Backing.MEMFD.pageBytes(), Backing.MEMFD);
+        try (RamBlock there = RamBlock.create(spec);
+                SourcePages source = new SourcePages(
+                        Proc.pid(),
+                        List.of(there.mapping().address()),
+                        Collections.singletonList(there.file()),
+                        new SourceGate(() -> true))) {
+            for (long page = 0; page < REHEARSED_PAGES; page += 2) {
+                there.mapping().setLong(page * spec.pageBytes(), page + 1);
+            }
+            for (int prefetch = 1; prefetch <= 2; prefetch++) {
+                PageLedger ledger = new PageLedger(List.of(spec), true);
+                ledger.late(0, 0, REHEARSED_PAGES);
+                try (RamBlock here = RamBlock.create(spec);
+                        Postcopy postcopy =
+                                pull(List.of(here), ledger, source, List.of(), new Options(prefetch, 1), clock)) {
+                    for (long page = 0; page < REHEARSED_PAGES / 2; page++) {
+                        here.mapping().getLong(page * spec.pageBytes());
+                    }
+                    postcopy.start();
+                    while (!postcopy.isDone()) {
+                        LockSupport.parkNanos(REHEARSAL_POLL_NS);
+                    }
+                    postcopy.finish();
+                }
+            }
+        }
+    }
+
+    /** Starts the background mover, which calls {@code listener} after each batch, on a thread of its own. */
+    public void start(Runnable listener) {
+        mover.tell(listener);
+        start();
+    }
+
     /** Starts the background mover. */
     public void start() {
         startNs = clock.nanoTime();
@@ -168,7 +282,7 @@ public final class Postcopy implements AutoCloseable {
             server.run();
         } catch (RuntimeException | Error e) {
             failure.compareAndSet(null, e);
-            release(); // nobody serves any more
+            releaseIfHarmless(); // nobody serves any more
         }
     }
 
@@ -179,7 +293,17 @@ public final class Postcopy implements AutoCloseable {
             failure.compareAndSet(null, e);
         }
         lastPageNs = clock.nanoTime();
-        release();
+        if (mover.isComplete()) {
+            release();
+        } else {
+            releaseIfHarmless();
+        }
+    }
+
+    private void releaseIfHarmless() {
+        if (blocks.stream().allMatch(LatePages::kernelHasTheRest)) {
+            release();
+        }
     }
 
     /** The server goes on until this is done: a thread that was trapped just before is served, or woken here. */
@@ -198,9 +322,29 @@ public final class Postcopy implements AutoCloseable {
         return !moverThread.isAlive();
     }
 
+    /** After {@link #start}: whether every page of data is mapped, whatever else went wrong. */
+    public boolean isComplete() {
+        return isDone() && mover.isComplete();
+    }
+
     /** Whether something went wrong: {@link #finish} says what. */
     public boolean hasFailed() {
         return failure.get() != null;
+    }
+
+    /** What went wrong; null if nothing did. */
+    public @Nullable Throwable failure() {
+        return failure.get();
+    }
+
+    /** Pages mapped so far, by whomever. May be called from any thread. */
+    public long mappedPages() {
+        return blocks.stream().mapToLong(LatePages::mappedPages).sum();
+    }
+
+    /** The pages that are to be mapped, as far as is known. May be called from any thread. */
+    public long dataPages() {
+        return blocks.stream().mapToLong(LatePages::dataPages).sum();
     }
 
     /**
@@ -222,7 +366,7 @@ public final class Postcopy implements AutoCloseable {
     public PostcopyFigures finish() throws IOException {
         close();
         Throwable failed = failure.get();
-        if (failed != null) {
+        if (failed != null && (gate == null || !mover.isComplete())) {
             throw new IOException("mapping pages after the switch failed: " + failed.getMessage(), failed);
         }
         long data = 0;
@@ -242,15 +386,13 @@ public final class Postcopy implements AutoCloseable {
     }
 
     /**
-     * Tells the ledger what became of its late pages; to be called after {@link #finish}. A page that was there beforehand is
-     * no move; one that was not mapped, because this failed, is mapped by the kernel when it is touched.
+     * Tells the ledger what became of its late pages; to be called after {@link #finish}.
      *
      * @param all of the guest's blocks, as the ledger counts them
      */
     public void settle(PageLedger ledger, List<RamBlock> all) {
-        CopyReason other = mover.isComplete() ? CopyReason.ALREADY_PRESENT : CopyReason.NO_MAPPING;
         for (LatePages block : blocks) {
-            ledger.settle(all.indexOf(block.block()), block, other);
+            block.settle(ledger, all.indexOf(block.block()), mover.isComplete());
         }
     }
 
@@ -277,11 +419,27 @@ public final class Postcopy implements AutoCloseable {
         }
         closed = true;
         mover.stop();
+        letReadersGo();
         join(moverThread);
         release(); // again, if the mover has: it may never have been started
         server.stop();
         join(serverThread);
         events.close();
+        if (owned != null) {
+            owned.close();
+        }
+    }
+
+    /** Nobody waits any more for a source that may not come back; who serves a late fault of a page that is there may. */
+    private void letReadersGo() {
+        if (gate == null) {
+            return;
+        }
+        if (isComplete()) {
+            gate.remove();
+        } else {
+            gate.shut("no more pages are wanted");
+        }
     }
 
     private static void join(Thread thread) {

@@ -75,6 +75,7 @@ public final class ReceivePlan {
                         .toList();
                 plan.receivers.put(
                         FrameType.PULL, new PullReceiver(blocks, addresses, new ProcessMemory(hello.pid()), ledger));
+                plan.receivers.put(FrameType.LATE, new LateReceiver(blocks, ledger));
             }
             case FUSE -> {
                 if (hello.gifts() && !moves) {

@@ -174,6 +174,16 @@ public final class SendPlan {
         return count;
     }
 
+    /** Tells of pages of a block that stay here, and are read by the destination after the switch. */
+    public void tellLate(int index, PageBitmap pages) throws IOException {
+        for (long first = pages.nextSet(0); first < pages.pages(); ) {
+            int count = (int) Math.min(EXPECT_PAGES, pages.nextClear(first) - first);
+            records.add(FrameType.LATE, index, first, count);
+            first = pages.nextSet(first + count);
+        }
+        records.flush();
+    }
+
     /** Sends the bytes of pages of a block again, whatever they are: they were written after they had been sent first. */
     public void resend(int index, RamBlock block, PageRange range) throws IOException {
         for (long page = range.first(); page < range.end(); page++) {

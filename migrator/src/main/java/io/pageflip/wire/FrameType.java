@@ -35,7 +35,11 @@ public enum FrameType {
     /** Empty: a precopy round has ended; the destination says in the {@link io.pageflip.guest.SwitchPage} that it has it. */
     ROUND(16, 0),
     /** Records: pages that the destination reads out of the source's FUSE file, by touching its mapping of it. */
-    FUSE(17, FrameType.RECORDS_BYTES);
+    FUSE(17, FrameType.RECORDS_BYTES),
+    /** Records: pages that the destination reads out of the source's memory after the switch, in which the guest will stand. */
+    LATE(18, FrameType.RECORDS_BYTES),
+    /** A {@link Message.Recover}, the first frame of a connection that follows one that broke. */
+    RECOVER(19, 64);
 
     /** The length of a {@link PageRecord}. */
     static final int RECORD_BYTES = 16;
@@ -64,7 +68,7 @@ public enum FrameType {
     /** Whether the body is {@link PageRecord}s. */
     public boolean carriesRecords() {
         return switch (this) {
-            case EXPECT, MAP, GIFT, BYTES, SPLICE, PULL, ZERO, FUSE -> true;
+            case EXPECT, MAP, GIFT, BYTES, SPLICE, PULL, ZERO, FUSE, LATE -> true;
             default -> false;
         };
     }

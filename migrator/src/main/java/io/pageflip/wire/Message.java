@@ -60,6 +60,11 @@ public sealed interface Message {
             return files;
         }
 
+        /** Whether no page crosses before the switch, and all are read out of the source's memory afterwards. */
+        public boolean pullsLate() {
+            return mechanism == Mechanism.PULL && schedule == Schedule.POSTCOPY;
+        }
+
         /**
          * A file of the source's: a memfd, but for the FUSE file of a block.
          *
@@ -150,6 +155,19 @@ public sealed interface Message {
         @Override
         public FrameType type() {
             return FrameType.CANCEL;
+        }
+    }
+
+    /**
+     * The source is here again, after its connection broke: the first frame of a new one. With it comes the descriptor of the run
+     * token's memfd, and no other: who has it is the source of this guest, and no stranger who found the socket.
+     *
+     * @param ownerEpoch of the destination, as the run token says it
+     */
+    record Recover(int ownerEpoch) implements Message {
+        @Override
+        public FrameType type() {
+            return FrameType.RECOVER;
         }
     }
 }

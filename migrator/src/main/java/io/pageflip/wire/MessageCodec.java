@@ -40,6 +40,8 @@ public final class MessageCodec {
             out.text(truncated(m.reason()));
         } else if (message instanceof Message.Cancel m) {
             out.text(truncated(m.reason()));
+        } else if (message instanceof Message.Recover m) {
+            out.u32(m.ownerEpoch());
         }
         return out.frame(message.type());
     }
@@ -61,7 +63,8 @@ public final class MessageCodec {
                 case COMPLETED -> new Message.Completed(in.u64(), in.text());
                 case FAILED -> new Message.Failed(in.text());
                 case CANCEL -> new Message.Cancel(in.text());
-                case EXPECT, PREPARE, ROUND, MAP, GIFT, BYTES, SPLICE, PULL, ZERO, FUSE ->
+                case RECOVER -> new Message.Recover(in.u32());
+                case EXPECT, PREPARE, ROUND, MAP, GIFT, BYTES, SPLICE, PULL, ZERO, FUSE, LATE ->
                     throw new ProtocolException("a " + type + " frame where a message must be");
             };
         } catch (IllegalArgumentException e) {

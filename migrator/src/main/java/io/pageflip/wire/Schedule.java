@@ -12,7 +12,8 @@ public enum Schedule {
     /**
      * Only the guest's state crosses while it stands; the destination maps a page when the guest touches it there, and the
      * others in the background. The downtime does not depend on RAM; the blackout, until the guest really executes, and the
-     * time until it has all its pages are told beside it. For {@link Mechanism#FLIP}.
+     * time until it has all its pages are told beside it. For {@link Mechanism#FLIP}, and {@link Mechanism#PULL}, which copies
+     * them out of the source's memory and needs the source until it has the last one.
      */
     POSTCOPY("postcopy"),
     /**
@@ -28,8 +29,8 @@ public enum Schedule {
     }
 
     /**
-     * Whether both agents have the same shared pages at the switch, so that none is gifted while the guest stands, and what is
-     * private crosses before.
+     * Whether all pages are told of while the guest runs, so that none crosses while it stands. With {@link Mechanism#FLIP}, both
+     * agents share them at the switch, and what is private crosses before.
      */
     public boolean sharesPages() {
         return this == HANDOVER || this == POSTCOPY;

@@ -2,6 +2,7 @@ package io.pageflip.channel;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.pageflip.os.Fd;
@@ -98,6 +99,23 @@ final class ControlConnectionIT {
         } finally {
             left.close();
             right.close();
+        }
+    }
+
+    @Test
+    void aDroppedConnectionIsBrokenAtOnceHereAndSoonThere() throws IOException {
+        List<Fd> pair = UnixSocket.pair();
+        try (ControlConnection left = ControlConnection.over(pair.get(0));
+                ControlConnection right = ControlConnection.over(pair.get(1))) {
+            assertThat(left.isWhole()).isTrue();
+            right.send(new Message.Ready(1));
+            await("a message").atMost(DEADLINE).until(left::hasNews);
+            left.drop();
+            assertThat(left.isWhole()).isFalse();
+            assertThat(left.poll(WAIT_MS)).as("came before it broke").isEqualTo(new Message.Ready(1));
+            assertThatThrownBy(() -> left.poll(0)).isInstanceOf(PeerGoneException.class);
+            await("the other end").atMost(DEADLINE).until(() -> !right.isWhole());
+            assertThatThrownBy(() -> right.poll(WAIT_MS)).isInstanceOf(PeerGoneException.class);
         }
     }
 

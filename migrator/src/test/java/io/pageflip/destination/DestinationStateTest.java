@@ -11,9 +11,10 @@ final class DestinationStateTest {
     private static final String TABLE = """
             SETUP: ACTIVE FAILED
             ACTIVE: DEVICE FAILED
-            DEVICE: COMPLETED FAILED
-            COMPLETED:
-            FAILED:""";
+            DEVICE: COMPLETED FAILED LOST
+            COMPLETED: LOST
+            FAILED:
+            LOST:""";
 
     @Test
     void exactlyTheDocumentedTransitionsAreAllowed() {

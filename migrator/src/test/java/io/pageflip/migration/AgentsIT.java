@@ -117,7 +117,7 @@ final class AgentsIT {
         Cancellation never = new Cancellation();
         return inBackground("destination", () -> {
             try (UnixSocket connection = listener.accept((int) DEADLINE.toMillis());
-                    ConnectedSource link = ConnectedSource.accept(connection, NanoClock.SYSTEM, never)) {
+                    ConnectedSource link = ConnectedSource.accept(connection, path, NanoClock.SYSTEM, never)) {
                 return new DestinationAgent(options, link, false, never, new Progress(), NanoClock.SYSTEM).run();
             }
         });

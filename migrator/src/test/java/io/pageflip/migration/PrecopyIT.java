@@ -86,7 +86,7 @@ final class PrecopyIT {
         Cancellation never = new Cancellation();
         return inBackground("destination", () -> {
             try (UnixSocket connection = listener.accept(DEADLINE_MS);
-                    ConnectedSource link = ConnectedSource.accept(connection, NanoClock.SYSTEM, never)) {
+                    ConnectedSource link = ConnectedSource.accept(connection, path, NanoClock.SYSTEM, never)) {
                 return new DestinationAgent(options, link, false, never, new Progress(), NanoClock.SYSTEM).run();
             }
         });

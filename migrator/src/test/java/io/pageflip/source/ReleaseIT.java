@@ -11,6 +11,7 @@ import io.pageflip.channel.StreamWriter;
 import io.pageflip.fault.ScriptedFault;
 import io.pageflip.guest.Backing;
 import io.pageflip.guest.GuestConfig;
+import io.pageflip.guest.RunToken;
 import io.pageflip.guest.Workload;
 import io.pageflip.metrics.MigrationStatus;
 import io.pageflip.metrics.Progress;
@@ -102,6 +103,21 @@ final class ReleaseIT {
             try (Mapping nowhere = Mapping.anonymous("nowhere", BATCH * 4096)) {
                 reader.readInto(nowhere, 0, bytes);
             }
+        }
+
+        @Override
+        public boolean isConnected() {
+            return !left;
+        }
+
+        @Override
+        public void drop() {
+            throw new AssertionError("no fault is scripted");
+        }
+
+        @Override
+        public boolean recover(RunToken token) {
+            throw new AssertionError("nobody has taken the guest");
         }
 
         @Override

@@ -176,4 +176,18 @@ final class PageLedgerTest {
         ledger.undecided(ROM, 0, 3);
         assertThat(ledger.counts(ROM).addsUp()).isFalse();
     }
+
+    @Test
+    void latePagesAreCopiedOrZero() throws ProtocolException {
+        PageLedger late = new PageLedger(List.of(new BlockSpec("ram", 100 * 4096, Backing.MEMFD)), true);
+        late.copied(RAM, 0, 50, CopyReason.MECHANISM_COPIES);
+        late.zero(RAM, 50, 10);
+        assertThat(late.hasLate()).isFalse();
+        late.late(RAM, 40, 15);
+        late.late(RAM, 70, 5);
+        assertThat(late.hasLate()).isTrue();
+        late.close(List.of(35L));
+        late.settle(RAM, 12, CopyReason.MECHANISM_COPIES);
+        assertThat(late.counts(RAM)).isEqualTo(new PageCounts(100, 0, 52, 48, Map.of("mechanism-copies", 52L)));
+    }
 }

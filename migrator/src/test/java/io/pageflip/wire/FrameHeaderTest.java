@@ -42,7 +42,7 @@ final class FrameHeaderTest {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {0, 18, 0xffff})
+    @ValueSource(ints = {0, 20, 0xffff})
     void unknownTypeIsRefused(int code) {
         FrameHeader.put(header, 0, FrameType.PREPARE, 0);
         header.putShort(4, (short) code);

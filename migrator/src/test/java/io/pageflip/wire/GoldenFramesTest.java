@@ -21,17 +21,18 @@ final class GoldenFramesTest {
     private static final Map<String, String> GOLDEN = read();
 
     /** Lengths of the bodies that the headers of record frames announce in the file. */
-    private static final Map<FrameType, Integer> BODIES = new EnumMap<>(Map.of(
-            FrameType.EXPECT, 16,
-            FrameType.PREPARE, 0,
-            FrameType.ROUND, 0,
-            FrameType.MAP, 32,
-            FrameType.GIFT, 4080,
-            FrameType.BYTES, 16,
-            FrameType.SPLICE, 16,
-            FrameType.PULL, 32,
-            FrameType.ZERO, 48,
-            FrameType.FUSE, 16));
+    private static final Map<FrameType, Integer> BODIES = new EnumMap<>(Map.ofEntries(
+            Map.entry(FrameType.EXPECT, 16),
+            Map.entry(FrameType.PREPARE, 0),
+            Map.entry(FrameType.ROUND, 0),
+            Map.entry(FrameType.MAP, 32),
+            Map.entry(FrameType.GIFT, 4080),
+            Map.entry(FrameType.BYTES, 16),
+            Map.entry(FrameType.SPLICE, 16),
+            Map.entry(FrameType.PULL, 32),
+            Map.entry(FrameType.ZERO, 48),
+            Map.entry(FrameType.FUSE, 16),
+            Map.entry(FrameType.LATE, 64)));
 
     private static Map<String, String> read() {
         Map<String, String> golden = new HashMap<>();
@@ -64,7 +65,7 @@ final class GoldenFramesTest {
     void typesAreNumberedFromOneWithoutAGap() {
         assertThat(FrameType.values())
                 .extracting(FrameType::code)
-                .containsExactly(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17);
+                .containsExactly(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19);
     }
 
     @ParameterizedTest
@@ -85,7 +86,8 @@ final class GoldenFramesTest {
     }
 
     @ParameterizedTest
-    @EnumSource(names = {"EXPECT", "PREPARE", "ROUND", "MAP", "GIFT", "BYTES", "SPLICE", "PULL", "ZERO", "FUSE"})
+    @EnumSource(
+            names = {"EXPECT", "PREPARE", "ROUND", "MAP", "GIFT", "BYTES", "SPLICE", "PULL", "ZERO", "FUSE", "LATE"})
     void headerOfRecordsIsAsEver(FrameType type) throws ProtocolException {
         int body = BODIES.get(type);
         ByteBuffer written = ByteBuffer.allocate(FrameHeader.BYTES).order(ByteOrder.LITTLE_ENDIAN);

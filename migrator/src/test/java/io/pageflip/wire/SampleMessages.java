@@ -41,7 +41,8 @@ final class SampleMessages {
                 new Message.Resumed(2),
                 new Message.Completed(4096, "{\"status\":\"completed\"}"),
                 new Message.Failed("no room"),
-                new Message.Cancel("cancelled \u2013 by the user"));
+                new Message.Cancel("cancelled \u2013 by the user"),
+                new Message.Recover(2));
     }
 
     private static Message.Hello.File file(int descriptor, long inode) {
@@ -64,7 +65,8 @@ final class SampleMessages {
             case COMPLETED -> new Message.Completed(random.nextLong(), text(random, 2000));
             case FAILED -> new Message.Failed(text(random, 500));
             case CANCEL -> new Message.Cancel(text(random, 500));
-            case EXPECT, PREPARE, ROUND, MAP, GIFT, BYTES, SPLICE, PULL, ZERO, FUSE ->
+            case RECOVER -> new Message.Recover(random.nextInt());
+            case EXPECT, PREPARE, ROUND, MAP, GIFT, BYTES, SPLICE, PULL, ZERO, FUSE, LATE ->
                 throw new IllegalArgumentException(type + " is no message");
         };
     }

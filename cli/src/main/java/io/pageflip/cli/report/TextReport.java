@@ -220,6 +220,13 @@ public final class TextReport {
                 duration(late.waitNs().p99()),
                 duration(late.waitNs().max()),
                 late.waits());
+        if (late.recoveries() > 0) {
+            line(
+                    "paused",
+                    "%s, while the connection to the source was broken: %s",
+                    duration(late.pausedNs()),
+                    late.recoveries() == 1 ? "once" : late.recoveries() + " times");
+        }
     }
 
     private void adopt(Adoption.Figures adopt) {

@@ -1,0 +1,106 @@
+package io.pageflip.source;
+
+import io.pageflip.fault.Step;
+import io.pageflip.guest.RunToken;
+import io.pageflip.metrics.Progress;
+import io.pageflip.os.NanoClock;
+import io.pageflip.transfer.GuestLostException;
+import java.io.IOException;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
+
+/**
+ * The source after the switch of a postcopy that pulls: the guest is the destination's, and pages of it are still here. They stay
+ * until the destination says, in the run token, that it has the last one. If the connection breaks meanwhile, this tries to connect
+ * again until a time limit. Used by the agent's one thread.
+ */
+final class LastPageWait {
+    private static final System.Logger LOG = System.getLogger("pageflip.source");
+    private static final long MS = 1_000_000;
+    private static final long POLL_NS = MS;
+    private static final long RETRY_NS = 10 * MS;
+    private static final long RECOVER_TIMEOUT_S = 30;
+
+    private final DestinationLink link;
+    private final RunToken token;
+    private final int epoch;
+    private final Progress progress;
+    private final Consumer<Step> reached;
+    private final NanoClock clock;
+
+    /** @param token which the destination has claimed */
+    LastPageWait(DestinationLink link, RunToken token, Progress progress, Consumer<Step> reached, NanoClock clock) {
+        this.link = link;
+        this.token = token;
+        this.epoch = token.epoch();
+        this.progress = progress;
+        this.reached = reached;
+        this.clock = clock;
+    }
+
+    /**
+     * Waits for the last page.
+     *
+     * @throws GuestLostException if it will not be there: the destination has died, or is out of reach for too long
+     */
+    void await() throws IOException {
+        progress.begin(Progress.Phase.POSTCOPY_ACTIVE, 0);
+        if (awaitResumed()) {
+            reached.accept(Step.RESUMED);
+        }
+        while (!hasLastPage()) {
+            if (link.isConnected()) {
+                LockSupport.parkNanos(POLL_NS);
+            } else {
+                recover();
+            }
+        }
+        progress.begin(Progress.Phase.RUNNING, 0);
+        reached.accept(Step.LAST_PAGE);
+    }
+
+    private boolean awaitResumed() {
+        try {
+            link.awaitResumed();
+            return true;
+        } catch (IOException e) {
+            LOG.log(System.Logger.Level.DEBUG, "the destination could not say that it has resumed the guest", e);
+            link.drop(); // whatever it said instead, a new connection begins anew
+            return false;
+        }
+    }
+
+    private boolean hasLastPage() {
+        return token.page().hasLastPage(epoch);
+    }
+
+    private void recover() throws IOException {
+        status(Progress.Phase.POSTCOPY_PAUSED, "the connection to the destination broke, and it needs pages from here");
+        reached.accept(Step.PAUSED);
+        long deadlineNs = clock.nanoTime() + RECOVER_TIMEOUT_S * 1000 * MS;
+        while (!link.recover(token)) {
+            if (hasLastPage()) {
+                return;
+            }
+            if (token.tryLock()) {
+                if (hasLastPage()) {
+                    return;
+                }
+                throw new GuestLostException("the destination took it and died, with pages of it still at the source");
+            }
+            if (clock.nanoTime() > deadlineNs) {
+                throw new GuestLostException("the connection broke with pages of it still at the source, which has not"
+                        + " reached the destination again within " + RECOVER_TIMEOUT_S + " s");
+            }
+            LockSupport.parkNanos(RETRY_NS);
+        }
+        status(Progress.Phase.POSTCOPY_RECOVER, "the connection is there again");
+        reached.accept(Step.RECOVER);
+        status(Progress.Phase.POSTCOPY_ACTIVE, "the destination goes on");
+    }
+
+    private void status(Progress.Phase phase, String why) {
+        LOG.log(System.Logger.Level.INFO, "{0}: {1}", phase, why);
+        progress.begin(phase, 0);
+    }
+}
