@@ -131,6 +131,11 @@ public final class ConnectedDestination implements DestinationLink {
     }
 
     @Override
+    public boolean reports() {
+        return true;
+    }
+
+    @Override
     public boolean isConnected() {
         ControlConnection connection = control;
         return connection != null && connection.isWhole();

@@ -32,6 +32,11 @@ public interface DestinationLink extends WaitGuard, AutoCloseable {
     /** Whether the connection to the destination is whole. */
     boolean isConnected() throws IOException;
 
+    /** Whether the destination says anything: when it is ready, how much memory it has, how it went. */
+    default boolean reports() {
+        return false;
+    }
+
     /** Breaks the connection and lives on, for a scripted fault. Any thread. */
     void drop();
 
