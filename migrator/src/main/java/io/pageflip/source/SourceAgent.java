@@ -3,44 +3,26 @@ package io.pageflip.source;
 import io.pageflip.channel.Cancellation;
 import io.pageflip.channel.CancelledException;
 import io.pageflip.channel.StreamWriter;
-import io.pageflip.fault.PageSteps;
-import io.pageflip.fault.ScriptedFault;
 import io.pageflip.fault.Step;
 import io.pageflip.guest.Adoption;
 import io.pageflip.guest.Backing;
 import io.pageflip.guest.BlockSpec;
-import io.pageflip.guest.DataMap;
 import io.pageflip.guest.Guest;
 import io.pageflip.guest.GuestConfig;
 import io.pageflip.guest.RamBlock;
-import io.pageflip.guest.SwitchOut;
-import io.pageflip.guest.SwitchRehearsal;
 import io.pageflip.guest.VirtualMachine;
-import io.pageflip.memory.PageBitmap;
 import io.pageflip.metrics.MigrationStatus;
-import io.pageflip.metrics.Precopy;
 import io.pageflip.metrics.Progress;
 import io.pageflip.metrics.ResultJson;
 import io.pageflip.metrics.RunResult;
-import io.pageflip.os.HostCapabilities;
 import io.pageflip.os.HostLacksException;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.Proc;
-import io.pageflip.os.Userfaultfd;
-import io.pageflip.transfer.FuseExport;
 import io.pageflip.transfer.GuestLostException;
-import io.pageflip.transfer.Rehearsal;
-import io.pageflip.transfer.SendPlan;
-import io.pageflip.wire.FrameHeader;
-import io.pageflip.wire.FrameType;
 import io.pageflip.wire.Mechanism;
 import io.pageflip.wire.Message;
-import io.pageflip.wire.MessageCodec;
-import io.pageflip.wire.Schedule;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
@@ -58,19 +40,7 @@ import org.jspecify.annotations.Nullable;
 public final class SourceAgent {
     private static final System.Logger LOG = System.getLogger("pageflip.source");
     private static final long MS = 1_000_000;
-    private static final long GIB = 1L << 30;
 
-    /** The guest is at work, and its code compiled, before it is stopped. */
-    private static final long RUN_BEFORE_NS = 300 * MS;
-
-    /** Until the other threads that had to do with READY sleep, and vCPUs of both sides have processors of their own. */
-    private static final long SETTLE_NS = 2 * MS;
-
-    /** C1 compiles a method after 200 calls. */
-    private static final int REHEARSALS = 300;
-
-    private static final int READY_TIMEOUT_S = 60;
-    private static final int READY_TIMEOUT_S_PER_GIB = 15;
     private static final int FIRST_INSTRUCTION_TIMEOUT_S = 10;
 
     private final SourceOptions options;
@@ -83,15 +53,8 @@ public final class SourceAgent {
     private SourceState state = SourceState.STARTING;
 
     private final boolean kernelMovesGifts;
-    private boolean pagesLeft;
     private int ownEpoch;
-    private @Nullable Userfaultfd userfaultfd;
-    private long startNs;
     private @Nullable Adoption adoption;
-    private @Nullable EarlyCopies earlyCopies;
-    private boolean framesVisible;
-    private long relocatedPages;
-    private long peakPssWhenReady;
 
     /**
      * An agent that owns nothing yet.
@@ -141,12 +104,8 @@ public final class SourceAgent {
      */
     public RunResult run(VirtualMachine machine) throws IOException {
         try (SourceMemory memory = new SourceMemory(machine, clock)) {
-            try {
-                RunResult result = migrate(memory);
-                return adoption == null ? result : result.withAdopt(adoption.figures());
-            } finally {
-                releaseUserfaultfd();
-            }
+            RunResult result = migrate(memory);
+            return adoption == null ? result : result.withAdopt(adoption.figures());
         }
     }
 
@@ -161,7 +120,7 @@ public final class SourceAgent {
             reached(Step.HELLO);
         } catch (IOException | RuntimeException e) {
             if (runs) {
-                return takeBack(memory, e);
+                return takeBack(memory, null, e);
             }
             throw e;
         }
@@ -176,20 +135,20 @@ public final class SourceAgent {
             }
             guest.resume();
         }
-        long runningSinceNs = runs ? clock.nanoTime() - RUN_BEFORE_NS : clock.nanoTime();
-        Crossing crossing = new Crossing(memory, stream);
-        try {
-            transition(SourceState.SETUP, "the guest runs");
-            crossing.prepare(runningSinceNs);
-            crossing.switchOver();
-        } catch (IOException | RuntimeException e) {
-            crossing.endRounds();
-            return takeBack(memory, e).withPrecopy(crossing.report());
-        } finally {
-            closeEarlyCopies();
+        long runningSinceNs = runs ? clock.nanoTime() - Crossing.RUN_BEFORE_NS : clock.nanoTime();
+        try (Crossing crossing =
+                new Crossing(options, memory, adoption, stream, link, new Told(), cancellation, progress, clock)) {
+            try {
+                transition(SourceState.SETUP, "the guest runs");
+                crossing.prepare(runningSinceNs);
+                crossing.switchOver();
+            } catch (IOException | RuntimeException e) {
+                crossing.endWatching();
+                return takeBack(memory, crossing, e).withPrecopy(crossing.report());
+            }
+            crossing.endWatching();
+            return awaitTaken(memory, crossing);
         }
-        crossing.endRounds();
-        return awaitTaken(memory, crossing);
     }
 
     /** Cancelled while the guest is filled: there is nothing to lose yet. */
@@ -201,287 +160,6 @@ public final class SourceAgent {
 
     private boolean populates() {
         return options.mechanism() != Mechanism.GIFT || !options.gifts() || !kernelMovesGifts;
-    }
-
-    /** How the guest crosses: what is done while it runs, and what while it stands. */
-    private final class Crossing implements SwitchOut.Moments {
-        private final Guest guest;
-        private final SourceMemory memory;
-        private final StreamWriter stream;
-        private final SendPlan plan;
-        private final List<DataMap> maps = new ArrayList<>();
-        private final PageSteps steps;
-        private final @Nullable PrecopyRounds rounds;
-        private final @Nullable FuseExport export;
-        private int ends;
-        private ScriptedFault fault = ScriptedFault.NONE; // in a rehearsal
-        private boolean pagesStay;
-
-        Crossing(SourceMemory memory, StreamWriter stream) {
-            this.guest = memory.guest();
-            this.memory = memory;
-            this.export = memory.export();
-            this.stream = stream;
-            this.plan = new SendPlan(options.mechanism(), options.schedule(), options.gifts(), stream);
-            long total =
-                    guest.blocks().stream().mapToLong(b -> b.spec().pages()).sum();
-            this.steps = new PageSteps(total, SourceAgent.this::reached);
-            this.rounds = options.schedule() == Schedule.PRECOPY
-                    ? new PrecopyRounds(guest, memory.token().page(), stream, options, link, clock)
-                    : null;
-        }
-
-        private boolean sharesPages() {
-            return options.schedule().sharesPages();
-        }
-
-        private boolean pullsLate() {
-            return options.mechanism() == Mechanism.PULL && options.schedule() == Schedule.POSTCOPY;
-        }
-
-        /** Whether the destination needs pages from here after the switch. */
-        boolean pagesStay() {
-            return pagesStay;
-        }
-
-        void prepare(long runningSinceNs) throws IOException {
-            startNs = clock.nanoTime();
-            if (adoption != null) {
-                adopt(adoption);
-            }
-            progress.begin(Progress.Phase.PREPARING, 0);
-            for (RamBlock block : guest.blocks()) {
-                maps.add(DataMap.scan(block));
-            }
-            if (!pullsLate()) {
-                SendPlan.expect(guest.blocks(), maps, stream);
-            }
-            if (export != null) {
-                export.writeBack();
-            }
-            if (options.mechanism().moves()) {
-                relocatedPages = Proc.relocatedPages();
-                framesVisible = memory.frames().note(guest.blocks());
-            } else {
-                framesVisible = HostCapabilities.frameNumbersVisible();
-            }
-            if (pullsLate()) {
-                tellAllLate();
-                sendEnd();
-            } else if (sharesPages()) {
-                earlyCopies = new EarlyCopies(guest);
-                sendPages();
-                sendEnd();
-                rehearse();
-                // Pages that both map count half for each: not before the destination does.
-                if (link.reports()) {
-                    Received.await(memory.token().page(), 1, link, clock, readyTimeoutS());
-                }
-            } else if (options.mechanism() == Mechanism.FLIP) {
-                userfaultfd = Userfaultfd.open(Userfaultfd.FEATURE_MINOR_SHMEM | Userfaultfd.FEATURE_MINOR_HUGETLBFS);
-                Rehearsal.run();
-            }
-            SwitchRehearsal.run();
-            awaitRunBefore(runningSinceNs);
-            long pss = Proc.proportionalSetBytes(); // now: once it is ready, the destination does nothing but wait
-            stream.write(FrameHeader.bodiless(FrameType.PREPARE));
-            progress.begin(Progress.Phase.CONNECTING, 0);
-            long destinationPss = link.awaitReady(readyTimeoutS());
-            peakPssWhenReady = destinationPss == 0 ? 0 : destinationPss + pss;
-            reached(Step.READY);
-        }
-
-        private long readyTimeoutS() {
-            return READY_TIMEOUT_S + options.guest().ramBytes() / GIB * READY_TIMEOUT_S_PER_GIB;
-        }
-
-        private void adopt(Adoption adopting) throws IOException {
-            progress.begin(
-                    Progress.Phase.ADOPTING,
-                    guest.blocks().get(GuestConfig.RAM).spec().pages());
-            adopting.run(pages -> {
-                progress.done(pages);
-                link.check();
-            });
-        }
-
-        /** Every page stays here for now; which of them hold data, whoever reads them finds out when the guest stands. */
-        private void tellAllLate() throws IOException {
-            for (int i = 0; i < guest.blocks().size(); i++) {
-                PageBitmap all = new PageBitmap(guest.blocks().get(i).spec().pages());
-                all.add(0, all.pages());
-                plan.tellLate(i, all);
-            }
-            pagesStay = true;
-        }
-
-        /** What happens while the guest stands, done while it runs: what it finds to send again would have to go anyway. */
-        private void rehearse() throws IOException {
-            for (int i = 0; i < REHEARSALS; i++) {
-                standing();
-                saved();
-            }
-        }
-
-        private void awaitRunBefore(long runningSinceNs) throws IOException {
-            while (clock.nanoTime() - runningSinceNs < RUN_BEFORE_NS) {
-                LockSupport.parkNanos(10 * MS);
-                link.check();
-            }
-        }
-
-        /** Stops the guest and lets it go: when this returns, it is whoever's takes the lock. */
-        void switchOver() throws IOException {
-            guest.checkVcpus();
-            transition(SourceState.ACTIVE, "both sides are ready");
-            fault = options.fault();
-            SwitchOut out = new SwitchOut(guest, memory.token(), ownEpoch, clock, this);
-            if (sharesPages()) {
-                transition(SourceState.DEVICE, "every page has been told of");
-                progress.begin(Progress.Phase.SWITCHING, 0);
-                LockSupport.parkNanos(SETTLE_NS);
-                guest.stop(out);
-            } else if (rounds != null) {
-                runRounds(rounds);
-                guest.stop();
-                guest.throttle(0); // if it is taken back, it runs as before
-                out.run();
-            } else {
-                guest.stop();
-                if (export != null) {
-                    export.release();
-                }
-                for (int i = 0; i < maps.size(); i++) {
-                    RamBlock block = guest.blocks().get(i);
-                    maps.set(i, maps.get(i).refresh(block));
-                    if (userfaultfd != null
-                            && options.gifts()
-                            && block.spec().backing().shareable()) {
-                        block.registerMinor(userfaultfd);
-                    }
-                }
-                out.run();
-            }
-            transition(SourceState.RELEASED, "the lock is free");
-        }
-
-        @Override
-        public int standing() throws IOException {
-            if (rounds != null && rounds.endsInPostcopy()) {
-                pagesStay = true;
-                rounds.tellRest(plan);
-                transition(SourceState.DEVICE, "all pages that are left have been told of");
-                sendEnd();
-            } else if (rounds != null) {
-                SendPlan.BatchListener sent = count -> {
-                    pagesLeft = true;
-                    link.check();
-                };
-                rounds.sendRest(plan, sent);
-                transition(SourceState.DEVICE, "all pages are sent");
-                sendEnd();
-            } else if (!sharesPages()) {
-                sendPages();
-                transition(SourceState.DEVICE, "all pages are sent");
-                sendEnd();
-            } else if (earlyCopies != null && earlyCopies.resend(plan)) {
-                sendEnd();
-            }
-            return ends;
-        }
-
-        @Override
-        public void saved() throws IOException {
-            fault.at(Step.STATE, noticed, drop);
-            link.check();
-        }
-
-        private void runRounds(PrecopyRounds running) throws IOException {
-            running.run(new PrecopyRounds.Listener() {
-                private long sentPages;
-
-                @Override
-                public void begins(long pages) {
-                    sentPages = 0;
-                    progress.begin(Progress.Phase.PAGES, pages);
-                }
-
-                @Override
-                public void sent(int pages) {
-                    sentPages += pages;
-                    progress.done(sentPages);
-                    steps.add(pages);
-                }
-
-                @Override
-                public void received(int round) {
-                    if (round == 1) {
-                        reached(Step.ROUND);
-                    }
-                }
-            });
-            if (options.mechanism().moves()) {
-                framesVisible = memory.frames().note(guest.blocks()); // a page that was written may lie elsewhere now
-            }
-        }
-
-        RunResult.@Nullable FuseResult fuse() {
-            return export == null ? null : export.figures();
-        }
-
-        void endRounds() {
-            if (rounds != null) {
-                rounds.close();
-            }
-        }
-
-        @Nullable
-        Precopy report() {
-            return rounds == null ? null : rounds.report();
-        }
-
-        private void sendPages() throws IOException {
-            progress.begin(Progress.Phase.PAGES, steps.total());
-            SendPlan.BatchListener sent = count -> {
-                pagesLeft = true;
-                progress.done(steps.add(count));
-                link.check();
-            };
-            for (int i = 0; i < maps.size(); i++) {
-                plan.sendBlock(i, guest.blocks().get(i), maps.get(i), options.batchPages(), sent);
-            }
-        }
-
-        private void sendEnd() throws IOException {
-            Message.SourceFigures figures =
-                    new Message.SourceFigures(startNs, stream.transferredBytes(), framesVisible, relocatedPages);
-            List<Long> holes = new ArrayList<>();
-            if (rounds != null) {
-                holes = rounds.holes();
-            } else {
-                for (DataMap map : maps) {
-                    holes.add(pagesStay ? 0 : map.holes());
-                }
-            }
-            stream.write(MessageCodec.encode(new Message.End(holes, figures)));
-            ends++;
-        }
-
-        /** The guest runs at the destination: lets every page of the shared blocks go, in batches. */
-        void giveUp() throws IOException {
-            for (int i = 0; i < maps.size(); i++) {
-                RamBlock block = guest.blocks().get(i);
-                if (options.mechanism() == Mechanism.FLIP
-                        && sharesPages()
-                        && block.spec().backing().shareable()) {
-                    long pageBytes = block.spec().pageBytes();
-                    for (long first = 0; first < block.spec().pages(); first += options.batchPages()) {
-                        long count = Math.min(options.batchPages(), block.spec().pages() - first);
-                        block.mapping().dropEntries(first * pageBytes, count * pageBytes);
-                    }
-                }
-            }
-        }
     }
 
     /** The lock is released: either the destination's epoch appears, or the destination is gone and the lock ours again. */
@@ -496,7 +174,7 @@ public final class SourceAgent {
             reason = wait.settle(e); // a destination that could not be told may have taken the guest all the same
         }
         if (reason != null) {
-            return takeBack(memory, reason);
+            return takeBack(memory, crossing, reason);
         }
         transition(SourceState.COMPLETED, "the destination has stored its epoch");
         try {
@@ -537,7 +215,7 @@ public final class SourceAgent {
         boolean shared =
                 options.mechanism() == Mechanism.FLIP && options.schedule().sharesPages();
         long pssWhenResumed = shared ? 0 : Proc.proportionalSetBytes();
-        releaseUserfaultfd();
+        crossing.close();
         memory.endExport();
         crossing.giveUp();
         memory.guest().close(); // it is the destination's, whose own descriptors keep alive what it needs
@@ -548,17 +226,18 @@ public final class SourceAgent {
         RunResult result = ResultJson.MAPPER.readValue(completed.json(), RunResult.class);
         return result.withPeakPss(
                         pssWhenResumed == 0
-                                ? peakPssWhenReady
-                                : Math.max(peakPssWhenReady, pssWhenResumed + completed.pssBytes()))
+                                ? crossing.peakPssWhenReady()
+                                : Math.max(crossing.peakPssWhenReady(), pssWhenResumed + completed.pssBytes()))
                 .withPrecopy(crossing.report())
                 .withFuse(crossing.fuse());
     }
 
     /** The migration has failed, and the epoch is still ours: the guest goes on here. */
-    private RunResult takeBack(SourceMemory memory, Exception reason) throws IOException {
+    private RunResult takeBack(SourceMemory memory, @Nullable Crossing crossing, Exception reason) throws IOException {
         LOG.log(System.Logger.Level.DEBUG, "taking the guest back", reason);
         link.cancel(describe(reason));
         boolean stood = !memory.guest().isRunning();
+        boolean pagesLeft = crossing != null && crossing.pagesLeft();
         if (stood && pagesLeft && options.mechanism() == Mechanism.GIFT && options.gifts() && kernelMovesGifts) {
             transition(SourceState.LOST, describe(reason));
             return RunResult.ended(
@@ -574,7 +253,9 @@ public final class SourceAgent {
         if (stood) {
             // A destination that comes late, or wakes up, finds another epoch than the one it was promised.
             memory.token().claim(ownEpoch + 1);
-            releaseUserfaultfd();
+            if (crossing != null) {
+                crossing.close();
+            }
             memory.endExport(); // pages that have moved are on the disk
             memory.guest().resume();
             memory.guest().awaitFirstInstructions(FIRST_INSTRUCTION_TIMEOUT_S * 1000 * MS);
@@ -618,18 +299,16 @@ public final class SourceAgent {
         return message == null || reason instanceof RuntimeException ? reason.toString() : message;
     }
 
-    private void closeEarlyCopies() {
-        if (earlyCopies != null) {
-            earlyCopies.close();
-            earlyCopies = null;
+    /** What a crossing tells of itself. */
+    private final class Told implements Crossing.Agent {
+        @Override
+        public void reached(Step step) {
+            SourceAgent.this.reached(step);
         }
-    }
 
-    private void releaseUserfaultfd() {
-        Userfaultfd open = userfaultfd;
-        if (open != null) {
-            userfaultfd = null;
-            open.close(); // unregisters, wakes, and so takes every gifted page back
+        @Override
+        public void transition(SourceState next, String why) {
+            SourceAgent.this.transition(next, why);
         }
     }
 

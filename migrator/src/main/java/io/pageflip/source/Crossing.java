@@ -1,0 +1,403 @@
+package io.pageflip.source;
+
+import io.pageflip.channel.Cancellation;
+import io.pageflip.channel.StreamWriter;
+import io.pageflip.fault.PageSteps;
+import io.pageflip.fault.ScriptedFault;
+import io.pageflip.fault.Step;
+import io.pageflip.guest.Adoption;
+import io.pageflip.guest.DataMap;
+import io.pageflip.guest.Guest;
+import io.pageflip.guest.GuestConfig;
+import io.pageflip.guest.RamBlock;
+import io.pageflip.guest.SwitchOut;
+import io.pageflip.guest.SwitchRehearsal;
+import io.pageflip.memory.PageBitmap;
+import io.pageflip.metrics.Precopy;
+import io.pageflip.metrics.Progress;
+import io.pageflip.metrics.RunResult;
+import io.pageflip.os.HostCapabilities;
+import io.pageflip.os.NanoClock;
+import io.pageflip.os.Proc;
+import io.pageflip.os.Userfaultfd;
+import io.pageflip.transfer.FuseExport;
+import io.pageflip.transfer.Rehearsal;
+import io.pageflip.transfer.SendPlan;
+import io.pageflip.wire.FrameHeader;
+import io.pageflip.wire.FrameType;
+import io.pageflip.wire.Mechanism;
+import io.pageflip.wire.Message;
+import io.pageflip.wire.MessageCodec;
+import io.pageflip.wire.Schedule;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How one guest crosses, at the source: what is done while it runs, and what while it stands. Used by the agent's thread, but for
+ * the {@link SwitchOut.Moments} of a handover, which come on a vCPU's.
+ */
+final class Crossing implements SwitchOut.Moments, AutoCloseable {
+    private static final long MS = 1_000_000;
+    private static final long GIB = 1L << 30;
+
+    /** The guest is at work, and its code compiled, before it is stopped. */
+    static final long RUN_BEFORE_NS = 300 * MS;
+
+    /** Until the other threads that had to do with READY sleep, and vCPUs of both sides have processors of their own. */
+    private static final long SETTLE_NS = 2 * MS;
+
+    /** C1 compiles a method after 200 calls. */
+    private static final int REHEARSALS = 300;
+
+    private static final int READY_TIMEOUT_S = 60;
+    private static final int READY_TIMEOUT_S_PER_GIB = 15;
+
+    /** The agent, as it is told how far this has come. */
+    interface Agent {
+        void reached(Step step);
+
+        void transition(SourceState next, String why);
+    }
+
+    private final SourceOptions options;
+    private final DestinationLink link;
+    private final Agent agent;
+    private final BooleanSupplier noticed;
+    private final Runnable drop;
+    private final Progress progress;
+    private final NanoClock clock;
+    private final int ownEpoch;
+    private final @Nullable Adoption adoption;
+    private final Guest guest;
+    private final SourceMemory memory;
+    private final StreamWriter stream;
+    private final SendPlan plan;
+    private final List<DataMap> maps = new ArrayList<>();
+    private final PageSteps steps;
+    private final @Nullable PrecopyRounds rounds;
+    private final @Nullable FuseExport export;
+    private int ends;
+    private ScriptedFault fault = ScriptedFault.NONE; // in a rehearsal
+    private boolean pagesStay;
+    private boolean pagesLeft;
+    private @Nullable Userfaultfd userfaultfd;
+    private @Nullable EarlyCopies earlyCopies;
+    private long startNs;
+    private boolean framesVisible;
+    private long relocatedPages;
+    private long peakPssWhenReady;
+
+    /** @param adoption of private RAM, to be done first; null for none */
+    Crossing(
+            SourceOptions options,
+            SourceMemory memory,
+            @Nullable Adoption adoption,
+            StreamWriter stream,
+            DestinationLink link,
+            Agent agent,
+            Cancellation cancellation,
+            Progress progress,
+            NanoClock clock) {
+        this.options = options;
+        this.link = link;
+        this.agent = agent;
+        this.progress = progress;
+        this.clock = clock;
+        this.adoption = adoption;
+        this.ownEpoch = memory.token().epoch();
+        this.noticed = cancellation::isRequested;
+        this.drop = link::drop;
+        this.guest = memory.guest();
+        this.memory = memory;
+        this.export = memory.export();
+        this.stream = stream;
+        this.plan = new SendPlan(options.mechanism(), options.schedule(), options.gifts(), stream);
+        long total = guest.blocks().stream().mapToLong(b -> b.spec().pages()).sum();
+        this.steps = new PageSteps(total, agent::reached);
+        this.rounds = options.schedule() == Schedule.PRECOPY
+                ? new PrecopyRounds(guest, memory.token().page(), stream, options, link, clock)
+                : null;
+    }
+
+    private boolean sharesPages() {
+        return options.schedule().sharesPages();
+    }
+
+    private boolean pullsLate() {
+        return options.mechanism() == Mechanism.PULL && options.schedule() == Schedule.POSTCOPY;
+    }
+
+    /** Whether the destination needs pages from here after the switch. */
+    boolean pagesStay() {
+        return pagesStay;
+    }
+
+    void prepare(long runningSinceNs) throws IOException {
+        startNs = clock.nanoTime();
+        if (adoption != null) {
+            adopt(adoption);
+        }
+        progress.begin(Progress.Phase.PREPARING, 0);
+        for (RamBlock block : guest.blocks()) {
+            maps.add(DataMap.scan(block));
+        }
+        if (!pullsLate()) {
+            SendPlan.expect(guest.blocks(), maps, stream);
+        }
+        if (export != null) {
+            export.writeBack();
+        }
+        if (options.mechanism().moves()) {
+            relocatedPages = Proc.relocatedPages();
+            framesVisible = memory.frames().note(guest.blocks());
+        } else {
+            framesVisible = HostCapabilities.frameNumbersVisible();
+        }
+        if (pullsLate()) {
+            tellAllLate();
+            sendEnd();
+        } else if (sharesPages()) {
+            earlyCopies = new EarlyCopies(guest);
+            sendPages();
+            sendEnd();
+            rehearse();
+            // Pages that both map count half for each: not before the destination does.
+            if (link.reports()) {
+                Received.await(memory.token().page(), 1, link, clock, readyTimeoutS());
+            }
+        } else if (options.mechanism() == Mechanism.FLIP) {
+            userfaultfd = Userfaultfd.open(Userfaultfd.FEATURE_MINOR_SHMEM | Userfaultfd.FEATURE_MINOR_HUGETLBFS);
+            Rehearsal.run();
+        }
+        SwitchRehearsal.run();
+        awaitRunBefore(runningSinceNs);
+        long pss = Proc.proportionalSetBytes(); // now: once it is ready, the destination does nothing but wait
+        stream.write(FrameHeader.bodiless(FrameType.PREPARE));
+        progress.begin(Progress.Phase.CONNECTING, 0);
+        long destinationPss = link.awaitReady(readyTimeoutS());
+        peakPssWhenReady = destinationPss == 0 ? 0 : destinationPss + pss;
+        agent.reached(Step.READY);
+    }
+
+    private long readyTimeoutS() {
+        return READY_TIMEOUT_S + options.guest().ramBytes() / GIB * READY_TIMEOUT_S_PER_GIB;
+    }
+
+    private void adopt(Adoption adopting) throws IOException {
+        progress.begin(
+                Progress.Phase.ADOPTING,
+                guest.blocks().get(GuestConfig.RAM).spec().pages());
+        adopting.run(pages -> {
+            progress.done(pages);
+            link.check();
+        });
+    }
+
+    /** Every page stays here for now; which of them hold data, whoever reads them finds out when the guest stands. */
+    private void tellAllLate() throws IOException {
+        for (int i = 0; i < guest.blocks().size(); i++) {
+            PageBitmap all = new PageBitmap(guest.blocks().get(i).spec().pages());
+            all.add(0, all.pages());
+            plan.tellLate(i, all);
+        }
+        pagesStay = true;
+    }
+
+    /** What happens while the guest stands, done while it runs: what it finds to send again would have to go anyway. */
+    private void rehearse() throws IOException {
+        for (int i = 0; i < REHEARSALS; i++) {
+            standing();
+            saved();
+        }
+    }
+
+    private void awaitRunBefore(long runningSinceNs) throws IOException {
+        while (clock.nanoTime() - runningSinceNs < RUN_BEFORE_NS) {
+            LockSupport.parkNanos(10 * MS);
+            link.check();
+        }
+    }
+
+    /** Stops the guest and lets it go: when this returns, it is whoever's takes the lock. */
+    void switchOver() throws IOException {
+        guest.checkVcpus();
+        agent.transition(SourceState.ACTIVE, "both sides are ready");
+        fault = options.fault();
+        SwitchOut out = new SwitchOut(guest, memory.token(), ownEpoch, clock, this);
+        if (sharesPages()) {
+            agent.transition(SourceState.DEVICE, "every page has been told of");
+            progress.begin(Progress.Phase.SWITCHING, 0);
+            LockSupport.parkNanos(SETTLE_NS);
+            guest.stop(out);
+        } else if (rounds != null) {
+            runRounds(rounds);
+            guest.stop();
+            guest.throttle(0); // if it is taken back, it runs as before
+            out.run();
+        } else {
+            guest.stop();
+            if (export != null) {
+                export.release();
+            }
+            for (int i = 0; i < maps.size(); i++) {
+                RamBlock block = guest.blocks().get(i);
+                maps.set(i, maps.get(i).refresh(block));
+                if (userfaultfd != null
+                        && options.gifts()
+                        && block.spec().backing().shareable()) {
+                    block.registerMinor(userfaultfd);
+                }
+            }
+            out.run();
+        }
+        agent.transition(SourceState.RELEASED, "the lock is free");
+    }
+
+    @Override
+    public int standing() throws IOException {
+        if (rounds != null && rounds.endsInPostcopy()) {
+            pagesStay = true;
+            rounds.tellRest(plan);
+            agent.transition(SourceState.DEVICE, "all pages that are left have been told of");
+            sendEnd();
+        } else if (rounds != null) {
+            SendPlan.BatchListener sent = count -> {
+                pagesLeft = true;
+                link.check();
+            };
+            rounds.sendRest(plan, sent);
+            agent.transition(SourceState.DEVICE, "all pages are sent");
+            sendEnd();
+        } else if (!sharesPages()) {
+            sendPages();
+            agent.transition(SourceState.DEVICE, "all pages are sent");
+            sendEnd();
+        } else if (earlyCopies != null && earlyCopies.resend(plan)) {
+            sendEnd();
+        }
+        return ends;
+    }
+
+    @Override
+    public void saved() throws IOException {
+        fault.at(Step.STATE, noticed, drop);
+        link.check();
+    }
+
+    private void runRounds(PrecopyRounds running) throws IOException {
+        running.run(new PrecopyRounds.Listener() {
+            private long sentPages;
+
+            @Override
+            public void begins(long pages) {
+                sentPages = 0;
+                progress.begin(Progress.Phase.PAGES, pages);
+            }
+
+            @Override
+            public void sent(int pages) {
+                sentPages += pages;
+                progress.done(sentPages);
+                steps.add(pages);
+            }
+
+            @Override
+            public void received(int round) {
+                if (round == 1) {
+                    agent.reached(Step.ROUND);
+                }
+            }
+        });
+        if (options.mechanism().moves()) {
+            framesVisible = memory.frames().note(guest.blocks()); // a page that was written may lie elsewhere now
+        }
+    }
+
+    RunResult.@Nullable FuseResult fuse() {
+        return export == null ? null : export.figures();
+    }
+
+    @Nullable
+    Precopy report() {
+        return rounds == null ? null : rounds.report();
+    }
+
+    private void sendPages() throws IOException {
+        progress.begin(Progress.Phase.PAGES, steps.total());
+        SendPlan.BatchListener sent = count -> {
+            pagesLeft = true;
+            progress.done(steps.add(count));
+            link.check();
+        };
+        for (int i = 0; i < maps.size(); i++) {
+            plan.sendBlock(i, guest.blocks().get(i), maps.get(i), options.batchPages(), sent);
+        }
+    }
+
+    private void sendEnd() throws IOException {
+        Message.SourceFigures figures =
+                new Message.SourceFigures(startNs, stream.transferredBytes(), framesVisible, relocatedPages);
+        List<Long> holes = new ArrayList<>();
+        if (rounds != null) {
+            holes = rounds.holes();
+        } else {
+            for (DataMap map : maps) {
+                holes.add(pagesStay ? 0 : map.holes());
+            }
+        }
+        stream.write(MessageCodec.encode(new Message.End(holes, figures)));
+        ends++;
+    }
+
+    /** The guest runs at the destination: lets every page of the shared blocks go, in batches. */
+    void giveUp() throws IOException {
+        for (int i = 0; i < maps.size(); i++) {
+            RamBlock block = guest.blocks().get(i);
+            if (options.mechanism() == Mechanism.FLIP
+                    && sharesPages()
+                    && block.spec().backing().shareable()) {
+                long pageBytes = block.spec().pageBytes();
+                for (long first = 0; first < block.spec().pages(); first += options.batchPages()) {
+                    long count = Math.min(options.batchPages(), block.spec().pages() - first);
+                    block.mapping().dropEntries(first * pageBytes, count * pageBytes);
+                }
+            }
+        }
+    }
+
+    /** Whether pages may be gone from here. */
+    boolean pagesLeft() {
+        return pagesLeft;
+    }
+
+    /** Sum of both agents' PSS when the destination was ready; 0 if it did not say. */
+    long peakPssWhenReady() {
+        return peakPssWhenReady;
+    }
+
+    /** Ends what watches the running guest: nothing of it is sent any more. */
+    void endWatching() {
+        if (rounds != null) {
+            rounds.close();
+        }
+        if (earlyCopies != null) {
+            earlyCopies.close();
+            earlyCopies = null;
+        }
+    }
+
+    /** Unregisters, wakes, and so takes every flipped page back, if the guest was not given away. */
+    @Override
+    public void close() {
+        endWatching();
+        Userfaultfd open = userfaultfd;
+        if (open != null) {
+            userfaultfd = null;
+            open.close();
+        }
+    }
+}
