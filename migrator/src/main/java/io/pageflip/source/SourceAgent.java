@@ -16,6 +16,7 @@ import io.pageflip.guest.RamBlock;
 import io.pageflip.guest.SwitchOut;
 import io.pageflip.guest.SwitchRehearsal;
 import io.pageflip.guest.VirtualMachine;
+import io.pageflip.memory.PageBitmap;
 import io.pageflip.metrics.MigrationStatus;
 import io.pageflip.metrics.Precopy;
 import io.pageflip.metrics.Progress;
@@ -127,7 +128,12 @@ public final class SourceAgent {
             return RamBlock.createOnDisk(spec, directory);
         }
         boolean ram = spec.equals(options.guest().blocks().get(GuestConfig.RAM));
-        return ram && options.adopts() ? RamBlock.createPrivate(spec) : RamBlock.create(spec);
+        RamBlock block = ram && options.adopts() ? RamBlock.createPrivate(spec) : RamBlock.create(spec);
+        PageBitmap shared = ram ? options.guest().shared() : null;
+        if (shared != null) {
+            block.share(shared);
+        }
+        return block;
     }
 
     /**
@@ -231,6 +237,7 @@ public final class SourceAgent {
         }
 
         void prepare(long runningSinceNs) throws IOException {
+            guest.startSharer();
             startNs = clock.nanoTime();
             if (adoption != null) {
                 adopt(adoption);
