@@ -158,7 +158,11 @@ final class DestinationMemory implements AutoCloseable {
     private RamBlock block(BlockSpec spec, @Nullable MemFd file, @Nullable PageBitmap apart) throws SyscallException {
         shared.add(userfaultfd != null && file != null);
         if (userfaultfd == null || file == null) {
-            return RamBlock.create(spec);
+            RamBlock own = RamBlock.create(spec);
+            if (apart != null) {
+                own.share(apart);
+            }
+            return own;
         }
         RamBlock block = RamBlock.attach(spec, file);
         try {

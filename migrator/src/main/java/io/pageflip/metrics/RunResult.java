@@ -203,19 +203,16 @@ public record RunResult(
     }
 
     /**
-     * Pages that were copied because a third process maps them; all but the first number absent where frames are hidden.
+     * Pages that were copied because a third process maps them.
      *
      * @param pages that were copied for that reason
-     * @param confirmed of them, which more than one process mapped before the guest was stopped, as the kernel counts
+     * @param confirmed of them, which more than one process mapped before the guest was stopped, as the kernel counts; null
+     *     where frames, or their counts, are hidden
      * @param compared of them, whose frame was known on both sides
      * @param elsewhere of these, which lie in another frame at the destination, as copies must
      */
     @JsonInclude(JsonInclude.Include.NON_NULL)
-    public record StillMapped(
-            long pages,
-            @Nullable Long confirmed,
-            @Nullable Long compared,
-            @Nullable Long elsewhere) {}
+    public record StillMapped(long pages, @Nullable Long confirmed, long compared, long elsewhere) {}
 
     /**
      * The guest's content, compared with what it must be.

@@ -200,9 +200,14 @@ public final class Frames {
             int index, RamBlock block, PageBitmap shared, PageLedger ledger, boolean visible) throws IOException {
         long pages = ledger.counts(index).copyReasons().getOrDefault(CopyReason.STILL_MAPPED.toString(), 0L);
         if (!visible) {
-            return new RunResult.StillMapped(pages, null, null, null);
+            return new RunResult.StillMapped(pages, null, 0, 0);
         }
         Comparison found = compare(index, block, shared);
-        return new RunResult.StillMapped(pages, found.shared(), found.compared(), found.compared() - found.same());
+        boolean counted;
+        try (FrameCounts counts = FrameCounts.open()) {
+            counted = counts != null;
+        }
+        return new RunResult.StillMapped(
+                pages, counted ? found.shared() : null, found.compared(), found.compared() - found.same());
     }
 }
