@@ -346,8 +346,8 @@ public final class DestinationAgent {
                 timeline.pagesDoneNs = clock.nanoTime();
             }
             ends++;
-            if (sharesPages() && ends == 1) {
-                memory.token().page().setRoundsReceived(1);
+            if (sharesPages()) {
+                memory.token().page().setRoundsReceived(ends);
             }
             if (admitted) {
                 in.received(ends);

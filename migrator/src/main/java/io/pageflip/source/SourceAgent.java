@@ -65,6 +65,9 @@ public final class SourceAgent {
     /** Until the other threads that had to do with READY sleep, and vCPUs of both sides have processors of their own. */
     private static final long SETTLE_NS = 2 * MS;
 
+    /** How often it is looked for such a moment: a guest that writes without a pause has none. */
+    private static final int MOST_LOOKS = 20;
+
     /** C1 compiles a method after 200 calls. */
     private static final int REHEARSALS = 300;
 
@@ -315,7 +318,7 @@ public final class SourceAgent {
             if (sharesPages()) {
                 transition(SourceState.DEVICE, "every page has been told of");
                 progress.begin(Progress.Phase.SWITCHING, 0);
-                LockSupport.parkNanos(SETTLE_NS);
+                settle();
                 guest.stop(out);
             } else if (rounds != null) {
                 runRounds(rounds);
@@ -339,6 +342,20 @@ public final class SourceAgent {
                 out.run();
             }
             transition(SourceState.RELEASED, "the lock is free");
+        }
+
+        /** A guest with a sharer also to a moment when it has written nothing that would have to go again, if there is one. */
+        private void settle() throws IOException {
+            int looks = guest.config().sharerPercent() > 0 ? MOST_LOOKS : 0;
+            LockSupport.parkNanos(SETTLE_NS);
+            for (int before = -1; looks > 0 && ends != before; looks--) {
+                before = ends;
+                standing(); // not yet, but what it finds would have to go anyway
+                if (ends != before) {
+                    Received.await(memory.token().page(), ends, link, clock, readyTimeoutS());
+                    LockSupport.parkNanos(SETTLE_NS);
+                }
+            }
         }
 
         @Override
