@@ -17,8 +17,8 @@ import java.util.concurrent.locks.LockSupport;
 
 /**
  * The owner of a third process ({@link SharerProcess}) that maps a part of a RAM block and touches what is there, as a backup
- * reader or a back end of vhost-user does. The process ends when its standard input does, so never outlives this one, however
- * that ends. Used by one thread.
+ * reader or a back end of vhost-user does. The process ends when its standard input does, or with the thread that started it,
+ * so it never outlives this process, however that ends. Used by one thread.
  */
 final class Sharer implements AutoCloseable {
     private static final long POLL_NS = 5_000_000;
@@ -89,6 +89,10 @@ final class Sharer implements AutoCloseable {
             throw new IOException(
                     "the sharer of guest RAM has ended before it had mapped it" + (line == null ? "" : ": " + line));
         }
+    }
+
+    ProcessHandle process() {
+        return process.toHandle();
     }
 
     /** Asks it to end, which takes some milliseconds, and kills it if it does not. */

@@ -3,6 +3,7 @@ package io.pageflip.guest;
 import io.pageflip.os.Fd;
 import io.pageflip.os.Mapping;
 import io.pageflip.os.MemFd;
+import io.pageflip.os.Proc;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -21,6 +22,7 @@ final class SharerProcess {
     private SharerProcess() {}
 
     public static void main(String[] arguments) throws IOException {
+        Proc.dieWithParent();
         Fd fd = Fd.openOfProcess(Integer.parseInt(arguments[0]), Integer.parseInt(arguments[1]));
         Deque<AutoCloseable> made = new ArrayDeque<>();
         try (BufferedReader input = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8))) {
