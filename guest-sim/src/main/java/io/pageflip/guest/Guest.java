@@ -247,15 +247,15 @@ public final class Guest implements AutoCloseable {
     }
 
     /**
-     * Starts the third process that maps a part of RAM, where {@link RamBlock#shared} says so, and waits until it does. It ends
-     * when this is closed.
+     * Starts the third process that maps a part of RAM, where {@link RamBlock#shared} says so and it was not started before, and
+     * waits until it does. It ends when this is closed, or with the calling thread.
      *
      * @throws IOException if it does not
      */
     public void startSharer() throws IOException {
         RamBlock ram = blocks.get(GuestConfig.RAM);
         PageBitmap pages = ram.shared();
-        if (pages != null) {
+        if (pages != null && sharer == null) {
             sharer = Sharer.start(ram.requireFile(), pages, ram.spec().pageBytes(), clock);
         }
     }

@@ -94,8 +94,9 @@ final class DestinationMemory implements AutoCloseable {
                 }
                 MemFd file =
                         spec.backing().shareable() ? MemFd.adopt(fds.next(), spec.name(), spec.mappedBytes()) : null;
-                PageBitmap apart =
-                        blocks.size() == GuestConfig.RAM ? hello.guest().shared() : null;
+                PageBitmap apart = blocks.size() == GuestConfig.RAM && file != null
+                        ? hello.guest().shared()
+                        : null;
                 blocks.add(push(made, block(spec, file, apart)));
                 sourceFiles.add(file);
             }
