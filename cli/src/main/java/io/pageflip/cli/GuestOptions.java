@@ -6,8 +6,10 @@ import io.pageflip.guest.GuestConfig;
 import io.pageflip.guest.GuestInfoPage;
 import io.pageflip.guest.Workload;
 import io.pageflip.memory.Quantity;
+import io.pageflip.wire.Mechanism;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -86,6 +88,15 @@ final class GuestOptions {
             description = "Seed of everything random in the guest (default: ${DEFAULT-VALUE}).")
     private long seed;
 
+    @Option(
+            names = "--sharer",
+            paramLabel = "PERCENT",
+            converter = Values.Percent.class,
+            description =
+                    "With flip: part of RAM, as 5%%, that a third process maps meanwhile, as a backup reader would; "
+                            + "those pages are copied, with the reason still-mapped.")
+    private @Nullable Integer sharer;
+
     /** Where the file of {@link Backing#FILE} takes its blocks; null with any other. */
     @Nullable
     Path ramDirectory() {
@@ -107,7 +118,38 @@ final class GuestOptions {
         if (!isRamOf(backing)) {
             throw new CombinationException(spec.commandLine(), ramSentence(backing));
         }
-        return new GuestConfig(ram, backing, vcpus, workload, dirtyRate, hotSet, fill, seed);
+        return new GuestConfig(
+                ram, backing, vcpus, workload, dirtyRate, hotSet, fill, seed, sharer == null ? 0 : sharer);
+    }
+
+    /** Refuses a third process where it could map nothing, or would change nothing. */
+    void checkSharer(Mechanism mechanism, boolean gifts, boolean adopts) {
+        if (sharer == null) {
+            return;
+        }
+        if (mechanism != Mechanism.FLIP) {
+            throw refused("--sharer keeps pages from being flipped, and --mechanism " + mechanism
+                    + " flips none; use --mechanism flip, or leave --sharer out");
+        }
+        if (adopts) {
+            throw refused("--sharer maps RAM from the start, and with --adopt it is private then; use --backing memfd");
+        }
+        if (place.backing() != Backing.MEMFD) {
+            throw refused(
+                    "--sharer leaves holes alone, which --backing " + place + " does not tell; use --backing memfd");
+        }
+        if (!gifts) {
+            throw refused("--sharer changes nothing with --no-gift, which copies every page anyway");
+        }
+    }
+
+    /** Whether a third process maps a part of RAM. */
+    boolean hasSharer() {
+        return sharer != null;
+    }
+
+    private CombinationException refused(String sentence) {
+        return new CombinationException(spec.commandLine(), sentence);
     }
 
     private void checkDirectory() {
@@ -139,7 +181,7 @@ final class GuestOptions {
 
     /** The same options again, for an agent. */
     List<String> arguments() {
-        return List.of(
+        List<String> arguments = new ArrayList<>(List.of(
                 "--ram=" + ram,
                 "--backing=" + place,
                 "--vcpus=" + vcpus,
@@ -147,7 +189,11 @@ final class GuestOptions {
                 "--dirty-rate=" + dirtyRate,
                 "--hot-set=" + hotSet,
                 "--fill=" + fill,
-                "--seed=" + seed);
+                "--seed=" + seed));
+        if (sharer != null) {
+            arguments.add("--sharer=" + sharer + "%");
+        }
+        return arguments;
     }
 
     /** In a few words, for a person. */
@@ -172,5 +218,8 @@ final class GuestOptions {
         request.put("hot-set", hotSet);
         request.put("fill", fill);
         request.put("seed", seed);
+        if (sharer != null) {
+            request.put("sharer", sharer);
+        }
     }
 }

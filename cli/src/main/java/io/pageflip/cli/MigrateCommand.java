@@ -158,6 +158,7 @@ final class MigrateCommand implements Callable<Integer> {
     MigrationPlan plan() {
         GuestConfig config = transfer.adopted(guest.config());
         Mechanism mechanism = transfer.resolve(config.backing());
+        guest.checkSharer(mechanism, transfer.gifts(), transfer.adopts());
         Schedule schedule = transfer.schedule(mechanism, !noMove);
         transfer.batch();
         transfer.limits();
@@ -168,6 +169,12 @@ final class MigrateCommand implements Callable<Integer> {
                     spec.commandLine(),
                     "--ping-pong gives the guest away again, and fuse leaves it in private copies of a file that is gone; "
                             + "leave --ping-pong out");
+        }
+        if (pingPong && guest.hasSharer()) {
+            throw new CombinationException(
+                    spec.commandLine(),
+                    "--ping-pong gives the guest away again, and --sharer leaves a part of its RAM in private memory; leave "
+                            + "one of them out");
         }
         if (noMove && !mechanism.moves()) {
             throw new CombinationException(

@@ -79,6 +79,7 @@ final class SourceCommand implements Callable<Integer> {
     static SourceOptions options(TransferOptions transfer, GuestOptions guest, RunOptions run, boolean samePipe) {
         GuestConfig config = transfer.adopted(guest.config());
         Mechanism mechanism = transfer.resolve(config.backing());
+        guest.checkSharer(mechanism, transfer.gifts(), transfer.adopts());
         return new SourceOptions(
                 config,
                 mechanism,

@@ -190,6 +190,10 @@ final class TransferOptions {
         return guest.withBacking(Backing.MEMFD);
     }
 
+    boolean adopts() {
+        return adopt;
+    }
+
     /** The size of a chunk; 0 if nothing is to be adopted. */
     long adoptChunkBytes() {
         return !adopt ? 0 : adoptChunk == null ? ADOPT_CHUNK : adoptChunk;

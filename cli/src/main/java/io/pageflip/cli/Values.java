@@ -5,6 +5,8 @@ import io.pageflip.memory.Quantity;
 import java.util.Iterator;
 import java.util.List;
 import java.util.function.Function;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import picocli.CommandLine;
@@ -39,6 +41,22 @@ final class Values {
                 throw new TypeConversionException(
                         "'" + value + "' is not a rate; write digits and, if you like, K, M or G, as in 2000 or 20K");
             }
+        }
+    }
+
+    /** {@code 5%}. */
+    static final class Percent implements ITypeConverter<Integer> {
+        private static final Pattern PERCENT = Pattern.compile("(\\d{1,3})%");
+
+        @Override
+        public Integer convert(String value) {
+            Matcher matcher = PERCENT.matcher(value);
+            int percent = matcher.matches() ? Integer.parseInt(matcher.group(1)) : 0;
+            if (percent < 1 || percent > 100) {
+                throw new TypeConversionException(
+                        "'" + value + "' is no part of RAM; write whole percent, from 1% to 100%, as in 5%");
+            }
+            return percent;
         }
     }
 

@@ -35,6 +35,9 @@ final class UsageTest {
                 "migrate --dirty-rate fast      | --dirty-rate | 'fast' | 20K",
                 "migrate --hot-set half         | --hot-set | 'half' | whole number",
                 "migrate --fill 1.5             | --fill | '1.5' | whole number",
+                "migrate --sharer 5             | --sharer | '5' | from 1% to 100%, as in 5%",
+                "migrate --sharer some          | --sharer | 'some' | from 1% to 100%, as in 5%",
+                "compare --sharer 5             | --sharer | '5' | from 1% to 100%, as in 5%",
                 "migrate --batch all            | --batch | 'all' | whole number",
                 "migrate --runs 99999999999     | --runs | '99999999999' | whole number",
                 "migrate --warmup x             | --warmup | 'x' | whole number",
@@ -70,6 +73,10 @@ final class UsageTest {
                 "migrate --dirty-rate 100G      | --dirty-rate | 100000000000 | from 0 to",
                 "migrate --hot-set 0            | --hot-set | 0 | from 1 to 100",
                 "migrate --fill 101             | --fill | 101 | from 0 to 100",
+                "migrate --sharer 101%          | --sharer | '101%' | from 1% to 100%",
+                "migrate --sharer 0%            | --sharer | '0%' | from 1% to 100%",
+                "migrate --sharer -5%           | --sharer | '-5%' | from 1% to 100%",
+                "migrate --sharer 2.5%          | --sharer | '2.5%' | whole percent",
                 "migrate --batch 0              | --batch | 0 | from 1 to",
                 "migrate --backing anonymous --adopt --adopt-chunk 5000 | --adopt-chunk | 5000 | whole pages of 4K",
                 "migrate --backing anonymous --adopt --adopt-chunk 0    | --adopt-chunk | 0 | whole pages of 4K",
@@ -134,6 +141,13 @@ final class UsageTest {
                 "--mechanism pull --no-move           | moves no page anyway",
                 "--mechanism flip --no-way-back       | --no-way-back is for --mechanism gift",
                 "--no-way-back                        | --no-way-back is for --mechanism gift",
+                "--sharer 5% --mechanism stream       | --mechanism stream flips none; use --mechanism flip, or leave",
+                "--sharer 5% --mechanism pull         | --mechanism pull flips none; use --mechanism flip, or leave",
+                "--sharer 5% --backing anonymous      | --mechanism gift flips none; use --mechanism flip, or leave",
+                "--sharer 5% --backing file:/tmp      | --mechanism fuse flips none; use --mechanism flip, or leave",
+                "--sharer 5% --backing hugetlb        | use --backing memfd",
+                "--sharer 5% --backing anonymous --adopt | with --adopt it is private then; use --backing memfd",
+                "--sharer 5% --no-gift                | --no-gift, which copies every page anyway",
                 "--schedule precopy                   | --schedule handover, or --mechanism stream",
                 "--auto-converge                      | --auto-converge is for --schedule precopy",
                 "--mechanism stream --max-rounds 3    | --max-rounds is for --schedule precopy",
@@ -149,6 +163,11 @@ final class UsageTest {
         if (!options.contains("--no-move")) { // which is the destination's
             assertThat(sentence("source --connect unix:/nowhere " + options)).contains(why);
         }
+    }
+
+    @Test
+    void aGuestThatGoesToAndFroHasNoSharer() {
+        assertThat(sentence("migrate --ping-pong --runs 2 --sharer 5%")).contains("leave one of them out");
     }
 
     @Test

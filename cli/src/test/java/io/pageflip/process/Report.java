@@ -136,7 +136,8 @@ final class Report {
         assertThat(at("/schema").asText()).isEqualTo("pageflip.migration/1");
         assertKeys(at("/host"), HOST);
         boolean adopts = at("/request").has("adopt-chunk");
-        assertKeys(at("/request"), with(REQUEST, adopts, "adopt-chunk"));
+        boolean shares = at("/request").has("sharer");
+        assertKeys(at("/request"), with(with(REQUEST, adopts, "adopt-chunk"), shares, "sharer"));
         assertKeys(at("/summary"), Set.of("downtime-ns"));
         assertThat(at("/runs")).hasSize(at("/request/runs").asInt());
         at("/runs").forEach(run -> {
@@ -277,7 +278,7 @@ final class Report {
     /** Only what was compared can have differed, and nothing may differ without the kernel's doing. */
     private static void assertEvidence(JsonNode run) {
         JsonNode evidence = run.path("evidence");
-        assertKeys(evidence, EVIDENCE);
+        assertKeys(evidence, with(EVIDENCE, evidence.has("still-mapped"), "still-mapped"));
         assertThat(evidence.path("different").asLong()).isZero();
         assertThat(evidence.path("same").asLong()
                         + evidence.path("relocated-by-kernel").asLong())

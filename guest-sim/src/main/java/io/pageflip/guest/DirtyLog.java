@@ -4,6 +4,7 @@ import io.pageflip.memory.PageBitmap;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.List;
+import java.util.function.IntFunction;
 import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 
@@ -23,12 +24,15 @@ final class DirtyLog implements DirtyTracker {
 
     private final long[] blockPages;
     private final int[] contentPagesShift;
+    /** Of each block the pages that are logged, of those that are; null where all are. Set before the switch. */
+    private final @Nullable PageBitmap[] only;
     /** A word for each 64 pages of each block; null while logging is off. */
     private volatile long @Nullable [][] bits;
 
     DirtyLog(List<BlockSpec> blocks) {
         this.blockPages = new long[blocks.size()];
         this.contentPagesShift = new int[blocks.size()];
+        this.only = new PageBitmap[blocks.size()];
         for (int i = 0; i < blockPages.length; i++) {
             blockPages[i] = blocks.get(i).pages();
             contentPagesShift[i] = Integer.numberOfTrailingZeros(blocks.get(i).pageBytes() / PagePattern.BYTES);
@@ -37,12 +41,20 @@ final class DirtyLog implements DirtyTracker {
 
     /** Switches it on, empty, for some of the blocks. */
     void start(IntPredicate logged) {
+        start(logged, block -> null);
+    }
+
+    /** Switches it on, empty, for some of the blocks, and for those pages of others that {@code pages} has. */
+    void start(IntPredicate logged, IntFunction<@Nullable PageBitmap> pages) {
         if (bits != null) {
             throw new IllegalStateException("the dirty log is on");
         }
         long[][] empty = new long[blockPages.length][];
         for (int i = 0; i < empty.length; i++) {
-            empty[i] = logged.test(i) ? new long[Math.toIntExact((blockPages[i] + 63) >>> 6)] : NOT_LOGGED;
+            only[i] = logged.test(i) ? null : pages.apply(i);
+            empty[i] = logged.test(i) || only[i] != null
+                    ? new long[Math.toIntExact((blockPages[i] + 63) >>> 6)]
+                    : NOT_LOGGED;
         }
         bits = empty;
     }
@@ -55,7 +67,10 @@ final class DirtyLog implements DirtyTracker {
         long[][] on = bits;
         if (on != null && on[block].length != 0) {
             long page = contentPage >>> contentPagesShift[block];
-            WORD.getAndBitwiseOr(on[block], (int) (page >>> 6), 1L << page);
+            PageBitmap some = only[block];
+            if (some == null || some.get(page)) {
+                WORD.getAndBitwiseOr(on[block], (int) (page >>> 6), 1L << page);
+            }
         }
     }
 

@@ -28,6 +28,7 @@ public final class Guest implements AutoCloseable {
     private final Oracle oracle;
     private final ConsoleDevice console;
     private final @Nullable DmaDevice dma;
+    private @Nullable Sharer sharer;
     private final NanoClock clock;
     private final GuestInfoPage info;
     private final DirtyLog dirtyLog;
@@ -234,9 +235,14 @@ public final class Guest implements AutoCloseable {
         };
     }
 
-    /** Starts the vCPUs' own log ({@link DirtyTracking#LOG}) for the blocks that are private memory, and no other. */
-    public DirtyTracker logPrivateBlocks() {
-        dirtyLog.start(block -> !blocks.get(block).spec().backing().shareable());
+    /**
+     * Starts the vCPUs' own log ({@link DirtyTracking#LOG}) for the pages that another agent cannot map, and no others: those of
+     * blocks that are private memory, and those that a third process maps.
+     */
+    public DirtyTracker logUnshareable() {
+        dirtyLog.start(
+                block -> !blocks.get(block).spec().backing().shareable(),
+                block -> blocks.get(block).shared());
         return dirtyLog;
     }
 
@@ -251,6 +257,20 @@ public final class Guest implements AutoCloseable {
             throw new IllegalStateException("this guest's RAM is no private memory of a shareable block");
         }
         return new Adoption(blocks.get(GuestConfig.RAM), dma.pinned(), logFaults(), chunkBytes, clock);
+    }
+
+    /**
+     * Starts the third process that maps a part of RAM, where {@link RamBlock#shared} says so and it was not started before, and
+     * waits until it does. It ends when this is closed, or with the calling thread.
+     *
+     * @throws IOException if it does not
+     */
+    public void startSharer() throws IOException {
+        RamBlock ram = blocks.get(GuestConfig.RAM);
+        PageBitmap pages = ram.shared();
+        if (pages != null && sharer == null) {
+            sharer = Sharer.start(ram.requireFile(), pages, ram.spec().pageBytes(), clock);
+        }
     }
 
     /** The device that has RAM pinned, if there is one. */
@@ -431,6 +451,9 @@ public final class Guest implements AutoCloseable {
         vcpus.forEach(Vcpu::close);
         if (dma != null) {
             dma.close();
+        }
+        if (sharer != null) {
+            sharer.close();
         }
         blocks.forEach(RamBlock::close);
     }

@@ -26,6 +26,7 @@ public final class RamBlock implements AutoCloseable {
     private final @Nullable DiskFile disk;
     private volatile boolean toBeAdopted;
     private volatile @Nullable PageBitmap pinned;
+    private @Nullable PageBitmap shared;
 
     private RamBlock(BlockSpec spec, Mapping mapping, @Nullable MemFd file, @Nullable DiskFile disk) {
         this.spec = spec;
@@ -146,9 +147,34 @@ public final class RamBlock implements AutoCloseable {
         return pinned;
     }
 
-    /** Registers the block in minor mode, pinned pages excepted. */
+    /** A third process maps these pages of the memfd, whatever else happens; told before the block is used. */
+    public void share(PageBitmap pages) {
+        requireFile();
+        shared = pages;
+    }
+
+    /**
+     * The same, in the process that has attached itself: these pages are memory of its own, all zeros, so that what is written
+     * there is not in the memfd.
+     */
+    public void keepApart(PageBitmap pages) throws SyscallException {
+        share(pages);
+        long pageBytes = spec.pageBytes();
+        for (long first = pages.nextSet(0); first < spec.pages(); first = pages.nextSet(first)) {
+            long end = pages.nextClear(first);
+            mapping.mapPrivateOver(first * pageBytes, (end - first) * pageBytes);
+            first = end;
+        }
+    }
+
+    /** The pages of the memfd that a third process maps; null if there is none. */
+    public @Nullable PageBitmap shared() {
+        return shared;
+    }
+
+    /** Registers the block in minor mode, without pages that are pinned or that a third process maps. */
     public void registerMinor(Userfaultfd userfaultfd) throws SyscallException {
-        PageBitmap except = pinned;
+        PageBitmap except = pinned == null ? shared : pinned;
         if (except == null) {
             userfaultfd.registerMinor(mapping);
             return;
@@ -174,6 +200,20 @@ public final class RamBlock implements AutoCloseable {
             mapping.dropEntries(offset, bytes);
         } else {
             mapping.remove(offset, bytes);
+        }
+    }
+
+    /** The same, of those only that a third process maps. */
+    public void populateShared(long first, long count) throws SyscallException {
+        PageBitmap pages = shared;
+        if (pages == null) {
+            return;
+        }
+        long end = first + count;
+        for (long page = pages.nextSet(first); page < end; page = pages.nextSet(page)) {
+            long runEnd = Math.min(end, pages.nextClear(page));
+            populate(page, runEnd - page);
+            page = runEnd;
         }
     }
 

@@ -11,6 +11,11 @@
  *     mapping  | memfd ............ | private | memfd ...     memfd  | data .. hole .. data | old copy | data ...
  *                                     pinned                                                  written at the switch
  *
+ *   With --sharer, a Sharer maps regions of ram's memfd, and the destination has memory of its own in their place:
+ *
+ *     mapping  | memfd ... | private | memfd ...      memfd  | data .. hole .. | what it held before | data ...
+ *     there                  regions                                             the third process maps this
+ *
  *   outside guest RAM, shared by both agents:
  *   Oracle         4 bytes for each 4 KiB of RAM: the generation of its content
  *     Pulse        behind them: how many instructions each vCPU executed in each of the last milliseconds

@@ -13,6 +13,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * vCPUs are joined before their memory goes. Offsets and lengths are bytes.
  */
 public final class Mapping implements AutoCloseable {
+    private static final int PROT_READ = 1;
     private static final int PROT_READ_WRITE = 3;
     private static final int MAP_SHARED = 1;
     private static final int MAP_PRIVATE = 2;
@@ -58,6 +59,15 @@ public final class Mapping implements AutoCloseable {
                 file.length(),
                 MAP_SHARED,
                 file.fd().number());
+    }
+
+    /** A range of {@code file}, shared, to be read only. */
+    public static Mapping sharedForReading(MemFd file, long offset, long bytes) throws SyscallException {
+        String what = file.name() + " at " + offset;
+        long address = SyscallException.check(
+                Syscalls.LINUX.mmap(0, bytes, PROT_READ, MAP_SHARED, file.fd().number(), offset),
+                "mmap " + what + " of " + bytes + " bytes");
+        return new Mapping(address, bytes, what, Syscalls.LINUX);
     }
 
     /**
@@ -221,6 +231,23 @@ public final class Mapping implements AutoCloseable {
     /** Makes a hole of the range: of a shared mapping, the pages of its file are freed, for whoever maps them. Whole pages. */
     public void remove(long offset, long bytes) throws SyscallException {
         advise(MADV_REMOVE, "MADV_REMOVE", offset, bytes);
+    }
+
+    /**
+     * Puts private memory, all zeros and without transparent huge pages, in the place of what is mapped in a range. No page of it
+     * is present at first, and no userfaultfd knows of it.
+     */
+    public void mapPrivateOver(long offset, long bytes) throws SyscallException {
+        SyscallException.check(
+                sys.mmap(
+                        address(offset, bytes),
+                        bytes,
+                        PROT_READ_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED,
+                        -1,
+                        0),
+                "mmap of private memory over " + describe(offset, bytes));
+        sys.madvise(address(offset, bytes), bytes, MADV_NOHUGEPAGE); // as in anonymous()
     }
 
     private void advise(int advice, String adviceName, long offset, long bytes) throws SyscallException {

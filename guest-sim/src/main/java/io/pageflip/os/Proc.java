@@ -11,6 +11,7 @@ import java.util.Map;
 
 /** What {@code /proc} says, parsed. Sizes in bytes. */
 public final class Proc {
+    private static final int PR_SET_PDEATHSIG = 1;
     private static final int SIGKILL = 9;
     private static final int SIGTERM = 15;
     private static final int SIGSTOP = 19;
@@ -142,6 +143,14 @@ public final class Proc {
     /** Asks this process to end, as {@code kill} does. For scripted faults. */
     public static void terminateSelf() {
         Syscalls.LINUX.kill(pid(), SIGTERM);
+    }
+
+    /**
+     * Has the kernel kill this process when the thread ends that started it ({@code PR_SET_PDEATHSIG}): also while it is
+     * stopped, when nothing else would end it.
+     */
+    public static void dieWithParent() {
+        Syscalls.LINUX.prctl(PR_SET_PDEATHSIG, SIGKILL);
     }
 
     /**

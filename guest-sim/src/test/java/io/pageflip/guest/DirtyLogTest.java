@@ -49,6 +49,27 @@ final class DirtyLogTest {
     }
 
     @Test
+    void ofABlockThatIsNotLoggedItMayNoteSomePages() {
+        PageBitmap some = new PageBitmap(130);
+        some.add(64, 2);
+        log.start(block -> block == 2, block -> block == 0 ? some : null);
+        log.written(0, 63);
+        log.written(0, 66);
+        log.written(1, 0);
+        assertThat(log.isEmpty(0)).isTrue();
+        log.written(0, 65);
+        log.written(2, 0);
+        assertThat(log.isEmpty(0)).isFalse();
+        assertThat(pages(log.take(0))).containsExactly(65L);
+        assertThat(log.isEmpty(1)).isTrue();
+        assertThat(pages(log.take(2))).as("all of the others").containsExactly(0L);
+        log.close();
+        log.start(block -> true);
+        log.written(0, 63);
+        assertThat(pages(log.take(0))).as("all of them the next time").containsExactly(63L);
+    }
+
+    @Test
     void startsEmptyAgainAfterAClose() {
         log.start(block -> true);
         log.written(0, 7);

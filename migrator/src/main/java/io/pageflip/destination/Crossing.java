@@ -323,8 +323,8 @@ final class Crossing implements SwitchIn.Moments {
             timeline.pagesDoneNs = clock.nanoTime();
         }
         ends++;
-        if (sharesPages() && ends == 1) {
-            memory.token().page().setRoundsReceived(1);
+        if (sharesPages()) {
+            memory.token().page().setRoundsReceived(ends);
         }
         if (admitted) {
             in.received(ends);

@@ -5,10 +5,12 @@ import io.pageflip.guest.BlockSpec;
 import io.pageflip.guest.ConsoleLog;
 import io.pageflip.guest.FaultLog;
 import io.pageflip.guest.Guest;
+import io.pageflip.guest.GuestConfig;
 import io.pageflip.guest.Oracle;
 import io.pageflip.guest.RamBlock;
 import io.pageflip.guest.RunToken;
 import io.pageflip.guest.VirtualMachine;
+import io.pageflip.memory.PageBitmap;
 import io.pageflip.memory.Quantity;
 import io.pageflip.os.Fd;
 import io.pageflip.os.HostLacksException;
@@ -35,7 +37,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Everything that the destination owns of a guest. Blocks that can be flipped are the source's memfds, mapped and
- * registered, without a page yet; those that lie in a file on a disk are private mappings of the source's FUSE file, without a
+ * registered, without a page yet, but for memory of its own in the place of pages that a third process maps too; those that lie in a file on a disk are private mappings of the source's FUSE file, without a
  * page yet either; the others are memory of its own.
  */
 final class DestinationMemory implements AutoCloseable {
@@ -83,7 +85,7 @@ final class DestinationMemory implements AutoCloseable {
                                 | Userfaultfd.FEATURE_THREAD_ID));
             }
             checkAccountable(specs, hello.schedule() == Schedule.PRECOPY ? BITS_A_PAGE + Byte.SIZE : BITS_A_PAGE);
-            checkRoom(specs, flips);
+            checkRoom(hello.guest(), flips);
             for (BlockSpec spec : specs) {
                 if (spec.backing() == Backing.FILE) {
                     blocks.add(push(made, RamBlock.attachPrivately(spec, fds.next())));
@@ -93,7 +95,10 @@ final class DestinationMemory implements AutoCloseable {
                 }
                 MemFd file =
                         spec.backing().shareable() ? MemFd.adopt(fds.next(), spec.name(), spec.mappedBytes()) : null;
-                blocks.add(push(made, block(spec, file)));
+                PageBitmap apart = blocks.size() == GuestConfig.RAM && file != null
+                        ? hello.guest().shared()
+                        : null;
+                blocks.add(push(made, block(spec, file, apart)));
                 sourceFiles.add(file);
             }
             Guest guest = new Guest(hello.guest(), blocks, oracle, console, clock);
@@ -133,14 +138,16 @@ final class DestinationMemory implements AutoCloseable {
         }
     }
 
-    private static void checkRoom(List<BlockSpec> specs, boolean flips) throws IOException {
-        long needed = specs.stream()
-                .filter(spec -> !flips || !spec.backing().shareable())
-                .filter(spec -> spec.backing() != Backing.HUGETLB)
-                // What does not move is clean at the source, so that its copy there gives way.
-                .filter(spec -> spec.backing() != Backing.FILE)
-                .mapToLong(BlockSpec::mappedBytes)
-                .sum();
+    private static void checkRoom(GuestConfig guest, boolean flips) throws IOException {
+        long apart = flips ? guest.ramBytes() / 100 * guest.sharerPercent() : 0;
+        long needed = apart
+                + guest.blocks().stream()
+                        .filter(spec -> !flips || !spec.backing().shareable())
+                        .filter(spec -> spec.backing() != Backing.HUGETLB)
+                        // What does not move is clean at the source, so that its copy there gives way.
+                        .filter(spec -> spec.backing() != Backing.FILE)
+                        .mapToLong(BlockSpec::mappedBytes)
+                        .sum();
         long available = Proc.availableBytes();
         if (needed > available) {
             throw new HostLacksException("no room for a second copy of the guest: " + Quantity.format(needed)
@@ -149,14 +156,27 @@ final class DestinationMemory implements AutoCloseable {
         }
     }
 
-    private RamBlock block(BlockSpec spec, @Nullable MemFd file) throws SyscallException {
+    /** @param apart pages of it that a third process maps, if there are any */
+    private RamBlock block(BlockSpec spec, @Nullable MemFd file, @Nullable PageBitmap apart) throws SyscallException {
         shared.add(userfaultfd != null && file != null);
         if (userfaultfd == null || file == null) {
-            return RamBlock.create(spec);
+            RamBlock own = RamBlock.create(spec);
+            if (apart != null) {
+                own.share(apart);
+            }
+            return own;
         }
         RamBlock block = RamBlock.attach(spec, file);
-        userfaultfd.registerMinor(block.mapping());
-        return block;
+        try {
+            if (apart != null) {
+                block.keepApart(apart);
+            }
+            block.registerMinor(userfaultfd);
+            return block;
+        } catch (SyscallException | RuntimeException e) {
+            block.close();
+            throw e;
+        }
     }
 
     /** Closes it before everything that is here already. */

@@ -24,7 +24,9 @@ public enum CopyReason {
     /** A device of the guest holds the frame for I/O: the page stayed private where RAM was adopted. */
     PINNED(9, "pinned"),
     /** It lies in no file whose pages the kernel can take out of the page cache: a memfd is memory (001: {@code steal}). */
-    NOT_STEALABLE(10, "not-stealable");
+    NOT_STEALABLE(10, "not-stealable"),
+    /** A third process maps it ({@code --sharer}; 000: {@code page_mapped}). */
+    STILL_MAPPED(11, "still-mapped");
 
     private final int code;
     private final String label;

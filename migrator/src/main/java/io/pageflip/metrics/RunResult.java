@@ -179,14 +179,40 @@ public record RunResult(
      * @param different pages in another frame, with no such excuse
      * @param decidedBy {@code frames}; {@code probe} where only a probe could tell whether this kernel moves gifted pages;
      *     {@code none} where nothing was moved
+     * @param stillMapped pages that a third process maps; null without one
      */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
     public record Evidence(
             boolean framesVisible,
             long compared,
             long same,
             long relocatedByKernel,
             long different,
-            String decidedBy) {}
+            String decidedBy,
+            @Nullable StillMapped stillMapped) {
+        /** Where no third process maps pages. */
+        public Evidence(
+                boolean framesVisible,
+                long compared,
+                long same,
+                long relocatedByKernel,
+                long different,
+                String decidedBy) {
+            this(framesVisible, compared, same, relocatedByKernel, different, decidedBy, null);
+        }
+    }
+
+    /**
+     * Pages that were copied because a third process maps them.
+     *
+     * @param pages that were copied for that reason
+     * @param confirmed of them, which more than one process mapped before the guest was stopped, as the kernel counts; null
+     *     where frames, or their counts, are hidden
+     * @param compared of them, whose frame was known on both sides
+     * @param elsewhere of these, which lie in another frame at the destination, as copies must
+     */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public record StillMapped(long pages, @Nullable Long confirmed, long compared, long elsewhere) {}
 
     /**
      * The guest's content, compared with what it must be.

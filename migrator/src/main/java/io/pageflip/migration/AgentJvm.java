@@ -1,37 +1,16 @@
 package io.pageflip.migration;
 
-import java.util.ArrayList;
-import java.util.Arrays;
+import io.pageflip.os.JavaProcess;
 import java.util.List;
 
-/** How an agent's JVM is started: the Java that runs us, our class path, and the options that an agent needs. */
+/** How an agent's JVM is started. */
 final class AgentJvm {
     private static final String MAIN_CLASS = "io.pageflip.cli.Main";
-
-    /** As in the launcher {@code cli/bin/pageflip}, where they are explained. */
-    private static final List<String> OPTIONS = List.of(
-            "-Xms16m",
-            "-Xmx64m",
-            "-XX:+UseSerialGC",
-            "-XX:TieredStopAtLevel=1",
-            "-Xshare:auto",
-            "-XX:-UsePerfData",
-            "-Xlog:disable",
-            "-Xlog:all=warning:stderr",
-            "--enable-native-access=ALL-UNNAMED");
 
     private AgentJvm() {}
 
     /** The command line up to and including the main class. */
     static List<String> command() {
-        List<String> command = new ArrayList<>();
-        command.add(System.getProperty("java.home") + "/bin/java");
-        command.addAll(OPTIONS);
-        String more = System.getenv("PAGEFLIP_JAVA_OPTS");
-        if (more != null && !more.isBlank()) {
-            command.addAll(Arrays.asList(more.trim().split("\\s+", -1)));
-        }
-        command.addAll(List.of("-cp", System.getProperty("java.class.path"), MAIN_CLASS));
-        return command;
+        return JavaProcess.command(MAIN_CLASS);
     }
 }

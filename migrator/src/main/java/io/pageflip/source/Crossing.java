@@ -50,6 +50,9 @@ final class Crossing implements SwitchOut.Moments, AutoCloseable {
     /** Until the other threads that had to do with READY sleep, and vCPUs of both sides have processors of their own. */
     private static final long SETTLE_NS = 2 * MS;
 
+    /** How often it is looked for such a moment: a guest that writes without a pause has none. */
+    private static final int MOST_LOOKS = 20;
+
     /** C1 compiles a method after 200 calls. */
     private static final int REHEARSALS = 300;
 
@@ -137,6 +140,7 @@ final class Crossing implements SwitchOut.Moments, AutoCloseable {
     }
 
     void prepare(long runningSinceNs) throws IOException {
+        guest.startSharer();
         startNs = clock.nanoTime();
         if (adoption != null) {
             adopt(adoption);
@@ -231,7 +235,7 @@ final class Crossing implements SwitchOut.Moments, AutoCloseable {
         if (sharesPages()) {
             agent.transition(SourceState.DEVICE, "every page has been told of");
             progress.begin(Progress.Phase.SWITCHING, 0);
-            LockSupport.parkNanos(SETTLE_NS);
+            settle();
             guest.stop(out);
         } else if (rounds != null) {
             runRounds(rounds);
@@ -255,6 +259,20 @@ final class Crossing implements SwitchOut.Moments, AutoCloseable {
             out.run();
         }
         agent.transition(SourceState.RELEASED, "the lock is free");
+    }
+
+    /** A guest with a sharer also to a moment when it has written nothing that would have to go again, if there is one. */
+    private void settle() throws IOException {
+        int looks = guest.config().sharerPercent() > 0 ? MOST_LOOKS : 0;
+        LockSupport.parkNanos(SETTLE_NS);
+        for (int before = -1; looks > 0 && ends != before; looks--) {
+            before = ends;
+            standing(); // not yet, but what it finds would have to go anyway
+            if (ends != before) {
+                Received.await(memory.token().page(), ends, link, clock, readyTimeoutS());
+                LockSupport.parkNanos(SETTLE_NS);
+            }
+        }
     }
 
     @Override

@@ -11,6 +11,7 @@ import io.pageflip.guest.Guest;
 import io.pageflip.guest.GuestConfig;
 import io.pageflip.guest.RamBlock;
 import io.pageflip.guest.VirtualMachine;
+import io.pageflip.memory.PageBitmap;
 import io.pageflip.metrics.MigrationStatus;
 import io.pageflip.metrics.Progress;
 import io.pageflip.metrics.ResultJson;
@@ -94,7 +95,12 @@ public final class SourceAgent {
             return RamBlock.createOnDisk(spec, directory);
         }
         boolean ram = spec.equals(options.guest().blocks().get(GuestConfig.RAM));
-        return ram && options.adopts() ? RamBlock.createPrivate(spec) : RamBlock.create(spec);
+        RamBlock block = ram && options.adopts() ? RamBlock.createPrivate(spec) : RamBlock.create(spec);
+        PageBitmap shared = ram ? options.guest().shared() : null;
+        if (shared != null) {
+            block.share(shared);
+        }
+        return block;
     }
 
     /**

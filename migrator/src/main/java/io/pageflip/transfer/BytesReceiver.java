@@ -2,6 +2,7 @@ package io.pageflip.transfer;
 
 import io.pageflip.channel.StreamReader;
 import io.pageflip.guest.RamBlock;
+import io.pageflip.memory.PageBitmap;
 import io.pageflip.metrics.CopyReason;
 import io.pageflip.os.Userfaultfd;
 import io.pageflip.wire.ProtocolException;
@@ -11,7 +12,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Reads the bytes of pages out of the stream, straight into guest memory. Where that is registered with a userfaultfd, the
- * pages are mapped first: without a page table entry a touch would trap, and nobody but this thread could end that.
+ * pages are mapped first: without a page table entry a touch would trap, and nobody but this thread could end that. Pages that
+ * a third process maps go into memory of our own, with which the userfaultfd has nothing to do.
  */
 final class BytesReceiver implements PageReceiver {
     private final List<RamBlock> blocks;
@@ -43,7 +45,11 @@ final class BytesReceiver implements PageReceiver {
 
     private static void map(Userfaultfd userfaultfd, RamBlock block, long first, int count) throws IOException {
         long pageBytes = block.spec().pageBytes();
+        PageBitmap apart = block.shared();
         for (long page = first; page < first + count; page++) {
+            if (apart != null && apart.get(page)) {
+                continue;
+            }
             long result = userfaultfd.continueRange(block.mapping(), page * pageBytes, pageBytes);
             if (result < 0 && MoveOutcome.of(result) != MoveOutcome.ALREADY_PRESENT) {
                 throw new ProtocolException("page " + page + " of RAM block "

@@ -3,7 +3,9 @@ package io.pageflip.transfer;
 import io.pageflip.guest.BlockSpec;
 import io.pageflip.guest.RamBlock;
 import io.pageflip.memory.PageBitmap;
+import io.pageflip.metrics.CopyReason;
 import io.pageflip.metrics.RunResult;
+import io.pageflip.os.FrameCounts;
 import io.pageflip.os.MemFd;
 import io.pageflip.os.NativeBuffer;
 import io.pageflip.os.Pagemap;
@@ -19,10 +21,12 @@ import java.util.List;
  *
  * <pre>
  *   u64 frame number of each page of each block, one after the other; 0: not present, or hidden from this process
+ *       bit 63: the kernel counts another page table entry that points there, of a process that shares the page
  * </pre>
  */
 public final class Frames {
     private static final int ENTRY = 8;
+    private static final long SHARED = 1L << 63;
 
     private final MemFd file;
     private final List<BlockSpec> blocks;
@@ -66,6 +70,7 @@ public final class Frames {
                     if (!visible && at == 0 && anyPresent(count)) {
                         return false;
                     }
+                    markShared(block, first, count);
                     chunk.putLongs(noted, count);
                     file.write(at, chunk, count * ENTRY);
                     at += (long) count * ENTRY;
@@ -73,6 +78,21 @@ public final class Frames {
             }
         }
         return visible;
+    }
+
+    /** Of pages that another process was told to map, those that it does map. */
+    private void markShared(RamBlock block, long first, int count) throws IOException {
+        PageBitmap shared = block.shared();
+        if (shared == null) {
+            return;
+        }
+        try (FrameCounts counts = FrameCounts.open()) {
+            for (int i = 0; i < count && counts != null; i++) {
+                if (shared.get(first + i) && noted[i] != 0 && counts.of(noted[i]) > 1) {
+                    noted[i] |= SHARED;
+                }
+            }
+        }
     }
 
     private boolean anyPresent(int count) {
@@ -84,10 +104,16 @@ public final class Frames {
         return false;
     }
 
-    /** What a comparison found, in pages. */
-    public record Comparison(long compared, long same) {
+    /**
+     * What a comparison found, in pages.
+     *
+     * @param shared of those compared, which another process mapped too when they were noted
+     */
+    public record Comparison(long compared, long same, long shared) {
+        static final Comparison NONE = new Comparison(0, 0, 0);
+
         Comparison plus(Comparison other) {
-            return new Comparison(compared + other.compared, same + other.same);
+            return new Comparison(compared + other.compared, same + other.same, shared + other.shared);
         }
     }
 
@@ -98,6 +124,7 @@ public final class Frames {
                 .sum();
         long compared = 0;
         long same = 0;
+        long shared = 0;
         try (Pagemap pagemap = Pagemap.open()) {
             for (long first = 0; first < block.spec().pages(); first += entries.length) {
                 int count = (int) Math.min(entries.length, block.spec().pages() - first);
@@ -111,12 +138,13 @@ public final class Frames {
                     long here = Pagemap.frame(entries[i]);
                     if (pages.get(first + i) && here != 0 && noted[i] != 0) {
                         compared++;
-                        same += here == noted[i] ? 1 : 0;
+                        same += here == (noted[i] & ~SHARED) ? 1 : 0;
+                        shared += noted[i] < 0 ? 1 : 0;
                     }
                 }
             }
         }
-        return new Comparison(compared, same);
+        return new Comparison(compared, same, shared);
     }
 
     /**
@@ -134,13 +162,18 @@ public final class Frames {
             long relocatedBefore,
             boolean kernelMoves)
             throws IOException {
-        Comparison moved = new Comparison(0, 0);
-        Comparison gifted = new Comparison(0, 0);
+        Comparison moved = Comparison.NONE;
+        Comparison gifted = Comparison.NONE;
+        RunResult.StillMapped stillMapped = null;
         boolean undecided = false;
         boolean any = false;
         for (int i = 0; i < ram.size(); i++) {
             PageBitmap gifts = ledger.undecided(i);
             undecided |= gifts.cardinality() > 0;
+            PageBitmap shared = ram.get(i).shared();
+            if (shared != null) {
+                stillMapped = frames.stillMapped(i, ram.get(i), shared, ledger, visible);
+            }
             any |= undecided || ledger.moved(i).cardinality() > 0;
             if (visible) {
                 moved = moved.plus(frames.compare(i, ram.get(i), ledger.moved(i)));
@@ -159,6 +192,22 @@ public final class Frames {
                 moved.same() + gifted.same(),
                 relocating ? elsewhere : 0,
                 relocating ? 0 : elsewhere,
-                any && visible ? "frames" : undecided ? "probe" : "none");
+                any && visible ? "frames" : undecided ? "probe" : "none",
+                stillMapped);
+    }
+
+    private RunResult.StillMapped stillMapped(
+            int index, RamBlock block, PageBitmap shared, PageLedger ledger, boolean visible) throws IOException {
+        long pages = ledger.counts(index).copyReasons().getOrDefault(CopyReason.STILL_MAPPED.toString(), 0L);
+        if (!visible) {
+            return new RunResult.StillMapped(pages, null, 0, 0);
+        }
+        Comparison found = compare(index, block, shared);
+        boolean counted;
+        try (FrameCounts counts = FrameCounts.open()) {
+            counted = counts != null;
+        }
+        return new RunResult.StillMapped(
+                pages, counted ? found.shared() : null, found.compared(), found.compared() - found.same());
     }
 }

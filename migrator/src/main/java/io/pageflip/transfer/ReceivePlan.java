@@ -98,7 +98,8 @@ public final class ReceivePlan {
         return plan;
     }
 
-    /** Makes room for the pages of an EXPECT frame, in the blocks that {@code own} says need it. */
+    /** Makes room for the pages of an EXPECT frame, in the blocks that {@code own} says need it, and where a
+     * third process maps the pages. */
     public void populate(FrameHeader header, ByteBuffer body, List<RamBlock> blocks, IntPredicate own)
             throws IOException {
         int end = checkedEnd(header, body);
@@ -107,6 +108,8 @@ public final class ReceivePlan {
             ledger.checkRange(block, PageRecord.first(body, at), PageRecord.count(body, at));
             if (own.test(block)) {
                 blocks.get(block).populate(PageRecord.first(body, at), PageRecord.count(body, at));
+            } else {
+                blocks.get(block).populateShared(PageRecord.first(body, at), PageRecord.count(body, at));
             }
         }
     }

@@ -38,6 +38,8 @@ public final class SendPlan {
     /** Of pages that no other process may map, in a block that is shared otherwise. */
     private static final Route PINNED = new Route(Way.BYTES, CopyReason.PINNED);
 
+    private static final Route STILL_MAPPED = new Route(Way.BYTES, CopyReason.STILL_MAPPED);
+
     /** Pages in one record of what is announced: a person sees progress, and a cancellation is noticed. */
     private static final int EXPECT_PAGES = 1 << 14;
 
@@ -70,6 +72,8 @@ public final class SendPlan {
         }
         // Zero or not: what a device writes there later is copied again, and the page has been accounted for.
         byteSenders.put(CopyReason.PINNED, new BytesSender(records, stream, CopyReason.PINNED));
+        // What the sharer maps is no hole, be it zero.
+        byteSenders.put(CopyReason.STILL_MAPPED, new BytesSender(records, stream, CopyReason.STILL_MAPPED));
     }
 
     /** The way of the pages of a block; {@code wholePage} is false for the part of a page at the end of an odd-sized one. */
@@ -147,17 +151,18 @@ public final class SendPlan {
         long whole = block.spec().wholePages();
         PageSender wholePages = sender(route(mechanism, schedule, gifts, block.spec(), true));
         PageSender partPage = sender(route(mechanism, schedule, gifts, block.spec(), false));
-        PageBitmap pinned = block.pinned();
+        Route exception = block.pinned() != null ? PINNED : STILL_MAPPED;
+        PageBitmap exceptions = block.pinned() != null ? block.pinned() : block.shared();
         for (long first = pages.nextSet(0); first < pages.pages(); first = pages.nextSet(first)) {
             long end = pages.nextClear(first);
             while (first < end) {
                 boolean part = first >= whole;
                 int count = (int) Math.min(batch, (part ? end : Math.min(end, whole)) - first);
-                boolean held = pinned != null && pinned.get(first);
-                if (pinned != null) {
-                    count = sameKind(pinned, first, count);
+                boolean excepted = exceptions != null && exceptions.get(first);
+                if (exceptions != null) {
+                    count = sameKind(exceptions, first, count);
                 }
-                (held ? sender(PINNED) : part ? partPage : wholePages).send(index, block, first, count);
+                (excepted ? sender(exception) : part ? partPage : wholePages).send(index, block, first, count);
                 first += count;
                 progress.sent(count);
             }
@@ -165,10 +170,10 @@ public final class SendPlan {
         records.flush();
     }
 
-    /** How many of the pages from {@code first} on, {@code most} at most, are pinned if and only if that one is. */
-    static int sameKind(PageBitmap pinned, long first, int most) {
+    /** How many of the pages from {@code first} on, {@code most} at most, are exceptions if and only if that one is. */
+    static int sameKind(PageBitmap exceptions, long first, int most) {
         int count = 1;
-        while (count < most && pinned.get(first + count) == pinned.get(first)) {
+        while (count < most && exceptions.get(first + count) == exceptions.get(first)) {
             count++;
         }
         return count;
@@ -187,12 +192,15 @@ public final class SendPlan {
     /** Sends the bytes of pages of a block again, whatever they are: they were written after they had been sent first. */
     public void resend(int index, RamBlock block, PageRange range) throws IOException {
         for (long page = range.first(); page < range.end(); page++) {
-            Route route = route(
-                    mechanism,
-                    schedule,
-                    gifts,
-                    block.spec(),
-                    page < block.spec().wholePages());
+            PageBitmap shared = block.shared();
+            Route route = shared != null && shared.get(page)
+                    ? STILL_MAPPED
+                    : route(
+                            mechanism,
+                            schedule,
+                            gifts,
+                            block.spec(),
+                            page < block.spec().wholePages());
             if (route.reason() == null) {
                 throw new IllegalStateException("pages of " + block.spec().name() + " do not cross as bytes");
             }

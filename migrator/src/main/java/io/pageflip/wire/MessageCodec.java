@@ -92,6 +92,7 @@ public final class MessageCodec {
         out.u8(g.hotSetPercent());
         out.u8(g.fillPercent());
         out.u64(g.seed());
+        out.u8(g.sharerPercent());
         for (Message.Hello.File file : List.of(m.token(), m.oracle(), m.console(), m.frames())) {
             putFile(out, file);
         }
@@ -135,7 +136,8 @@ public final class MessageCodec {
                 in.between("dirty rate", in.u64(), 0, Long.MAX_VALUE),
                 (int) in.between("hot set", in.u8(), 1, 100),
                 (int) in.between("fill", in.u8(), 0, 100),
-                in.u64());
+                in.u64(),
+                (int) in.between("sharer", in.u8(), 0, 100));
         Message.Hello.File token = file(in);
         Message.Hello.File oracle = file(in);
         Message.Hello.File console = file(in);

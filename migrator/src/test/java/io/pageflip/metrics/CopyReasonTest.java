@@ -22,7 +22,8 @@ final class CopyReasonTest {
             7 no-mapping
             8 mechanism-copies
             9 pinned
-            10 not-stealable""";
+            10 not-stealable
+            11 still-mapped""";
 
     @Test
     void numbersAndNamesAreThoseOfTheProtocol() {
@@ -39,7 +40,7 @@ final class CopyReasonTest {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {0, 11, 255, -1})
+    @ValueSource(ints = {0, 12, 255, -1})
     void unknownCodeIsRefused(int code) {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> CopyReason.ofCode(code))

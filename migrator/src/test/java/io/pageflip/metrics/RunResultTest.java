@@ -106,6 +106,16 @@ final class RunResultTest {
     }
 
     @Test
+    void evidenceOfPagesThatAThirdProcessMapsIsThereWhereThereIsOne() throws JsonProcessingException {
+        JsonNode seen = ResultJson.MAPPER.valueToTree(
+                new RunResult.Evidence(true, 8, 8, 0, 0, "frames", new RunResult.StillMapped(5, 4L, 5, 5)));
+        assertThat(seen.get("still-mapped").toString())
+                .isEqualTo("{\"pages\":5,\"confirmed\":4,\"compared\":5,\"elsewhere\":5}");
+        JsonNode hidden = ResultJson.MAPPER.valueToTree(new RunResult.StillMapped(5, null, 0, 0));
+        assertThat(keys(hidden)).containsExactlyInAnyOrder("pages", "compared", "elsewhere");
+    }
+
+    @Test
     void valuesAreInTheDocumentedUnits() throws JsonProcessingException {
         JsonNode run = tree(COMPLETED);
         assertThat(run.get("status").textValue()).isEqualTo("completed");

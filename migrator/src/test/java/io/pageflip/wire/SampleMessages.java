@@ -12,9 +12,9 @@ import java.util.Random;
 final class SampleMessages {
     private SampleMessages() {}
 
-    /** One of each type; {@code frames-v1.txt} has their bytes. */
+    /** One of each type; {@code frames-v3.txt} has their bytes. */
     static List<Message> fixed() {
-        GuestConfig guest = new GuestConfig(16 << 20, Backing.MEMFD, 2, Workload.HOTSET, 5000, 10, 70, 42);
+        GuestConfig guest = new GuestConfig(16 << 20, Backing.MEMFD, 2, Workload.HOTSET, 5000, 10, 70, 42, 5);
         List<BlockSpec> specs = guest.blocks();
         Message.Hello hello = new Message.Hello(
                 Message.Hello.VERSION,
@@ -81,7 +81,8 @@ final class SampleMessages {
                 random.nextLong(0, Long.MAX_VALUE),
                 random.nextInt(1, 101),
                 random.nextInt(0, 101),
-                random.nextLong());
+                random.nextLong(),
+                random.nextInt(0, 101));
         List<Message.Hello.Block> blocks = new ArrayList<>();
         for (BlockSpec spec : guest.blocks()) {
             blocks.add(new Message.Hello.Block(

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** The report that a person reads in ten seconds. */
 public final class TextReport {
@@ -134,6 +135,7 @@ public final class TextReport {
         }
         if (result.evidence() != null) {
             line("evidence", "%s", evidence(result.evidence()));
+            stillMapped(result.evidence().stillMapped());
         }
         if (result.verification() != null) {
             line("verification", "%s", verification(result.verification()));
@@ -317,6 +319,26 @@ public final class TextReport {
                 counts.copied(),
                 reasons.isEmpty() ? "" : " (" + reasons + ")",
                 counts.zero());
+    }
+
+    private void stillMapped(RunResult.@Nullable StillMapped pages) {
+        if (pages == null) {
+            return;
+        }
+        line(
+                "",
+                "%,d still mapped by a third process; %s%s",
+                pages.pages(),
+                pages.confirmed() == null
+                        ? "the kernel's counts are hidden"
+                        : String.format(Locale.ROOT, "the kernel counts so for %,d", pages.confirmed()),
+                pages.compared() == 0
+                        ? ""
+                        : String.format(
+                                Locale.ROOT,
+                                "; %,d of %,d copies lie in another frame",
+                                pages.elsewhere(),
+                                pages.compared()));
     }
 
     private static String evidence(RunResult.Evidence evidence) {

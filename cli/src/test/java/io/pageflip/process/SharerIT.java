@@ -1,0 +1,234 @@
+package io.pageflip.process;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.pageflip.guest.Backing;
+import io.pageflip.guest.GuestConfig;
+import io.pageflip.guest.Workload;
+import io.pageflip.memory.PageBitmap;
+import io.pageflip.memory.Quantity;
+import io.pageflip.os.HostCapabilities;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** {@code --sharer}: pages that a third process maps are copied, and nothing else is; and it never outlives the source. */
+final class SharerIT {
+    private static final long VRAM_PAGES = 4096;
+
+    @RegisterExtension
+    final Pageflip pageflip = new Pageflip();
+
+    @ParameterizedTest
+    @CsvSource({
+        // RAM, fill, sharer, other options
+        "64M, 100, 5,   --vcpus 3",
+        "64M, 100, 5,   --schedule postcopy --vcpus 2",
+        "64M, 100, 5,   --schedule stop-and-move --vcpus 2 --channel pipe",
+        "64M, 60,  20,  --vcpus 2 --workload uniform --dirty-rate 100M",
+        "64M, 60,  20,  --schedule postcopy --workload uniform --dirty-rate 100M",
+        "64M, 60,  20,  --schedule stop-and-move --workload uniform --dirty-rate 100M --batch 7",
+        "17M, 100, 100, --workload sequential --dirty-rate 100M --channel pipe",
+        "17M, 0,   50,  --workload idle",
+        "1M,  100, 1,   --workload idle",
+    })
+    void whatItMapsIsCopiedAndNothingElse(String ram, int fill, int percent, String options) throws IOException {
+        String guest = "--ram %s --fill %d --sharer %d%% ".formatted(ram, fill, percent);
+        Report report = Report.parse(migrate(guest + options).endsWith(0).out());
+        if (!options.contains("postcopy")) { // which reports more
+            report.assertCompleted("match");
+        }
+        assertThat(report.at("/runs/0/verification/status").asText()).isEqualTo("match");
+
+        assertShared(report, stillMapped(ram, fill, percent));
+        assertThat(report.at("/request/sharer").asInt()).isEqualTo(percent);
+    }
+
+    /** The pages that hold data, of those that the seed chooses. */
+    private static long stillMapped(String ram, int fill, int percent) {
+        GuestConfig guest =
+                new GuestConfig(Quantity.parseBytes(ram), Backing.MEMFD, 1, Workload.IDLE, 0, 10, fill, 1, percent);
+        PageBitmap shared = guest.shared();
+        long pages = 0;
+        for (long page = shared.nextSet(0); page < shared.pages(); page = shared.nextSet(page + 1)) {
+            pages += guest.filled(page) ? 1 : 0;
+        }
+        return pages;
+    }
+
+    private static void assertShared(Report report, long pages) {
+        assertThat(report.reasons("ram")).isEqualTo(pages == 0 ? Map.of() : Map.of("still-mapped", pages));
+        assertThat(report.reasons("vram")).isEmpty();
+        assertThat(report.pages("vram").path("moved").asLong()).isEqualTo(VRAM_PAGES);
+        assertEvidence(report.at("/runs/0/evidence/still-mapped"), pages);
+    }
+
+    private static void assertEvidence(JsonNode evidence, long pages) {
+        assertThat(evidence.path("pages").asLong()).isEqualTo(pages);
+        if (HostCapabilities.frameNumbersVisible() && Host.isRoot()) {
+            Report.assertKeys(evidence, Set.of("pages", "confirmed", "compared", "elsewhere"));
+            assertThat(evidence.path("confirmed").asLong()).as("by the kernel").isEqualTo(pages);
+            assertThat(evidence.path("compared").asLong()).isEqualTo(pages);
+            assertThat(evidence.path("elsewhere").asLong()).isEqualTo(pages);
+        }
+    }
+
+    /** The destination has memory of its own for all of RAM then; what the source does not gift is its decision still. */
+    @Test
+    void withoutMovesItIsTheSecondReason() throws IOException {
+        Report report = Report.parse(
+                        migrate("--ram 16M --sharer 10% --no-move").endsWith(0).out())
+                .assertCompleted("match");
+
+        long shared = stillMapped("16M", 100, 10);
+        assertThat(report.reasons("ram"))
+                .isEqualTo(Map.of("still-mapped", shared, "move-not-requested", 4096 - shared));
+        assertThat(report.at("/runs/0/evidence/still-mapped/elsewhere").asLong())
+                .isEqualTo(report.at("/runs/0/evidence/still-mapped/compared").asLong());
+    }
+
+    @Test
+    void needsNoPrivilege() throws IOException {
+        Run run = pageflip.startCommand(Host.asOrdinaryUser(arguments("--ram 16M --sharer 10%")))
+                .endsWith(0);
+
+        Report report = Report.parse(run.out()).assertCompleted("match");
+        long shared = stillMapped("16M", 100, 10);
+        assertThat(report.reasons("ram")).isEqualTo(Map.of("still-mapped", shared));
+        JsonNode evidence = report.at("/runs/0/evidence/still-mapped");
+        Report.assertKeys(evidence, Set.of("pages", "compared", "elsewhere"));
+        assertThat(evidence.path("compared").asLong()).isZero();
+    }
+
+    /** What is copied is what it was told to map: it is configuration, no guess from who is alive. */
+    @ParameterizedTest
+    @CsvSource({"handover", "stop-and-move", "postcopy"})
+    void aSharerThatDiesMeanwhileChangesNothing(String schedule) throws Exception {
+        Pageflip.Agents agents = pageflip.agents(
+                List.of(
+                        "--ram=16M",
+                        "--sharer=10%",
+                        "--schedule=" + schedule,
+                        "--fault=stop@ready",
+                        "--run-after=0.3",
+                        "--format=json"),
+                List.of("--run-after=0.3"));
+        agents.source().awaitStopped();
+
+        ProcessHandle sharer = sharer();
+        sharer.destroyForcibly();
+        Waiting.until("the end of the sharer", () -> isGone(sharer));
+        agents.source().signal("CONT");
+        agents.source().endsWith(0);
+        agents.destination().endsWith(0);
+
+        Report report = Report.parse(agents.source().out());
+        assertThat(report.at("/verification/status").asText()).isEqualTo("match");
+        assertThat(report.at("/pages/copy-reasons/still-mapped").asLong()).isEqualTo(stillMapped("16M", 100, 10));
+        assertEvidence(report.at("/evidence/still-mapped"), stillMapped("16M", 100, 10));
+    }
+
+    /** Nothing but the kernel can end a sharer that is stopped. */
+    @ParameterizedTest
+    @CsvSource({"false", "true"})
+    void neverOutlivesASourceThatIsKilled(boolean sharerStands) throws Exception {
+        Pageflip.Agents agents =
+                pageflip.agents(List.of("--ram=16M", "--sharer=10%", "--fault=stop@ready"), List.of("--run-after=0.1"));
+        agents.source().awaitStopped();
+        ProcessHandle sharer = sharer();
+        if (sharerStands) {
+            new ProcessBuilder("kill", "-STOP", Long.toString(sharer.pid()))
+                    .start()
+                    .waitFor();
+        }
+
+        agents.source().signal("KILL");
+        agents.source().end();
+        agents.destination().end();
+
+        Waiting.until("the end of the sharer", () -> isGone(sharer));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "handover, hello",
+        "handover, half-pages",
+        "handover, released",
+        "stop-and-move, half-pages",
+        "stop-and-move, locked",
+        "postcopy, released"
+    })
+    void aFailedMigrationLeavesTheGuestWithAllOfItsMemory(String schedule, String step) throws IOException {
+        Run run = migrate(
+                        "--ram 64M --sharer 20% --vcpus 2 --schedule " + schedule + " --destination-fault kill@" + step)
+                .endsWith(1);
+
+        Report.parse(run.out()).assertLivesOnAtSource("failed");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"hello", "first-pages", "half-pages"})
+    void nothingIsLeftOfAGuestWhoseSourceDies(String step) throws IOException {
+        migrate("--ram 64M --sharer 20% --source-fault kill@" + step).endsWith(5);
+    }
+
+    @Test
+    void thePlainReportTellsWhatTheKernelCounts() throws IOException {
+        Run run = pageflip.start("migrate", "--ram=16M", "--sharer=5%", "--run-after=0.05")
+                .endsWith(0);
+
+        assertThat(run.out())
+                .contains("204 still-mapped")
+                .containsPattern(
+                        HostCapabilities.frameNumbersVisible()
+                                ? "(?m)^ +204 still mapped by a third process; the kernel counts so for 204; "
+                                        + "204 of 204 copies lie in another frame$"
+                                : "(?m)^ +204 still mapped by a third process; the kernel's counts are hidden$");
+    }
+
+    @Test
+    void aComparisonPassesItOn() throws IOException {
+        Run run = pageflip.start(
+                        "compare", "--ram=16M", "--mechanism=flip", "--sharer=5%", "--runs=1", "--run-after=0.05")
+                .endsWith(0);
+
+        assertThat(run.out()).containsPattern("(?m)^16M .* 7,988 +269$");
+    }
+
+    private ProcessHandle sharer() {
+        return pageflip.alive().stream()
+                .filter(process -> process.info()
+                        .arguments()
+                        .map(Arrays::asList)
+                        .orElse(List.of())
+                        .contains("io.pageflip.guest.SharerProcess"))
+                .findAny()
+                .orElseThrow();
+    }
+
+    private boolean isGone(ProcessHandle process) {
+        return pageflip.alive().stream().noneMatch(process::equals);
+    }
+
+    private Run migrate(String options) throws IOException {
+        return pageflip.startCommand(Arrays.asList(arguments(options)));
+    }
+
+    private static String[] arguments(String options) {
+        List<String> command = new ArrayList<>(List.of(
+                Pageflip.launcher().toString(),
+                "migrate",
+                "--format=json",
+                "--run-after=0.3")); // time for a line on the console, wherever the guest ends
+        command.addAll(Arrays.asList(options.split(" ", -1)));
+        return command.toArray(String[]::new);
+    }
+}

@@ -1,0 +1,113 @@
+package io.pageflip.guest;
+
+import io.pageflip.memory.PageBitmap;
+import io.pageflip.os.JavaProcess;
+import io.pageflip.os.MemFd;
+import io.pageflip.os.NanoClock;
+import io.pageflip.os.Proc;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.OutputStreamWriter;
+import java.io.Writer;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * The owner of a third process ({@link SharerProcess}) that maps a part of a RAM block and touches what is there, as a backup
+ * reader or a back end of vhost-user does. The process ends when its standard input does, or with the thread that started it,
+ * so it never outlives this process, however that ends. Used by one thread.
+ */
+final class Sharer implements AutoCloseable {
+    private static final long POLL_NS = 5_000_000;
+    private static final long START_TIMEOUT_NS = 30_000_000_000L;
+    private static final long END_TIMEOUT_S = 2;
+
+    private final Process process;
+
+    private Sharer(Process process) {
+        this.process = process;
+    }
+
+    /**
+     * Starts it.
+     *
+     * @param file of the block
+     * @param pages that it maps, in pages of {@code pageBytes}
+     * @throws IOException if it has not mapped them within 30 s
+     */
+    static Sharer start(MemFd file, PageBitmap pages, int pageBytes, NanoClock clock) throws IOException {
+        List<String> command = JavaProcess.command(SharerProcess.class.getName());
+        command.addAll(List.of(
+                Integer.toString(Proc.pid()),
+                Integer.toString(file.fd().number()),
+                file.name(),
+                Long.toString(file.length())));
+        Sharer sharer = new Sharer(new ProcessBuilder(command)
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start());
+        try {
+            sharer.tell(pages, pageBytes);
+            sharer.awaitMapped(clock.nanoTime() + START_TIMEOUT_NS, clock);
+            return sharer;
+        } catch (IOException | RuntimeException e) {
+            sharer.close();
+            throw e;
+        }
+    }
+
+    private void tell(PageBitmap pages, int pageBytes) throws IOException {
+        StringBuilder ranges = new StringBuilder();
+        pages.forEachRun(
+                Long.MAX_VALUE,
+                run -> ranges.append(run.first() * pageBytes)
+                        .append(' ')
+                        .append(run.count() * pageBytes)
+                        .append('\n'));
+        try {
+            Writer input = new OutputStreamWriter(process.getOutputStream(), StandardCharsets.UTF_8);
+            input.append(ranges).append('\n').flush();
+        } catch (IOException e) {
+            throw new IOException("the sharer of guest RAM has ended at once", e);
+        }
+    }
+
+    /** Nobody stops a thread that reads; so nothing is read before it is there. */
+    private void awaitMapped(long deadlineNs, NanoClock clock) throws IOException {
+        BufferedReader said =
+                new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
+        while (!said.ready() && process.isAlive()) {
+            if (clock.nanoTime() > deadlineNs) {
+                throw new IOException("the sharer of guest RAM has mapped nothing for 30 s");
+            }
+            LockSupport.parkNanos(POLL_NS);
+        }
+        String line = said.readLine();
+        if (!SharerProcess.MAPPED.equals(line)) {
+            throw new IOException(
+                    "the sharer of guest RAM has ended before it had mapped it" + (line == null ? "" : ": " + line));
+        }
+    }
+
+    ProcessHandle process() {
+        return process.toHandle();
+    }
+
+    /** Asks it to end, which takes some milliseconds, and kills it if it does not. */
+    @Override
+    public void close() {
+        try {
+            process.getOutputStream().close();
+            if (!process.waitFor(END_TIMEOUT_S, TimeUnit.SECONDS)) {
+                process.destroyForcibly();
+            }
+        } catch (IOException e) {
+            process.destroyForcibly();
+        } catch (InterruptedException e) {
+            process.destroyForcibly();
+            Thread.currentThread().interrupt();
+        }
+    }
+}
