@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
 
 /**
  * A migration as it was asked for: every option checked and resolved, and nothing made yet.
@@ -33,6 +34,20 @@ record MigrationPlan(
         Map<String, Object> request,
         List<String> sourceArguments,
         List<String> destinationArguments) {
+
+    /**
+     * As {@code migrate} resolves these options.
+     *
+     * @throws picocli.CommandLine.ParameterException if they make no sense
+     */
+    static MigrationPlan of(List<String> arguments) {
+        MigrateCommand migrate = new MigrateCommand(new Cancellation());
+        CommandLine parser = new CommandLine(migrate);
+        Values.registerChoices(parser);
+        Values.registerNumbers(parser);
+        parser.parseArgs(arguments.toArray(String[]::new));
+        return migrate.plan();
+    }
 
     /**
      * Whether this host can do it.
