@@ -23,7 +23,7 @@ import picocli.CommandLine.Spec;
             "0:migrated and verified",
             "1:the migration failed, and the guest lives on at the source",
             "2:what was typed makes no sense",
-            "3:verification found a difference",
+            "3:verification, or a prediction, found a difference",
             "4:this host lacks what was asked for",
             "5:the guest is lost: the agent that owned it died"
         })

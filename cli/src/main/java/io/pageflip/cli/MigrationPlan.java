@@ -2,11 +2,14 @@ package io.pageflip.cli;
 
 import io.pageflip.channel.Cancellation;
 import io.pageflip.guest.GuestConfig;
+import io.pageflip.kernel.workload.SimulatedKernel;
 import io.pageflip.metrics.Progress;
 import io.pageflip.migration.Migration;
 import io.pageflip.migration.PingPong;
 import io.pageflip.os.HostLacksException;
+import io.pageflip.prediction.Planned;
 import io.pageflip.wire.Mechanism;
+import io.pageflip.wire.Schedule;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -28,7 +31,10 @@ record MigrationPlan(
         GuestConfig guest,
         @Nullable Path ramDirectory,
         Mechanism mechanism,
+        Schedule schedule,
         boolean gifts,
+        boolean moves,
+        int batch,
         boolean noWayBack,
         long adoptChunkBytes,
         Map<String, Object> request,
@@ -59,6 +65,13 @@ record MigrationPlan(
         if (adoptChunkBytes > 0) {
             HostChecks.adopt(guest, adoptChunkBytes);
         }
+    }
+
+    /** What its prediction is made from. */
+    Planned planned() throws IOException {
+        boolean movesGifts = HostChecks.movesGifts(mechanism, gifts);
+        SimulatedKernel kernel = movesGifts ? SimulatedKernel.VMSPLICE_MOVE_FIXED : SimulatedKernel.STOCK;
+        return new Planned(guest, adoptChunkBytes > 0, mechanism, schedule, gifts, moves, batch, kernel);
     }
 
     /** The same guest, passed to and fro {@code migrations} times between two agents that stay. */

@@ -72,8 +72,8 @@ final class SimulateCommand implements Callable<Integer> {
     @Option(
             names = "--calibrate",
             description =
-                    "First measure, by real migrations of 256 MiB and 1 GiB on this host, what a page costs, and keep "
-                            + "that for later predictions. Takes a minute or two, and 3 GiB.")
+                    "First measure, by real migrations of 128 and 512 MiB on this host, what a page costs, and keep "
+                            + "that for later predictions. Takes a minute or two, and 2 GiB.")
     private boolean calibrate;
 
     @Option(

@@ -21,9 +21,9 @@ public final class Calibration {
             List.of(Mechanism.FLIP, Mechanism.GIFT, Mechanism.STREAM, Mechanism.PULL);
 
     /** The sizes of the guests, in bytes. */
-    public static final List<Long> RAM_BYTES = List.of(256L << 20, 1L << 30);
+    public static final List<Long> RAM_BYTES = List.of(128L << 20, 512L << 20);
 
-    private static final int RUNS = 5;
+    private static final int RUNS = 3;
 
     private Calibration() {}
 

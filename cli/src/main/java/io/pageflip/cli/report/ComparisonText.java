@@ -7,6 +7,9 @@ public final class ComparisonText {
     private static final String CAPTION =
             "downtimes; spread of the middle half of the runs; ratio to the best median for the same RAM, vCPUs and pages/s";
 
+    private static final String PREDICTED =
+            "predicted: pages, whether the runs had the same ones for the same reasons, and the pages phase beside its median";
+
     private ComparisonText() {}
 
     /**
@@ -19,6 +22,10 @@ public final class ComparisonText {
         text.append(heading).append('\n').append(comparison.host()).append('\n');
         text.append(CAPTION).append("\n\n");
         text.append(table(comparison).text());
+        Table predictions = ComparisonTable.predictions(comparison);
+        if (predictions != null) {
+            text.append('\n').append(PREDICTED).append("\n\n").append(predictions.text());
+        }
         List<String> notes = ComparisonTable.notes(comparison);
         if (!notes.isEmpty()) {
             text.append('\n').append(String.join("\n", notes)).append('\n');
@@ -39,6 +46,10 @@ public final class ComparisonText {
                 .append("; ");
         text.append(CAPTION).append(".\n\n");
         text.append(table(comparison).markdown());
+        Table predictions = ComparisonTable.predictions(comparison);
+        if (predictions != null) {
+            text.append('\n').append(PREDICTED).append(".\n\n").append(predictions.markdown());
+        }
         List<String> notes = ComparisonTable.notes(comparison);
         if (!notes.isEmpty()) {
             text.append('\n');

@@ -33,15 +33,22 @@ final class GuestMemory {
 
     /** @param anonymous conditions of pages that lie in anonymous memory; any other page is a file's */
     GuestMemory(Kernel kernel, Set<Condition> anonymous) {
+        this(kernel, anonymous, false);
+    }
+
+    /** @param ownsShared whether what would be anonymous, and plain, is shared memory instead */
+    GuestMemory(Kernel kernel, Set<Condition> anonymous, boolean ownsShared) {
         this.kernel = kernel;
         this.anonymous = anonymous;
         owner = kernel.newAddressSpace();
         otherGuest = kernel.newAddressSpace();
         mapper = kernel.newAddressSpace();
-        small = owner.mmap(SMALL, SMALL + LENGTH, Set.of(Vma.Flag.WRITE));
         otherSmall = otherGuest.mmap(SMALL, SMALL + LENGTH, Set.of(Vma.Flag.WRITE));
         file = kernel.newFile(LENGTH);
         sharedMemory = kernel.newSharedMemory(LENGTH);
+        small = ownsShared
+                ? owner.mmapFile(SMALL, SMALL + LENGTH, Set.of(Vma.Flag.WRITE, Vma.Flag.SHARED), sharedMemory, 0)
+                : owner.mmap(SMALL, SMALL + LENGTH, Set.of(Vma.Flag.WRITE));
         mappedFile = mapper.mmapFile(SMALL, SMALL + LENGTH, Set.of(Vma.Flag.SHARED), file, 0);
     }
 

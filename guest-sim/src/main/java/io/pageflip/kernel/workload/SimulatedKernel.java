@@ -23,12 +23,12 @@ public enum SimulatedKernel {
         this.label = label;
     }
 
-    /** A machine with this kernel. */
-    Machine newMachine() {
+    /** A machine with this kernel; how vmsplice is used concerns only those that it is about. */
+    Machine newMachine(VmspliceUse use) {
         return switch (this) {
-            case STOCK -> new VmspliceMachine(VmspliceVariant.STOCK);
-            case VMSPLICE_MOVE -> new VmspliceMachine(VmspliceVariant.AS_POSTED);
-            case VMSPLICE_MOVE_FIXED -> new VmspliceMachine(VmspliceVariant.FIXED);
+            case STOCK -> new VmspliceMachine(VmspliceVariant.STOCK, use);
+            case VMSPLICE_MOVE -> new VmspliceMachine(VmspliceVariant.AS_POSTED, use);
+            case VMSPLICE_MOVE_FIXED -> new VmspliceMachine(VmspliceVariant.FIXED, use);
             case FUSE_MOVE -> new FuseMachine();
             case INSERT_SPECIAL -> new InsertMachine();
             case PIPE_ITER -> new PipeIterMachine();

@@ -25,9 +25,23 @@ public final class Simulation {
     private final SimulatedKernel kernel;
     private final Conditions conditions;
     private final long pages;
+    private final VmspliceUse use;
 
     /** @param pages of 4 KiB, 1 to {@link #MOST_PAGES} */
     public Simulation(SimulatedKernel kernel, Conditions conditions, long pages) {
+        this(kernel, conditions, pages, VmspliceUse.USUAL);
+    }
+
+    /**
+     * With vmsplice used in another way than it is meant to be.
+     *
+     * @param pages of 4 KiB, 1 to {@link #MOST_PAGES}; all plain if they lie in shared memory
+     */
+    public Simulation(SimulatedKernel kernel, Conditions conditions, long pages, VmspliceUse use) {
+        if (use.sharedMemory() && !conditions.allPlain()) {
+            throw new IllegalArgumentException("pages of shared memory that are not plain: " + conditions);
+        }
+        this.use = use;
         if (pages < 1 || pages > MOST_PAGES) {
             throw new IllegalArgumentException("a guest of " + pages + " pages");
         }
@@ -92,6 +106,6 @@ public final class Simulation {
 
     private SimulationResult run(int part) {
         long first = part * CHUNKS_A_PART;
-        return kernel.newMachine().run(conditions, first, Math.min(chunks(), first + CHUNKS_A_PART), pages);
+        return kernel.newMachine(use).run(conditions, first, Math.min(chunks(), first + CHUNKS_A_PART), pages);
     }
 }

@@ -26,7 +26,7 @@ final class VmspliceMachine extends Machine {
     private static final long READER = 1L << 30;
     private static final int SKIPPED = PageFrame.GRAIN_BYTES;
 
-    private final GuestMemory guest = new GuestMemory(kernel(), EnumSet.allOf(Condition.class));
+    private final GuestMemory guest;
     private final AddressSpace reader = kernel().newAddressSpace();
     private final Vma readerMemory =
             reader.mmap(READER, READER + (long) Chunk.PAGES * PageFrame.SIZE, Set.of(Vma.Flag.WRITE));
@@ -36,8 +36,14 @@ final class VmspliceMachine extends Machine {
     private final Vmsplice vmsplice;
     private final boolean[] inPipe = new boolean[Chunk.PAGES];
 
-    VmspliceMachine(VmspliceVariant variant) {
+    private final int writerFlags;
+    private final int readerFlags;
+
+    VmspliceMachine(VmspliceVariant variant, VmspliceUse use) {
         super(List.of(Hazard.READER_FAULTS, Hazard.READER_FAULTS_AND_SWAPS));
+        guest = new GuestMemory(kernel(), EnumSet.allOf(Condition.class), use.sharedMemory());
+        writerFlags = use.gifts() ? SpliceFlags.GIFT | SpliceFlags.MOVE : 0;
+        readerFlags = use.moves() ? SpliceFlags.MOVE : 0;
         vmsplice = new Vmsplice(kernel(), variant, gifts, moves);
     }
 
@@ -58,7 +64,7 @@ final class VmspliceMachine extends Machine {
         for (int page = 0; page < chunk.pages(); page += count) {
             count = chunk.alike(page, Chunk.PAGES);
             Iovec memory = memory(chunk, GuestMemory.address(chunk, page), page, count);
-            long piped = vmsplice.toPipe(guest.owner(), pipe, List.of(memory), SpliceFlags.GIFT | SpliceFlags.MOVE);
+            long piped = vmsplice.toPipe(guest.owner(), pipe, List.of(memory), writerFlags);
             Arrays.fill(inPipe, page, page + count, piped == memory.length());
         }
     }
@@ -67,7 +73,7 @@ final class VmspliceMachine extends Machine {
     void move(Chunk chunk, int first, int count) {
         if (inPipe[first]) {
             Iovec memory = memory(chunk, READER + (long) first * PageFrame.SIZE, first, count);
-            vmsplice.toUser(reader, pipe, List.of(memory), SpliceFlags.MOVE);
+            vmsplice.toUser(reader, pipe, List.of(memory), readerFlags);
         }
     }
 
