@@ -175,6 +175,25 @@ final class SimulationTest {
         assertThat(result.warnings()).containsEntry(Warning.BAD_RSS_COUNTER, 1L);
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "stock, true, true, false, copied, flag-ignored",
+        "stock, false, true, false, copied, not-gifted",
+        "stock, true, false, false, copied, move-not-requested",
+        "stock, true, true, true, copied, flag-ignored",
+        "vmsplice-move, false, false, false, copied, not-gifted",
+        "vmsplice-move-fixed, true, false, false, copied, move-not-requested",
+        "vmsplice-move-fixed, true, true, true, copied, not-anonymous",
+    })
+    void vmspliceCanBeUsedOtherwise(
+            String kernel, boolean gifts, boolean moves, boolean shared, String outcome, String reason)
+            throws Exception {
+        SimulationResult result = new Simulation(
+                        kernel(kernel), Conditions.plain(1), 1000, new VmspliceUse(gifts, moves, shared))
+                .run(1, () -> false);
+        assertThat(result.pages()).isEqualTo(Map.of(outcome(outcome), Map.of(reason, 1000L)));
+    }
+
     @Test
     void partsThatAreMoreThanAllAreRefused() {
         assertThatThrownBy(() -> new Conditions(60 * PERCENT, 41 * PERCENT, 0, 0, 0, 0, 0, 1))
