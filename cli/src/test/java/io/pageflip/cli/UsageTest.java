@@ -108,6 +108,8 @@ final class UsageTest {
                 "simulate --threads 0           | --threads | 0 | from 1 to",
                 "simulate --costs /nowhere/x    | --costs | /nowhere/x | no file that can be read",
                 "simulate --costs /etc/hostname | --costs | /etc/hostname | pageflip.costs/1",
+                "compare --predict --costs /nowhere/x | --costs | /nowhere/x | no file that can be read",
+                "compare --costs x              | --costs | is for --predict | --predict",
                 "simulate --export-json /nowhere/x     | --export-json | /nowhere/x | no file can be written there",
                 "simulate --export-csv /nowhere/x      | --export-csv | /nowhere/x | no file can be written there",
                 "simulate --export-markdown /nowhere/x | --export-markdown | /nowhere/x | no file can be written there",
