@@ -41,7 +41,8 @@ final class ArchitectureTest {
             source      memory os guest metrics fault wire channel transfer
             destination memory os guest metrics fault wire channel transfer
             migration   memory os guest metrics fault wire channel transfer source destination kernel
-            cli         memory os guest metrics fault wire channel transfer source destination kernel migration
+            prediction  memory guest kernel metrics wire
+            cli         memory os guest metrics fault wire channel transfer source destination kernel migration prediction
             """;
 
     @ArchTest

@@ -9,6 +9,10 @@ import io.pageflip.metrics.Progress;
 import io.pageflip.metrics.ResultJson;
 import io.pageflip.os.HostLacksException;
 import io.pageflip.os.NanoClock;
+import io.pageflip.prediction.Costs;
+import io.pageflip.prediction.Prediction;
+import io.pageflip.prediction.Predictor;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -62,6 +66,21 @@ final class CompareCommand implements Callable<Integer> {
             description = "Migrations of each before them that are not counted (default: ${DEFAULT-VALUE}).")
     private int warmup;
 
+    @Option(
+            names = "--predict",
+            description =
+                    "Predict beforehand which pages move, which are copied and why, and, if simulate --calibrate or "
+                            + "--costs says what a page costs, how long that takes; and show it beside what was measured. Exit "
+                            + "code 3 if a page went otherwise.")
+    private boolean predict;
+
+    @Option(
+            names = "--costs",
+            paramLabel = "FILE",
+            description =
+                    "What a page costs, instead of what was measured here: JSON as simulate --calibrate writes it.")
+    private @Nullable Path costsFile;
+
     @Mixin
     private ReportOptions report;
 
@@ -108,18 +127,40 @@ final class CompareCommand implements Callable<Integer> {
         ExportFile csv = new ExportFile("--export-csv", exportCsv).check(spec);
         ExportFile markdown = new ExportFile("--export-markdown", exportMarkdown).check(spec);
         ExportFile html = new ExportFile("--export-html", exportHtml).check(spec);
+        if (costsFile != null && !predict) {
+            throw new ParameterException(spec.commandLine(), "--costs is for --predict, which is not there");
+        }
+        Costs costs = predict ? CostsFile.load(spec, costsFile) : null;
         Matrix matrix = Matrix.of(spec, matrixOptions.combinations(), passedOn(), MigrationPlan::checkHost);
         if (matrix.plans().isEmpty()) {
             throw nothingToRun(matrix);
         }
+        List<@Nullable Prediction> predictions = predictions(matrix, costs);
         ComparisonRun run = runAll(matrix);
-        Comparison comparison = comparison(matrix, run);
+        Comparison comparison = comparison(matrix, run, predictions);
         print(comparison);
         json.write(comparison::json);
         csv.write(() -> ComparisonCsv.of(comparison));
         markdown.write(() -> ComparisonText.markdown(heading(comparison), comparison));
         html.write(() -> HtmlReport.of(ResultJson.MAPPER.valueToTree(comparison)));
-        return exitCode(run);
+        if (predict && costs == null) {
+            spec.commandLine()
+                    .getErr()
+                    .println("pageflip: no time is predicted, since nothing was measured on this host; "
+                            + "pageflip simulate --calibrate measures it");
+        }
+        return comparison.contradictsPrediction() ? Math.max(exitCode(run), ExitCodes.DIFFERENT) : exitCode(run);
+    }
+
+    /** Of each cell, before any has run; null where none is asked for. */
+    private List<@Nullable Prediction> predictions(Matrix matrix, @Nullable Costs costs)
+            throws IOException, InterruptedException {
+        Predictor predictor = new Predictor(costs);
+        List<@Nullable Prediction> predictions = new ArrayList<>();
+        for (MigrationPlan plan : matrix.plans()) {
+            predictions.add(predict ? predictor.predict(plan.planned()) : null);
+        }
+        return predictions;
     }
 
     private ComparisonRun runAll(Matrix matrix) throws InterruptedException {
@@ -159,16 +200,20 @@ final class CompareCommand implements Callable<Integer> {
                 : new HostLacksException(matrix.lack());
     }
 
-    private Comparison comparison(Matrix matrix, ComparisonRun run) {
+    private Comparison comparison(Matrix matrix, ComparisonRun run, List<@Nullable Prediction> predictions) {
         List<Comparison.Measured> measured = new ArrayList<>();
         for (int cell = 0; cell < matrix.plans().size(); cell++) {
             measured.add(new Comparison.Measured(
-                    matrix.plans().get(cell).request(), run.results().get(cell), run.failed(cell)));
+                    matrix.plans().get(cell).request(),
+                    run.results().get(cell),
+                    run.failed(cell),
+                    predictions.get(cell)));
         }
         Map<String, Object> request = new LinkedHashMap<>();
         matrixOptions.describe(request);
         request.put("runs", runs);
         request.put("warmup", warmup);
+        request.put("predict", predict);
         return Comparison.of(request, cancellation.isRequested(), measured, matrix.skipped());
     }
 

@@ -91,7 +91,7 @@ final class GuestOptions {
     @Option(
             names = "--sharer",
             paramLabel = "PERCENT",
-            converter = Values.Percent.class,
+            converter = Values.WholePercent.class,
             description =
                     "With flip: part of RAM, as 5%%, that a third process maps meanwhile, as a backup reader would; "
                             + "those pages are copied, with the reason still-mapped.")

@@ -23,7 +23,7 @@ import picocli.CommandLine.Spec;
             "0:migrated and verified",
             "1:the migration failed, and the guest lives on at the source",
             "2:what was typed makes no sense",
-            "3:verification found a difference",
+            "3:verification, or a prediction, found a difference",
             "4:this host lacks what was asked for",
             "5:the guest is lost: the agent that owned it died"
         })
@@ -62,6 +62,7 @@ public final class Main implements Runnable {
         CommandLine root = new CommandLine(new Main());
         root.addSubcommand(new MigrateCommand(interrupts.cancellation()));
         root.addSubcommand(CompareCommand.commandLine(interrupts.cancellation()));
+        root.addSubcommand(new SimulateCommand(interrupts.cancellation()));
         root.addSubcommand(new ReportCommand());
         root.addSubcommand(new SourceCommand(interrupts.cancellation()));
         root.addSubcommand(new DestinationCommand(interrupts.cancellation()));
@@ -94,7 +95,8 @@ public final class Main implements Runnable {
     @Override
     public void run() {
         throw new ParameterException(
-                spec.commandLine(), "Name a command: migrate, compare, report, source, destination or check.");
+                spec.commandLine(),
+                "Name a command: migrate, compare, simulate, report, source, destination or check.");
     }
 
     /** The version in the jar's manifest. */

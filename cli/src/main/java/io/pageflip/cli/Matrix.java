@@ -1,6 +1,5 @@
 package io.pageflip.cli;
 
-import io.pageflip.channel.Cancellation;
 import io.pageflip.cli.report.Comparison.Skipped;
 import io.pageflip.os.HostLacksException;
 import java.io.IOException;
@@ -10,7 +9,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
-import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 
@@ -62,14 +60,9 @@ record Matrix(
     }
 
     private static MigrationPlan plan(MatrixOptions.Combination combination, List<String> common) {
-        MigrateCommand migrate = new MigrateCommand(new Cancellation());
-        CommandLine parser = new CommandLine(migrate);
-        Values.registerChoices(parser);
-        Values.registerNumbers(parser);
         List<String> arguments = new ArrayList<>(combination.arguments());
         arguments.addAll(common);
-        parser.parseArgs(arguments.toArray(String[]::new));
-        return migrate.plan();
+        return MigrationPlan.of(arguments);
     }
 
     private static String sentence(Exception e) {

@@ -2,16 +2,20 @@ package io.pageflip.cli;
 
 import io.pageflip.channel.Cancellation;
 import io.pageflip.guest.GuestConfig;
+import io.pageflip.kernel.workload.SimulatedKernel;
 import io.pageflip.metrics.Progress;
 import io.pageflip.migration.Migration;
 import io.pageflip.migration.PingPong;
 import io.pageflip.os.HostLacksException;
+import io.pageflip.prediction.Planned;
 import io.pageflip.wire.Mechanism;
+import io.pageflip.wire.Schedule;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
 
 /**
  * A migration as it was asked for: every option checked and resolved, and nothing made yet.
@@ -27,12 +31,29 @@ record MigrationPlan(
         GuestConfig guest,
         @Nullable Path ramDirectory,
         Mechanism mechanism,
+        Schedule schedule,
         boolean gifts,
+        boolean moves,
+        int batch,
         boolean noWayBack,
         long adoptChunkBytes,
         Map<String, Object> request,
         List<String> sourceArguments,
         List<String> destinationArguments) {
+
+    /**
+     * As {@code migrate} resolves these options.
+     *
+     * @throws picocli.CommandLine.ParameterException if they make no sense
+     */
+    static MigrationPlan of(List<String> arguments) {
+        MigrateCommand migrate = new MigrateCommand(new Cancellation());
+        CommandLine parser = new CommandLine(migrate);
+        Values.registerChoices(parser);
+        Values.registerNumbers(parser);
+        parser.parseArgs(arguments.toArray(String[]::new));
+        return migrate.plan();
+    }
 
     /**
      * Whether this host can do it.
@@ -44,6 +65,13 @@ record MigrationPlan(
         if (adoptChunkBytes > 0) {
             HostChecks.adopt(guest, adoptChunkBytes);
         }
+    }
+
+    /** What its prediction is made from. */
+    Planned planned() throws IOException {
+        boolean movesGifts = HostChecks.movesGifts(mechanism, gifts);
+        SimulatedKernel kernel = movesGifts ? SimulatedKernel.VMSPLICE_MOVE_FIXED : SimulatedKernel.STOCK;
+        return new Planned(guest, adoptChunkBytes > 0, mechanism, schedule, gifts, moves, batch, kernel);
     }
 
     /** The same guest, passed to and fro {@code migrations} times between two agents that stay. */

@@ -2,6 +2,7 @@ package io.pageflip.cli;
 
 import io.pageflip.fault.ScriptedFault;
 import io.pageflip.memory.Quantity;
+import java.math.BigDecimal;
 import java.util.Iterator;
 import java.util.List;
 import java.util.function.Function;
@@ -45,7 +46,7 @@ final class Values {
     }
 
     /** {@code 5%}. */
-    static final class Percent implements ITypeConverter<Integer> {
+    static final class WholePercent implements ITypeConverter<Integer> {
         private static final Pattern PERCENT = Pattern.compile("(\\d{1,3})%");
 
         @Override
@@ -57,6 +58,28 @@ final class Values {
                         "'" + value + "' is no part of RAM; write whole percent, from 1% to 100%, as in 5%");
             }
             return percent;
+        }
+    }
+
+    /** {@code 0.1%}, in millionths of the whole. */
+    static final class Percent implements ITypeConverter<Integer> {
+        private static final int MILLIONTHS = 4; // a percent is 10^4 of them
+
+        @Override
+        public Integer convert(String value) {
+            String number = value.endsWith("%") ? value.substring(0, value.length() - 1) : value;
+            if (number.matches("[0-9]{1,3}([.][0-9]{1,4})?")) {
+                return new BigDecimal(number).movePointRight(MILLIONTHS).intValueExact();
+            }
+            throw new TypeConversionException("'" + value
+                    + "' is no percentage; write digits, at most four of them after the point, as in 5% or 0.1%");
+        }
+
+        /** As it is typed. */
+        static String format(int millionths) {
+            return BigDecimal.valueOf(millionths, MILLIONTHS)
+                            .stripTrailingZeros()
+                            .toPlainString() + "%";
         }
     }
 

@@ -60,6 +60,14 @@ final class UsageTest {
                 "compare --dirty-rate 0,fast    | --dirty-rate | 'fast' | 20K",
                 "compare --vcpus 1,two          | --vcpus | 'two' | whole number",
                 "compare --workload web         | --workload | 'web' | idle, sequential, uniform, hotset",
+                "simulate --ram 3X              | --ram | '3X' | 512M",
+                "simulate --kernel stock,linux  | --kernel | 'linux' | stock, vmsplice-move, vmsplice-move-fixed, fuse-move",
+                "simulate --thp many            | --thp | 'many' | 0.1%",
+                "simulate --ksm -1%             | --ksm | '-1%' | 0.1%",
+                "simulate --races 0.00001%      | --races | '0.00001%' | four of them after the point",
+                "simulate --seed x              | --seed | 'x' | whole number",
+                "simulate --threads x           | --threads | 'x' | whole number",
+                "simulate --format xml          | --format | 'xml' | text, json",
                 "check --format xml             | --format | 'xml' | text, json",
                 // a value out of its range
                 "migrate --ram 4K               | --ram | 4K | from 1M",
@@ -99,6 +107,19 @@ final class UsageTest {
                 "compare --export-csv /nowhere/x      | --export-csv | /nowhere/x | no file can be written there",
                 "compare --export-markdown /nowhere/x | --export-markdown | /nowhere/x | no file can be written there",
                 "compare --export-html /nowhere/x     | --export-html | /nowhere/x | no file can be written there",
+                "simulate --ram 2T              | --ram | 2T | to 1T",
+                "simulate --ram 4097            | --ram | 4097 | whole pages of 4K",
+                "simulate --thp 60% --forked 41% | --thp 60%, --forked 41% | 101% | 100% at most",
+                "simulate --swapped 101         | --swapped | 101% | 100% at most",
+                "simulate --races 101%          | --races | 101% | 100% at most",
+                "simulate --threads 0           | --threads | 0 | from 1 to",
+                "simulate --costs /nowhere/x    | --costs | /nowhere/x | no file that can be read",
+                "simulate --costs /etc/hostname | --costs | /etc/hostname | pageflip.costs/1",
+                "compare --predict --costs /nowhere/x | --costs | /nowhere/x | no file that can be read",
+                "compare --costs x              | --costs | is for --predict | --predict",
+                "simulate --export-json /nowhere/x     | --export-json | /nowhere/x | no file can be written there",
+                "simulate --export-csv /nowhere/x      | --export-csv | /nowhere/x | no file can be written there",
+                "simulate --export-markdown /nowhere/x | --export-markdown | /nowhere/x | no file can be written there",
                 "report x.json --export-html /nowhere/x | --export-html | /nowhere/x | no file can be written there",
                 "report /nowhere/x --export-html x.html | /nowhere/x | no file | can be read",
                 "report x.json                  | --export-html | Missing | option",
@@ -177,7 +198,7 @@ final class UsageTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"migrate", "compare", "report", "source", "destination", "check"})
+    @ValueSource(strings = {"migrate", "compare", "simulate", "report", "source", "destination", "check"})
     void helpListsEveryOptionWithItsDefault(String command) {
         StringWriter out = new StringWriter();
         CommandLine root = Main.commandLine(new Interrupts()).setOut(new PrintWriter(out, true));

@@ -508,7 +508,8 @@ final class AgentsIT {
                             h.console(),
                             h.frames(),
                             h.blocks()));
-            assertThat(((Message.Failed) source.heard()).reason()).contains("protocol version 1, this destination " + Message.Hello.VERSION);
+            assertThat(((Message.Failed) source.heard()).reason())
+                    .contains("protocol version 1, this destination " + Message.Hello.VERSION);
             assertThat(catchThrowable(() -> join(destination))).hasCauseInstanceOf(ProtocolException.class);
         }
     }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import io.pageflip.metrics.ResultJson;
 import io.pageflip.metrics.RunResult;
+import io.pageflip.prediction.Prediction;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -36,13 +37,15 @@ public record Comparison(
      * @param status {@code completed}, {@code failed} if a run did, or {@code not-run}
      * @param runs that count
      * @param summary of the downtime; null unless it completed
+     * @param predicted beside what was measured; null if that was not asked for
      */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record Cell(
             Map<String, Object> options,
             String status,
             List<RunResult> runs,
-            @Nullable CellSummary summary) {
+            @Nullable CellSummary summary,
+            @Nullable Predicted predicted) {
         /** An option as people read it. */
         String option(String name) {
             return String.valueOf(options.get(name));
@@ -70,8 +73,12 @@ public record Comparison(
     /** A combination that was not tried: the options that set it apart from the others, and why. */
     public record Skipped(Map<String, Object> options, String reason) {}
 
-    /** The runs of one combination, not summed up yet. */
-    public record Measured(Map<String, Object> options, List<RunResult> runs, boolean failed) {}
+    /** The runs of one combination, not summed up yet, and what was expected of them, if that was asked for. */
+    public record Measured(
+            Map<String, Object> options,
+            List<RunResult> runs,
+            boolean failed,
+            @Nullable Prediction prediction) {}
 
     /** Sums up. */
     public static Comparison of(
@@ -93,7 +100,8 @@ public record Comparison(
         double spread = Summary.spread(measured.runs);
         CellSummary summary =
                 downtime == null ? null : new CellSummary(measured.runs.size(), downtime, spread, spread > WIDE, 1);
-        return new Cell(measured.options, status, measured.runs, summary);
+        Predicted predicted = measured.prediction == null ? null : Predicted.of(measured.prediction, measured.runs);
+        return new Cell(measured.options, status, measured.runs, summary, predicted);
     }
 
     private static Cell withRatio(Cell cell, Map<List<@Nullable Object>, Long> best) {
@@ -106,7 +114,15 @@ public record Comparison(
                 cell.options,
                 cell.status,
                 cell.runs,
-                new CellSummary(s.runs, s.downtimeNs, s.spread, s.wideSpread, ratio));
+                new CellSummary(s.runs, s.downtimeNs, s.spread, s.wideSpread, ratio),
+                cell.predicted);
+    }
+
+    /** Whether some run moved or copied other pages than was predicted, or for other reasons. */
+    public boolean contradictsPrediction() {
+        return cells.stream()
+                .anyMatch(cell ->
+                        cell.predicted != null && !cell.predicted.differences().isEmpty());
     }
 
     /** One JSON document, indented, with a line feed at its end. */

@@ -8,7 +8,10 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.ToLongFunction;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** A comparison as a table of words: one row a cell, for the terminal and for Markdown. */
 final class ComparisonTable {
@@ -31,6 +34,11 @@ final class ComparisonTable {
             "ratio",
             "moved",
             "copied");
+
+    private static final List<String> PREDICTED_HEADER = Stream.concat(
+                    HEADER.stream().limit(FIRST_NUMBER),
+                    Stream.of("moved", "copied", "zero", "counts", "pages phase", "measured", "error"))
+            .toList();
 
     private static final String NONE = "-";
 
@@ -61,6 +69,36 @@ final class ComparisonTable {
         row.add(String.format(Locale.ROOT, "%,d", pages.moved()));
         row.add(String.format(Locale.ROOT, "%,d", pages.copied()));
         return row;
+    }
+
+    /** What was predicted, of the cells of which anything was; null if that is none. */
+    static @Nullable Table predictions(Comparison comparison) {
+        List<List<String>> rows = new ArrayList<>();
+        for (Comparison.Cell cell : comparison.cells()) {
+            if (cell.predicted() != null) {
+                rows.add(predicted(cell.options(), cell.predicted()));
+            }
+        }
+        return rows.isEmpty() ? null : new Table(PREDICTED_HEADER, FIRST_NUMBER, rows);
+    }
+
+    private static List<String> predicted(Map<String, Object> options, Predicted predicted) {
+        List<String> row = new ArrayList<>(options(options));
+        PageCounts pages = predicted.pages();
+        for (ToLongFunction<PageCounts> count :
+                List.<ToLongFunction<PageCounts>>of(PageCounts::moved, PageCounts::copied, PageCounts::zero)) {
+            row.add(pages == null ? NONE : String.format(Locale.ROOT, "%,d", count.applyAsLong(pages)));
+        }
+        row.add(predicted.verdict());
+        row.add(duration(predicted.pagesNs()));
+        row.add(duration(predicted.measuredPagesNs()));
+        Double error = predicted.errorPercent();
+        row.add(error == null ? NONE : String.format(Locale.ROOT, "%+.0f %%", error));
+        return row;
+    }
+
+    private static String duration(@Nullable Long ns) {
+        return ns == null ? NONE : TextReport.duration(ns);
     }
 
     private static List<String> options(Map<String, Object> options) {
@@ -113,6 +151,16 @@ final class ComparisonTable {
                     + "machine busy, or it takes more --runs and a --warmup");
         }
         for (Comparison.Cell cell : comparison.cells()) {
+            Predicted predicted = cell.predicted();
+            if (predicted != null) {
+                predicted
+                        .differences()
+                        .forEach(difference -> notes.add(
+                                "PREDICTION AND MEASUREMENT DIFFER: " + name(cell.options()) + ": " + difference));
+                if (predicted.undetermined() != null) {
+                    notes.add("not predicted: " + name(cell.options()) + ": " + predicted.undetermined());
+                }
+            }
             if (cell.status().equals("failed") && !cell.runs().isEmpty()) {
                 RunResult last = cell.runs().get(cell.runs().size() - 1);
                 notes.add(cell.status() + ": " + name(cell.options()) + ": " + TextReport.sentence(last));

@@ -391,7 +391,10 @@ public final class TextReport {
         if (ns < MS) {
             return String.format(Locale.ROOT, "%.0f us", ns / US);
         }
-        return String.format(Locale.ROOT, ns < 100 * MS ? "%.2f ms" : "%.1f ms", ns / MS);
+        if (ns < 10 * S) {
+            return String.format(Locale.ROOT, ns < 100 * MS ? "%.2f ms" : "%.1f ms", ns / MS);
+        }
+        return String.format(Locale.ROOT, "%.1f s", ns / S);
     }
 
     private void line(String label, String format, Object... values) {

@@ -22,11 +22,13 @@ final class ComparisonTest {
             Map.of("runs", 3),
             false,
             List.of(
-                    new Measured(options(1 << 20, "flip"), Samples.withDowntimes(10 * MS, 11 * MS, 10 * MS), false),
-                    new Measured(options(1 << 20, "stream"), Samples.withDowntimes(25 * MS, 20 * MS, 90 * MS), false),
-                    new Measured(options(2 << 20, "stream"), Samples.withDowntimes(40 * MS), false),
-                    new Measured(options(2 << 20, "pull"), List.of(Samples.failed()), true),
-                    new Measured(options(4 << 20, "pull"), List.of(), false)),
+                    new Measured(
+                            options(1 << 20, "flip"), Samples.withDowntimes(10 * MS, 11 * MS, 10 * MS), false, null),
+                    new Measured(
+                            options(1 << 20, "stream"), Samples.withDowntimes(25 * MS, 20 * MS, 90 * MS), false, null),
+                    new Measured(options(2 << 20, "stream"), Samples.withDowntimes(40 * MS), false, null),
+                    new Measured(options(2 << 20, "pull"), List.of(Samples.failed()), true, null),
+                    new Measured(options(4 << 20, "pull"), List.of(), false, null)),
             List.of(new Skipped(options(1 << 20, "gift"), "it needs \"private\" memory, | and </script>")));
 
     @Test

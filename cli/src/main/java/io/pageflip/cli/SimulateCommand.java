@@ -1,0 +1,179 @@
+package io.pageflip.cli;
+
+import io.pageflip.channel.Cancellation;
+import io.pageflip.cli.report.Host;
+import io.pageflip.cli.report.SimulationReport;
+import io.pageflip.kernel.workload.Conditions;
+import io.pageflip.kernel.workload.SimulatedKernel;
+import io.pageflip.kernel.workload.Simulation;
+import io.pageflip.kernel.workload.SimulationResult;
+import io.pageflip.metrics.Progress;
+import io.pageflip.os.HostLacksException;
+import io.pageflip.prediction.Calibration;
+import io.pageflip.prediction.Costs;
+import io.pageflip.wire.Mechanism;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CancellationException;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code pageflip simulate}: a guest on simulated kernels, and what each would have moved. */
+@Command(
+        name = "simulate",
+        description = {
+            "Moves a guest on simulated kernels, with the code of the proposals of 2010 to 2022, and says what each would "
+                    + "have moved, what it would have copied and why. Moves nothing here.",
+            "stock, vmsplice-move (as posted) and vmsplice-move-fixed move anonymous memory. With the others RAM is a "
+                    + "file: fuse-move takes its clean pages, pipe-iter writes them into another file, insert-special "
+                    + "shows them to a second process while they are read; pages that are forked are mapped elsewhere "
+                    + "then, swapped ones are shared memory, and huge and merged ones anonymous all the same."
+        },
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        exitCodeListHeading = "%nExit codes:%n",
+        exitCodeList = {"0:simulated", "1:interrupted, or a calibration failed", "2:what was typed makes no sense"})
+final class SimulateCommand implements Callable<Integer> {
+    private static final int MOST_THREADS = 256;
+
+    private final Cancellation cancellation;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Option(
+            names = "--kernel",
+            paramLabel = "KIND",
+            split = ",",
+            defaultValue = "stock,vmsplice-move-fixed",
+            description = "Whose code: ${COMPLETION-CANDIDATES}%n(default: ${DEFAULT-VALUE}).")
+    private List<SimulatedKernel> kernels;
+
+    @Mixin
+    private WorkloadOptions workload;
+
+    @Option(
+            names = "--threads",
+            paramLabel = "N",
+            description = "Threads that simulate; the result does not depend on it (default: as many as processors).")
+    private @Nullable Integer threads;
+
+    @Option(
+            names = "--calibrate",
+            description =
+                    "First measure, by real migrations of 128 and 512 MiB on this host, what a page costs, and keep "
+                            + "that for later predictions. Takes a minute or two, and 2 GiB.")
+    private boolean calibrate;
+
+    @Option(
+            names = "--costs",
+            paramLabel = "FILE",
+            description = "What a page costs, instead of what was measured here: JSON as --calibrate writes it.")
+    private @Nullable Path costsFile;
+
+    @Option(
+            names = "--format",
+            paramLabel = "KIND",
+            defaultValue = "text",
+            description = "Report as ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+    private ReportOptions.Format format;
+
+    @Option(names = "--export-json", paramLabel = "FILE", description = "Also write the JSON report to a file.")
+    private @Nullable Path exportJson;
+
+    @Option(names = "--export-csv", paramLabel = "FILE", description = "Also write a row for each kernel to a file.")
+    private @Nullable Path exportCsv;
+
+    @Option(names = "--export-markdown", paramLabel = "FILE", description = "Also write the table as Markdown.")
+    private @Nullable Path exportMarkdown;
+
+    SimulateCommand(Cancellation cancellation) {
+        this.cancellation = cancellation;
+    }
+
+    @Override
+    public Integer call() throws IOException, InterruptedException {
+        int workers = threads == null ? Runtime.getRuntime().availableProcessors() : threads;
+        Values.between(spec, "--threads", workers, 1, MOST_THREADS);
+        long pages = workload.pages();
+        Conditions conditions = workload.conditions();
+        ExportFile json = new ExportFile("--export-json", exportJson).check(spec);
+        ExportFile csv = new ExportFile("--export-csv", exportCsv).check(spec);
+        ExportFile markdown = new ExportFile("--export-markdown", exportMarkdown).check(spec);
+        Costs costs = calibrate ? calibrated() : CostsFile.load(spec, costsFile);
+        Map<SimulatedKernel, SimulationResult> results = new LinkedHashMap<>();
+        try {
+            for (SimulatedKernel kernel : new LinkedHashSet<>(kernels)) {
+                results.put(kernel, new Simulation(kernel, conditions, pages).run(workers, cancellation::isRequested));
+            }
+        } catch (CancellationException e) {
+            spec.commandLine().getErr().println("pageflip: " + e.getMessage());
+            return ExitCodes.FAILED;
+        }
+        SimulationReport report = SimulationReport.of(request(), results, costs);
+        print(report);
+        json.write(report::json);
+        csv.write(report::csv);
+        markdown.write(() -> report.markdown(workload.summary()));
+        return ExitCodes.OK;
+    }
+
+    private Map<String, Object> request() {
+        Map<String, Object> request = new LinkedHashMap<>();
+        request.put("kernel", kernels.stream().map(Object::toString).toList());
+        workload.describe(request);
+        return request;
+    }
+
+    private void print(SimulationReport report) {
+        PrintWriter out = spec.commandLine().getOut();
+        out.print(format == ReportOptions.Format.JSON ? report.json() : report.text(workload.summary()));
+        out.flush();
+    }
+
+    private Costs calibrated() throws IOException, InterruptedException {
+        List<Mechanism> possible = new ArrayList<>();
+        for (Mechanism mechanism : Calibration.MECHANISMS) {
+            try {
+                plan(mechanism, Calibration.RAM_BYTES.get(0)).checkHost();
+                possible.add(mechanism);
+            } catch (HostLacksException e) {
+                spec.commandLine().getErr().println("pageflip: " + mechanism + " is not measured: " + e.getMessage());
+            }
+        }
+        Costs costs = Calibration.measure(
+                possible,
+                (mechanism, ramBytes) -> {
+                    cancellation.check();
+                    return plan(mechanism, ramBytes)
+                            .migration(cancellation, new Progress())
+                            .run();
+                },
+                Host.here().toString());
+        CostsFile file = costsFile == null ? CostsFile.ofUser() : new CostsFile(costsFile);
+        file.store(costs);
+        spec.commandLine().getErr().println("pageflip: measured, and kept in " + file.path());
+        return costs;
+    }
+
+    private static MigrationPlan plan(Mechanism mechanism, long ramBytes) {
+        return MigrationPlan.of(List.of(
+                "--mechanism=" + mechanism,
+                "--backing=" + TransferOptions.backingFor(mechanism),
+                "--schedule=stop-and-move",
+                "--ram=" + ramBytes,
+                "--no-verify",
+                "--run-after=0.05"));
+    }
+}

@@ -1,0 +1,102 @@
+package io.pageflip.cli.report;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import io.pageflip.metrics.DowntimePhases;
+import io.pageflip.metrics.PageCounts;
+import io.pageflip.metrics.RunResult;
+import io.pageflip.prediction.Prediction;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What was predicted of the runs of a combination, beside what they measured.
+ *
+ * @param pages null if they are not determined beforehand
+ * @param blocks the same, by block
+ * @param undetermined why they are not
+ * @param countsEqual whether every run had those counts; null if nothing could be compared
+ * @param differences a sentence each: where a run had others
+ * @param pagesNs what the pages phase was to take; null where that cannot be told
+ * @param measuredPagesNs the median of what it took; null if no run completed
+ * @param errorPercent of {@code pagesNs}; positive if it was too long
+ */
+@JsonInclude(JsonInclude.Include.NON_NULL)
+public record Predicted(
+        @Nullable PageCounts pages,
+        @Nullable Map<String, PageCounts> blocks,
+        @Nullable String undetermined,
+        @Nullable Boolean countsEqual,
+        List<String> differences,
+        @Nullable Long pagesNs,
+        @Nullable Long measuredPagesNs,
+        @Nullable Double errorPercent) {
+
+    static Predicted of(Prediction prediction, List<RunResult> runs) {
+        List<String> differences = new ArrayList<>();
+        Map<String, PageCounts> expected = prediction.blocks();
+        int compared = 0;
+        for (int i = 0; i < runs.size(); i++) {
+            List<RunResult.Block> found = runs.get(i).blocks();
+            if (expected != null && found != null) {
+                compare(i + 1, expected, found, differences);
+                compared++;
+            }
+        }
+        Long predicted = prediction.pagesNs();
+        Long measured = medianPagesNs(runs);
+        return new Predicted(
+                prediction.pages(),
+                expected,
+                prediction.undetermined(),
+                compared == 0 ? null : differences.isEmpty(),
+                differences,
+                predicted,
+                measured,
+                predicted == null || measured == null || measured == 0
+                        ? null
+                        : 100.0 * (predicted - measured) / measured);
+    }
+
+    private static void compare(
+            int run, Map<String, PageCounts> expected, List<RunResult.Block> found, List<String> differences) {
+        if (found.size() != expected.size()) {
+            differences.add("run " + run + " had " + found.size() + " blocks, not " + expected.size());
+        }
+        for (RunResult.Block block : found) {
+            PageCounts predicted = expected.get(block.name());
+            if (!block.pages().equals(predicted)) {
+                differences.add("run " + run + ", block " + block.name() + ": predicted "
+                        + (predicted == null ? "nothing" : words(predicted)) + "; measured " + words(block.pages()));
+            }
+        }
+    }
+
+    private static String words(PageCounts pages) {
+        return String.format(
+                Locale.ROOT,
+                "%,d moved, %,d copied %s, %,d zero",
+                pages.moved(),
+                pages.copied(),
+                pages.copyReasons(),
+                pages.zero());
+    }
+
+    private static @Nullable Long medianPagesNs(List<RunResult> runs) {
+        List<Long> sorted = runs.stream()
+                .map(RunResult::downtimePhasesNs)
+                .filter(Objects::nonNull)
+                .map(DowntimePhases::pages)
+                .sorted()
+                .toList();
+        return sorted.isEmpty() ? null : sorted.get((sorted.size() - 1) / 2);
+    }
+
+    /** How the counts went, in a word or two. */
+    String verdict() {
+        return countsEqual == null ? "not compared" : countsEqual ? "equal" : "DIFFERENT";
+    }
+}

@@ -1,0 +1,13 @@
+package io.pageflip.kernel.workload;
+
+/**
+ * How vmsplice(2) is used.
+ *
+ * @param gifts whether the writer gives its pages away
+ * @param moves whether the reader asks for moves
+ * @param sharedMemory whether the writer's pages are those of a memfd, and not private
+ */
+public record VmspliceUse(boolean gifts, boolean moves, boolean sharedMemory) {
+    /** Private memory, given away, of which moves are asked for. */
+    public static final VmspliceUse USUAL = new VmspliceUse(true, true, false);
+}

@@ -1,0 +1,93 @@
+package io.pageflip.prediction;
+
+import io.pageflip.metrics.PageCounts;
+import io.pageflip.metrics.RunResult;
+import io.pageflip.wire.Mechanism;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.ToLongFunction;
+
+/**
+ * Measures {@link Costs} by real migrations of guests of two sizes, each mechanism with each size by turns: the median of the
+ * larger and that of the smaller are two points of a line.
+ */
+public final class Calibration {
+    /** The mechanisms that are measured. */
+    public static final List<Mechanism> MECHANISMS =
+            List.of(Mechanism.FLIP, Mechanism.GIFT, Mechanism.STREAM, Mechanism.PULL);
+
+    /** The sizes of the guests, in bytes. */
+    public static final List<Long> RAM_BYTES = List.of(128L << 20, 512L << 20);
+
+    private static final int RUNS = 3;
+
+    private Calibration() {}
+
+    /** A migration with {@code stop-and-move}, so that all pages cross in the pages phase. */
+    @FunctionalInterface
+    public interface Runner {
+        RunResult run(Mechanism mechanism, long ramBytes) throws IOException, InterruptedException;
+    }
+
+    /**
+     * Measures.
+     *
+     * @param mechanisms those that can run here
+     * @param host in words
+     * @throws IOException if a migration fails
+     */
+    public static Costs measure(List<Mechanism> mechanisms, Runner runner, String host)
+            throws IOException, InterruptedException {
+        Map<Mechanism, List<List<RunResult>>> runs = new EnumMap<>(Mechanism.class);
+        for (int i = 0; i < RUNS; i++) {
+            for (Mechanism mechanism : mechanisms) {
+                for (int size = 0; size < RAM_BYTES.size(); size++) {
+                    RunResult result = runner.run(mechanism, RAM_BYTES.get(size));
+                    if (result.pages() == null || result.downtimePhasesNs() == null) {
+                        RunResult.Failure error = result.error();
+                        throw new IOException(
+                                "a migration with " + mechanism + " failed, so that it cannot be measured: "
+                                        + (error == null ? result.status() : error.message()));
+                    }
+                    bySize(runs, mechanism).get(size).add(result);
+                }
+            }
+        }
+        Map<String, Costs.Cost> costs = new TreeMap<>();
+        runs.forEach((mechanism, sizes) -> costs.put(mechanism.toString(), line(sizes.get(0), sizes.get(1))));
+        return new Costs(Costs.SCHEMA, host, costs);
+    }
+
+    private static List<List<RunResult>> bySize(Map<Mechanism, List<List<RunResult>>> runs, Mechanism mechanism) {
+        return runs.computeIfAbsent(mechanism, key -> List.of(new ArrayList<>(), new ArrayList<>()));
+    }
+
+    /** Through the medians of both; never one that falls, or begins below 0, however much noise there is. */
+    private static Costs.Cost line(List<RunResult> small, List<RunResult> large) {
+        double fewer = median(small, Calibration::crossed);
+        double more = median(large, Calibration::crossed);
+        double shortNs = median(small, Calibration::pagesNs);
+        double longNs = median(large, Calibration::pagesNs);
+        double slope = Math.min((longNs - shortNs) / (more - fewer), longNs / more);
+        double nsPerPage = Math.max(slope, 0);
+        return new Costs.Cost(longNs - nsPerPage * more, nsPerPage);
+    }
+
+    private static long crossed(RunResult result) {
+        PageCounts pages = result.pages();
+        return pages == null ? 0 : pages.moved() + pages.copied();
+    }
+
+    private static long pagesNs(RunResult result) {
+        return result.downtimePhasesNs() == null ? 0 : result.downtimePhasesNs().pages();
+    }
+
+    private static double median(List<RunResult> runs, ToLongFunction<RunResult> figure) {
+        long[] sorted = runs.stream().mapToLong(figure).sorted().toArray();
+        return sorted[sorted.length / 2];
+    }
+}
