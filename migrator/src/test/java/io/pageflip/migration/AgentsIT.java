@@ -508,7 +508,7 @@ final class AgentsIT {
                             h.console(),
                             h.frames(),
                             h.blocks()));
-            assertThat(((Message.Failed) source.heard()).reason()).contains("protocol version 1, this destination 2");
+            assertThat(((Message.Failed) source.heard()).reason()).contains("protocol version 1, this destination 3");
             assertThat(catchThrowable(() -> join(destination))).hasCauseInstanceOf(ProtocolException.class);
         }
     }
