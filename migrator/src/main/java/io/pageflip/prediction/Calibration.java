@@ -23,7 +23,7 @@ public final class Calibration {
     /** The sizes of the guests, in bytes. */
     public static final List<Long> RAM_BYTES = List.of(128L << 20, 512L << 20);
 
-    private static final int RUNS = 5;
+    private static final int RUNS = 3;
 
     private Calibration() {}
 
