@@ -79,7 +79,8 @@ final class SimulateCommand implements Callable<Integer> {
     @Option(
             names = "--costs",
             paramLabel = "FILE",
-            description = "What a page costs, instead of what was measured here: JSON as --calibrate writes it.")
+            description = "What a page costs, instead of what was measured here: JSON as --calibrate writes it; "
+                    + "with --calibrate, where to write it.")
     private @Nullable Path costsFile;
 
     @Option(
@@ -111,6 +112,9 @@ final class SimulateCommand implements Callable<Integer> {
         ExportFile json = new ExportFile("--export-json", exportJson).check(spec);
         ExportFile csv = new ExportFile("--export-csv", exportCsv).check(spec);
         ExportFile markdown = new ExportFile("--export-markdown", exportMarkdown).check(spec);
+        if (calibrate) {
+            new ExportFile("--costs", costsFile).check(spec);
+        }
         Costs costs = calibrate ? calibrated() : CostsFile.load(spec, costsFile);
         Map<SimulatedKernel, SimulationResult> results = new LinkedHashMap<>();
         try {

@@ -114,6 +114,7 @@ final class UsageTest {
                 "simulate --races 101%          | --races | 101% | 100% at most",
                 "simulate --threads 0           | --threads | 0 | from 1 to",
                 "simulate --costs /nowhere/x    | --costs | /nowhere/x | no file that can be read",
+                "simulate --calibrate --costs /nowhere/x | --costs | /nowhere/x | no file can be written there",
                 "simulate --costs /etc/hostname | --costs | /etc/hostname | pageflip.costs/1",
                 "compare --predict --costs /nowhere/x | --costs | /nowhere/x | no file that can be read",
                 "compare --costs x              | --costs | is for --predict | --predict",

@@ -47,7 +47,7 @@ final class MovingKernelIT {
         }
     }
 
-    /** One boot for everything: it takes longer than what it is for. */
+    /** One boot for all of it: it takes longer than what it is for. */
     @Test
     void giftedPagesMove() throws Exception {
         String gift = " --ram 16M --run-after 0.05 --mechanism gift --backing anonymous ";
@@ -59,6 +59,28 @@ final class MovingKernelIT {
         assertRefusedWithoutNoWayBack(output.part("refused"));
         assertCheckSaysSo(output.part("check"));
         assertMoved(Report.parse(output.part("moved")).assertCompleted("match"));
+    }
+
+    @Test
+    void theSimulatedKernelMovesTheSamePages() throws Exception {
+        Output output = runInside("echo @predicted; " + compare("") + "; echo @not-gifted; " + compare("--no-gift")
+                + "; echo @not-asked-for; " + compare("--no-move"));
+
+        assertPredicted(output.part("predicted"), 4096);
+        assertPredicted(output.part("not-gifted"), 0);
+        assertPredicted(output.part("not-asked-for"), 0);
+    }
+
+    private static String compare(String flag) {
+        return "\"$PAGEFLIP\" compare --predict --mechanism gift --ram 16M --runs 1 --run-after 0.05 --no-way-back "
+                + flag + " --progress never --format json 2>/dev/null";
+    }
+
+    /** The simulated kernel moves what this one does, and copies the same for the same reasons. */
+    private static void assertPredicted(String said, long moved) throws IOException {
+        JsonNode predicted = new ObjectMapper().readTree(said).at("/cells/0/predicted");
+        assertThat(predicted.path("counts-equal").asBoolean()).as(said).isTrue();
+        assertThat(predicted.at("/pages/moved").asLong()).isEqualTo(moved);
     }
 
     private static void assertRefusedWithoutNoWayBack(String said) {
