@@ -10,7 +10,7 @@ final class ExitCodes {
     static final int FAILED = 1;
     /** What was typed makes no sense. */
     static final int USAGE = 2;
-    /** Verification found a difference. */
+    /** Verification found a difference, or {@code compare --predict} did. */
     static final int DIFFERENT = 3;
     /** This host lacks what was asked for. */
     static final int HOST_LACKS = 4;

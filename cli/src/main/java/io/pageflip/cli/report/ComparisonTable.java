@@ -8,7 +8,6 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.function.ToLongFunction;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -85,16 +84,19 @@ final class ComparisonTable {
     private static List<String> predicted(Map<String, Object> options, Predicted predicted) {
         List<String> row = new ArrayList<>(options(options));
         PageCounts pages = predicted.pages();
-        for (ToLongFunction<PageCounts> count :
-                List.<ToLongFunction<PageCounts>>of(PageCounts::moved, PageCounts::copied, PageCounts::zero)) {
-            row.add(pages == null ? NONE : String.format(Locale.ROOT, "%,d", count.applyAsLong(pages)));
-        }
+        row.addAll(pages == null ? Collections.nCopies(3, NONE) : counts(pages));
         row.add(predicted.verdict());
         row.add(duration(predicted.pagesNs()));
         row.add(duration(predicted.measuredPagesNs()));
         Double error = predicted.errorPercent();
         row.add(error == null ? NONE : String.format(Locale.ROOT, "%+.0f %%", error));
         return row;
+    }
+
+    private static List<String> counts(PageCounts pages) {
+        return Stream.of(pages.moved(), pages.copied(), pages.zero())
+                .map(count -> String.format(Locale.ROOT, "%,d", count))
+                .toList();
     }
 
     private static String duration(@Nullable Long ns) {

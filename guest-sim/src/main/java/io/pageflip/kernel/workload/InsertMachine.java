@@ -22,7 +22,6 @@ final class InsertMachine extends Machine {
     private static final long USER = 1L << 30;
     private static final EnumSet<Condition> ANONYMOUS =
             EnumSet.of(Condition.HUGE, Condition.KSM, Condition.FORKED, Condition.PINNED);
-
     private static final EnumSet<Condition> INSERTED =
             EnumSet.of(Condition.PLAIN, Condition.UNALIGNED, Condition.PINNED, Condition.HUGE);
 
@@ -64,8 +63,7 @@ final class InsertMachine extends Machine {
             user.write(at, 1);
         }
         int shifted = chunk.condition(first) == Condition.UNALIGNED ? PageFrame.GRAIN_BYTES : 0;
-        // Behind a page that fails nothing is tried, and the caller would come again: pages that fail have calls of
-        // their own.
+        // Behind a page that fails nothing is tried, and its caller comes again: such pages have calls of their own.
         int step = INSERTED.contains(chunk.condition(first)) ? count : 1;
         user.mmapWriteLock();
         for (int done = 0; done < count; done += step) {
