@@ -3,30 +3,31 @@
  * what it says: through a {@linkplain io.pageflip.source.ConnectedDestination connection}, or, at the other end of a shell
  * pipe, {@linkplain io.pageflip.source.PipedDestination not at all}.
  *
- * <p>What the downtime of a handover is made of, and what was found on the way to it (two warm JVMs on a machine with 2 CPUs, a
- * virtual machine on a shared host; medians, in microseconds):
+ * <p>What the downtime of a handover is made of, and what was found on the way to it. Medians in microseconds, of 200 migrations of
+ * 256 MiB between two warm JVMs ({@code migrate --ping-pong}), on a machine with 2 CPUs, a virtual machine on a shared host; what is in
+ * brackets was measured, in a few runs on a busier machine, before it was mended:
  *
  * <pre>
- *   on the thread of the vCPU that stops last           was    is
- *     the last instruction, and all vCPUs stand          3      3   the stop flag is seen between two instructions
- *     was private memory written meanwhile?          15-30      2   PAGEMAP_SCAN of 65 pages; now the vCPUs' own log
- *     the state into the shared page                     3      3   32 bytes a vCPU, and the console
- *     faults, and whether the destination lives       5-20      2   interpreted, when nothing had rehearsed them
- *     unlock (F_OFD_SETLK), say so                      10      6   with a string in it, and cold; 1 when it is warm
- *   on the thread of vCPU 0 at the destination, which spins
- *     seen                                             0.5    0.5
- *     faults and cancellation                         9-30      3   interpreted
- *     lock                                              10      3   cold; now practised on another file while it spins
- *     load, store the epoch                              6      5
- *     the first instruction                              3      3
+ *   stop     1.4          the stop flag is seen between two instructions
+ *   save     5.4 (20-45)  was private memory written meanwhile: 2, where PAGEMAP_SCAN of 65 pages had taken 15 to 30; the state
+ *                         into the shared page: 3
+ *   release  6.9 (15-30)  the fault step, and whether the destination lives: 2, interpreted 5 to 20 when nothing had rehearsed
+ *                         them; F_OFD_SETLK: 5, in a processor that has executed the guest until then (10 with a string in it)
+ *   notice   0.5          vCPU 0 at the destination spins on a word
+ *   lock     3.6 (10-40)  fault step: 1; F_OFD_SETLK: 2.5, practised on another file while that thread spins
+ *   load     4.7          state, and the next owner epoch
+ *   resume   2.3          until the first instruction
  * </pre>
  *
- * <p>What else helped: no message in between (state, lock and epoch go through one shared page; a message costs two wake-ups, 0.3 to 1
- * ms); nothing allocated there (the first native buffer on a thread costs 100); the epoch's waiters woken afterwards (5); the
- * agent's own thread asleep, and 2 ms of peace between READY and the stop: with a third thread that spins, one of three waits
- * for a processor, and what was 3 becomes a time slice. What did not help: a higher compiler tier (the code is straight, and each line
- * of it runs once), and spinning for the stop where the thread that stops has more to do than that. What remains is mostly kernel code that
- * is cold in the caches, and, in the tail, the machine itself: the gaps of an idle guest are in every report.
+ * <p>What else helped: the state through shared memory on the vCPUs' own threads, where messages and JSON had taken 0.9 to 1.7 ms
+ * ({@code token} and {@code resume} of the main job); nothing allocated there (the first native buffer on a thread: 100); who
+ * waits for the epoch is woken afterwards (5); the agent's own thread asleep meanwhile, and 2 ms of peace between READY and the
+ * stop, since three threads that want to run on two processors cost one of them a time slice.
+ *
+ * <p>What did not help: practising the lock on the source's other processor just before the stop (release stayed at 11 with 8 GiB).
+ * What remains: with 8 GiB the median is 50, not 29; the parts' medians add up to 38 there (release 12, save 6), so that most of the
+ * difference is spread: code and page tables are colder after two million entries, and fewer runs had warmed the JVMs. The tail is
+ * the machine: the longest gaps of the same guest without a migration are in every report.
  *
  * <p>Before a handover, private RAM can be {@linkplain io.pageflip.guest.Adoption adopted}. What was found about that, on a
  * machine with 2 CPUs (a virtual machine on a shared, busy host): a chunk of 256 KiB keeps writers waiting for 126 us in the
