@@ -16,10 +16,8 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.parallel.Isolated;
 
 /** {@code pageflip check} as a process, on the kernel that runs the tests. */
-@Isolated("its times are of a command that runs alone")
 final class CheckIT {
     private static final List<String> ORDINARY_USER =
             List.of("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups");

@@ -87,8 +87,6 @@ final class Host {
 
     /** Huge pages that are there while it is open. */
     record HugePages(String before, long free) implements AutoCloseable {
-        /** One test at a time changes how many this host has. */
-        static final String RESOURCE = "huge pages";
 
         /** Reserves so many more; skips the test where that cannot be. */
         static HugePages reserve(int count) throws IOException {

@@ -16,12 +16,10 @@ import java.util.Map;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
-import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code pageflip migrate}: every mechanism over every channel, guests of every kind, and the report of each. */
-@ResourceLock(Host.HugePages.RESOURCE)
 final class MigrateIT {
     private static final long VRAM_PAGES = 4096;
 

@@ -11,13 +11,11 @@ import java.util.Set;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
-import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code --schedule postcopy}: the guest runs before its pages are there, and all of them come, whoever dies. */
-@ResourceLock(Host.HugePages.RESOURCE)
 final class PostcopyMigrateIT {
     private static final long VRAM_PAGES = 4096;
     private static final int FRAME_TRIES = 3;

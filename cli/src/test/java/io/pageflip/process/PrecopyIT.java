@@ -9,13 +9,11 @@ import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
-import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code --schedule precopy}: rounds while the guest runs, between two processes. */
-@ResourceLock(Host.HugePages.RESOURCE)
 final class PrecopyIT {
     private static final int PAGE = 4096;
 

@@ -18,7 +18,6 @@ import java.util.HexFormat;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
-import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -27,7 +26,6 @@ import org.junit.jupiter.params.provider.ValueSource;
  * {@code --schedule postcopy --mechanism pull}: the guest runs at the destination while its pages are still at the source. All of
  * them come, or the guest is lost, in those words; a connection that breaks meanwhile costs time and nothing else.
  */
-@ResourceLock(Host.HugePages.RESOURCE)
 final class PullPostcopyIT {
     private static final long VRAM_PAGES = 4096;
     private static final long ROM_PAGES = 65;
