@@ -236,6 +236,7 @@ final class Crossing implements SwitchOut.Moments, AutoCloseable {
             agent.transition(SourceState.DEVICE, "every page has been told of");
             progress.begin(Progress.Phase.SWITCHING, 0);
             settle();
+            link.check();
             guest.stop(out);
         } else if (rounds != null) {
             runRounds(rounds);
