@@ -66,7 +66,7 @@ public final class FuseServer implements AutoCloseable {
         readsAdmitted = true;
     }
 
-    /** READ requests answered. */
+    /** READ requests answered; one whose answer has arrived is counted. */
     public long reads() {
         return reads.sum();
     }
@@ -173,11 +173,13 @@ public final class FuseServer implements AutoCloseable {
             renewPipe();
             return refuse(unique, Errno.EIO);
         }
+        // Before it is answered: the reader may go on, and look at the counts, before splice(2) has returned here.
+        reads.increment();
+        splicedBytes.add(bytes);
         long result = sys.splice(pipe.readEnd().number(), 0, mount.device().number(), length, flags);
-        if (result == length) {
-            reads.increment();
-            splicedBytes.add(bytes);
-        } else {
+        if (result != length) {
+            reads.decrement();
+            splicedBytes.add(-bytes);
             renewPipe();
         }
         return sent(result, length);
