@@ -4,15 +4,18 @@ import io.pageflip.guest.Backing;
 import io.pageflip.guest.BlockSpec;
 import io.pageflip.guest.GuestConfig;
 import io.pageflip.guest.GuestInfoPage;
+import io.pageflip.guest.RamConditions;
 import io.pageflip.guest.Workload;
 import io.pageflip.memory.Quantity;
 import io.pageflip.wire.Mechanism;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -97,6 +100,29 @@ final class GuestOptions {
                             + "those pages are copied, with the reason still-mapped.")
     private @Nullable Integer sharer;
 
+    @Option(
+            names = "--thp",
+            paramLabel = "PERCENT",
+            converter = Values.WholePercent.class,
+            description = "Of anonymous RAM: about so much of it, as 30%%, in transparent huge pages of 2 MiB.")
+    private @Nullable Integer thp;
+
+    @Option(
+            names = "--forked",
+            paramLabel = "PERCENT",
+            converter = Values.WholePercent.class,
+            description = "Of anonymous RAM: about so much of it, that a forked child has as well.")
+    private @Nullable Integer forked;
+
+    @Option(
+            names = "--unaligned",
+            paramLabel = "PERCENT",
+            converter = Values.WholePercent.class,
+            description =
+                    "Of anonymous RAM, with gift: about so much of it, each page of which is gifted in two pieces. No "
+                            + "kernel moves such pages, or those of --thp and --forked.")
+    private @Nullable Integer unaligned;
+
     /** Where the file of {@link Backing#FILE} takes its blocks; null with any other. */
     @Nullable
     Path ramDirectory() {
@@ -119,7 +145,73 @@ final class GuestOptions {
             throw new CombinationException(spec.commandLine(), ramSentence(backing));
         }
         return new GuestConfig(
-                ram, backing, vcpus, workload, dirtyRate, hotSet, fill, seed, sharer == null ? 0 : sharer);
+                ram,
+                backing,
+                vcpus,
+                workload,
+                dirtyRate,
+                hotSet,
+                fill,
+                seed,
+                sharer == null ? 0 : sharer,
+                conditions());
+    }
+
+    /** What was asked for of {@link RamConditions}, in the order of the options. */
+    private Map<String, Integer> parts() {
+        Map<String, Integer> parts = new LinkedHashMap<>();
+        putIfAsked(parts, "thp", thp);
+        putIfAsked(parts, "forked", forked);
+        putIfAsked(parts, "unaligned", unaligned);
+        return parts;
+    }
+
+    private static void putIfAsked(Map<String, Integer> parts, String name, @Nullable Integer percent) {
+        if (percent != null) {
+            parts.put(name, percent);
+        }
+    }
+
+    private RamConditions conditions() {
+        Map<String, Integer> parts = parts();
+        if (parts.isEmpty()) {
+            return RamConditions.PLAIN;
+        }
+        String typed = parts.entrySet().stream()
+                .map(part -> "--" + part.getKey() + " " + part.getValue() + "%")
+                .collect(Collectors.joining(", "));
+        int sum = parts.values().stream().mapToInt(Integer::intValue).sum();
+        if (sum > 100) {
+            throw new ParameterException(
+                    spec.commandLine(),
+                    typed + ": parts of one guest, which add up to " + sum + "%; they must be 100% at most");
+        }
+        if (place.backing() != Backing.ANONYMOUS) {
+            throw refused(typed + ": only pages of private memory can be so, and --backing " + place
+                    + " is none; use --backing anonymous");
+        }
+        if (fill < 100) {
+            throw refused(typed + ": parts of RAM that is all written, and --fill " + fill
+                    + " leaves holes; leave --fill out");
+        }
+        return new RamConditions(
+                parts.getOrDefault("thp", 0), parts.getOrDefault("forked", 0), parts.getOrDefault("unaligned", 0));
+    }
+
+    /** Refuses pieces of pages where no page is gifted. */
+    void checkUnaligned(Mechanism mechanism) {
+        if (unaligned != null && mechanism != Mechanism.GIFT) {
+            throw refused("--unaligned " + unaligned + "%: only gift hands over pages with vmsplice, and this is"
+                    + " --mechanism " + mechanism + "; use --mechanism gift, or leave --unaligned out");
+        }
+    }
+
+    /** What keeps the guest from being passed to and fro, as it was typed; null if nothing does. */
+    @Nullable
+    String lostInPassing() {
+        return sharer != null
+                ? "--sharer"
+                : parts().keySet().stream().findFirst().map(name -> "--" + name).orElse(null);
     }
 
     /** Refuses a third process where it could map nothing, or would change nothing. */
@@ -141,11 +233,6 @@ final class GuestOptions {
         if (!gifts) {
             throw refused("--sharer changes nothing with --no-gift, which copies every page anyway");
         }
-    }
-
-    /** Whether a third process maps a part of RAM. */
-    boolean hasSharer() {
-        return sharer != null;
     }
 
     private CombinationException refused(String sentence) {
@@ -193,6 +280,7 @@ final class GuestOptions {
         if (sharer != null) {
             arguments.add("--sharer=" + sharer + "%");
         }
+        parts().forEach((name, percent) -> arguments.add("--" + name + "=" + percent + "%"));
         return arguments;
     }
 
@@ -221,5 +309,6 @@ final class GuestOptions {
         if (sharer != null) {
             request.put("sharer", sharer);
         }
+        request.putAll(parts());
     }
 }

@@ -159,6 +159,7 @@ final class MigrateCommand implements Callable<Integer> {
         GuestConfig config = transfer.adopted(guest.config());
         Mechanism mechanism = transfer.resolve(config.backing());
         guest.checkSharer(mechanism, transfer.gifts(), transfer.adopts());
+        guest.checkUnaligned(mechanism);
         Schedule schedule = transfer.schedule(mechanism, !noMove);
         transfer.batch();
         transfer.limits();
@@ -170,11 +171,11 @@ final class MigrateCommand implements Callable<Integer> {
                     "--ping-pong gives the guest away again, and fuse leaves it in private copies of a file that is gone; "
                             + "leave --ping-pong out");
         }
-        if (pingPong && guest.hasSharer()) {
+        if (pingPong && guest.lostInPassing() != null) {
             throw new CombinationException(
                     spec.commandLine(),
-                    "--ping-pong gives the guest away again, and --sharer leaves a part of its RAM in private memory; leave "
-                            + "one of them out");
+                    "--ping-pong gives the guest away again, and what " + guest.lostInPassing()
+                            + " says of its RAM is true of the first source only; leave one of them out");
         }
         if (noMove && !mechanism.moves()) {
             throw new CombinationException(

@@ -80,6 +80,7 @@ final class SourceCommand implements Callable<Integer> {
         GuestConfig config = transfer.adopted(guest.config());
         Mechanism mechanism = transfer.resolve(config.backing());
         guest.checkSharer(mechanism, transfer.gifts(), transfer.adopts());
+        guest.checkUnaligned(mechanism);
         return new SourceOptions(
                 config,
                 mechanism,

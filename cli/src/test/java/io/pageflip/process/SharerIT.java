@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.pageflip.guest.Backing;
 import io.pageflip.guest.GuestConfig;
+import io.pageflip.guest.RamConditions;
 import io.pageflip.guest.Workload;
 import io.pageflip.memory.PageBitmap;
 import io.pageflip.memory.Quantity;
@@ -54,8 +55,17 @@ final class SharerIT {
 
     /** The pages that hold data, of those that the seed chooses. */
     private static long stillMapped(String ram, int fill, int percent) {
-        GuestConfig guest =
-                new GuestConfig(Quantity.parseBytes(ram), Backing.MEMFD, 1, Workload.IDLE, 0, 10, fill, 1, percent);
+        GuestConfig guest = new GuestConfig(
+                Quantity.parseBytes(ram),
+                Backing.MEMFD,
+                1,
+                Workload.IDLE,
+                0,
+                10,
+                fill,
+                1,
+                percent,
+                RamConditions.PLAIN);
         PageBitmap shared = guest.shared();
         long pages = 0;
         for (long page = shared.nextSet(0); page < shared.pages(); page = shared.nextSet(page + 1)) {

@@ -1,6 +1,7 @@
 package io.pageflip.guest;
 
 import io.pageflip.memory.PageBitmap;
+import io.pageflip.os.ForkedChild;
 import io.pageflip.os.HostLacksException;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.NativeBuffer;
@@ -29,6 +30,7 @@ public final class Guest implements AutoCloseable {
     private final ConsoleDevice console;
     private final @Nullable DmaDevice dma;
     private @Nullable Sharer sharer;
+    private @Nullable ForkedChild child;
     private final NanoClock clock;
     private final GuestInfoPage info;
     private final DirtyLog dirtyLog;
@@ -81,6 +83,7 @@ public final class Guest implements AutoCloseable {
                 progress.accept(done);
             }
         }
+        blocks.get(GuestConfig.RAM).requireHuge();
         info.initialize(config.vcpus());
         if (dma != null) {
             dma.start();
@@ -260,13 +263,16 @@ public final class Guest implements AutoCloseable {
     }
 
     /**
-     * Starts the third process that maps a part of RAM, where {@link RamBlock#shared} says so and it was not started before, and
-     * waits until it does. It ends when this is closed, or with the calling thread.
+     * Starts the other processes that have a part of RAM, where it was made so ({@link RamBlock#shared}, {@link RamConditions})
+     * and they were not started before, and waits until they have it. They end when this is closed, or with the calling thread.
      *
-     * @throws IOException if it does not
+     * @throws IOException if one does not start
      */
-    public void startSharer() throws IOException {
+    public void startOthers() throws IOException {
         RamBlock ram = blocks.get(GuestConfig.RAM);
+        if (child == null) {
+            child = ram.fork();
+        }
         PageBitmap pages = ram.shared();
         if (pages != null && sharer == null) {
             sharer = Sharer.start(ram.requireFile(), pages, ram.spec().pageBytes(), clock);
@@ -454,6 +460,9 @@ public final class Guest implements AutoCloseable {
         }
         if (sharer != null) {
             sharer.close();
+        }
+        if (child != null) {
+            child.close();
         }
         blocks.forEach(RamBlock::close);
     }

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param fillPercent 0 to 100: the part of block {@code ram} that was ever written
  * @param seed of everything random
  * @param sharerPercent 0 to 100: the part of block {@code ram} that a third process maps, as a back end of vhost-user would
+ * @param conditions of the pages of block {@code ram}; other than plain only in {@link Backing#ANONYMOUS} that is full
  */
 public record GuestConfig(
         long ramBytes,
@@ -24,7 +25,8 @@ public record GuestConfig(
         int hotSetPercent,
         int fillPercent,
         long seed,
-        int sharerPercent) {
+        int sharerPercent,
+        RamConditions conditions) {
     private static final long VRAM_BYTES = 16 << 20;
     private static final long ROM_BYTES = (256 << 10) + 512;
     /** Data and holes come in pieces of so many 4 KiB pages: as a page allocator leaves them, not page by page. */
@@ -39,7 +41,14 @@ public record GuestConfig(
     public static final int VRAM = 1;
     public static final int ROM = 2;
 
-    /** A guest whose memory nobody else maps. */
+    public GuestConfig {
+        if (!conditions.allPlain() && (backing != Backing.ANONYMOUS || fillPercent < 100)) {
+            throw new IllegalArgumentException(
+                    "pages that are not plain in " + backing + " RAM, " + fillPercent + "% of it written");
+        }
+    }
+
+    /** A guest whose memory nobody else maps, all plain pages. */
     public GuestConfig(
             long ramBytes,
             Backing backing,
@@ -49,13 +58,22 @@ public record GuestConfig(
             int hotSetPercent,
             int fillPercent,
             long seed) {
-        this(ramBytes, backing, vcpus, workload, dirtyRate, hotSetPercent, fillPercent, seed, 0);
+        this(ramBytes, backing, vcpus, workload, dirtyRate, hotSetPercent, fillPercent, seed, 0, RamConditions.PLAIN);
     }
 
     /** The same guest in other memory. */
     public GuestConfig withBacking(Backing other) {
         return new GuestConfig(
-                ramBytes, other, vcpus, workload, dirtyRate, hotSetPercent, fillPercent, seed, sharerPercent);
+                ramBytes,
+                other,
+                vcpus,
+                workload,
+                dirtyRate,
+                hotSetPercent,
+                fillPercent,
+                seed,
+                sharerPercent,
+                conditions);
     }
 
     /** The guest's blocks; {@link #RAM}, {@link #VRAM} and {@link #ROM} are their places in the list. */

@@ -1,9 +1,12 @@
 package io.pageflip.guest;
 
 import io.pageflip.memory.PageBitmap;
+import io.pageflip.memory.Quantity;
 import io.pageflip.os.DiskFile;
 import io.pageflip.os.Fd;
+import io.pageflip.os.ForkedChild;
 import io.pageflip.os.FuseMount;
+import io.pageflip.os.HostLacksException;
 import io.pageflip.os.Mapping;
 import io.pageflip.os.MemFd;
 import io.pageflip.os.SyscallException;
@@ -27,6 +30,9 @@ public final class RamBlock implements AutoCloseable {
     private volatile boolean toBeAdopted;
     private volatile @Nullable PageBitmap pinned;
     private @Nullable PageBitmap shared;
+    private @Nullable PageBitmap huge;
+    private @Nullable PageBitmap forked;
+    private @Nullable PageBitmap unaligned;
 
     private RamBlock(BlockSpec spec, Mapping mapping, @Nullable MemFd file, @Nullable DiskFile disk) {
         this.spec = spec;
@@ -44,6 +50,34 @@ public final class RamBlock implements AutoCloseable {
             return new RamBlock(spec, Mapping.anonymous(spec.name(), spec.mappedBytes()), null, null);
         }
         return attach(spec, MemFd.create(spec.name(), spec.mappedBytes(), spec.backing() == Backing.HUGETLB));
+    }
+
+    /**
+     * New private memory, all holes, whose pages are to be in these conditions.
+     *
+     * @throws io.pageflip.os.HostLacksException if this kernel has no transparent huge pages, and they are among them
+     */
+    public static RamBlock create(BlockSpec spec, RamConditions conditions) throws IOException {
+        if (spec.backing() != Backing.ANONYMOUS) {
+            throw new IllegalArgumentException("RAM block " + spec.name() + " is " + spec.backing());
+        }
+        RamBlock block = new RamBlock(spec, Mapping.alignedAnonymous(spec.name(), spec.mappedBytes()), null, null);
+        try {
+            PageBitmap huge = conditions.huge(spec.pages());
+            long pageBytes = spec.pageBytes();
+            for (long first = huge.nextSet(0); first < spec.pages(); ) {
+                long end = huge.nextClear(first);
+                block.mapping.preferHuge(first * pageBytes, (end - first) * pageBytes);
+                first = huge.nextSet(end);
+            }
+            block.huge = huge;
+            block.forked = conditions.forked(spec.pages());
+            block.unaligned = conditions.unaligned(spec.pages());
+            return block;
+        } catch (IOException | RuntimeException e) {
+            block.close();
+            throw e;
+        }
     }
 
     /** New memory, all holes, of a shareable block that is private until an {@link Adoption}. */
@@ -170,6 +204,50 @@ public final class RamBlock implements AutoCloseable {
     /** The pages of the memfd that a third process maps; null if there is none. */
     public @Nullable PageBitmap shared() {
         return shared;
+    }
+
+    /** The pages that are handed over in two pieces; null if there is none. */
+    public @Nullable PageBitmap unaligned() {
+        return unaligned;
+    }
+
+    /**
+     * Forks a child that has those pages of the block that are to be forked; null if there are none.
+     *
+     * @throws IOException if that fails
+     */
+    @Nullable
+    ForkedChild fork() throws IOException {
+        PageBitmap pages = forked;
+        if (pages == null || pages.cardinality() == 0) {
+            return null;
+        }
+        mapping.forked(0, spec.mappedBytes(), false);
+        long pageBytes = spec.pageBytes();
+        for (long first = pages.nextSet(0); first < spec.pages(); ) {
+            long end = pages.nextClear(first);
+            mapping.forked(first * pageBytes, (end - first) * pageBytes, true);
+            first = pages.nextSet(end);
+        }
+        ForkedChild child = ForkedChild.start();
+        mapping.forked(0, spec.mappedBytes(), true); // as it was: the kernel joins the pieces
+        return child;
+    }
+
+    /**
+     * Checks that the pages that are to be in transparent huge pages are, once they were written.
+     *
+     * @throws io.pageflip.os.HostLacksException if some are not
+     */
+    void requireHuge() throws IOException {
+        long wanted = huge == null ? 0 : huge.cardinality() * spec.pageBytes();
+        long there = wanted == 0 ? 0 : mapping.hugeBytes();
+        if (there < wanted) {
+            throw new HostLacksException("the kernel made transparent huge pages of " + Quantity.format(there)
+                    + " of RAM, and not of " + Quantity.format(wanted)
+                    + "; see that /sys/kernel/mm/transparent_hugepage/enabled says madvise or always, and ask for a"
+                    + " smaller part, or write 1 to /proc/sys/vm/compact_memory: memory may be fragmented");
+        }
     }
 
     /** Registers the block in minor mode, without pages that are pinned or that a third process maps. */

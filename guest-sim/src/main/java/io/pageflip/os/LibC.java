@@ -2,6 +2,7 @@ package io.pageflip.os;
 
 import com.sun.jna.Native;
 import com.sun.jna.NativeLibrary;
+import com.sun.jna.Pointer;
 
 /**
  * The C library, directly mapped: two to three times cheaper a call than an interface mapping. Names and argument orders
@@ -107,6 +108,27 @@ final class LibC {
     static native int prctl(int option, long b, long c, long d, long e);
 
     static native int kill(int pid, int signal);
+
+    static native int clone(long function, long stackEnd, int flags, long argument, long a, long b, long c);
+
+    static native int waitpid(int pid, long status, int options);
+
+    static native int pthread_mutexattr_init(long attributes);
+
+    static native int pthread_mutexattr_setpshared(long attributes, int shared);
+
+    static native int pthread_mutexattr_setrobust(long attributes, int robust);
+
+    static native int pthread_mutex_init(long mutex, long attributes);
+
+    static native int pthread_mutex_lock(long mutex);
+
+    static native int pthread_mutex_unlock(long mutex);
+
+    /** The address of a function, for {@link #clone}. */
+    static long address(String function) {
+        return Pointer.nativeValue(NativeLibrary.getInstance("c").getFunction(function));
+    }
 
     static native int getuid();
 

@@ -18,6 +18,9 @@ final class LinuxSyscalls implements Syscalls {
     private static final long NR_FSCONFIG = 431;
     private static final long NR_FSMOUNT = 432;
 
+    /** {@code __WALL}: also for children that end without SIGCHLD. */
+    private static final int WALL = 0x40000000;
+
     private static final int FUTEX_WAIT = 0;
     private static final int FUTEX_WAKE = 1;
     private static final int AT_EMPTY_PATH = 0x1000;
@@ -374,6 +377,20 @@ final class LinuxSyscalls implements Syscalls {
     @Override
     public int getuid() {
         return LibC.getuid();
+    }
+
+    @Override
+    public long clone(long function, long stackEnd, int flags, long argument) {
+        return result(LibC.clone(function, stackEnd, flags, argument, 0, 0, 0));
+    }
+
+    @Override
+    public long awaitExit(int pid) {
+        long result;
+        do {
+            result = result(LibC.waitpid(pid, 0, WALL));
+        } while (interrupted(result));
+        return result;
     }
 
     @Override

@@ -23,10 +23,18 @@ public final class Mapping implements AutoCloseable {
     private static final int MADV_RANDOM = 1;
     private static final int MADV_DONTNEED = 4;
     private static final int MADV_REMOVE = 9;
+    private static final int MADV_DONTFORK = 10;
+    private static final int MADV_DOFORK = 11;
+    private static final int MADV_HUGEPAGE = 14;
     private static final int MADV_NOHUGEPAGE = 15;
     private static final int MADV_POPULATE_READ = 22;
     private static final int MADV_POPULATE_WRITE = 23;
     private static final int MLOCK_ONFAULT = 1;
+
+    private static final int PAGE = 4096;
+
+    /** Bytes of a transparent huge page. */
+    public static final int HUGE_PAGE = 2 << 20;
 
     private final long address;
     private final long length;
@@ -49,6 +57,23 @@ public final class Mapping implements AutoCloseable {
         // Not fatal: a kernel without transparent huge pages answers EINVAL, and has none to switch off.
         mapping.sys.madvise(mapping.address, length, MADV_NOHUGEPAGE);
         return mapping;
+    }
+
+    /**
+     * The same, at an address that is a multiple of {@link #HUGE_PAGE}, so that {@link #preferHuge} can make a huge page of each
+     * piece of that size.
+     */
+    public static Mapping alignedAnonymous(String name, long length) throws SyscallException {
+        Mapping reserved = anonymous(name, length + HUGE_PAGE);
+        long start = (reserved.address + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
+        long before = start - reserved.address;
+        // Rounded up, as munmap(2) does with what it is given: what is not whole pages stays.
+        long end = start + (length + PAGE - 1) / PAGE * PAGE;
+        if (before > 0) {
+            reserved.sys.munmap(reserved.address, before);
+        }
+        reserved.sys.munmap(end, reserved.address + length + HUGE_PAGE - end);
+        return new Mapping(start, length, name, reserved.sys);
     }
 
     /** The whole of {@code file}, shared. */
@@ -226,6 +251,28 @@ public final class Mapping implements AutoCloseable {
                         file.fd().number(),
                         fileOffset),
                 "mmap of " + file.name() + " over " + describe(offset, bytes));
+    }
+
+    /**
+     * Has the kernel use transparent huge pages, where it has them, for whole pieces of {@link #HUGE_PAGE} of the range that are
+     * made present from now on.
+     *
+     * @throws HostLacksException if it has none
+     */
+    public void preferHuge(long offset, long bytes) throws IOException {
+        if (sys.madvise(address(offset, bytes), bytes, MADV_HUGEPAGE) < 0) {
+            throw new HostLacksException("this kernel has no transparent huge pages (MADV_HUGEPAGE)");
+        }
+    }
+
+    /** Bytes of the mapping that lie in transparent huge pages now. */
+    public long hugeBytes() throws IOException {
+        return Proc.anonymousHugeBytes(address, length);
+    }
+
+    /** Whether a child of this process, forked from now on, has the range as well; it has what nobody said this of. */
+    public void forked(long offset, long bytes, boolean childHasIt) throws SyscallException {
+        advise(childHasIt ? MADV_DOFORK : MADV_DONTFORK, childHasIt ? "MADV_DOFORK" : "MADV_DONTFORK", offset, bytes);
     }
 
     /** Makes a hole of the range: of a shared mapping, the pages of its file are freed, for whoever maps them. Whole pages. */

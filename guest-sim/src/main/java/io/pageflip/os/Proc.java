@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.regex.Pattern;
 
 /** What {@code /proc} says, parsed. Sizes in bytes. */
 public final class Proc {
@@ -15,6 +16,7 @@ public final class Proc {
     private static final int SIGKILL = 9;
     private static final int SIGTERM = 15;
     private static final int SIGSTOP = 19;
+    private static final Pattern MAPPING = Pattern.compile("[0-9a-f]+-[0-9a-f]+ ");
 
     private Proc() {}
 
@@ -58,6 +60,21 @@ public final class Proc {
                 + rollup.getOrDefault("Private_Hugetlb", 0L)
                 + rollup.getOrDefault("Shared_Hugetlb", 0L) / 2;
         return kib * 1024;
+    }
+
+    /** Bytes in transparent huge pages of those mappings of this process that lie within a range ({@code /proc/self/smaps}). */
+    static long anonymousHugeBytes(long address, long length) throws IOException {
+        long bytes = 0;
+        boolean within = false;
+        for (String line : Files.readAllLines(Path.of("/proc/self/smaps"))) {
+            if (MAPPING.matcher(line).lookingAt()) {
+                long start = Long.parseUnsignedLong(line.substring(0, line.indexOf('-')), 16);
+                within = start >= address && start < address + length;
+            } else if (within && line.startsWith("AnonHugePages:")) {
+                bytes += Long.parseLong(line.replaceAll("\\D", "")) * 1024;
+            }
+        }
+        return bytes;
     }
 
     /** Memory that could be taken without swapping ({@code MemAvailable}), within this process's control group. */

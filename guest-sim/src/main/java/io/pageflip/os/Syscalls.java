@@ -123,6 +123,15 @@ interface Syscalls {
     /** {@code tgkill} of the calling thread of this process, which is {@code pid}: it handles the signal before this returns. */
     long raise(int pid, int signal);
 
+    /**
+     * {@code clone(2)} of the C library: a child, or a thread, that calls the function at {@code function} with {@code argument}
+     * on the stack that ends at {@code stackEnd}, and exits when that returns.
+     */
+    long clone(long function, long stackEnd, int flags, long argument);
+
+    /** {@code wait4(2)} for one child, whatever signal it ends with; no status is told. */
+    long awaitExit(int pid);
+
     int getuid();
 
     /** The kernel's number of the calling thread. */

@@ -60,7 +60,8 @@ final class GuestConfigTest {
     }
 
     private static GuestConfig shared(long ramBytes, int percent, long seed) {
-        return new GuestConfig(ramBytes, Backing.MEMFD, 1, Workload.IDLE, 0, 10, 100, seed, percent);
+        return new GuestConfig(
+                ramBytes, Backing.MEMFD, 1, Workload.IDLE, 0, 10, 100, seed, percent, RamConditions.PLAIN);
     }
 
     @ParameterizedTest

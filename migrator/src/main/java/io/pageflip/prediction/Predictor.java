@@ -5,6 +5,7 @@ import io.pageflip.guest.BlockSpec;
 import io.pageflip.guest.GuestConfig;
 import io.pageflip.kernel.Outcome;
 import io.pageflip.kernel.workload.Conditions;
+import io.pageflip.kernel.workload.PageConditions;
 import io.pageflip.kernel.workload.SimulatedKernel;
 import io.pageflip.kernel.workload.Simulation;
 import io.pageflip.kernel.workload.SimulationResult;
@@ -51,6 +52,9 @@ public final class Predictor {
         boolean precopy = planned.schedule() == Schedule.PRECOPY;
         if (planned.mechanism() == Mechanism.FUSE) {
             return "the kernel decides about each page of a file, by what it finds it marked with";
+        }
+        if (planned.guest().conditions().forkedPercent() > 0 && planned.guest().dirtyRate() > 0) {
+            return "which of the forked pages the guest has written since, and so has alone, is known only when it runs";
         }
         if (planned.adopts()) {
             return "which pages a device holds is known only when the guest runs";
@@ -122,8 +126,11 @@ public final class Predictor {
         }
         VmspliceUse use =
                 new VmspliceUse(planned.gifts(), planned.moves(), spec.backing().shareable());
-        Conditions plain = Conditions.plain(planned.guest().seed());
-        SimulationResult result = new Simulation(planned.kernel(), plain, data, use).run(1, () -> false);
+        PageConditions conditions =
+                spec.name().equals("ram") && !planned.guest().conditions().allPlain()
+                        ? new GuestPages(planned.guest().conditions(), data)
+                        : Conditions.plain(planned.guest().seed());
+        SimulationResult result = new Simulation(planned.kernel(), conditions, data, use).run(1, () -> false);
         result.reasons(Outcome.COPIED).forEach((reason, pages) -> copy(copyReason(reason), pages, reasons));
         return result.count(Outcome.MOVED);
     }

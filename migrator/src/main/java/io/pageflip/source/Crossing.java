@@ -140,7 +140,7 @@ final class Crossing implements SwitchOut.Moments, AutoCloseable {
     }
 
     void prepare(long runningSinceNs) throws IOException {
-        guest.startSharer();
+        guest.startOthers();
         startNs = clock.nanoTime();
         if (adoption != null) {
             adopt(adoption);

@@ -10,6 +10,7 @@ import io.pageflip.guest.BlockSpec;
 import io.pageflip.guest.Guest;
 import io.pageflip.guest.GuestConfig;
 import io.pageflip.guest.RamBlock;
+import io.pageflip.guest.RamConditions;
 import io.pageflip.guest.VirtualMachine;
 import io.pageflip.memory.PageBitmap;
 import io.pageflip.metrics.MigrationStatus;
@@ -95,6 +96,10 @@ public final class SourceAgent {
             return RamBlock.createOnDisk(spec, directory);
         }
         boolean ram = spec.equals(options.guest().blocks().get(GuestConfig.RAM));
+        RamConditions conditions = options.guest().conditions();
+        if (ram && !conditions.allPlain()) {
+            return RamBlock.create(spec, conditions);
+        }
         RamBlock block = ram && options.adopts() ? RamBlock.createPrivate(spec) : RamBlock.create(spec);
         PageBitmap shared = ram ? options.guest().shared() : null;
         if (shared != null) {

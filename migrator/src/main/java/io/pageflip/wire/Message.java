@@ -38,7 +38,7 @@ public sealed interface Message {
             List<Block> blocks)
             implements Message {
         /** Grows whenever a byte on the wire changes its meaning. */
-        public static final int VERSION = 3;
+        public static final int VERSION = 4;
 
         public Hello {
             blocks = List.copyOf(blocks);

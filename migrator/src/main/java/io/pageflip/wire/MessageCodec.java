@@ -4,6 +4,7 @@ import io.pageflip.guest.Backing;
 import io.pageflip.guest.BlockSpec;
 import io.pageflip.guest.GuestConfig;
 import io.pageflip.guest.GuestInfoPage;
+import io.pageflip.guest.RamConditions;
 import io.pageflip.guest.Workload;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -93,6 +94,9 @@ public final class MessageCodec {
         out.u8(g.fillPercent());
         out.u64(g.seed());
         out.u8(g.sharerPercent());
+        out.u8(g.conditions().thpPercent());
+        out.u8(g.conditions().forkedPercent());
+        out.u8(g.conditions().unalignedPercent());
         for (Message.Hello.File file : List.of(m.token(), m.oracle(), m.console(), m.frames())) {
             putFile(out, file);
         }
@@ -137,7 +141,11 @@ public final class MessageCodec {
                 (int) in.between("hot set", in.u8(), 1, 100),
                 (int) in.between("fill", in.u8(), 0, 100),
                 in.u64(),
-                (int) in.between("sharer", in.u8(), 0, 100));
+                (int) in.between("sharer", in.u8(), 0, 100),
+                new RamConditions(
+                        (int) in.between("huge pages", in.u8(), 0, 100),
+                        (int) in.between("forked pages", in.u8(), 0, 100),
+                        (int) in.between("unaligned pages", in.u8(), 0, 100)));
         Message.Hello.File token = file(in);
         Message.Hello.File oracle = file(in);
         Message.Hello.File console = file(in);

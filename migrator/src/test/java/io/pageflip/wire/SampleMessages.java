@@ -3,6 +3,7 @@ package io.pageflip.wire;
 import io.pageflip.guest.Backing;
 import io.pageflip.guest.BlockSpec;
 import io.pageflip.guest.GuestConfig;
+import io.pageflip.guest.RamConditions;
 import io.pageflip.guest.Workload;
 import java.util.ArrayList;
 import java.util.List;
@@ -12,9 +13,10 @@ import java.util.Random;
 final class SampleMessages {
     private SampleMessages() {}
 
-    /** One of each type; {@code frames-v3.txt} has their bytes. */
+    /** One of each type; {@code frames-v4.txt} has their bytes. */
     static List<Message> fixed() {
-        GuestConfig guest = new GuestConfig(16 << 20, Backing.MEMFD, 2, Workload.HOTSET, 5000, 10, 70, 42, 5);
+        GuestConfig guest =
+                new GuestConfig(16 << 20, Backing.MEMFD, 2, Workload.HOTSET, 5000, 10, 70, 42, 5, RamConditions.PLAIN);
         List<BlockSpec> specs = guest.blocks();
         Message.Hello hello = new Message.Hello(
                 Message.Hello.VERSION,
@@ -73,6 +75,10 @@ final class SampleMessages {
 
     private static Message.Hello hello(Random random) {
         Backing backing = pick(random, Backing.values());
+        int fill = random.nextBoolean() ? 100 : random.nextInt(0, 101);
+        RamConditions conditions = backing == Backing.ANONYMOUS && fill == 100
+                ? new RamConditions(random.nextInt(0, 34), random.nextInt(0, 34), random.nextInt(0, 33))
+                : RamConditions.PLAIN;
         GuestConfig guest = new GuestConfig(
                 random.nextLong(1, BlockSpec.MAX_LENGTH + 1),
                 backing,
@@ -80,9 +86,10 @@ final class SampleMessages {
                 pick(random, Workload.values()),
                 random.nextLong(0, Long.MAX_VALUE),
                 random.nextInt(1, 101),
-                random.nextInt(0, 101),
+                fill,
                 random.nextLong(),
-                random.nextInt(0, 101));
+                random.nextInt(0, 101),
+                conditions);
         List<Message.Hello.Block> blocks = new ArrayList<>();
         for (BlockSpec spec : guest.blocks()) {
             blocks.add(new Message.Hello.Block(

@@ -7,13 +7,13 @@ final class Chunk {
     /** Pages of a huge page. */
     static final int PAGES = 512;
 
-    private final Conditions conditions;
+    private final PageConditions conditions;
     private final Condition[] kinds = new Condition[PAGES];
     private final boolean[] races = new boolean[PAGES];
     private long first;
     private int pages;
 
-    Chunk(Conditions conditions) {
+    Chunk(PageConditions conditions) {
         this.conditions = conditions;
         Arrays.fill(kinds, Condition.PLAIN);
     }

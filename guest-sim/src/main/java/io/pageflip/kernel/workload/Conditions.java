@@ -6,7 +6,8 @@ package io.pageflip.kernel.workload;
  *
  * @param races of all pages, whatever their condition: something happens to it at the worst moment
  */
-public record Conditions(int thp, int forked, int ksm, int pinned, int swapped, int unaligned, int races, long seed) {
+public record Conditions(int thp, int forked, int ksm, int pinned, int swapped, int unaligned, int races, long seed)
+        implements PageConditions {
     /** All pages. */
     public static final int WHOLE = 1_000_000;
 
@@ -30,13 +31,13 @@ public record Conditions(int thp, int forked, int ksm, int pinned, int swapped, 
         return new Conditions(0, 0, 0, 0, 0, 0, 0, seed);
     }
 
-    /** Whether the 512 pages of a chunk of 2 MiB are one huge page. */
-    boolean isHuge(long chunk) {
+    @Override
+    public boolean isHuge(long chunk) {
         return below(random(~chunk) >>> 32, WHOLE) < thp;
     }
 
-    /** The condition of a page of a chunk that is not huge. */
-    Condition of(long page) {
+    @Override
+    public Condition of(long page) {
         int drawn = WHOLE == thp ? 0 : below(random(page) >>> 32, WHOLE - thp);
         for (Condition condition : SMALL) {
             drawn -= part(condition);
@@ -59,13 +60,13 @@ public record Conditions(int thp, int forked, int ksm, int pinned, int swapped, 
         };
     }
 
-    /** Whether something happens to a page. */
-    boolean races(long page) {
+    @Override
+    public boolean races(long page) {
         return races > 0 && below(random(page) & 0xffff_ffffL, WHOLE) < races;
     }
 
-    /** Whether every page is plain, and left in peace. */
-    boolean allPlain() {
+    @Override
+    public boolean allPlain() {
         return part(Condition.PLAIN) == WHOLE && races == 0;
     }
 

@@ -52,7 +52,7 @@ abstract class Machine {
     abstract int most();
 
     /** Moves chunks {@code first} to {@code end} of a guest of so many pages. */
-    final SimulationResult run(Conditions conditions, long first, long end, long guestPages) {
+    final SimulationResult run(PageConditions conditions, long first, long end, long guestPages) {
         Chunk chunk = new Chunk(conditions);
         FrameUse frames = FrameUse.NONE;
         long offered = 0;

@@ -23,12 +23,12 @@ public final class Simulation {
     private static final long CHUNKS_A_PART = 128;
 
     private final SimulatedKernel kernel;
-    private final Conditions conditions;
+    private final PageConditions conditions;
     private final long pages;
     private final VmspliceUse use;
 
     /** @param pages of 4 KiB, 1 to {@link #MOST_PAGES} */
-    public Simulation(SimulatedKernel kernel, Conditions conditions, long pages) {
+    public Simulation(SimulatedKernel kernel, PageConditions conditions, long pages) {
         this(kernel, conditions, pages, VmspliceUse.USUAL);
     }
 
@@ -37,7 +37,7 @@ public final class Simulation {
      *
      * @param pages of 4 KiB, 1 to {@link #MOST_PAGES}; all plain if they lie in shared memory
      */
-    public Simulation(SimulatedKernel kernel, Conditions conditions, long pages, VmspliceUse use) {
+    public Simulation(SimulatedKernel kernel, PageConditions conditions, long pages, VmspliceUse use) {
         if (use.sharedMemory() && !conditions.allPlain()) {
             throw new IllegalArgumentException("pages of shared memory that are not plain: " + conditions);
         }

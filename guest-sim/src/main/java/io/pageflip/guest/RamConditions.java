@@ -1,0 +1,85 @@
+package io.pageflip.guest;
+
+import io.pageflip.memory.PageBitmap;
+import io.pageflip.os.Mapping;
+
+/**
+ * Which parts of private guest RAM are not plain pages, as percents of it, 100 together at most: what keeps the kernel from
+ * moving a page that was gifted. RAM is cut into so many regions, 2,048 at most, that the parts are met about, not exactly: a
+ * region is huge pages entirely, or has pages of all other kinds.
+ *
+ * @param thpPercent in transparent huge pages
+ * @param forkedPercent that a forked child has, too
+ * @param unalignedPercent each page of which is handed over in two pieces
+ */
+public record RamConditions(int thpPercent, int forkedPercent, int unalignedPercent) {
+    /** Nothing but plain pages. */
+    public static final RamConditions PLAIN = new RamConditions(0, 0, 0);
+
+    /** Each makes up to four mappings, of which a process may have 65,530. */
+    private static final long MOST_REGIONS = 2048;
+
+    private static final int WHOLE = 100;
+
+    public RamConditions {
+        if (Math.min(thpPercent, Math.min(forkedPercent, unalignedPercent)) < 0
+                || thpPercent + forkedPercent + unalignedPercent > WHOLE) {
+            throw new IllegalArgumentException("parts of RAM that do not add up: " + thpPercent + "%, " + forkedPercent
+                    + "%, " + unalignedPercent + "%");
+        }
+    }
+
+    /** Whether every page is plain. */
+    public boolean allPlain() {
+        return thpPercent + forkedPercent + unalignedPercent == 0;
+    }
+
+    /** Of so many pages, those that are in huge pages. */
+    public PageBitmap huge(long pages) {
+        PageBitmap huge = new PageBitmap(pages);
+        long region = regionPages(pages);
+        for (long first = 0; first + region <= pages; first += region) {
+            if (isHuge(first / region)) {
+                huge.add(first, region);
+            }
+        }
+        return huge;
+    }
+
+    /** Of so many pages, those that a child has, too; never page 0, which the guest writes all the time. */
+    public PageBitmap forked(long pages) {
+        return slice(pages, 0, forkedPercent);
+    }
+
+    /** Of so many pages, those that are handed over in two pieces. */
+    public PageBitmap unaligned(long pages) {
+        return slice(pages, forkedPercent, forkedPercent + unalignedPercent);
+    }
+
+    /** From each region that is not huge the pages from one percentage to another, its first page left out. */
+    private PageBitmap slice(long pages, int fromPercent, int toPercent) {
+        PageBitmap slice = new PageBitmap(pages);
+        long region = regionPages(pages);
+        for (long first = 0; toPercent > fromPercent && first < pages; first += region) {
+            long most = Math.min(region, pages - first) - 1;
+            if (most == region - 1 && isHuge(first / region)) {
+                continue;
+            }
+            long from = most * fromPercent / (WHOLE - thpPercent);
+            long to = most * toPercent / (WHOLE - thpPercent);
+            if (to > from) {
+                slice.add(first + 1 + from, to - from);
+            }
+        }
+        return slice;
+    }
+
+    private static long regionPages(long pages) {
+        long hugePage = Mapping.HUGE_PAGE / PagePattern.BYTES;
+        return (pages / hugePage / MOST_REGIONS + 1) * hugePage;
+    }
+
+    private boolean isHuge(long region) {
+        return (region + 1) * thpPercent / WHOLE > region * thpPercent / WHOLE;
+    }
+}

@@ -1,0 +1,16 @@
+package io.pageflip.kernel.workload;
+
+/** What each page of a guest is like when it is to be moved. The same whenever it is asked; asked by any thread. */
+public interface PageConditions {
+    /** Whether every page is plain, and left in peace. */
+    boolean allPlain();
+
+    /** Whether the 512 pages of a chunk of 2 MiB, all of which the guest has, are one huge page. */
+    boolean isHuge(long chunk);
+
+    /** The condition of a page of a chunk that is not huge. */
+    Condition of(long page);
+
+    /** Whether something happens to a page at the worst moment, whatever its condition. */
+    boolean races(long page);
+}

@@ -1,0 +1,52 @@
+package io.pageflip.guest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
+
+import io.pageflip.os.ForkedChild;
+import io.pageflip.os.HostLacksException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+
+/** Private RAM in the conditions that were asked for. */
+final class RamConditionsIT {
+    private static final int PAGES = 8 * 512;
+    private static final BlockSpec SPEC = new BlockSpec("ram", PAGES * 4096L, Backing.ANONYMOUS);
+
+    @Test
+    void hugePagesAreThereOnceTheyAreWritten() throws IOException {
+        assumeFalse(
+                Files.readString(Path.of("/sys/kernel/mm/transparent_hugepage/enabled"))
+                        .contains("[never]"),
+                "transparent huge pages are off");
+        try (RamBlock block = RamBlock.create(SPEC, new RamConditions(50, 10, 10))) {
+            assertThat(block.mapping().hugeBytes()).isZero();
+            assertThatThrownBy(block::requireHuge)
+                    .isInstanceOf(HostLacksException.class)
+                    .hasMessageStartingWith(
+                            "the kernel made transparent huge pages of 0 B of RAM, and not of 8.00 MiB");
+
+            block.populate(0, PAGES);
+
+            assertThat(block.mapping().hugeBytes()).isEqualTo(8 << 20);
+            block.requireHuge();
+        }
+    }
+
+    @Test
+    void aChildIsForkedOnlyIfItHasPages() throws IOException {
+        try (RamBlock plain = RamBlock.create(SPEC);
+                RamBlock odd = RamBlock.create(SPEC, new RamConditions(0, 0, 10));
+                RamBlock shared = RamBlock.create(SPEC, new RamConditions(0, 10, 0))) {
+            assertThat(plain.fork()).isNull();
+            assertThat(odd.fork()).isNull();
+            assertThat(plain.unaligned()).isNull();
+            try (ForkedChild child = shared.fork()) {
+                assertThat(child).isNotNull();
+            }
+        }
+    }
+}
