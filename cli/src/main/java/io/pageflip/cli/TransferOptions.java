@@ -176,6 +176,11 @@ final class TransferOptions {
             throw refused("--adopt makes private RAM shareable so that it can be flipped, and --mechanism " + mechanism
                     + " takes it as it is; use --mechanism flip, or leave --adopt out");
         }
+        if (!guest.conditions().allPlain()) {
+            throw refused(
+                    "--adopt makes a memfd of RAM, whose pages are never as --thp, --forked and --unaligned want them;"
+                            + " leave --adopt out, or those");
+        }
         long chunk = adoptChunkBytes();
         if (chunk == 0 || chunk % guest.backing().pageBytes() != 0) {
             throw new ParameterException(

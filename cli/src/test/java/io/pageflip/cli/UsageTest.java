@@ -170,6 +170,12 @@ final class UsageTest {
                 "--sharer 5% --backing hugetlb        | use --backing memfd",
                 "--sharer 5% --backing anonymous --adopt | with --adopt it is private then; use --backing memfd",
                 "--sharer 5% --no-gift                | --no-gift, which copies every page anyway",
+                "--forked 5%                          | --backing memfd is none; use --backing anonymous",
+                "--thp 5% --unaligned 5% --backing hugetlb | --thp 5%, --unaligned 5%: only pages of private memory",
+                "--thp 5% --backing anonymous --fill 50 | --fill 50 leaves holes; leave --fill out",
+                "--backing anonymous --thp 60% --forked 41% | --thp 60%, --forked 41%: parts of one guest, which add up to 101%",
+                "--backing anonymous --mechanism pull --unaligned 5% | use --mechanism gift, or leave --unaligned out",
+                "--backing anonymous --forked 5% --adopt | leave --adopt out, or those",
                 "--schedule precopy                   | --schedule handover, or --mechanism stream",
                 "--auto-converge                      | --auto-converge is for --schedule precopy",
                 "--mechanism stream --max-rounds 3    | --max-rounds is for --schedule precopy",
@@ -187,9 +193,10 @@ final class UsageTest {
         }
     }
 
-    @Test
-    void aGuestThatGoesToAndFroHasNoSharer() {
-        assertThat(sentence("migrate --ping-pong --runs 2 --sharer 5%")).contains("leave one of them out");
+    @ParameterizedTest
+    @ValueSource(strings = {"--sharer 5%", "--backing anonymous --forked 5%", "--backing anonymous --unaligned 5%"})
+    void aGuestThatGoesToAndFroHasPlainRam(String options) {
+        assertThat(sentence("migrate --ping-pong --runs 2 " + options)).contains("leave one of them out");
     }
 
     @Test
