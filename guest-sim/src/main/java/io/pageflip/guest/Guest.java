@@ -19,8 +19,10 @@ import org.jspecify.annotations.Nullable;
  * others.
  */
 public final class Guest implements AutoCloseable {
+    private static final boolean PRACTISE = !Boolean.getBoolean("nopractise");
     private static final long POLL_NS = 20_000;
     private static final long STOP_POLL_NS = 500_000;
+    private static final long STOP_NOTICE_NS = Long.getLong("notice", 200) * 1000;
     /** 4 KiB pages made present by one call while the guest is filled. */
     private static final long POPULATE_PAGES = 4096;
 
@@ -193,7 +195,10 @@ public final class Guest implements AutoCloseable {
         switchOut = out;
         stopper = Thread.currentThread();
         try {
-            requestStop();
+            long stopAtNs = clock.nanoTime() + STOP_NOTICE_NS;
+            for (Vcpu vcpu : vcpus) {
+                vcpu.requestStopAt(stopAtNs);
+            }
             // Asleep: with a thread that spins here, three would want the two processors of a small machine.
             while (!allStand()) {
                 LockSupport.parkNanos(STOP_POLL_NS);
@@ -311,6 +316,14 @@ public final class Guest implements AutoCloseable {
                     calledOff = e;
                 }
                 LockSupport.unpark(stopper);
+            }
+        }
+
+        @Override
+        public void willStand() {
+            SwitchOut out = switchOut;
+            if (out != null && PRACTISE) {
+                out.practise();
             }
         }
 

@@ -29,6 +29,9 @@ final class Vcpu implements AutoCloseable {
         /** It has come to stand; called on its thread. */
         void stands();
 
+        /** It will stand soon; called on its thread, between two instructions. */
+        void willStand();
+
         /** vCPU 0 is to take the guest over: whether it, and all others, may run. Called on its thread. */
         boolean takesOver();
     }
@@ -38,6 +41,7 @@ final class Vcpu implements AutoCloseable {
         STANDING,
         TAKING_OVER,
         RUNNING,
+        STOPPING_SOON,
         STOPPING
     }
 
@@ -60,6 +64,7 @@ final class Vcpu implements AutoCloseable {
     private final long writeIntervalNs;
 
     private final AtomicReference<State> state = new AtomicReference<>(State.STANDING);
+    private volatile long stopAtNs;
     private volatile boolean closed;
     private volatile int threadId;
     private volatile long firstInstructionNs;
@@ -127,7 +132,16 @@ final class Vcpu implements AutoCloseable {
     }
 
     void requestStop() {
-        state.compareAndSet(State.RUNNING, State.STOPPING); // one that has failed stands already
+        // One that has failed stands already.
+        if (!state.compareAndSet(State.RUNNING, State.STOPPING)) {
+            state.compareAndSet(State.STOPPING_SOON, State.STOPPING);
+        }
+    }
+
+    /** The same at {@code timeNs}, of CLOCK_MONOTONIC; it is ready for it until then. */
+    void requestStopAt(long timeNs) {
+        stopAtNs = timeNs;
+        state.compareAndSet(State.RUNNING, State.STOPPING_SOON);
     }
 
     /** Waits for the instruction at hand to end: a matter of microseconds, inside the downtime. */
@@ -242,7 +256,18 @@ final class Vcpu implements AutoCloseable {
             log.begin();
         }
         boolean first = true;
-        while (state.get() == State.RUNNING) {
+        boolean ready = false;
+        while (true) {
+            State wanted = state.get();
+            if (wanted != State.RUNNING) {
+                if (wanted != State.STOPPING_SOON || now >= stopAtNs) {
+                    break;
+                }
+                if (!ready) {
+                    ready = true;
+                    owner.willStand();
+                }
+            }
             if (throttle.rests(now)) {
                 long sinceNs = now;
                 now = rest(now);
