@@ -159,8 +159,8 @@ final class MigrateCommand implements Callable<Integer> {
         GuestConfig config = transfer.adopted(guest.config());
         Mechanism mechanism = transfer.resolve(config.backing());
         guest.checkSharer(mechanism, transfer.gifts(), transfer.adopts());
-        guest.checkUnaligned(mechanism);
         Schedule schedule = transfer.schedule(mechanism, !noMove);
+        guest.checkConditions(mechanism, schedule, transfer.gifts(), !noMove);
         transfer.batch();
         transfer.limits();
         checkPrefetch(schedule);

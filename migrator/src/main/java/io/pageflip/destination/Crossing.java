@@ -244,7 +244,7 @@ final class Crossing implements SwitchIn.Moments {
         while (header.type() != FrameType.PREPARE) {
             if (header.type() == FrameType.EXPECT) {
                 if (link.hello().populate()) {
-                    plan.populate(header, stream.body(), memory.guest().blocks(), memory::isOwn);
+                    plan.populate(header, stream.body(), memory.guest().blocks(), memory::isOwn, memory::mapBeforehand);
                 }
             } else if (sharesPages()) {
                 receive(header);

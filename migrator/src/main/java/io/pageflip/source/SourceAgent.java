@@ -97,7 +97,7 @@ public final class SourceAgent {
         }
         boolean ram = spec.equals(options.guest().blocks().get(GuestConfig.RAM));
         RamConditions conditions = options.guest().conditions();
-        if (ram && !conditions.allPlain()) {
+        if (ram && spec.backing() == Backing.ANONYMOUS && !conditions.allPlain()) {
             return RamBlock.create(spec, conditions);
         }
         RamBlock block = ram && options.adopts() ? RamBlock.createPrivate(spec) : RamBlock.create(spec);
