@@ -5,6 +5,7 @@ import io.pageflip.guest.FaultLog;
 import io.pageflip.metrics.DowntimePhases;
 import io.pageflip.metrics.MigrationStatus;
 import io.pageflip.metrics.PageCounts;
+import io.pageflip.metrics.Percentile;
 import io.pageflip.metrics.RunResult;
 import io.pageflip.transfer.PageLedger;
 import io.pageflip.transfer.PostcopyFigures;
@@ -86,19 +87,14 @@ final class Timeline {
                 figures.backgroundPages(),
                 logs.stream().mapToLong(FaultLog::waits).sum(),
                 new RunResult.PostcopyResult.Wait(
-                        percentile(waitsNs, 500),
-                        percentile(waitsNs, 900),
-                        percentile(waitsNs, 990),
-                        percentile(waitsNs, 999),
+                        Percentile.of(waitsNs, Percentile.MEDIAN),
+                        Percentile.of(waitsNs, 900),
+                        Percentile.of(waitsNs, 990),
+                        Percentile.of(waitsNs, 999),
                         logs.stream().mapToLong(FaultLog::longestNs).max().orElse(0)),
                 figures.lastPageNs(),
                 recoveries,
                 pausedNs);
-    }
-
-    /** The smallest value that so many of a thousand do not exceed. */
-    private static long percentile(long[] sorted, int perMille) {
-        return sorted.length == 0 ? 0 : sorted[(int) (((long) sorted.length * perMille + 999) / 1000) - 1];
     }
 
     RunResult result(
