@@ -250,7 +250,7 @@ final class TransferOptions {
             throw refused("--schedule handover lets both agents map the same pages, and --mechanism " + chosen
                     + " copies them; use --mechanism flip, or --schedule stop-and-move");
         }
-        if (schedule.sharesPages() && chosen == Mechanism.FLIP && !canHandOver) {
+        if (schedule.tellsAllBeforeStop() && chosen == Mechanism.FLIP && !canHandOver) {
             throw refused("--schedule " + schedule + " has no pages left to copy for "
                     + (noGift ? "--no-gift" : "--no-move") + "; use --schedule stop-and-move");
         }

@@ -105,7 +105,7 @@ public final class DestinationAgent {
 
     private RunResult takeOver(DestinationMemory memory, boolean ends) throws IOException {
         Schedule schedule = link.hello().schedule();
-        boolean pagesComeAgain = schedule.sharesPages() || schedule == Schedule.PRECOPY;
+        boolean pagesComeAgain = schedule.tellsAllBeforeStop() || schedule == Schedule.PRECOPY;
         PageLedger ledger = new PageLedger(link.hello().guest().blocks(), pagesComeAgain);
         Crossing crossing;
         try {

@@ -126,8 +126,8 @@ final class Crossing implements SwitchOut.Moments, AutoCloseable {
                 : null;
     }
 
-    private boolean sharesPages() {
-        return options.schedule().sharesPages();
+    private boolean tellsAllBeforeStop() {
+        return options.schedule().tellsAllBeforeStop();
     }
 
     private boolean pullsLate() {
@@ -164,7 +164,7 @@ final class Crossing implements SwitchOut.Moments, AutoCloseable {
         if (pullsLate()) {
             tellAllLate();
             sendEnd();
-        } else if (sharesPages()) {
+        } else if (tellsAllBeforeStop()) {
             earlyCopies = new EarlyCopies(guest);
             sendPages();
             sendEnd();
@@ -232,7 +232,7 @@ final class Crossing implements SwitchOut.Moments, AutoCloseable {
         agent.transition(SourceState.ACTIVE, "both sides are ready");
         fault = options.fault();
         SwitchOut out = new SwitchOut(guest, memory.token(), ownEpoch, clock, this);
-        if (sharesPages()) {
+        if (tellsAllBeforeStop()) {
             agent.transition(SourceState.DEVICE, "every page has been told of");
             progress.begin(Progress.Phase.SWITCHING, 0);
             settle();
@@ -291,7 +291,7 @@ final class Crossing implements SwitchOut.Moments, AutoCloseable {
             rounds.sendRest(plan, sent);
             agent.transition(SourceState.DEVICE, "all pages are sent");
             sendEnd();
-        } else if (!sharesPages()) {
+        } else if (!tellsAllBeforeStop()) {
             sendPages();
             agent.transition(SourceState.DEVICE, "all pages are sent");
             sendEnd();
@@ -377,7 +377,7 @@ final class Crossing implements SwitchOut.Moments, AutoCloseable {
         for (int i = 0; i < maps.size(); i++) {
             RamBlock block = guest.blocks().get(i);
             if (options.mechanism() == Mechanism.FLIP
-                    && sharesPages()
+                    && tellsAllBeforeStop()
                     && block.spec().backing().shareable()) {
                 long pageBytes = block.spec().pageBytes();
                 for (long first = 0; first < block.spec().pages(); first += options.batchPages()) {

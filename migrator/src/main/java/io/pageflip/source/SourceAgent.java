@@ -219,7 +219,7 @@ public final class SourceAgent {
         // Where pages stay shared, the destination's share grows while ours goes: sums of later looks would count pages
         // twice.
         boolean shared =
-                options.mechanism() == Mechanism.FLIP && options.schedule().sharesPages();
+                options.mechanism() == Mechanism.FLIP && options.schedule().tellsAllBeforeStop();
         long pssWhenResumed = shared ? 0 : Proc.proportionalSetBytes();
         crossing.close();
         memory.endExport();
