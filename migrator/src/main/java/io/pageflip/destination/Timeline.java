@@ -2,12 +2,14 @@ package io.pageflip.destination;
 
 import io.pageflip.guest.BlockSpec;
 import io.pageflip.guest.FaultLog;
+import io.pageflip.guest.RamBlock;
 import io.pageflip.metrics.DowntimePhases;
 import io.pageflip.metrics.MigrationStatus;
 import io.pageflip.metrics.PageCounts;
 import io.pageflip.metrics.Percentile;
 import io.pageflip.metrics.RunResult;
 import io.pageflip.transfer.PageLedger;
+import io.pageflip.transfer.Postcopy;
 import io.pageflip.transfer.PostcopyFigures;
 import io.pageflip.wire.Message;
 import java.util.ArrayList;
@@ -71,6 +73,17 @@ final class Timeline {
     void blockDone(int block, long nowNs) {
         blockNs[block] += nowNs - Math.max(lastPageNs, firstPageNs);
         lastPageNs = nowNs;
+    }
+
+    /** The pages of {@code late} are here, or the kernel maps the rest of them. */
+    void lateDone(Postcopy late, List<RamBlock> blocks) {
+        firstPageNs = late.startNs();
+        for (int i = 0; i < blocks.size(); i++) {
+            long doneNs = late.doneNs(blocks.get(i));
+            if (doneNs != 0) {
+                blockDone(i, doneNs);
+            }
+        }
     }
 
     /** What the report says of pages that were mapped after the switch. */

@@ -21,21 +21,51 @@ final class LastPageWait {
     private static final long RETRY_NS = 10 * MS;
     private static final long RECOVER_TIMEOUT_S = 30;
 
+    /** The guest that the destination has taken, as its run token shows it. */
+    interface Taken {
+        /** Whether the destination needs nothing from here any more. */
+        boolean hasLastPage();
+
+        /** Whether the lock is this agent's now: then whoever took the guest is dead. */
+        boolean tryLock() throws IOException;
+
+        /** Tries once to connect again: whether the link is whole. */
+        boolean reconnect();
+    }
+
     private final DestinationLink link;
-    private final RunToken token;
-    private final int epoch;
+    private final Taken taken;
     private final Progress progress;
     private final Consumer<Step> reached;
     private final NanoClock clock;
 
-    /** @param token which the destination has claimed */
-    LastPageWait(DestinationLink link, RunToken token, Progress progress, Consumer<Step> reached, NanoClock clock) {
+    LastPageWait(DestinationLink link, Taken taken, Progress progress, Consumer<Step> reached, NanoClock clock) {
         this.link = link;
-        this.token = token;
-        this.epoch = token.epoch();
+        this.taken = taken;
         this.progress = progress;
         this.reached = reached;
         this.clock = clock;
+    }
+
+    /** The guest of {@code token}, which the destination has claimed. */
+    static Taken takenBy(DestinationLink link, RunToken token) {
+        int epoch = token.epoch();
+        return new Taken() {
+            @Override
+            public boolean hasLastPage() {
+                return token.page().hasLastPage(epoch);
+            }
+
+            @Override
+            public boolean tryLock() throws IOException {
+                return token.tryLock();
+            }
+
+            @Override
+            public boolean reconnect() {
+                return link.recover(token);
+            }
+        };
     }
 
     /**
@@ -48,7 +78,7 @@ final class LastPageWait {
         if (awaitResumed()) {
             reached.accept(Step.RESUMED);
         }
-        while (!hasLastPage()) {
+        while (!taken.hasLastPage()) {
             if (link.isConnected()) {
                 LockSupport.parkNanos(POLL_NS);
             } else {
@@ -70,20 +100,16 @@ final class LastPageWait {
         }
     }
 
-    private boolean hasLastPage() {
-        return token.page().hasLastPage(epoch);
-    }
-
     private void recover() throws IOException {
         status(Progress.Phase.POSTCOPY_PAUSED, "the connection to the destination broke, and it needs pages from here");
         reached.accept(Step.PAUSED);
         long deadlineNs = clock.nanoTime() + RECOVER_TIMEOUT_S * 1000 * MS;
-        while (!link.recover(token)) {
-            if (hasLastPage()) {
+        while (!taken.reconnect()) {
+            if (taken.hasLastPage()) {
                 return;
             }
-            if (token.tryLock()) {
-                if (hasLastPage()) {
+            if (taken.tryLock()) {
+                if (taken.hasLastPage()) {
                     return;
                 }
                 throw new GuestLostException("the destination took it and died, with pages of it still at the source");

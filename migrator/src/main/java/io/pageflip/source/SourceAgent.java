@@ -210,7 +210,7 @@ public final class SourceAgent {
 
     private RunResult handedOver(SourceMemory memory, Crossing crossing) throws IOException {
         if (crossing.pagesStay()) {
-            new LastPageWait(link, memory.token(), progress, this::reached, clock).await();
+            new LastPageWait(link, LastPageWait.takenBy(link, memory.token()), progress, this::reached, clock).await();
         } else {
             link.awaitResumed();
             progress.begin(Progress.Phase.RUNNING, 0);
