@@ -23,6 +23,13 @@ public final class Guest implements AutoCloseable {
     /** 4 KiB pages made present by one call while the guest is filled. */
     private static final long POPULATE_PAGES = 4096;
 
+    /** Asked several times a second by a thread that waits for something to be made. */
+    @FunctionalInterface
+    public interface Guard {
+        /** Throws if that is not wanted any more. */
+        void check() throws IOException;
+    }
+
     private final GuestConfig config;
     private final List<RamBlock> blocks;
     private final Oracle oracle;
@@ -263,13 +270,14 @@ public final class Guest implements AutoCloseable {
      * Starts the third process that maps a part of RAM, where {@link RamBlock#shared} says so and it was not started before, and
      * waits until it does. It ends when this is closed, or with the calling thread.
      *
+     * @param guard whose exception ends the wait, and the process with it
      * @throws IOException if it does not
      */
-    public void startSharer() throws IOException {
+    public void startSharer(Guard guard) throws IOException {
         RamBlock ram = blocks.get(GuestConfig.RAM);
         PageBitmap pages = ram.shared();
         if (pages != null && sharer == null) {
-            sharer = Sharer.start(ram.requireFile(), pages, ram.spec().pageBytes(), clock);
+            sharer = Sharer.start(ram.requireFile(), pages, ram.spec().pageBytes(), clock, guard);
         }
     }
 

@@ -70,6 +70,7 @@ final class Crossing implements SwitchOut.Moments, AutoCloseable {
     private final DestinationLink link;
     private final Agent agent;
     private final BooleanSupplier noticed;
+    private final Guest.Guard cancelled;
     private final Runnable drop;
     private final Progress progress;
     private final NanoClock clock;
@@ -113,6 +114,7 @@ final class Crossing implements SwitchOut.Moments, AutoCloseable {
         this.adoption = adoption;
         this.ownEpoch = memory.token().epoch();
         this.noticed = cancellation::isRequested;
+        this.cancelled = cancellation::check;
         this.drop = link::drop;
         this.guest = memory.guest();
         this.memory = memory;
@@ -140,7 +142,7 @@ final class Crossing implements SwitchOut.Moments, AutoCloseable {
     }
 
     void prepare(long runningSinceNs) throws IOException {
-        guest.startSharer();
+        guest.startSharer(cancelled); // not the link's: on Ctrl-C the destination may be gone first
         startNs = clock.nanoTime();
         if (adoption != null) {
             adopt(adoption);
