@@ -200,6 +200,7 @@ final class Crossing implements SwitchIn.Moments {
             SourcePages pages = memory.own(new SourcePages(link.hello().pid(), addresses, memory.sourceFiles(), gate));
             pages.check();
             source = pages;
+            memory.token().page().setRecoverTimeoutNs(options.late().recoverTimeoutNs());
             postcopy = memory.preparePulls(ledger, pages, options.late(), clock);
         } else {
             postcopy = memory.prepareFaults(ledger, options.late(), clock);

@@ -12,14 +12,17 @@ import java.util.function.Consumer;
 /**
  * The source after the switch of a postcopy that pulls: the guest is the destination's, and pages of it are still here. They stay
  * until the destination says, in the run token, that it has the last one. If the connection breaks meanwhile, this tries to connect
- * again until a time limit. Used by the agent's one thread.
+ * again for as long as the destination, which has said that there, waits for it. Used by the agent's one thread.
  */
 final class LastPageWait {
     private static final System.Logger LOG = System.getLogger("pageflip.source");
     private static final long MS = 1_000_000;
     private static final long POLL_NS = MS;
     private static final long RETRY_NS = 10 * MS;
-    private static final long RECOVER_TIMEOUT_S = 30;
+    private static final long NS_PER_S = 1000 * MS;
+
+    /** The destination's word is not to be trusted with an overflow. */
+    private static final long MOST_RECOVER_NS = 1_000_000 * NS_PER_S;
 
     /** The guest that the destination has taken, as its run token shows it. */
     interface Taken {
@@ -28,6 +31,9 @@ final class LastPageWait {
 
         /** Whether the lock is this agent's now: then whoever took the guest is dead. */
         boolean tryLock() throws IOException;
+
+        /** How long the destination waits for this agent to connect again. */
+        long recoverTimeoutNs();
 
         /** Tries once to connect again: whether the link is whole. */
         boolean reconnect();
@@ -59,6 +65,11 @@ final class LastPageWait {
             @Override
             public boolean tryLock() throws IOException {
                 return token.tryLock();
+            }
+
+            @Override
+            public long recoverTimeoutNs() {
+                return token.page().recoverTimeoutNs();
             }
 
             @Override
@@ -103,7 +114,8 @@ final class LastPageWait {
     private void recover() throws IOException {
         status(Progress.Phase.POSTCOPY_PAUSED, "the connection to the destination broke, and it needs pages from here");
         reached.accept(Step.PAUSED);
-        long deadlineNs = clock.nanoTime() + RECOVER_TIMEOUT_S * 1000 * MS;
+        long timeoutNs = Math.max(0, Math.min(MOST_RECOVER_NS, taken.recoverTimeoutNs()));
+        long deadlineNs = clock.nanoTime() + timeoutNs;
         while (!taken.reconnect()) {
             if (taken.hasLastPage()) {
                 return;
@@ -116,7 +128,7 @@ final class LastPageWait {
             }
             if (clock.nanoTime() > deadlineNs) {
                 throw new GuestLostException("the connection broke with pages of it still at the source, which has not"
-                        + " reached the destination again within " + RECOVER_TIMEOUT_S + " s");
+                        + " reached the destination again within " + timeoutNs / NS_PER_S + " s");
             }
             LockSupport.parkNanos(RETRY_NS);
         }

@@ -37,8 +37,8 @@ public sealed interface Message {
             File frames,
             List<Block> blocks)
             implements Message {
-        /** Grows whenever a byte on the wire changes its meaning. */
-        public static final int VERSION = 3;
+        /** Grows whenever a byte on the wire, or in memory that both agents map, changes its meaning. */
+        public static final int VERSION = 4;
 
         public Hello {
             blocks = List.copyOf(blocks);

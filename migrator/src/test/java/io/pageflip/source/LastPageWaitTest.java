@@ -15,6 +15,8 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** How long the source keeps pages of a guest that another agent runs. */
 final class LastPageWaitTest {
@@ -36,6 +38,12 @@ final class LastPageWaitTest {
         private boolean dead;
         private int looksOnceDead = Integer.MAX_VALUE;
         private long tryNs;
+        private long recoverTimeoutNs = 30_000 * MS;
+
+        @Override
+        public long recoverTimeoutNs() {
+            return recoverTimeoutNs;
+        }
 
         @Override
         public boolean hasLastPage() {
@@ -197,16 +205,27 @@ final class LastPageWaitTest {
         assertThat(events).containsExactly("resumed", "paused", "try", "last-page");
     }
 
-    @Test
-    void aDestinationThatCannotBeReachedInTimeHasLostTheGuest() {
+    /** The limit is the destination's own, whose word is taken within reason. */
+    @ParameterizedTest
+    @CsvSource({
+        "30, 8, 30, 4",
+        "100, 8, 100, 13",
+        "1, 8, 1, 1",
+        "0, 1, 0, 1",
+        "-5, 1, 0, 1",
+        "9000000000, 300000, 1000000, 4"
+    })
+    void aDestinationThatCannotBeReachedForAsLongAsItWaitsHasLostTheGuest(
+            long limitS, long secondsATry, long toldS, int tries) {
         link.connected = false;
-        destination.tryNs = 8_000 * MS;
+        destination.recoverTimeoutNs = limitS * 1_000 * MS;
+        destination.tryNs = secondsATry * 1_000 * MS;
 
         assertThatThrownBy(wait::await)
                 .isInstanceOf(GuestLostException.class)
                 .hasMessage(
                         "the guest is lost: the connection broke with pages of it still at the source, which has not"
-                                + " reached the destination again within 30 s");
-        assertThat(events).containsExactly("resumed", "paused", "try", "try", "try", "try");
+                                + " reached the destination again within " + toldS + " s");
+        assertThat(events).startsWith("resumed", "paused").endsWith("try").hasSize(2 + tries);
     }
 }

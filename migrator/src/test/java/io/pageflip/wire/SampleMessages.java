@@ -12,7 +12,7 @@ import java.util.Random;
 final class SampleMessages {
     private SampleMessages() {}
 
-    /** One of each type; {@code frames-v3.txt} has their bytes. */
+    /** One of each type; {@code frames-v4.txt} has their bytes. */
     static List<Message> fixed() {
         GuestConfig guest = new GuestConfig(16 << 20, Backing.MEMFD, 2, Workload.HOTSET, 5000, 10, 70, 42, 5);
         List<BlockSpec> specs = guest.blocks();
