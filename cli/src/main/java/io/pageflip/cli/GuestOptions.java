@@ -147,6 +147,11 @@ final class GuestOptions {
         return place.directory();
     }
 
+    /** What guest RAM lies in, as it was written. */
+    RamPlace place() {
+        return place;
+    }
+
     /** The guest that was asked for; a wrong value is a usage error. */
     GuestConfig config() {
         Values.between(spec, "--vcpus", vcpus, 1, GuestInfoPage.MAX_VCPUS);

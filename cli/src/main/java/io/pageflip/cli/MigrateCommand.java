@@ -156,7 +156,7 @@ final class MigrateCommand implements Callable<Integer> {
 
     /** What was asked for; a usage error if it makes no sense. */
     MigrationPlan plan() {
-        GuestConfig config = transfer.adopted(guest.config());
+        GuestConfig config = transfer.adopted(guest.config(), guest.place());
         Mechanism mechanism = transfer.resolve(config.backing());
         guest.checkSharer(mechanism, transfer.gifts(), transfer.adopts());
         Schedule schedule = transfer.schedule(mechanism, !noMove);

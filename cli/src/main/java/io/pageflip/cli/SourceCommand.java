@@ -78,7 +78,7 @@ final class SourceCommand implements Callable<Integer> {
     }
 
     static SourceOptions options(TransferOptions transfer, GuestOptions guest, RunOptions run, boolean samePipe) {
-        GuestConfig config = transfer.adopted(guest.config());
+        GuestConfig config = transfer.adopted(guest.config(), guest.place());
         Mechanism mechanism = transfer.resolve(config.backing());
         guest.checkSharer(mechanism, transfer.gifts(), transfer.adopts());
         Schedule schedule = transfer.schedule(mechanism, true);

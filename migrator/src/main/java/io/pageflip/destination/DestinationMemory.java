@@ -77,7 +77,7 @@ final class DestinationMemory implements AutoCloseable {
                     push(made, ConsoleLog.attach(MemFd.adopt(fds.next(), "console", ConsoleLog.lengthBytes())));
             framesFile = MemFd.adopt(fds.next(), "frames", Frames.lengthBytes(specs));
             boolean flips = hello.mechanism() == Mechanism.FLIP && hello.gifts() && moves;
-            if (hello.schedule().sharesPages() && !flips && !hello.pullsLate()) {
+            if (hello.schedule().tellsAllBeforeStop() && !flips && !hello.pullsLate()) {
                 throw new ProtocolException("the source hands its own pages over, and this destination may not map "
                         + "them: --no-move needs --schedule stop-and-move");
             }
