@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pageflip.guest.Backing;
 import io.pageflip.guest.GuestConfig;
+import io.pageflip.guest.RamConditions;
 import io.pageflip.guest.Workload;
 import io.pageflip.wire.Mechanism;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -14,7 +15,8 @@ final class HostChecksTest {
 
     /** A guest of 1000 MiB. */
     private static GuestConfig guest(int fill, int sharer) {
-        return new GuestConfig(1000 * MIB, Backing.MEMFD, 1, Workload.IDLE, 0, 10, fill, 1, sharer);
+        return new GuestConfig(
+                1000 * MIB, Backing.MEMFD, 1, Workload.IDLE, 0, 10, fill, 1, sharer, RamConditions.PLAIN);
     }
 
     @ParameterizedTest
