@@ -8,6 +8,7 @@ import io.pageflip.guest.RamConditions;
 import io.pageflip.guest.Workload;
 import io.pageflip.memory.Quantity;
 import io.pageflip.wire.Mechanism;
+import io.pageflip.wire.Schedule;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -123,10 +124,32 @@ final class GuestOptions {
                             + "kernel moves such pages, or those of --thp and --forked.")
     private @Nullable Integer unaligned;
 
+    @Option(
+            names = "--present",
+            paramLabel = "PERCENT",
+            converter = Values.WholePercent.class,
+            description =
+                    "With flip: about so much of RAM that the destination has mapped before it is handed over; those "
+                            + "pages count as copied, already-present.")
+    private @Nullable Integer present;
+
+    @Option(
+            names = "--unmapped",
+            paramLabel = "PERCENT",
+            converter = Values.WholePercent.class,
+            description = "With flip: about so much of RAM where the destination has nothing that takes a page; those "
+                    + "pages count as copied, no-mapping.")
+    private @Nullable Integer unmapped;
+
     /** Where the file of {@link Backing#FILE} takes its blocks; null with any other. */
     @Nullable
     Path ramDirectory() {
         return place.directory();
+    }
+
+    /** What guest RAM lies in, as it was written. */
+    RamPlace place() {
+        return place;
     }
 
     /** The guest that was asked for; a wrong value is a usage error. */
@@ -163,6 +186,8 @@ final class GuestOptions {
         putIfAsked(parts, "thp", thp);
         putIfAsked(parts, "forked", forked);
         putIfAsked(parts, "unaligned", unaligned);
+        putIfAsked(parts, "present", present);
+        putIfAsked(parts, "unmapped", unmapped);
         return parts;
     }
 
@@ -186,20 +211,40 @@ final class GuestOptions {
                     spec.commandLine(),
                     typed + ": parts of one guest, which add up to " + sum + "%; they must be 100% at most");
         }
-        if (place.backing() != Backing.ANONYMOUS) {
+        if (present == null && unmapped == null && place.backing() != Backing.ANONYMOUS) {
             throw refused(typed + ": only pages of private memory can be so, and --backing " + place
                     + " is none; use --backing anonymous");
+        }
+        if ((present != null || unmapped != null) && (place.backing() != Backing.MEMFD || parts.size() > 2)) {
+            throw refused(
+                    typed + ": --present and --unmapped are for RAM in a memfd, --thp, --forked and --unaligned for"
+                            + " --backing anonymous; use those for one kind");
         }
         if (fill < 100) {
             throw refused(typed + ": parts of RAM that is all written, and --fill " + fill
                     + " leaves holes; leave --fill out");
         }
         return new RamConditions(
-                parts.getOrDefault("thp", 0), parts.getOrDefault("forked", 0), parts.getOrDefault("unaligned", 0));
+                parts.getOrDefault("thp", 0),
+                parts.getOrDefault("forked", 0),
+                parts.getOrDefault("unaligned", 0),
+                parts.getOrDefault("present", 0),
+                parts.getOrDefault("unmapped", 0));
     }
 
-    /** Refuses pieces of pages where no page is gifted. */
-    void checkUnaligned(Mechanism mechanism) {
+    /** Refuses conditions of pages that this way of moving them never meets. */
+    void checkConditions(Mechanism mechanism, Schedule schedule, boolean gifts, boolean moves) {
+        boolean atDestination = present != null || unmapped != null;
+        if (atDestination && (mechanism != Mechanism.FLIP || !gifts || !moves)) {
+            throw refused(
+                    "--present and --unmapped keep pages from being flipped, and here none is; use --mechanism flip"
+                            + " without --no-gift and --no-move, or leave them out");
+        }
+        if (atDestination && schedule == Schedule.POSTCOPY) {
+            throw refused(
+                    "--present and --unmapped: with --schedule postcopy no page is mapped before the guest runs; use"
+                            + " --schedule handover, or stop-and-move");
+        }
         if (unaligned != null && mechanism != Mechanism.GIFT) {
             throw refused("--unaligned " + unaligned + "%: only gift hands over pages with vmsplice, and this is"
                     + " --mechanism " + mechanism + "; use --mechanism gift, or leave --unaligned out");

@@ -106,15 +106,31 @@ final class HostChecks {
             }
             return;
         }
+        String without = noRoom(guest, mechanism, Proc.availableBytes());
+        if (without != null) {
+            throw new HostLacksException(without);
+        }
+    }
+
+    /** Why there is no room for guest RAM in pages of 4 KiB, and what to use instead; null if there is. */
+    static @Nullable String noRoom(GuestConfig guest, Mechanism mechanism, long availableBytes) {
         // Of pages that fuse copies, those at the source are clean: they give way.
         boolean once = mechanism == Mechanism.FLIP || mechanism == Mechanism.FUSE;
-        long needed = guest.ramBytes() * (once ? 1 : 2) / 100 * Math.max(1, guest.fillPercent());
-        long available = Proc.availableBytes();
-        if (needed > available) {
-            throw new HostLacksException("no room for " + Quantity.format(needed) + " of guest RAM"
-                    + (once ? "" : " (twice the guest: " + mechanism + " copies)") + ": "
-                    + Quantity.format(available) + " are available; use a smaller --ram"
-                    + (once ? "" : " or --mechanism flip"));
+        int percent = (once ? 100 : 200) + guest.sharerPercent();
+        long needed = guest.ramBytes() / 100 * percent / 100 * Math.max(1, guest.fillPercent());
+        if (needed <= availableBytes) {
+            return null;
         }
+        String why = "";
+        String instead = "use a smaller --ram";
+        if (!once) {
+            why = " (twice the guest: " + mechanism + " copies)";
+            instead += " or --mechanism flip";
+        } else if (guest.sharerPercent() > 0) {
+            why = " (what --sharer maps, " + guest.sharerPercent() + " % of it, twice)";
+            instead += " or --sharer";
+        }
+        return "no room for " + Quantity.format(needed) + " of guest RAM" + why + ": " + Quantity.format(availableBytes)
+                + " are available; " + instead;
     }
 }

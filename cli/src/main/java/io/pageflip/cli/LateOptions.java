@@ -37,7 +37,7 @@ final class LateOptions {
             paramLabel = "SECONDS",
             defaultValue = "30",
             description = "How long a source whose pages are still needed may take to connect again if its connection "
-                    + "breaks (default: ${DEFAULT-VALUE}).")
+                    + "breaks; the source is told, and tries for as long (default: ${DEFAULT-VALUE}).")
     private long recoverTimeout;
 
     Postcopy.Options options() {

@@ -156,11 +156,11 @@ final class MigrateCommand implements Callable<Integer> {
 
     /** What was asked for; a usage error if it makes no sense. */
     MigrationPlan plan() {
-        GuestConfig config = transfer.adopted(guest.config());
+        GuestConfig config = transfer.adopted(guest.config(), guest.place());
         Mechanism mechanism = transfer.resolve(config.backing());
         guest.checkSharer(mechanism, transfer.gifts(), transfer.adopts());
-        guest.checkUnaligned(mechanism);
         Schedule schedule = transfer.schedule(mechanism, !noMove);
+        guest.checkConditions(mechanism, schedule, transfer.gifts(), !noMove);
         transfer.batch();
         transfer.limits();
         checkPrefetch(schedule);

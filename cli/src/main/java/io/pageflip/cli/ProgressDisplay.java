@@ -3,9 +3,6 @@ package io.pageflip.cli;
 import io.pageflip.metrics.Progress;
 import java.io.PrintStream;
 import java.util.Locale;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 /** One line on standard error that is written over and over, by a thread of its own, and wiped away at the end. */
@@ -18,11 +15,7 @@ final class ProgressDisplay implements AutoCloseable {
     private final Progress progress;
     private final PrintStream terminal;
     private final boolean on;
-    private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(task -> {
-        Thread thread = new Thread(task, "progress");
-        thread.setDaemon(true);
-        return thread;
-    });
+    private final Ticker ticker = new Ticker("progress");
     private Progress.Phase phase = Progress.Phase.STARTING;
     private long lastPages;
     private long lastNs;
@@ -59,7 +52,7 @@ final class ProgressDisplay implements AutoCloseable {
     /** Begins to show it. */
     void start() {
         if (on) {
-            var unused = timer.scheduleAtFixedRate(this::show, PERIOD_MS, PERIOD_MS, TimeUnit.MILLISECONDS);
+            ticker.start(PERIOD_MS, this::show);
         }
     }
 
@@ -100,7 +93,7 @@ final class ProgressDisplay implements AutoCloseable {
 
     @Override
     public void close() {
-        timer.shutdownNow();
+        ticker.close();
         if (on) {
             terminal.print("\r\u001b[K");
             terminal.flush();

@@ -16,6 +16,7 @@ import io.pageflip.source.SourceAgent;
 import io.pageflip.source.SourceOptions;
 import io.pageflip.wire.ChannelKind;
 import io.pageflip.wire.Mechanism;
+import io.pageflip.wire.Schedule;
 import java.io.IOException;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -77,14 +78,15 @@ final class SourceCommand implements Callable<Integer> {
     }
 
     static SourceOptions options(TransferOptions transfer, GuestOptions guest, RunOptions run, boolean samePipe) {
-        GuestConfig config = transfer.adopted(guest.config());
+        GuestConfig config = transfer.adopted(guest.config(), guest.place());
         Mechanism mechanism = transfer.resolve(config.backing());
         guest.checkSharer(mechanism, transfer.gifts(), transfer.adopts());
-        guest.checkUnaligned(mechanism);
+        Schedule schedule = transfer.schedule(mechanism, true);
+        guest.checkConditions(mechanism, schedule, transfer.gifts(), true);
         return new SourceOptions(
                 config,
                 mechanism,
-                transfer.schedule(mechanism, true),
+                schedule,
                 transfer.gifts(),
                 transfer.noWayBack(),
                 samePipe,

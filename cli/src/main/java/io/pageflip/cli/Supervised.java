@@ -6,29 +6,19 @@ import io.pageflip.metrics.ResultJson;
 import io.pageflip.migration.AgentEvent;
 import java.io.IOException;
 import java.io.PrintStream;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 
 /** The side of an agent that speaks to whoever started it: events out, and the end of standard input in. */
 final class Supervised implements AutoCloseable {
     private static final long PERIOD_MS = 200;
 
     private final PrintStream out = System.out;
-    private final Progress progress;
-    private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(task -> {
-        Thread thread = new Thread(task, "events");
-        thread.setDaemon(true);
-        return thread;
-    });
+    private final Ticker ticker = new Ticker("events");
 
     Supervised(Progress progress, Cancellation cancellation) {
-        this.progress = progress;
         Thread watch = new Thread(() -> awaitEndOfInput(cancellation), "supervisor watch");
         watch.setDaemon(true);
         watch.start();
-        var unused = timer.scheduleAtFixedRate(
-                () -> say(AgentEvent.progress(this.progress)), PERIOD_MS, PERIOD_MS, TimeUnit.MILLISECONDS);
+        ticker.start(PERIOD_MS, () -> say(AgentEvent.progress(progress)));
     }
 
     private static void awaitEndOfInput(Cancellation cancellation) {
@@ -49,6 +39,6 @@ final class Supervised implements AutoCloseable {
 
     @Override
     public void close() {
-        timer.shutdownNow();
+        ticker.close();
     }
 }

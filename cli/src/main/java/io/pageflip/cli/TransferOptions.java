@@ -160,8 +160,12 @@ final class TransferOptions {
         return (int) Values.between(spec, "--batch", batch, 1, MOST_BATCH);
     }
 
-    /** The guest in the memory that its pages cross from, which is adopted if that is wanted; a wrong value is a usage error. */
-    GuestConfig adopted(GuestConfig guest) {
+    /**
+     * The guest in the memory that its pages cross from, which is adopted if that is wanted; a wrong value is a usage error.
+     *
+     * @param place what its RAM lies in, as it was written
+     */
+    GuestConfig adopted(GuestConfig guest, RamPlace place) {
         if (!adopt) {
             if (adoptChunk != null) {
                 throw refused("--adopt-chunk is for --adopt");
@@ -169,8 +173,8 @@ final class TransferOptions {
             return guest;
         }
         if (guest.backing() != Backing.ANONYMOUS) {
-            throw refused("--adopt makes private RAM shareable, and --backing " + guest.backing()
-                    + " is shared already: there is nothing to adopt");
+            throw refused("--adopt makes private RAM shareable, and --backing " + place
+                    + " is shared already; use --backing anonymous, or leave --adopt out");
         }
         if (mechanism != Choice.AUTO && mechanism != Choice.FLIP) {
             throw refused("--adopt makes private RAM shareable so that it can be flipped, and --mechanism " + mechanism
@@ -255,7 +259,7 @@ final class TransferOptions {
             throw refused("--schedule handover lets both agents map the same pages, and --mechanism " + chosen
                     + " copies them; use --mechanism flip, or --schedule stop-and-move");
         }
-        if (schedule.sharesPages() && chosen == Mechanism.FLIP && !canHandOver) {
+        if (schedule.tellsAllBeforeStop() && chosen == Mechanism.FLIP && !canHandOver) {
             throw refused("--schedule " + schedule + " has no pages left to copy for "
                     + (noGift ? "--no-gift" : "--no-move") + "; use --schedule stop-and-move");
         }

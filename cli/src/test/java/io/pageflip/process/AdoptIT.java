@@ -186,7 +186,7 @@ final class AdoptIT {
     @CsvSource(
             delimiter = '|',
             value = {
-                "--adopt                       | there is nothing to adopt",
+                "--adopt                       | use --backing anonymous, or leave --adopt out",
                 "--backing anonymous --adopt --adopt-chunk 6K | --adopt-chunk 6K: it must be whole pages of 4K",
             })
     void whatMakesNoSenseIsRefused(String options, String why) throws IOException {

@@ -308,6 +308,21 @@ final class PullPostcopyIT {
         assertThat(agents.source().out()).contains("the guest is lost: the destination took it and died");
     }
 
+    /** The source gives up when the destination does: the one says to the other how long that is. */
+    @Test
+    void aDestinationThatDoesNotAnswerInItsOwnTimeLosesTheGuest() throws Exception {
+        Pageflip.Agents agents =
+                agents("drop@resumed", "stop@paused", List.of("--recover-timeout", "1"), "--ram", "32M");
+        agents.destination().awaitStopped();
+
+        agents.source().endsWith(5);
+        agents.destination().signal("CONT");
+        agents.destination().endsWith(5);
+
+        assertThat(agents.source().out()).contains("which has not reached the destination again within 1 s");
+        assertThat(agents.destination().out()).contains("the guest is lost: the source died, with ");
+    }
+
     @Test
     void whoIsAskedToEndWhilePausedSaysWhatThatCosts() throws Exception {
         Pageflip.Agents agents = agents("stop@paused", "drop@half-pages", "--ram", "32M");

@@ -55,6 +55,24 @@ final class RamConditionsIT {
         assertThat(pages.at("/copy-reasons/kernel-declined").asLong()).isEqualTo(8192);
     }
 
+    /** With a handover the guest writes to them meanwhile. */
+    @ParameterizedTest
+    @CsvSource({"handover --vcpus 2 --dirty-rate 100M --workload uniform", "stop-and-move --batch 7"})
+    void pagesThatTheDestinationHasOrHasNoPlaceForAreToldAsTheyWereForetold(String options) throws IOException {
+        Run run =
+                run("compare --predict --format json --runs 1 --verify --mechanism flip --ram 64M --present 10% --unmapped 20%"
+                                + " --schedule " + options)
+                        .endsWith(0);
+
+        JsonNode cell = new ObjectMapper().readTree(run.out()).at("/cells/0");
+        assertThat(cell.at("/predicted/counts-equal").asBoolean()).as(run.out()).isTrue();
+        JsonNode pages = cell.at("/predicted/pages");
+        assertThat(pages.at("/copy-reasons/already-present").asLong()).isEqualTo(32 * 51);
+        assertThat(pages.at("/copy-reasons/no-mapping").asLong()).isEqualTo(32 * 102);
+        assertThat(pages.path("moved").asLong()).isEqualTo(16384 + 4096 - 32 * 153);
+        assertThat(cell.at("/runs/0/verification/status").asText()).isEqualTo("match");
+    }
+
     @Test
     void forkedPagesThatTheGuestWritesAreNotPredicted() throws IOException {
         Run run = run("compare --predict --runs 1 --mechanism gift --backing anonymous --ram 16M --forked 5%")

@@ -190,6 +190,22 @@ final class SharerIT {
         migrate("--ram 64M --sharer 20% --source-fault kill@" + step).endsWith(5);
     }
 
+    /** Ctrl-C ends the sharer as well, in the middle of its start; and one that does not get on is not waited for. */
+    @ParameterizedTest
+    @CsvSource({"INT", "STOP"})
+    void whoCancelsWhileItIsStartedKeepsTheGuest(String signal) throws Exception {
+        Run run = migrate("--ram 16M --sharer 10%");
+        Waiting.until("a sharer", () -> !sharers().isEmpty());
+
+        new ProcessBuilder("kill", "-" + signal, Long.toString(sharers().get(0).pid()))
+                .start()
+                .waitFor();
+        run.signal("INT");
+        run.endsWith(1);
+
+        Report.parse(run.out()).assertLivesOnAtSource("cancelled");
+    }
+
     @Test
     void thePlainReportTellsWhatTheKernelCounts() throws IOException {
         Run run = pageflip.start("migrate", "--ram=16M", "--sharer=5%", "--run-after=0.05")
@@ -214,14 +230,17 @@ final class SharerIT {
     }
 
     private ProcessHandle sharer() {
+        return sharers().get(0);
+    }
+
+    private List<ProcessHandle> sharers() {
         return pageflip.alive().stream()
                 .filter(process -> process.info()
                         .arguments()
                         .map(Arrays::asList)
                         .orElse(List.of())
                         .contains("io.pageflip.guest.SharerProcess"))
-                .findAny()
-                .orElseThrow();
+                .toList();
     }
 
     private boolean isGone(ProcessHandle process) {

@@ -26,6 +26,13 @@ public final class Guest implements AutoCloseable {
     /** 4 KiB pages made present by one call while the guest is filled. */
     private static final long POPULATE_PAGES = 4096;
 
+    /** Asked several times a second by a thread that waits for something to be made. */
+    @FunctionalInterface
+    public interface Guard {
+        /** Throws if that is not wanted any more. */
+        void check() throws IOException;
+    }
+
     private final GuestConfig config;
     private final List<RamBlock> blocks;
     private final Oracle oracle;
@@ -271,16 +278,17 @@ public final class Guest implements AutoCloseable {
      * Starts the other processes that have a part of RAM, where it was made so ({@link RamBlock#shared}, {@link RamConditions})
      * and they were not started before, and waits until they have it. They end when this is closed, or with the calling thread.
      *
+     * @param guard whose exception ends the wait, and the process with it
      * @throws IOException if one does not start
      */
-    public void startOthers() throws IOException {
+    public void startOthers(Guard guard) throws IOException {
         RamBlock ram = blocks.get(GuestConfig.RAM);
         if (child == null) {
             child = ram.fork();
         }
         PageBitmap pages = ram.shared();
         if (pages != null && sharer == null) {
-            sharer = Sharer.start(ram.requireFile(), pages, ram.spec().pageBytes(), clock);
+            sharer = Sharer.start(ram.requireFile(), pages, ram.spec().pageBytes(), clock, guard);
         }
     }
 

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param fillPercent 0 to 100: the part of block {@code ram} that was ever written
  * @param seed of everything random
  * @param sharerPercent 0 to 100: the part of block {@code ram} that a third process maps, as a back end of vhost-user would
- * @param conditions of the pages of block {@code ram}; other than plain only in {@link Backing#ANONYMOUS} that is full
+ * @param conditions of the pages of block {@code ram}; other than plain only where all of it is written
  */
 public record GuestConfig(
         long ramBytes,
@@ -42,7 +42,7 @@ public record GuestConfig(
     public static final int ROM = 2;
 
     public GuestConfig {
-        if (!conditions.allPlain() && (backing != Backing.ANONYMOUS || fillPercent < 100)) {
+        if (!conditions.fit(backing) || (!conditions.allPlain() && fillPercent < 100)) {
             throw new IllegalArgumentException(
                     "pages that are not plain in " + backing + " RAM, " + fillPercent + "% of it written");
         }

@@ -33,6 +33,7 @@ public final class RamBlock implements AutoCloseable {
     private @Nullable PageBitmap huge;
     private @Nullable PageBitmap forked;
     private @Nullable PageBitmap unaligned;
+    private @Nullable PageBitmap unmapped;
 
     private RamBlock(BlockSpec spec, Mapping mapping, @Nullable MemFd file, @Nullable DiskFile disk) {
         this.spec = spec;
@@ -250,12 +251,18 @@ public final class RamBlock implements AutoCloseable {
         }
     }
 
-    /** Registers the block in minor mode, without pages that are pinned or that a third process maps. */
+    /** No userfaultfd is to know of these pages; told before {@link #registerMinor}. */
+    public void leaveUnmapped(PageBitmap pages) {
+        unmapped = pages;
+    }
+
+    /** Registers the block in minor mode, without pages that are pinned, that a third process maps, or that are to be left out. */
     public void registerMinor(Userfaultfd userfaultfd) throws SyscallException {
-        PageBitmap except = pinned == null ? shared : pinned;
-        if (except == null) {
-            userfaultfd.registerMinor(mapping);
-            return;
+        PageBitmap except = new PageBitmap(spec.pages());
+        for (PageBitmap some : new PageBitmap[] {pinned, shared, unmapped}) {
+            if (some != null) {
+                except.addAll(some);
+            }
         }
         long pageBytes = spec.pageBytes();
         for (long first = except.nextClear(0); first < spec.pages(); ) {

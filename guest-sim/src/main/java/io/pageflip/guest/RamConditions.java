@@ -4,17 +4,20 @@ import io.pageflip.memory.PageBitmap;
 import io.pageflip.os.Mapping;
 
 /**
- * Which parts of private guest RAM are not plain pages, as percents of it, 100 together at most: what keeps the kernel from
- * moving a page that was gifted. RAM is cut into so many regions, 2,048 at most, that the parts are met about, not exactly: a
- * region is huge pages entirely, or has pages of all other kinds.
+ * Which parts of guest RAM are not plain pages, as percents of it, 100 together at most: what keeps the kernel from moving a
+ * page. RAM is cut into so many regions, 2,048 at most, that the parts are met about, not exactly: a region is huge pages
+ * entirely, or has pages of all other kinds.
  *
- * @param thpPercent in transparent huge pages
- * @param forkedPercent that a forked child has, too
- * @param unalignedPercent each page of which is handed over in two pieces
+ * @param thpPercent of private memory: in transparent huge pages
+ * @param forkedPercent of private memory: that a forked child has, too
+ * @param unalignedPercent of private memory: each page of which is handed over in two pieces
+ * @param presentPercent of a memfd: that the destination has mapped already when it is handed over
+ * @param unmappedPercent of a memfd: where the destination has nothing that could take a page: no range of its userfaultfd
  */
-public record RamConditions(int thpPercent, int forkedPercent, int unalignedPercent) {
+public record RamConditions(
+        int thpPercent, int forkedPercent, int unalignedPercent, int presentPercent, int unmappedPercent) {
     /** Nothing but plain pages. */
-    public static final RamConditions PLAIN = new RamConditions(0, 0, 0);
+    public static final RamConditions PLAIN = new RamConditions(0, 0, 0, 0, 0);
 
     /** Each makes up to four mappings, of which a process may have 65,530. */
     private static final long MOST_REGIONS = 2048;
@@ -22,16 +25,27 @@ public record RamConditions(int thpPercent, int forkedPercent, int unalignedPerc
     private static final int WHOLE = 100;
 
     public RamConditions {
-        if (Math.min(thpPercent, Math.min(forkedPercent, unalignedPercent)) < 0
-                || thpPercent + forkedPercent + unalignedPercent > WHOLE) {
+        int least = Math.min(
+                Math.min(thpPercent, forkedPercent),
+                Math.min(unalignedPercent, Math.min(presentPercent, unmappedPercent)));
+        if (least < 0 || thpPercent + forkedPercent + unalignedPercent + presentPercent + unmappedPercent > WHOLE) {
             throw new IllegalArgumentException("parts of RAM that do not add up: " + thpPercent + "%, " + forkedPercent
-                    + "%, " + unalignedPercent + "%");
+                    + "%, " + unalignedPercent + "%, " + presentPercent + "%, " + unmappedPercent + "%");
+        }
+        if (thpPercent + forkedPercent + unalignedPercent > 0 && presentPercent + unmappedPercent > 0) {
+            throw new IllegalArgumentException("RAM that is both private memory and a memfd");
         }
     }
 
     /** Whether every page is plain. */
     public boolean allPlain() {
-        return thpPercent + forkedPercent + unalignedPercent == 0;
+        return equals(PLAIN);
+    }
+
+    /** Whether RAM in such memory can have these pages. */
+    public boolean fit(Backing backing) {
+        boolean inFile = presentPercent + unmappedPercent > 0;
+        return allPlain() || backing == (inFile ? Backing.MEMFD : Backing.ANONYMOUS);
     }
 
     /** Of so many pages, those that are in huge pages. */
@@ -54,6 +68,16 @@ public record RamConditions(int thpPercent, int forkedPercent, int unalignedPerc
     /** Of so many pages, those that are handed over in two pieces. */
     public PageBitmap unaligned(long pages) {
         return slice(pages, forkedPercent, forkedPercent + unalignedPercent);
+    }
+
+    /** Of so many pages, those that the destination has mapped already. */
+    public PageBitmap present(long pages) {
+        return slice(pages, 0, presentPercent);
+    }
+
+    /** Of so many pages, those that nothing could take at the destination. */
+    public PageBitmap unmapped(long pages) {
+        return slice(pages, presentPercent, presentPercent + unmappedPercent);
     }
 
     /** From each region that is not huge the pages from one percentage to another, its first page left out. */

@@ -14,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The owner of a third process ({@link SharerProcess}) that maps a part of a RAM block and touches what is there, as a backup
@@ -24,6 +25,9 @@ final class Sharer implements AutoCloseable {
     private static final long POLL_NS = 5_000_000;
     private static final long START_TIMEOUT_NS = 30_000_000_000L;
     private static final long END_TIMEOUT_S = 2;
+
+    /** How long after its end a reason to end it may become known: a signal to both of us ends it first. */
+    private static final long REASON_NS = 500_000_000;
 
     private final Process process;
 
@@ -36,9 +40,11 @@ final class Sharer implements AutoCloseable {
      *
      * @param file of the block
      * @param pages that it maps, in pages of {@code pageBytes}
+     * @param guard whose exception ends the wait, and the process with it
      * @throws IOException if it has not mapped them within 30 s
      */
-    static Sharer start(MemFd file, PageBitmap pages, int pageBytes, NanoClock clock) throws IOException {
+    static Sharer start(MemFd file, PageBitmap pages, int pageBytes, NanoClock clock, Guest.Guard guard)
+            throws IOException {
         List<String> command = JavaProcess.command(SharerProcess.class.getName());
         command.addAll(List.of(
                 Integer.toString(Proc.pid()),
@@ -50,11 +56,24 @@ final class Sharer implements AutoCloseable {
                 .start());
         try {
             sharer.tell(pages, pageBytes);
-            sharer.awaitMapped(clock.nanoTime() + START_TIMEOUT_NS, clock);
+            sharer.awaitMapped(clock, guard);
             return sharer;
+        } catch (EndedException e) {
+            sharer.close();
+            awaitReason(clock, guard);
+            throw e;
         } catch (IOException | RuntimeException e) {
             sharer.close();
             throw e;
+        }
+    }
+
+    /** Ctrl-C goes to every process of the terminal: this one may hear of it when the other has ended already. */
+    private static void awaitReason(NanoClock clock, Guest.Guard guard) throws IOException {
+        long deadlineNs = clock.nanoTime() + REASON_NS;
+        while (clock.nanoTime() < deadlineNs) {
+            guard.check();
+            LockSupport.parkNanos(POLL_NS);
         }
     }
 
@@ -70,15 +89,17 @@ final class Sharer implements AutoCloseable {
             Writer input = new OutputStreamWriter(process.getOutputStream(), StandardCharsets.UTF_8);
             input.append(ranges).append('\n').flush();
         } catch (IOException e) {
-            throw new IOException("the sharer of guest RAM has ended at once", e);
+            throw new EndedException("the sharer of guest RAM has ended at once", e);
         }
     }
 
     /** Nobody stops a thread that reads; so nothing is read before it is there. */
-    private void awaitMapped(long deadlineNs, NanoClock clock) throws IOException {
+    private void awaitMapped(NanoClock clock, Guest.Guard guard) throws IOException {
+        long deadlineNs = clock.nanoTime() + START_TIMEOUT_NS;
         BufferedReader said =
                 new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
         while (!said.ready() && process.isAlive()) {
+            guard.check();
             if (clock.nanoTime() > deadlineNs) {
                 throw new IOException("the sharer of guest RAM has mapped nothing for 30 s");
             }
@@ -86,8 +107,18 @@ final class Sharer implements AutoCloseable {
         }
         String line = said.readLine();
         if (!SharerProcess.MAPPED.equals(line)) {
-            throw new IOException(
-                    "the sharer of guest RAM has ended before it had mapped it" + (line == null ? "" : ": " + line));
+            throw new EndedException(
+                    "the sharer of guest RAM has ended before it had mapped it" + (line == null ? "" : ": " + line),
+                    null);
+        }
+    }
+
+    /** It has ended by itself, or somebody else has ended it. */
+    private static final class EndedException extends IOException {
+        private static final long serialVersionUID = 1L;
+
+        EndedException(String message, @Nullable Throwable cause) {
+            super(message, cause);
         }
     }
 

@@ -16,9 +16,10 @@ import io.pageflip.os.SyscallException;
  *   40        u64  console: bytes produced
  *   48        u32  console: bytes in its FIFO
  *   56  16 bytes   console: the FIFO
- *   96        u32  rounds of pages that the destination has received while the guest runs; this and the next
+ *   96        u32  rounds of pages that the destination has received while the guest runs; this and the next two
  *                  are the words here that it writes
  *  100        u32  postcopy: the destination's owner epoch, once it has every page, and needs the source for none
+ *  104        u64  postcopy of pulled pages: how long it lets the source take to connect again, ns
  *  128+32i    u64  vCPU i: instructions, last instruction (ns), random state, cursor
  * </pre>
  *
@@ -42,6 +43,7 @@ public final class SwitchPage {
     private static final int FIFO = 56;
     private static final int ROUNDS = 96;
     private static final int LAST_PAGE = 100;
+    private static final int RECOVER_TIMEOUT_NS = 104;
     private static final int VCPUS = 128;
     private static final int VCPU_BYTES = 32;
 
@@ -111,6 +113,19 @@ public final class SwitchPage {
     /** The destination, which runs the guest in this epoch, has every page: the source may give its own up. */
     public void setLastPage(int epoch) {
         mapping.setInt(base + LAST_PAGE, epoch);
+    }
+
+    /**
+     * How long the destination lets the source, whose pages it needs after the switch, take to connect again if their connection
+     * breaks, in nanoseconds: whatever it has written here, 0 if nothing.
+     */
+    public long recoverTimeoutNs() {
+        return mapping.getLong(base + RECOVER_TIMEOUT_NS);
+    }
+
+    /** The destination says so, before the switch. */
+    public void setRecoverTimeoutNs(long timeoutNs) {
+        mapping.setLong(base + RECOVER_TIMEOUT_NS, timeoutNs);
     }
 
     /** Instructions that all vCPUs had executed when the state was saved. */

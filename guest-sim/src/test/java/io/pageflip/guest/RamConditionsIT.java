@@ -22,7 +22,7 @@ final class RamConditionsIT {
                 Files.readString(Path.of("/sys/kernel/mm/transparent_hugepage/enabled"))
                         .contains("[never]"),
                 "transparent huge pages are off");
-        try (RamBlock block = RamBlock.create(SPEC, new RamConditions(50, 10, 10))) {
+        try (RamBlock block = RamBlock.create(SPEC, new RamConditions(50, 10, 10, 0, 0))) {
             assertThat(block.mapping().hugeBytes()).isZero();
             assertThatThrownBy(block::requireHuge)
                     .isInstanceOf(HostLacksException.class)
@@ -39,8 +39,8 @@ final class RamConditionsIT {
     @Test
     void aChildIsForkedOnlyIfItHasPages() throws IOException {
         try (RamBlock plain = RamBlock.create(SPEC);
-                RamBlock odd = RamBlock.create(SPEC, new RamConditions(0, 0, 10));
-                RamBlock shared = RamBlock.create(SPEC, new RamConditions(0, 10, 0))) {
+                RamBlock odd = RamBlock.create(SPEC, new RamConditions(0, 0, 10, 0, 0));
+                RamBlock shared = RamBlock.create(SPEC, new RamConditions(0, 10, 0, 0, 0))) {
             assertThat(plain.fork()).isNull();
             assertThat(odd.fork()).isNull();
             assertThat(plain.unaligned()).isNull();

@@ -24,7 +24,7 @@ final class RamConditionsTest {
         "1, 0, 50, 50"
     })
     void thePartsAreMetAboutAndNoPageIsInTwo(long pages, int thp, int forked, int unaligned) {
-        RamConditions conditions = new RamConditions(thp, forked, unaligned);
+        RamConditions conditions = new RamConditions(thp, forked, unaligned, 0, 0);
         PageBitmap huge = conditions.huge(pages);
         PageBitmap child = conditions.forked(pages);
         PageBitmap pieces = conditions.unaligned(pages);
@@ -45,7 +45,7 @@ final class RamConditionsTest {
 
     @Test
     void hugePagesAreWholeAndAligned() {
-        PageBitmap huge = new RamConditions(30, 0, 0).huge(4096 + 100);
+        PageBitmap huge = new RamConditions(30, 0, 0, 0, 0).huge(4096 + 100);
 
         for (long page = 0; page < huge.pages(); page += HUGE_PAGE) {
             long end = Math.min(huge.pages(), page + HUGE_PAGE);
@@ -57,10 +57,28 @@ final class RamConditionsTest {
         assertThat(huge.get(4096)).isFalse();
     }
 
+    @Test
+    void whatTheDestinationHasAndWhatItHasNotAreOtherPages() {
+        RamConditions conditions = new RamConditions(0, 0, 0, 10, 20);
+        PageBitmap present = conditions.present(4096);
+        PageBitmap unmapped = conditions.unmapped(4096);
+        PageBitmap all = new PageBitmap(4096);
+        all.addAll(present);
+        all.addAll(unmapped);
+
+        assertThat(present.cardinality()).isEqualTo(8 * 51);
+        assertThat(unmapped.cardinality()).isEqualTo(8 * 102);
+        assertThat(all.cardinality()).isEqualTo(8 * 153);
+        assertThat(conditions.fit(Backing.MEMFD)).isTrue();
+        assertThat(conditions.fit(Backing.ANONYMOUS)).isFalse();
+        assertThatThrownBy(() -> new RamConditions(1, 0, 0, 0, 1))
+                .hasMessageContaining("both private memory and a memfd");
+    }
+
     /** A mapping each, of which a process may have 65,530. */
     @Test
     void theLargestGuestTakesNoMoreMappingsThanThereMayBe() {
-        RamConditions conditions = new RamConditions(50, 20, 20);
+        RamConditions conditions = new RamConditions(50, 20, 20, 0, 0);
         long pages = 1L << 26;
         int[] runs = {0};
         conditions.huge(pages).forEachRun(Long.MAX_VALUE, run -> runs[0]++);
@@ -71,10 +89,10 @@ final class RamConditionsTest {
 
     @Test
     void partsThatDoNotAddUpAreRefused() {
-        assertThatThrownBy(() -> new RamConditions(50, 30, 30)).hasMessageContaining("50%, 30%, 30%");
-        assertThatThrownBy(() -> new RamConditions(-1, 0, 0)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> new RamConditions(50, 30, 30, 0, 0)).hasMessageContaining("50%, 30%, 30%");
+        assertThatThrownBy(() -> new RamConditions(-1, 0, 0, 0, 0)).isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> new GuestConfig(
-                        1 << 20, Backing.MEMFD, 1, Workload.IDLE, 0, 10, 100, 1, 0, new RamConditions(1, 0, 0)))
+                        1 << 20, Backing.MEMFD, 1, Workload.IDLE, 0, 10, 100, 1, 0, new RamConditions(1, 0, 0, 0, 0)))
                 .hasMessageContaining("memfd RAM");
     }
 }

@@ -11,7 +11,10 @@ import io.pageflip.os.NanoClock;
 import io.pageflip.os.NativeBuffer;
 import io.pageflip.os.Pagemap;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 /** A third process maps a part of a block: the kernel's own counts say so. */
@@ -37,7 +40,7 @@ final class SharerIT {
     @Test
     void itMapsWhatItIsToldAndFillsNoHole() throws IOException {
         try (RamBlock block = block();
-                Sharer sharer = Sharer.start(block.requireFile(), pages(), PAGE, NanoClock.SYSTEM);
+                Sharer sharer = Sharer.start(block.requireFile(), pages(), PAGE, NanoClock.SYSTEM, () -> {});
                 FrameCounts counts = FrameCounts.open()) {
             assertThat(sharer.process().isAlive()).isTrue();
             assertThat(block.requireFile().allocatedBytes()).isEqualTo(32 * PAGE);
@@ -56,7 +59,7 @@ final class SharerIT {
     @Test
     void itEndsWithItsOwner() throws Exception {
         try (RamBlock block = block()) {
-            Sharer sharer = Sharer.start(block.requireFile(), pages(), PAGE, NanoClock.SYSTEM);
+            Sharer sharer = Sharer.start(block.requireFile(), pages(), PAGE, NanoClock.SYSTEM, () -> {});
             ProcessHandle process = sharer.process();
 
             sharer.close();
@@ -71,7 +74,7 @@ final class SharerIT {
             ProcessHandle[] process = new ProcessHandle[1];
             Thread owner = new Thread(() -> {
                 try {
-                    process[0] = Sharer.start(block.requireFile(), pages(), PAGE, NanoClock.SYSTEM)
+                    process[0] = Sharer.start(block.requireFile(), pages(), PAGE, NanoClock.SYSTEM, () -> {})
                             .process();
                     new ProcessBuilder("kill", "-STOP", Long.toString(process[0].pid()))
                             .start()
@@ -93,9 +96,46 @@ final class SharerIT {
             // An offset that is no whole page cannot be mapped.
             PageBitmap odd = new PageBitmap(Long.SIZE);
             odd.add(1, 1);
-            assertThatThrownBy(() -> Sharer.start(file, odd, 100, NanoClock.SYSTEM))
+            assertThatThrownBy(() -> Sharer.start(file, odd, 100, NanoClock.SYSTEM, () -> {}))
                     .isInstanceOf(IOException.class)
                     .hasMessageContaining("ended before it had mapped");
+        }
+    }
+
+    @Test
+    void whoDoesNotWantItAnyMoreNeedNotWaitForIt() throws Exception {
+        List<ProcessHandle> before = ProcessHandle.current().children().toList();
+        List<ProcessHandle> started = new ArrayList<>();
+        IOException enough = new IOException("enough");
+        try (RamBlock block = block()) {
+            assertThatThrownBy(() -> Sharer.start(block.requireFile(), pages(), PAGE, NanoClock.SYSTEM, () -> {
+                        ProcessHandle.current()
+                                .children()
+                                .filter(child -> !before.contains(child))
+                                .forEach(started::add);
+                        throw enough;
+                    }))
+                    .isSameAs(enough);
+        }
+        assertThat(started).hasSize(1);
+        started.get(0).onExit().get(20, TimeUnit.SECONDS);
+    }
+
+    /** As Ctrl-C does it, which ends the sharer too, and may be heard of here a little later. */
+    @Test
+    void theReasonForItsEndMayComeLater() throws IOException {
+        AtomicInteger looks = new AtomicInteger();
+        try (MemFd file = MemFd.create("ram", PAGE, false)) {
+            PageBitmap odd = new PageBitmap(Long.SIZE);
+            odd.add(1, 1);
+            List<ProcessHandle> others = ProcessHandle.current().children().toList();
+            assertThatThrownBy(() -> Sharer.start(file, odd, 100, NanoClock.SYSTEM, () -> {
+                        boolean ended = ProcessHandle.current().children().allMatch(others::contains);
+                        if (ended && looks.incrementAndGet() > 5) {
+                            throw new IOException("cancelled");
+                        }
+                    }))
+                    .hasMessage("cancelled");
         }
     }
 

@@ -6,7 +6,6 @@ import io.pageflip.channel.Patience;
 import io.pageflip.channel.PeerGoneException;
 import io.pageflip.channel.StreamReader;
 import io.pageflip.channel.WaitGuard;
-import io.pageflip.guest.RunToken;
 import io.pageflip.os.Fd;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.NativeBuffer;
@@ -199,27 +198,29 @@ public final class ConnectedSource implements SourceLink {
     }
 
     @Override
-    public Recovery listenAgain() throws IOException {
-        return new Listening(UnixSocket.listen(path));
+    public Recovery listenAgain(int ownerEpoch) throws IOException {
+        return new Listening(UnixSocket.listen(path), ownerEpoch);
     }
 
     /** Our socket's path, and who connects there. */
     private final class Listening implements Recovery {
         private final UnixSocket listener;
+        private final int ownerEpoch;
 
-        Listening(UnixSocket listener) {
+        Listening(UnixSocket listener, int ownerEpoch) {
             this.listener = listener;
+            this.ownerEpoch = ownerEpoch;
         }
 
         @Override
-        public boolean accept(RunToken token, int millis) throws IOException {
+        public boolean accept(int millis) throws IOException {
             UnixSocket socket = listener.accept(millis);
             if (socket == null) {
                 return false;
             }
             List<Fd> descriptors = new ArrayList<>();
             try {
-                recognise(socket, token, descriptors);
+                recognise(socket, descriptors);
                 ControlConnection broken = control;
                 control = ControlConnection.over(socket.fd());
                 broken.close();
@@ -237,7 +238,7 @@ public final class ConnectedSource implements SourceLink {
          * The process whose memory we read (the kernel says who has connected), with a descriptor of the very run token, in the
          * epoch in which we have it.
          */
-        private void recognise(UnixSocket socket, RunToken token, List<Fd> descriptors) throws IOException {
+        private void recognise(UnixSocket socket, List<Fd> descriptors) throws IOException {
             PeerCredentials peer = checkUser(socket);
             Patience patience = new Patience(clock, () -> {}); // the guest is ours: too late to cancel
             Message.Recover recover = (Message.Recover) readFirst(FrameType.RECOVER, socket, descriptors, patience);
@@ -248,9 +249,9 @@ public final class ConnectedSource implements SourceLink {
                     || descriptors.get(0).inode() != hello.token().inode()) {
                 throw new ProtocolException("a source that does not have the guest's run token");
             }
-            if (recover.ownerEpoch() != token.epoch()) {
+            if (recover.ownerEpoch() != ownerEpoch) {
                 throw new ProtocolException("a source that believes the guest in epoch " + recover.ownerEpoch()
-                        + "; it is in " + token.epoch());
+                        + "; it is in " + ownerEpoch);
             }
         }
 

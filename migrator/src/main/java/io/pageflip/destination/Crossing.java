@@ -146,7 +146,7 @@ final class Crossing implements SwitchIn.Moments {
      */
     void run() throws IOException {
         progress.begin(Progress.Phase.PREPARING, 0);
-        if (link.hello().mechanism() == Mechanism.FLIP && !sharesPages()) {
+        if (link.hello().mechanism() == Mechanism.FLIP && !tellsAllBeforeStop()) {
             Rehearsal.run();
         }
         if (link.hello().mechanism() == Mechanism.PULL && (link.hello().pullsLate() || precopy())) {
@@ -163,14 +163,14 @@ final class Crossing implements SwitchIn.Moments {
         if (link.hello().schedule() == Schedule.POSTCOPY) {
             prepareLate();
         }
-        if (sharesPages()) {
+        if (tellsAllBeforeStop()) {
             beginSwitch(); // vCPU 0 is awake and waits when the source hears of it
         }
         timeline.readyNs = clock.nanoTime();
         link.send(new Message.Ready(pss));
         agent.reached(Step.READY);
         try {
-            if (!sharesPages()) {
+            if (!tellsAllBeforeStop()) {
                 link.stream().expectSoon(SPIN_FIRST_NS, SPIN_NS);
                 receivePages();
                 if (ledger.hasLate() && postcopy == null) {
@@ -200,6 +200,7 @@ final class Crossing implements SwitchIn.Moments {
             SourcePages pages = memory.own(new SourcePages(link.hello().pid(), addresses, memory.sourceFiles(), gate));
             pages.check();
             source = pages;
+            memory.token().page().setRecoverTimeoutNs(options.late().recoverTimeoutNs());
             postcopy = memory.preparePulls(ledger, pages, options.late(), clock);
         } else {
             postcopy = memory.prepareFaults(ledger, options.late(), clock);
@@ -210,8 +211,8 @@ final class Crossing implements SwitchIn.Moments {
         return link.hello().schedule() == Schedule.PRECOPY;
     }
 
-    private boolean sharesPages() {
-        return link.hello().schedule().sharesPages();
+    private boolean tellsAllBeforeStop() {
+        return link.hello().schedule().tellsAllBeforeStop();
     }
 
     /** Serves late pages once the guest runs; null if there are none. */
@@ -244,9 +245,9 @@ final class Crossing implements SwitchIn.Moments {
         while (header.type() != FrameType.PREPARE) {
             if (header.type() == FrameType.EXPECT) {
                 if (link.hello().populate()) {
-                    plan.populate(header, stream.body(), memory.guest().blocks(), memory::isOwn);
+                    plan.populate(header, stream.body(), memory.guest().blocks(), memory::isOwn, memory::mapBeforehand);
                 }
-            } else if (sharesPages()) {
+            } else if (tellsAllBeforeStop()) {
                 receive(header);
             } else {
                 throw new ProtocolException("a " + header.type() + " frame before PREPARE");
@@ -254,7 +255,7 @@ final class Crossing implements SwitchIn.Moments {
             link.check();
             header = stream.next();
         }
-        if (sharesPages() && ends == 0) {
+        if (tellsAllBeforeStop() && ends == 0) {
             throw new ProtocolException("a handover whose pages have not ended before PREPARE");
         }
     }
@@ -323,7 +324,7 @@ final class Crossing implements SwitchIn.Moments {
             timeline.pagesDoneNs = clock.nanoTime();
         }
         ends++;
-        if (sharesPages()) {
+        if (tellsAllBeforeStop()) {
             memory.token().page().setRoundsReceived(ends);
         }
         if (admitted) {

@@ -17,6 +17,7 @@ import io.pageflip.transfer.GuestLostException;
 import io.pageflip.transfer.PageLedger;
 import io.pageflip.transfer.Postcopy;
 import io.pageflip.transfer.PostcopyFigures;
+import io.pageflip.transfer.SourcePages;
 import io.pageflip.wire.Message;
 import io.pageflip.wire.Schedule;
 import java.io.IOException;
@@ -105,7 +106,7 @@ public final class DestinationAgent {
 
     private RunResult takeOver(DestinationMemory memory, boolean ends) throws IOException {
         Schedule schedule = link.hello().schedule();
-        boolean pagesComeAgain = schedule.sharesPages() || schedule == Schedule.PRECOPY;
+        boolean pagesComeAgain = schedule.tellsAllBeforeStop() || schedule == Schedule.PRECOPY;
         PageLedger ledger = new PageLedger(link.hello().guest().blocks(), pagesComeAgain);
         Crossing crossing;
         try {
@@ -145,11 +146,13 @@ public final class DestinationAgent {
         if (late == null) {
             return runGuest(memory, ledger, crossing, null, ends);
         }
+        SourcePages source = crossing.source();
         LastPage lastPage = new LastPage(
                 late,
-                crossing.source(),
+                source == null ? null : LastPage.sourceOf(source),
                 link,
-                memory,
+                LastPage.vcpusOf(memory.guest()),
+                memory.token().epoch(),
                 options.late().recoverTimeoutNs(),
                 cancellation,
                 progress,
@@ -184,7 +187,7 @@ public final class DestinationAgent {
         // Not from guest memory: a page of that may have to be fetched yet.
         long instructions = page.instructions(guest.config().vcpus());
         Timeline.Marks marks = marks(page, guest.config().vcpus());
-        PulseWatch pulse = new PulseWatch(guest.pulse(), marks.lastInstructionNs(), timeline.firstInstructionNs);
+        PulseWatch pulse = PulseWatch.of(guest.pulse(), marks.lastInstructionNs(), timeline.firstInstructionNs);
         timeline.pulse = pulse;
         sendOrLog(new Message.Resumed(memory.token().epoch()));
         reached(Step.RESUMED);
@@ -192,7 +195,12 @@ public final class DestinationAgent {
         if (lastPage != null) {
             lastPage.start(); // not before: the first faults have the processors to themselves
             timeline.firstBeatNs = guest.firstBeatsNs();
-            awaitLastPage(lastPage, memory, ledger, pulse);
+            awaitLastPage(lastPage, memory, pulse);
+        }
+        Postcopy late = crossing.postcopy();
+        if (late != null) {
+            late.settle(ledger, guest.blocks());
+            timeline.lateDone(late, guest.blocks());
         }
         long pss = Proc.proportionalSetBytes(); // holds the address space up: not while pages come
         RunResult.Evidence early = crossing.fuseEvidence();
@@ -231,8 +239,7 @@ public final class DestinationAgent {
         return RunResult.VerificationResult.of(guest.verify());
     }
 
-    private void awaitLastPage(LastPage lastPage, DestinationMemory memory, PageLedger ledger, PulseWatch pulse)
-            throws IOException {
+    private void awaitLastPage(LastPage lastPage, DestinationMemory memory, PulseWatch pulse) throws IOException {
         PostcopyFigures figures = lastPage.await(() -> pulse.read(clock.nanoTime()));
         if (figures != null) {
             timeline.postcopy =
@@ -241,7 +248,6 @@ public final class DestinationAgent {
         memory.token().page().setLastPage(memory.token().epoch());
         reached(Step.LAST_PAGE);
         progress.begin(Progress.Phase.RUNNING, 0);
-        lastPage.settle(ledger, memory.guest().blocks(), timeline);
     }
 
     private static boolean framesVisible(Message.SourceFigures figures) {

@@ -8,6 +8,7 @@ import io.pageflip.guest.Guest;
 import io.pageflip.guest.GuestConfig;
 import io.pageflip.guest.Oracle;
 import io.pageflip.guest.RamBlock;
+import io.pageflip.guest.RamConditions;
 import io.pageflip.guest.RunToken;
 import io.pageflip.guest.VirtualMachine;
 import io.pageflip.memory.PageBitmap;
@@ -46,6 +47,8 @@ final class DestinationMemory implements AutoCloseable {
 
     private static final int BITS_A_PAGE = 7;
 
+    private static final long PAGE = 4096;
+
     private final List<RamBlock> blocks = new ArrayList<>();
     private final List<@Nullable MemFd> sourceFiles = new ArrayList<>();
     private final List<Boolean> shared = new ArrayList<>();
@@ -54,6 +57,7 @@ final class DestinationMemory implements AutoCloseable {
     private @Nullable Userfaultfd userfaultfd;
     private final Deque<AutoCloseable> late = new ArrayDeque<>();
     private List<FaultLog> faultLogs = List.of();
+    private @Nullable PageBitmap present;
     private boolean givenAway;
 
     /**
@@ -73,7 +77,7 @@ final class DestinationMemory implements AutoCloseable {
                     push(made, ConsoleLog.attach(MemFd.adopt(fds.next(), "console", ConsoleLog.lengthBytes())));
             framesFile = MemFd.adopt(fds.next(), "frames", Frames.lengthBytes(specs));
             boolean flips = hello.mechanism() == Mechanism.FLIP && hello.gifts() && moves;
-            if (hello.schedule().sharesPages() && !flips && !hello.pullsLate()) {
+            if (hello.schedule().tellsAllBeforeStop() && !flips && !hello.pullsLate()) {
                 throw new ProtocolException("the source hands its own pages over, and this destination may not map "
                         + "them: --no-move needs --schedule stop-and-move");
             }
@@ -98,7 +102,9 @@ final class DestinationMemory implements AutoCloseable {
                 PageBitmap apart = blocks.size() == GuestConfig.RAM && file != null
                         ? hello.guest().shared()
                         : null;
-                blocks.add(push(made, block(spec, file, apart)));
+                RamConditions conditions =
+                        blocks.size() == GuestConfig.RAM ? hello.guest().conditions() : RamConditions.PLAIN;
+                blocks.add(push(made, block(spec, file, apart, conditions)));
                 sourceFiles.add(file);
             }
             Guest guest = new Guest(hello.guest(), blocks, oracle, console, clock);
@@ -157,7 +163,8 @@ final class DestinationMemory implements AutoCloseable {
     }
 
     /** @param apart pages of it that a third process maps, if there are any */
-    private RamBlock block(BlockSpec spec, @Nullable MemFd file, @Nullable PageBitmap apart) throws SyscallException {
+    private RamBlock block(BlockSpec spec, @Nullable MemFd file, @Nullable PageBitmap apart, RamConditions conditions)
+            throws SyscallException {
         shared.add(userfaultfd != null && file != null);
         if (userfaultfd == null || file == null) {
             RamBlock own = RamBlock.create(spec);
@@ -171,11 +178,30 @@ final class DestinationMemory implements AutoCloseable {
             if (apart != null) {
                 block.keepApart(apart);
             }
+            if (conditions.unmappedPercent() > 0) {
+                block.leaveUnmapped(conditions.unmapped(spec.pages()));
+            }
             block.registerMinor(userfaultfd);
             return block;
         } catch (SyscallException | RuntimeException e) {
             block.close();
             throw e;
+        }
+    }
+
+    /** Maps, of pages of the memfd that are there now, those that the guest's description wants mapped beforehand. */
+    void mapBeforehand(int block, long first, long count) throws IOException {
+        RamConditions conditions = guest().config().conditions();
+        if (block != GuestConfig.RAM || conditions.presentPercent() == 0 || userfaultfd == null) {
+            return;
+        }
+        RamBlock ram = blocks.get(GuestConfig.RAM);
+        if (present == null) {
+            present = conditions.present(ram.spec().pages());
+        }
+        for (long page = present.nextSet(first); page < first + count; page = present.nextSet(page + 1)) {
+            userfaultfd.continueRange(
+                    ram.mapping(), page * PAGE, PAGE); // there for whoever comes later, whatever it answers
         }
     }
 

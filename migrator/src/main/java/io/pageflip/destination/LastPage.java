@@ -4,19 +4,14 @@ import io.pageflip.channel.Cancellation;
 import io.pageflip.fault.PageSteps;
 import io.pageflip.fault.Step;
 import io.pageflip.guest.Guest;
-import io.pageflip.guest.RamBlock;
-import io.pageflip.guest.RunToken;
 import io.pageflip.metrics.Progress;
 import io.pageflip.os.NanoClock;
 import io.pageflip.transfer.GuestLostException;
-import io.pageflip.transfer.PageLedger;
-import io.pageflip.transfer.Postcopy;
+import io.pageflip.transfer.PagesToCome;
 import io.pageflip.transfer.PostcopyFigures;
-import io.pageflip.transfer.SourceGate;
 import io.pageflip.transfer.SourcePages;
 import io.pageflip.wire.Message;
 import java.io.IOException;
-import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -39,11 +34,35 @@ final class LastPage {
     private static final long FIRST_POLL_NS = 20_000;
     private static final String SOURCE_DIED = "the source died";
 
-    private final Postcopy late;
-    private final @Nullable SourcePages source;
+    /** The vCPUs of the guest, which runs here. */
+    interface Vcpus {
+        /** Of each, when it executed its first instruction; 0 for one that has not. */
+        long[] firstBeatsNs();
+
+        /** Throws if one has failed. */
+        void check() throws IOException;
+    }
+
+    /** Where pulled pages are. */
+    interface Source {
+        /** Whether its process is there, and its memory. */
+        boolean isAlive() throws IOException;
+
+        /** From now on nobody reads there, until {@link #open}. */
+        void pause();
+
+        /** Its connection is whole again. */
+        void open();
+
+        /** Nobody reads there any more, for that reason. */
+        void shut(String reason);
+    }
+
+    private final PagesToCome late;
+    private final @Nullable Source source;
     private final SourceLink link;
-    private final Guest guest;
-    private final RunToken token;
+    private final Vcpus vcpus;
+    private final int epoch;
     private final long recoverTimeoutNs;
     private final Cancellation cancellation;
     private final Progress progress;
@@ -58,13 +77,15 @@ final class LastPage {
      * A watch that has not begun.
      *
      * @param source where the pages are, if they are pulled
+     * @param epoch in which the guest is this agent's
      * @param recoverTimeoutNs how long a source may take to connect again
      */
     LastPage(
-            Postcopy late,
-            @Nullable SourcePages source,
+            PagesToCome late,
+            @Nullable Source source,
             SourceLink link,
-            DestinationMemory memory,
+            Vcpus vcpus,
+            int epoch,
             long recoverTimeoutNs,
             Cancellation cancellation,
             Progress progress,
@@ -73,13 +94,53 @@ final class LastPage {
         this.late = late;
         this.source = source;
         this.link = link;
-        this.guest = memory.guest();
-        this.token = memory.token();
+        this.vcpus = vcpus;
+        this.epoch = epoch;
         this.recoverTimeoutNs = recoverTimeoutNs;
         this.cancellation = cancellation;
         this.progress = progress;
         this.reached = reached;
         this.clock = clock;
+    }
+
+    /** The vCPUs of a guest. */
+    static Vcpus vcpusOf(Guest guest) {
+        return new Vcpus() {
+            @Override
+            public long[] firstBeatsNs() {
+                return guest.firstBeatsNs();
+            }
+
+            @Override
+            public void check() throws IOException {
+                guest.checkVcpus();
+            }
+        };
+    }
+
+    /** A source whose memory is read. */
+    static Source sourceOf(SourcePages pages) {
+        return new Source() {
+            @Override
+            public boolean isAlive() throws IOException {
+                return pages.isAlive();
+            }
+
+            @Override
+            public void pause() {
+                pages.gate().pause();
+            }
+
+            @Override
+            public void open() {
+                pages.gate().open();
+            }
+
+            @Override
+            public void shut(String reason) {
+                pages.gate().shut(reason);
+            }
+        };
     }
 
     /** Waits until every vCPU has executed an instruction, however long its pages take. */
@@ -90,13 +151,13 @@ final class LastPage {
             if (failure != null) {
                 throw lost(source, failure);
             }
-            guest.checkVcpus();
+            vcpus.check();
             LockSupport.parkNanos(FIRST_POLL_NS);
         }
     }
 
     private boolean hasBeaten() {
-        for (long beatNs : guest.firstBeatsNs()) {
+        for (long beatNs : vcpus.firstBeatsNs()) {
             if (beatNs == 0) {
                 return false;
             }
@@ -143,7 +204,7 @@ final class LastPage {
             if (source != null) {
                 attend(source);
             }
-            guest.checkVcpus();
+            vcpus.check();
             meanwhile.run();
             LockSupport.parkNanos(MS);
         }
@@ -159,18 +220,6 @@ final class LastPage {
         }
     }
 
-    /** Tells of every late page what became of it, and when. After {@link #await}. */
-    void settle(PageLedger ledger, List<RamBlock> blocks, Timeline timeline) {
-        late.settle(ledger, blocks);
-        timeline.firstPageNs = late.startNs();
-        for (int i = 0; i < blocks.size(); i++) {
-            long doneNs = late.doneNs(blocks.get(i));
-            if (doneNs != 0) {
-                timeline.blockDone(i, doneNs);
-            }
-        }
-    }
-
     /** How often the source had to connect again. */
     int recoveries() {
         return recoveries;
@@ -181,13 +230,13 @@ final class LastPage {
         return pausedNs;
     }
 
-    private void attend(SourcePages from) throws IOException {
+    private void attend(Source from) throws IOException {
         if (!link.isConnected() && !late.isComplete()) {
             recover(from);
         }
     }
 
-    private GuestLostException lost(SourcePages from, Throwable failure) throws IOException {
+    private GuestLostException lost(Source from, Throwable failure) throws IOException {
         return lost(from.isAlive() ? "a page could not be had (" + failure.getMessage() + ")" : SOURCE_DIED);
     }
 
@@ -200,8 +249,8 @@ final class LastPage {
     }
 
     /** Fetches nothing more: unless the batch that has been read already was the last, the guest is lost. */
-    private void giveUp(SourcePages from, String why) throws GuestLostException {
-        from.gate().shut(why);
+    private void giveUp(Source from, String why) throws GuestLostException {
+        from.shut(why);
         while (!late.isDone()) {
             LockSupport.parkNanos(FIRST_POLL_NS);
         }
@@ -210,9 +259,8 @@ final class LastPage {
         }
     }
 
-    private void recover(SourcePages from) throws IOException {
-        SourceGate gate = from.gate();
-        gate.pause();
+    private void recover(Source from) throws IOException {
+        from.pause();
         long sinceNs = clock.nanoTime();
         if (!from.isAlive()) {
             giveUp(from, SOURCE_DIED);
@@ -221,7 +269,7 @@ final class LastPage {
         status(Progress.Phase.POSTCOPY_PAUSED, "the connection to the source broke, and pages are still there");
         reached.accept(Step.PAUSED);
         try (SourceLink.Recovery recovery = listenAgain()) {
-            while (!recovery.accept(token, ACCEPT_SLICE_MS)) {
+            while (!recovery.accept(ACCEPT_SLICE_MS)) {
                 checkHope(from, sinceNs);
                 if (late.isComplete()) {
                     return;
@@ -231,26 +279,26 @@ final class LastPage {
         status(Progress.Phase.POSTCOPY_RECOVER, "the source is here again");
         reached.accept(Step.RECOVER);
         try {
-            link.send(new Message.Resumed(token.epoch()));
+            link.send(new Message.Resumed(epoch));
         } catch (IOException e) {
             LOG.log(System.Logger.Level.DEBUG, "the connection broke again", e);
         }
         recoveries++;
         pausedNs += clock.nanoTime() - sinceNs;
         status(Progress.Phase.POSTCOPY_ACTIVE, "pages come again");
-        gate.open();
+        from.open();
     }
 
     private SourceLink.Recovery listenAgain() throws GuestLostException {
         try {
-            return link.listenAgain();
+            return link.listenAgain(epoch);
         } catch (IOException e) {
             throw lost("the source cannot connect again (" + e.getMessage() + ")");
         }
     }
 
-    private void checkHope(SourcePages from, long sinceNs) throws IOException {
-        guest.checkVcpus();
+    private void checkHope(Source from, long sinceNs) throws IOException {
+        vcpus.check();
         if (!from.isAlive()) {
             giveUp(from, SOURCE_DIED);
         } else if (clock.nanoTime() - sinceNs > recoverTimeoutNs) {

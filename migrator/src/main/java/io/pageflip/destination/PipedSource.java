@@ -102,7 +102,7 @@ public final class PipedSource implements SourceLink {
     }
 
     @Override
-    public Recovery listenAgain() throws IOException {
+    public Recovery listenAgain(int ownerEpoch) throws IOException {
         throw new IOException("a shell pipe cannot be connected again");
     }
 

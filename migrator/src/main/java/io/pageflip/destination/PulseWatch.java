@@ -19,7 +19,14 @@ final class PulseWatch {
     /** A vCPU that does not get a processor enters its slot late. */
     private static final int SLOTS_LATE = 1000;
 
-    private final Pulse pulse;
+    /** Something that the pulse says of a vCPU and a slot. */
+    @FunctionalInterface
+    interface Figure {
+        long of(int vcpu, long slot);
+    }
+
+    private final Figure executed;
+    private final Figure longestGapNs;
     private final int vcpus;
     private final long lastInstructionNs;
     private final long resumedNs;
@@ -33,11 +40,14 @@ final class PulseWatch {
     /**
      * A watch over a switch that has just been.
      *
+     * @param executed instructions, as {@link Pulse#instructions}
+     * @param longestGapNs as {@link Pulse#longestGapNs}
      * @param lastInstructionNs of each vCPU at the source
      * @param firstInstructionNs of each vCPU here
      */
-    PulseWatch(Pulse pulse, long[] lastInstructionNs, long[] firstInstructionNs) {
-        this.pulse = pulse;
+    PulseWatch(Figure executed, Figure longestGapNs, long[] lastInstructionNs, long[] firstInstructionNs) {
+        this.executed = executed;
+        this.longestGapNs = longestGapNs;
         this.vcpus = lastInstructionNs.length;
         this.lastInstructionNs = LongStream.of(lastInstructionNs).max().orElseThrow();
         this.resumedNs = LongStream.of(firstInstructionNs).max().orElseThrow();
@@ -45,6 +55,11 @@ final class PulseWatch {
         long lastSlot = Math.max(Pulse.slotOf(this.lastInstructionNs), Pulse.slotOf(resumedNs) - Pulse.SLOTS);
         this.firstSlot = lastSlot - SLOTS_BEFORE;
         this.nextSlot = firstSlot;
+    }
+
+    /** A watch over the switch of a guest that has this pulse. */
+    static PulseWatch of(Pulse pulse, long[] lastInstructionNs, long[] firstInstructionNs) {
+        return new PulseWatch(pulse::instructions, pulse::longestGapNs, lastInstructionNs, firstInstructionNs);
     }
 
     /** From now on nothing here has to do with the migration any more. */
@@ -68,8 +83,8 @@ final class PulseWatch {
             long count = 0;
             long gapNs = 0;
             for (int vcpu = 0; vcpu < vcpus; vcpu++) {
-                count += pulse.instructions(vcpu, nextSlot);
-                gapNs = Math.max(gapNs, pulse.longestGapNs(vcpu, nextSlot));
+                count += executed.of(vcpu, nextSlot);
+                gapNs = Math.max(gapNs, longestGapNs.of(vcpu, nextSlot));
             }
             if (instructions.size() < MOST_SLOTS) {
                 instructions.add(count);

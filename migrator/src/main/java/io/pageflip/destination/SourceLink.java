@@ -2,7 +2,6 @@ package io.pageflip.destination;
 
 import io.pageflip.channel.StreamReader;
 import io.pageflip.channel.WaitGuard;
-import io.pageflip.guest.RunToken;
 import io.pageflip.os.Fd;
 import io.pageflip.wire.Message;
 import java.io.IOException;
@@ -38,9 +37,10 @@ public interface SourceLink extends WaitGuard, AutoCloseable {
     /**
      * Listens again for a source whose connection broke.
      *
+     * @param ownerEpoch in which the guest is this agent's, as the source must know
      * @throws IOException if it could not connect again anyway
      */
-    Recovery listenAgain() throws IOException;
+    Recovery listenAgain(int ownerEpoch) throws IOException;
 
     /** Waits for the same source to come back. */
     interface Recovery extends AutoCloseable {
@@ -49,7 +49,7 @@ public interface SourceLink extends WaitGuard, AutoCloseable {
          *
          * @return whether the source is here again: the link is whole
          */
-        boolean accept(RunToken token, int millis) throws IOException;
+        boolean accept(int millis) throws IOException;
 
         @Override
         void close();

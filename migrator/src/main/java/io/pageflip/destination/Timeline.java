@@ -2,11 +2,14 @@ package io.pageflip.destination;
 
 import io.pageflip.guest.BlockSpec;
 import io.pageflip.guest.FaultLog;
+import io.pageflip.guest.RamBlock;
 import io.pageflip.metrics.DowntimePhases;
 import io.pageflip.metrics.MigrationStatus;
 import io.pageflip.metrics.PageCounts;
+import io.pageflip.metrics.Percentile;
 import io.pageflip.metrics.RunResult;
 import io.pageflip.transfer.PageLedger;
+import io.pageflip.transfer.Postcopy;
 import io.pageflip.transfer.PostcopyFigures;
 import io.pageflip.wire.Message;
 import java.util.ArrayList;
@@ -72,6 +75,17 @@ final class Timeline {
         lastPageNs = nowNs;
     }
 
+    /** The pages of {@code late} are here, or the kernel maps the rest of them. */
+    void lateDone(Postcopy late, List<RamBlock> blocks) {
+        firstPageNs = late.startNs();
+        for (int i = 0; i < blocks.size(); i++) {
+            long doneNs = late.doneNs(blocks.get(i));
+            if (doneNs != 0) {
+                blockDone(i, doneNs);
+            }
+        }
+    }
+
     /** What the report says of pages that were mapped after the switch. */
     static RunResult.PostcopyResult postcopy(
             PostcopyFigures figures, List<FaultLog> logs, int recoveries, long pausedNs) {
@@ -86,19 +100,14 @@ final class Timeline {
                 figures.backgroundPages(),
                 logs.stream().mapToLong(FaultLog::waits).sum(),
                 new RunResult.PostcopyResult.Wait(
-                        percentile(waitsNs, 500),
-                        percentile(waitsNs, 900),
-                        percentile(waitsNs, 990),
-                        percentile(waitsNs, 999),
+                        Percentile.of(waitsNs, Percentile.MEDIAN),
+                        Percentile.of(waitsNs, 900),
+                        Percentile.of(waitsNs, 990),
+                        Percentile.of(waitsNs, 999),
                         logs.stream().mapToLong(FaultLog::longestNs).max().orElse(0)),
                 figures.lastPageNs(),
                 recoveries,
                 pausedNs);
-    }
-
-    /** The smallest value that so many of a thousand do not exceed. */
-    private static long percentile(long[] sorted, int perMille) {
-        return sorted.length == 0 ? 0 : sorted[(int) (((long) sorted.length * perMille + 999) / 1000) - 1];
     }
 
     RunResult result(

@@ -45,7 +45,7 @@ public record Throughput(
         int before = (int) Math.max(0, Math.min(windows.length, -fromNs / slotNs - WINDOW + 1));
         long[] sorted = Arrays.copyOf(windows, before);
         Arrays.sort(sorted);
-        long normal = sorted.length == 0 ? 0 : sorted[(sorted.length - 1) / 2];
+        long normal = Percentile.of(sorted, Percentile.MEDIAN);
         return new Throughput(
                 slotNs,
                 fromNs,

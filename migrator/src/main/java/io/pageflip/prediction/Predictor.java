@@ -3,6 +3,7 @@ package io.pageflip.prediction;
 import io.pageflip.guest.Backing;
 import io.pageflip.guest.BlockSpec;
 import io.pageflip.guest.GuestConfig;
+import io.pageflip.guest.RamConditions;
 import io.pageflip.kernel.Outcome;
 import io.pageflip.kernel.workload.Conditions;
 import io.pageflip.kernel.workload.PageConditions;
@@ -112,7 +113,18 @@ public final class Predictor {
         if (!planned.gifts()) {
             return copy(CopyReason.NOT_GIFTED, whole, reasons);
         }
-        return planned.moves() ? whole : copy(CopyReason.MOVE_NOT_REQUESTED, whole, reasons);
+        if (!planned.moves()) {
+            return copy(CopyReason.MOVE_NOT_REQUESTED, whole, reasons);
+        }
+        RamConditions conditions = planned.guest().conditions();
+        if (!spec.name().equals("ram") || conditions.allPlain()) {
+            return whole;
+        }
+        long present = conditions.present(spec.pages()).cardinality();
+        long unmapped = conditions.unmapped(spec.pages()).cardinality();
+        copy(CopyReason.ALREADY_PRESENT, present, reasons);
+        copy(CopyReason.NO_MAPPING, unmapped, reasons);
+        return whole - present - unmapped;
     }
 
     /** A block that is not whole pages is not gifted at all: 004, "the size argument must be a multiple of page size". */
@@ -158,6 +170,7 @@ public final class Predictor {
                 && planned.batch() == BATCH
                 && planned.guest().backing() != Backing.HUGETLB
                 && planned.kernel() == SimulatedKernel.STOCK
+                && planned.guest().conditions().allPlain()
                 && (planned.mechanism() != Mechanism.FLIP || (planned.gifts() && planned.moves()));
         return costs == null || pages == null || !asMeasured
                 ? null

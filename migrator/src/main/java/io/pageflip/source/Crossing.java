@@ -70,6 +70,7 @@ final class Crossing implements SwitchOut.Moments, AutoCloseable {
     private final DestinationLink link;
     private final Agent agent;
     private final BooleanSupplier noticed;
+    private final Guest.Guard cancelled;
     private final Runnable drop;
     private final Progress progress;
     private final NanoClock clock;
@@ -113,6 +114,7 @@ final class Crossing implements SwitchOut.Moments, AutoCloseable {
         this.adoption = adoption;
         this.ownEpoch = memory.token().epoch();
         this.noticed = cancellation::isRequested;
+        this.cancelled = cancellation::check;
         this.drop = link::drop;
         this.guest = memory.guest();
         this.memory = memory;
@@ -126,8 +128,8 @@ final class Crossing implements SwitchOut.Moments, AutoCloseable {
                 : null;
     }
 
-    private boolean sharesPages() {
-        return options.schedule().sharesPages();
+    private boolean tellsAllBeforeStop() {
+        return options.schedule().tellsAllBeforeStop();
     }
 
     private boolean pullsLate() {
@@ -140,7 +142,7 @@ final class Crossing implements SwitchOut.Moments, AutoCloseable {
     }
 
     void prepare(long runningSinceNs) throws IOException {
-        guest.startOthers();
+        guest.startOthers(cancelled); // not the link's: on Ctrl-C the destination may be gone first
         startNs = clock.nanoTime();
         if (adoption != null) {
             adopt(adoption);
@@ -164,7 +166,7 @@ final class Crossing implements SwitchOut.Moments, AutoCloseable {
         if (pullsLate()) {
             tellAllLate();
             sendEnd();
-        } else if (sharesPages()) {
+        } else if (tellsAllBeforeStop()) {
             earlyCopies = new EarlyCopies(guest);
             sendPages();
             sendEnd();
@@ -232,7 +234,7 @@ final class Crossing implements SwitchOut.Moments, AutoCloseable {
         agent.transition(SourceState.ACTIVE, "both sides are ready");
         fault = options.fault();
         SwitchOut out = new SwitchOut(guest, memory.token(), ownEpoch, clock, this);
-        if (sharesPages()) {
+        if (tellsAllBeforeStop()) {
             agent.transition(SourceState.DEVICE, "every page has been told of");
             progress.begin(Progress.Phase.SWITCHING, 0);
             settle();
@@ -291,7 +293,7 @@ final class Crossing implements SwitchOut.Moments, AutoCloseable {
             rounds.sendRest(plan, sent);
             agent.transition(SourceState.DEVICE, "all pages are sent");
             sendEnd();
-        } else if (!sharesPages()) {
+        } else if (!tellsAllBeforeStop()) {
             sendPages();
             agent.transition(SourceState.DEVICE, "all pages are sent");
             sendEnd();
@@ -377,7 +379,7 @@ final class Crossing implements SwitchOut.Moments, AutoCloseable {
         for (int i = 0; i < maps.size(); i++) {
             RamBlock block = guest.blocks().get(i);
             if (options.mechanism() == Mechanism.FLIP
-                    && sharesPages()
+                    && tellsAllBeforeStop()
                     && block.spec().backing().shareable()) {
                 long pageBytes = block.spec().pageBytes();
                 for (long first = 0; first < block.spec().pages(); first += options.batchPages()) {

@@ -12,30 +12,71 @@ import java.util.function.Consumer;
 /**
  * The source after the switch of a postcopy that pulls: the guest is the destination's, and pages of it are still here. They stay
  * until the destination says, in the run token, that it has the last one. If the connection breaks meanwhile, this tries to connect
- * again until a time limit. Used by the agent's one thread.
+ * again for as long as the destination, which has said that there, waits for it. Used by the agent's one thread.
  */
 final class LastPageWait {
     private static final System.Logger LOG = System.getLogger("pageflip.source");
     private static final long MS = 1_000_000;
     private static final long POLL_NS = MS;
     private static final long RETRY_NS = 10 * MS;
-    private static final long RECOVER_TIMEOUT_S = 30;
+    private static final long NS_PER_S = 1000 * MS;
+
+    /** The destination's word is not to be trusted with an overflow. */
+    private static final long MOST_RECOVER_NS = 1_000_000 * NS_PER_S;
+
+    /** The guest that the destination has taken, as its run token shows it. */
+    interface Taken {
+        /** Whether the destination needs nothing from here any more. */
+        boolean hasLastPage();
+
+        /** Whether the lock is this agent's now: then whoever took the guest is dead. */
+        boolean tryLock() throws IOException;
+
+        /** How long the destination waits for this agent to connect again. */
+        long recoverTimeoutNs();
+
+        /** Tries once to connect again: whether the link is whole. */
+        boolean reconnect();
+    }
 
     private final DestinationLink link;
-    private final RunToken token;
-    private final int epoch;
+    private final Taken taken;
     private final Progress progress;
     private final Consumer<Step> reached;
     private final NanoClock clock;
 
-    /** @param token which the destination has claimed */
-    LastPageWait(DestinationLink link, RunToken token, Progress progress, Consumer<Step> reached, NanoClock clock) {
+    LastPageWait(DestinationLink link, Taken taken, Progress progress, Consumer<Step> reached, NanoClock clock) {
         this.link = link;
-        this.token = token;
-        this.epoch = token.epoch();
+        this.taken = taken;
         this.progress = progress;
         this.reached = reached;
         this.clock = clock;
+    }
+
+    /** The guest of {@code token}, which the destination has claimed. */
+    static Taken takenBy(DestinationLink link, RunToken token) {
+        int epoch = token.epoch();
+        return new Taken() {
+            @Override
+            public boolean hasLastPage() {
+                return token.page().hasLastPage(epoch);
+            }
+
+            @Override
+            public boolean tryLock() throws IOException {
+                return token.tryLock();
+            }
+
+            @Override
+            public long recoverTimeoutNs() {
+                return token.page().recoverTimeoutNs();
+            }
+
+            @Override
+            public boolean reconnect() {
+                return link.recover(token);
+            }
+        };
     }
 
     /**
@@ -48,7 +89,7 @@ final class LastPageWait {
         if (awaitResumed()) {
             reached.accept(Step.RESUMED);
         }
-        while (!hasLastPage()) {
+        while (!taken.hasLastPage()) {
             if (link.isConnected()) {
                 LockSupport.parkNanos(POLL_NS);
             } else {
@@ -70,27 +111,24 @@ final class LastPageWait {
         }
     }
 
-    private boolean hasLastPage() {
-        return token.page().hasLastPage(epoch);
-    }
-
     private void recover() throws IOException {
         status(Progress.Phase.POSTCOPY_PAUSED, "the connection to the destination broke, and it needs pages from here");
         reached.accept(Step.PAUSED);
-        long deadlineNs = clock.nanoTime() + RECOVER_TIMEOUT_S * 1000 * MS;
-        while (!link.recover(token)) {
-            if (hasLastPage()) {
+        long timeoutNs = Math.max(0, Math.min(MOST_RECOVER_NS, taken.recoverTimeoutNs()));
+        long deadlineNs = clock.nanoTime() + timeoutNs;
+        while (!taken.reconnect()) {
+            if (taken.hasLastPage()) {
                 return;
             }
-            if (token.tryLock()) {
-                if (hasLastPage()) {
+            if (taken.tryLock()) {
+                if (taken.hasLastPage()) {
                     return;
                 }
                 throw new GuestLostException("the destination took it and died, with pages of it still at the source");
             }
             if (clock.nanoTime() > deadlineNs) {
                 throw new GuestLostException("the connection broke with pages of it still at the source, which has not"
-                        + " reached the destination again within " + RECOVER_TIMEOUT_S + " s");
+                        + " reached the destination again within " + timeoutNs / NS_PER_S + " s");
             }
             LockSupport.parkNanos(RETRY_NS);
         }

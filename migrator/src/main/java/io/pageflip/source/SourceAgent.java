@@ -97,7 +97,7 @@ public final class SourceAgent {
         }
         boolean ram = spec.equals(options.guest().blocks().get(GuestConfig.RAM));
         RamConditions conditions = options.guest().conditions();
-        if (ram && !conditions.allPlain()) {
+        if (ram && spec.backing() == Backing.ANONYMOUS && !conditions.allPlain()) {
             return RamBlock.create(spec, conditions);
         }
         RamBlock block = ram && options.adopts() ? RamBlock.createPrivate(spec) : RamBlock.create(spec);
@@ -215,7 +215,7 @@ public final class SourceAgent {
 
     private RunResult handedOver(SourceMemory memory, Crossing crossing) throws IOException {
         if (crossing.pagesStay()) {
-            new LastPageWait(link, memory.token(), progress, this::reached, clock).await();
+            new LastPageWait(link, LastPageWait.takenBy(link, memory.token()), progress, this::reached, clock).await();
         } else {
             link.awaitResumed();
             progress.begin(Progress.Phase.RUNNING, 0);
@@ -224,7 +224,7 @@ public final class SourceAgent {
         // Where pages stay shared, the destination's share grows while ours goes: sums of later looks would count pages
         // twice.
         boolean shared =
-                options.mechanism() == Mechanism.FLIP && options.schedule().sharesPages();
+                options.mechanism() == Mechanism.FLIP && options.schedule().tellsAllBeforeStop();
         long pssWhenResumed = shared ? 0 : Proc.proportionalSetBytes();
         crossing.close();
         memory.endExport();

@@ -2,7 +2,6 @@ package io.pageflip.transfer;
 
 import io.pageflip.guest.RamBlock;
 import io.pageflip.metrics.CopyReason;
-import io.pageflip.os.NativeBuffer;
 import io.pageflip.os.Userfaultfd;
 import io.pageflip.wire.ProtocolException;
 import java.io.IOException;
@@ -11,14 +10,14 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Moves gifted pages of a shared block: {@code UFFDIO_CONTINUE} points the destination's page table entries at the frames
- * that the memfd holds. A page that the kernel refuses is copied, through a buffer, with the reason; the ladder of refusals
- * is {@link MoveOutcome}.
+ * that the memfd holds. A page that the kernel refuses is no move, and counted with the reason; the ladder of refusals is
+ * {@link MoveOutcome}. Its bytes need not be copied, and must not, since with a handover the guest may write them meanwhile:
+ * wherever the memfd is mapped, the page is, or will be when it is touched.
  */
 final class FlipReceiver implements PageReceiver {
     private final List<RamBlock> blocks;
     private final Userfaultfd userfaultfd;
     private final PageLedger ledger;
-    private @Nullable NativeBuffer page;
 
     FlipReceiver(List<RamBlock> blocks, Userfaultfd userfaultfd, PageLedger ledger) {
         this.blocks = blocks;
@@ -35,33 +34,34 @@ final class FlipReceiver implements PageReceiver {
         long pageBytes = block.spec().pageBytes();
         long at = first;
         long end = first + count;
+        long most = end - at;
         while (at < end) {
-            long result = userfaultfd.continueRange(block.mapping(), at * pageBytes, (end - at) * pageBytes);
+            long pages = Math.min(most, end - at);
+            long result = userfaultfd.continueRange(block.mapping(), at * pageBytes, pages * pageBytes);
             if (result > 0) {
                 ledger.moved(blockIndex, at, result / pageBytes);
                 at += result / pageBytes;
+                most = end - at;
+                continue;
+            }
+            MoveOutcome outcome = MoveOutcome.of(result);
+            if (outcome == MoveOutcome.NO_MAPPING && pages > 1) {
+                most = pages / 2; // ENOENT also if only the range's end lies outside of what is registered
             } else {
-                refused(blockIndex, block, at, MoveOutcome.of(result));
+                ledger.copied(blockIndex, at, 1, refused(block, at, outcome));
                 at++;
+                most = end - at;
             }
         }
     }
 
-    private void refused(int blockIndex, RamBlock block, long at, MoveOutcome outcome) throws IOException {
-        CopyReason reason = switch (outcome) {
+    private static CopyReason refused(RamBlock block, long at, MoveOutcome outcome) throws ProtocolException {
+        return switch (outcome) {
             case ALREADY_PRESENT -> CopyReason.ALREADY_PRESENT;
             case NO_MAPPING -> CopyReason.NO_MAPPING;
             case HOLE ->
                 throw new ProtocolException("page " + at + " of RAM block "
                         + block.spec().name() + " was gifted, and its memfd has no page there");
         };
-        // For a shared mapping this copies the page onto itself; it is counted as what it is, no move.
-        int pageBytes = block.spec().pageBytes();
-        if (page == null) {
-            page = NativeBuffer.allocate(pageBytes);
-        }
-        block.requireFile().read(at * pageBytes, page, pageBytes);
-        block.mapping().copyIn(at * pageBytes, page, pageBytes);
-        ledger.copied(blockIndex, at, 1, reason);
     }
 }

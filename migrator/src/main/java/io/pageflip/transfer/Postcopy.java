@@ -39,7 +39,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>One thread uses an object. {@code prepare} starts the fault server, before the guest is resumed; {@link #start} the mover.
  */
-public final class Postcopy implements AutoCloseable {
+public final class Postcopy implements PagesToCome, AutoCloseable {
     /**
      * How pages are mapped.
      *
@@ -266,12 +266,14 @@ public final class Postcopy implements AutoCloseable {
     }
 
     /** Starts the background mover, which calls {@code listener} after each batch, on a thread of its own. */
+    @Override
     public void start(Runnable listener) {
         mover.tell(listener);
         start();
     }
 
     /** Starts the background mover. */
+    @Override
     public void start() {
         startNs = clock.nanoTime();
         moverThread.start();
@@ -317,12 +319,12 @@ public final class Postcopy implements AutoCloseable {
         }
     }
 
-    /** After {@link #start}: whether the last page is mapped, or mapping has ended otherwise. */
+    @Override
     public boolean isDone() {
         return !moverThread.isAlive();
     }
 
-    /** After {@link #start}: whether every page of data is mapped, whatever else went wrong. */
+    @Override
     public boolean isComplete() {
         return isDone() && mover.isComplete();
     }
@@ -332,17 +334,17 @@ public final class Postcopy implements AutoCloseable {
         return failure.get() != null;
     }
 
-    /** What went wrong; null if nothing did. */
+    @Override
     public @Nullable Throwable failure() {
         return failure.get();
     }
 
-    /** Pages mapped so far, by whomever. May be called from any thread. */
+    @Override
     public long mappedPages() {
         return blocks.stream().mapToLong(LatePages::mappedPages).sum();
     }
 
-    /** The pages that are to be mapped, as far as is known. May be called from any thread. */
+    @Override
     public long dataPages() {
         return blocks.stream().mapToLong(LatePages::dataPages).sum();
     }
@@ -363,6 +365,7 @@ public final class Postcopy implements AutoCloseable {
      * @return what has been mapped
      * @throws IOException if one of them failed; nobody is trapped nevertheless
      */
+    @Override
     public PostcopyFigures finish() throws IOException {
         close();
         Throwable failed = failure.get();

@@ -98,9 +98,19 @@ public final class ReceivePlan {
         return plan;
     }
 
-    /** Makes room for the pages of an EXPECT frame, in the blocks that {@code own} says need it, and where a
-     * third process maps the pages. */
-    public void populate(FrameHeader header, ByteBuffer body, List<RamBlock> blocks, IntPredicate own)
+    /** What else is to be done for pages that are announced. */
+    @FunctionalInterface
+    public interface Announced {
+        void pages(int block, long first, long count) throws IOException;
+    }
+
+    /**
+     * Makes room for the pages of an EXPECT frame, in the blocks that {@code own} says need it, and where a third process maps the
+     * pages.
+     *
+     * @param shared told of those that are in the source's memory
+     */
+    public void populate(FrameHeader header, ByteBuffer body, List<RamBlock> blocks, IntPredicate own, Announced shared)
             throws IOException {
         int end = checkedEnd(header, body);
         for (int at = body.position(); at < end; at += PageRecord.BYTES) {
@@ -110,6 +120,7 @@ public final class ReceivePlan {
                 blocks.get(block).populate(PageRecord.first(body, at), PageRecord.count(body, at));
             } else {
                 blocks.get(block).populateShared(PageRecord.first(body, at), PageRecord.count(body, at));
+                shared.pages(block, PageRecord.first(body, at), PageRecord.count(body, at));
             }
         }
     }

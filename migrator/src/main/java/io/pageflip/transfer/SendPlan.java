@@ -86,7 +86,7 @@ public final class SendPlan {
                 if (!block.backing().shareable()) {
                     yield new Route(Way.BYTES, CopyReason.PRIVATE_MEMORY);
                 }
-                if (schedule.sharesPages()) {
+                if (schedule.tellsAllBeforeStop()) {
                     yield new Route(Way.MAP, null);
                 }
                 yield gifts ? new Route(Way.FLIP, null) : new Route(Way.BYTES, CopyReason.NOT_GIFTED);

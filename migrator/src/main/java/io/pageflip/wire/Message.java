@@ -37,7 +37,7 @@ public sealed interface Message {
             File frames,
             List<Block> blocks)
             implements Message {
-        /** Grows whenever a byte on the wire changes its meaning. */
+        /** Grows whenever a byte on the wire, or in memory that both agents map, changes its meaning. */
         public static final int VERSION = 4;
 
         public Hello {

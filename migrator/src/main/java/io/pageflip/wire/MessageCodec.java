@@ -97,6 +97,8 @@ public final class MessageCodec {
         out.u8(g.conditions().thpPercent());
         out.u8(g.conditions().forkedPercent());
         out.u8(g.conditions().unalignedPercent());
+        out.u8(g.conditions().presentPercent());
+        out.u8(g.conditions().unmappedPercent());
         for (Message.Hello.File file : List.of(m.token(), m.oracle(), m.console(), m.frames())) {
             putFile(out, file);
         }
@@ -145,7 +147,9 @@ public final class MessageCodec {
                 new RamConditions(
                         (int) in.between("huge pages", in.u8(), 0, 100),
                         (int) in.between("forked pages", in.u8(), 0, 100),
-                        (int) in.between("unaligned pages", in.u8(), 0, 100)));
+                        (int) in.between("unaligned pages", in.u8(), 0, 100),
+                        (int) in.between("present pages", in.u8(), 0, 100),
+                        (int) in.between("unmapped pages", in.u8(), 0, 100)));
         Message.Hello.File token = file(in);
         Message.Hello.File oracle = file(in);
         Message.Hello.File console = file(in);

@@ -29,10 +29,11 @@ public enum Schedule {
     }
 
     /**
-     * Whether all pages are told of while the guest runs, so that none crosses while it stands. With {@link Mechanism#FLIP}, both
-     * agents share them at the switch, and what is private crosses before.
+     * Whether the destination has been told of all pages before the guest is stopped, so that none is due while it stands, but for
+     * those that were written since. With {@link Mechanism#FLIP} both agents have them at the switch: they share what can be
+     * shared, and what is private was copied. With {@link Mechanism#PULL} they are shared by nobody: all are late.
      */
-    public boolean sharesPages() {
+    public boolean tellsAllBeforeStop() {
         return this == HANDOVER || this == POSTCOPY;
     }
 

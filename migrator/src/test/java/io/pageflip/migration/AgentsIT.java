@@ -5,11 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.awaitility.Awaitility.await;
 
-import io.pageflip.channel.Cancellation;
 import io.pageflip.channel.PeerGoneException;
-import io.pageflip.destination.ConnectedSource;
-import io.pageflip.destination.DestinationAgent;
-import io.pageflip.destination.DestinationOptions;
 import io.pageflip.fault.ScriptedFault;
 import io.pageflip.guest.Backing;
 import io.pageflip.guest.BlockSpec;
@@ -20,12 +16,9 @@ import io.pageflip.metrics.PageCounts;
 import io.pageflip.metrics.Progress;
 import io.pageflip.metrics.RunResult;
 import io.pageflip.os.Fd;
-import io.pageflip.os.NanoClock;
 import io.pageflip.os.UnixSocket;
 import io.pageflip.os.UnsealedMemFd;
-import io.pageflip.source.ConnectedDestination;
 import io.pageflip.source.FakeSource;
-import io.pageflip.source.SourceAgent;
 import io.pageflip.source.SourceOptions;
 import io.pageflip.wire.ChannelKind;
 import io.pageflip.wire.FrameType;
@@ -35,65 +28,27 @@ import io.pageflip.wire.ProtocolException;
 import io.pageflip.wire.Schedule;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.function.UnaryOperator;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Both agents on two threads of one process, and each of them with a peer that does not play by the rules. */
 @Timeout(60)
 final class AgentsIT {
-    private static final Duration DEADLINE = Duration.ofSeconds(20);
     private static final long RUN_ON_NS = 60_000_000_000L; // until the test cancels
 
     /** Some pages are holes, some change, and one block is private and of odd length. */
     private static final GuestConfig GUEST =
             new GuestConfig(16 << 20, Backing.MEMFD, 2, Workload.HOTSET, 2000, 10, 80, 7);
 
-    @TempDir
-    private Path folder;
-
-    private String path;
-    private UnixSocket listener;
-    private final Cancellation cancellation = new Cancellation();
-    private final Progress progress = new Progress();
-
-    @BeforeEach
-    void listen() throws IOException {
-        path = folder.resolve("pageflip.sock").toString();
-        listener = UnixSocket.listen(path);
-    }
-
-    @AfterEach
-    void close() {
-        cancellation.request("the test is over");
-        listener.close();
-        UnixSocket.unlink(path);
-    }
-
-    private static <T> FutureTask<T> inBackground(String name, Callable<T> work) {
-        FutureTask<T> task = new FutureTask<>(work);
-        Thread thread = new Thread(task, name);
-        thread.setDaemon(true);
-        thread.start();
-        return task;
-    }
-
-    private static <T> T join(FutureTask<T> task) throws InterruptedException, TimeoutException, ExecutionException {
-        return task.get(DEADLINE.toSeconds(), TimeUnit.SECONDS);
-    }
+    @RegisterExtension
+    final TwoAgents agents = new TwoAgents();
 
     private FutureTask<RunResult> startSource(Mechanism mechanism, ChannelKind channel, long runAfterNs) {
         return startSource(mechanism, Schedule.STOP_AND_MOVE, channel, runAfterNs);
@@ -104,23 +59,7 @@ final class AgentsIT {
         boolean samePipe = channel == ChannelKind.PIPE;
         SourceOptions options = new SourceOptions(
                 GUEST, mechanism, schedule, true, false, samePipe, 512, true, runAfterNs, ScriptedFault.NONE);
-        return inBackground("source", () -> {
-            try (ConnectedDestination link =
-                    ConnectedDestination.connect(path, channel, NanoClock.SYSTEM, cancellation)) {
-                return new SourceAgent(options, link, false, cancellation, progress, NanoClock.SYSTEM).run();
-            }
-        });
-    }
-
-    private FutureTask<RunResult> startDestination(boolean moves) {
-        DestinationOptions options = new DestinationOptions(moves, true, 0, ScriptedFault.NONE);
-        Cancellation never = new Cancellation();
-        return inBackground("destination", () -> {
-            try (UnixSocket connection = listener.accept((int) DEADLINE.toMillis());
-                    ConnectedSource link = ConnectedSource.accept(connection, path, NanoClock.SYSTEM, never)) {
-                return new DestinationAgent(options, link, false, never, new Progress(), NanoClock.SYSTEM).run();
-            }
-        });
+        return agents.source(options, channel);
     }
 
     @ParameterizedTest
@@ -135,9 +74,9 @@ final class AgentsIT {
         "PULL, UNIX, true"
     })
     void aGuestChangesHands(Mechanism mechanism, ChannelKind channel, boolean moves) throws Exception {
-        FutureTask<RunResult> destination = startDestination(moves);
-        RunResult told = join(startSource(mechanism, channel, 0));
-        RunResult result = join(destination);
+        FutureTask<RunResult> destination = agents.destination(moves);
+        RunResult told = TwoAgents.join(startSource(mechanism, channel, 0));
+        RunResult result = TwoAgents.join(destination);
         assertThat(told.error()).isNull();
         assertThat(told.status()).isEqualTo(MigrationStatus.COMPLETED);
         assertThat(told.owner()).isEqualTo("destination");
@@ -167,12 +106,12 @@ final class AgentsIT {
     /** The destination does that; the guest must be found at the source, running, with the token, and intact. */
     private String assertGuestStays(Mechanism mechanism, boolean stood, Misdeed misdeed) throws Exception {
         FutureTask<RunResult> source = startSource(mechanism, ChannelKind.UNIX, RUN_ON_NS);
-        try (FakeDestination destination = new FakeDestination(listener)) {
+        try (FakeDestination destination = new FakeDestination(agents.listener())) {
             destination.token();
             misdeed.commit(destination);
             await("the guest to run at the source again")
-                    .atMost(DEADLINE)
-                    .until(() -> progress.phase() == Progress.Phase.RUNNING || source.isDone());
+                    .atMost(TwoAgents.DEADLINE)
+                    .until(() -> agents.progress().phase() == Progress.Phase.RUNNING || source.isDone());
             assertThat(source.isDone()).as("the source runs its guest").isFalse();
             assertThat(destination.token().isLocked()).isFalse();
             assertThat(destination.token().tryLock())
@@ -182,8 +121,8 @@ final class AgentsIT {
                     .as("no late destination may take it")
                     .isEqualTo(stood ? 2 : 1);
         }
-        cancellation.request("seen enough");
-        RunResult result = join(source);
+        agents.cancellation().request("seen enough");
+        RunResult result = TwoAgents.join(source);
         assertThat(result.status()).isEqualTo(MigrationStatus.FAILED);
         assertThat(result.owner()).isEqualTo("source");
         assertThat(result.verification().status()).isEqualTo("match");
@@ -258,15 +197,17 @@ final class AgentsIT {
     @Test
     void aDestinationThatTookTheGuestAndDiedHasLostIt() throws Exception {
         FutureTask<RunResult> source = startSource(Mechanism.FLIP, ChannelKind.UNIX, RUN_ON_NS);
-        try (FakeDestination destination = new FakeDestination(listener)) {
+        try (FakeDestination destination = new FakeDestination(agents.listener())) {
             destination.token();
             destination.readUntil(FrameType.PREPARE);
             destination.say(new Message.Ready(1));
             destination.readUntil(FrameType.END);
-            await("the lock").atMost(DEADLINE).until(() -> destination.token().tryLock());
+            await("the lock")
+                    .atMost(TwoAgents.DEADLINE)
+                    .until(() -> destination.token().tryLock());
             destination.token().claim(2);
         }
-        RunResult result = join(source);
+        RunResult result = TwoAgents.join(source);
         assertThat(result.status()).isEqualTo(MigrationStatus.LOST);
         assertThat(result.owner()).isEqualTo("nobody");
         assertThat(result.error().kind()).isEqualTo("guest-lost");
@@ -276,16 +217,18 @@ final class AgentsIT {
     @Test
     void aDestinationThatTookTheGuestAndReportsNonsenseHasItAllTheSame() throws Exception {
         FutureTask<RunResult> source = startSource(Mechanism.FLIP, ChannelKind.UNIX, RUN_ON_NS);
-        try (FakeDestination destination = new FakeDestination(listener)) {
+        try (FakeDestination destination = new FakeDestination(agents.listener())) {
             destination.token();
             destination.readUntil(FrameType.PREPARE);
             destination.say(new Message.Ready(1));
             destination.readUntil(FrameType.END);
-            await("the lock").atMost(DEADLINE).until(() -> destination.token().tryLock());
+            await("the lock")
+                    .atMost(TwoAgents.DEADLINE)
+                    .until(() -> destination.token().tryLock());
             destination.token().claim(2);
             destination.say(new Message.Resumed(2));
             destination.say(new Message.Completed(0, "{\"status\":17"));
-            RunResult result = join(source);
+            RunResult result = TwoAgents.join(source);
             assertThat(result.status()).isEqualTo(MigrationStatus.COMPLETED);
             assertThat(result.owner()).isEqualTo("destination");
             assertThat(result.error().kind()).isEqualTo("no-report");
@@ -295,10 +238,10 @@ final class AgentsIT {
     @Test
     void aCancelledSourceKeepsItsGuest() throws Exception {
         FutureTask<RunResult> source = startSource(Mechanism.STREAM, ChannelKind.UNIX, 0);
-        try (FakeDestination destination = new FakeDestination(listener)) {
+        try (FakeDestination destination = new FakeDestination(agents.listener())) {
             destination.readUntil(FrameType.PREPARE);
-            cancellation.request("cancelled by the user");
-            RunResult result = join(source);
+            agents.cancellation().request("cancelled by the user");
+            RunResult result = TwoAgents.join(source);
             assertThat(result.status()).isEqualTo(MigrationStatus.CANCELLED);
             assertThat(result.owner()).isEqualTo("source");
             assertThat(result.verification().status()).isEqualTo("match");
@@ -321,13 +264,13 @@ final class AgentsIT {
 
     private void assertRefused(Mechanism mechanism, UnaryOperator<Message.Hello> change, String reason, Lie lie)
             throws Exception {
-        FutureTask<RunResult> destination = startDestination(true);
-        try (FakeSource source = new FakeSource(path, GUEST)) {
+        FutureTask<RunResult> destination = agents.destination(true);
+        try (FakeSource source = new FakeSource(agents.path(), GUEST)) {
             source.greet(mechanism, change);
             lie.tell(source);
             assertThat(source.heard()).isEqualTo(new Message.Failed(reason));
             assertThatExceptionOfType(ExecutionException.class)
-                    .isThrownBy(() -> join(destination))
+                    .isThrownBy(() -> TwoAgents.join(destination))
                     .havingCause()
                     .isInstanceOf(ProtocolException.class)
                     .withMessage(reason);
@@ -405,8 +348,8 @@ final class AgentsIT {
 
     @Test
     void aSourceSendsAStateThatCannotBe() throws Exception {
-        FutureTask<RunResult> destination = startDestination(true);
-        try (FakeSource source = new FakeSource(path, GUEST)) {
+        FutureTask<RunResult> destination = agents.destination(true);
+        try (FakeSource source = new FakeSource(agents.path(), GUEST)) {
             source.greet(Mechanism.FLIP, hello -> hello);
             source.prepare();
             source.say(source.end(0, 0, 0));
@@ -415,19 +358,19 @@ final class AgentsIT {
                     .isEqualTo(new Message.Failed("vCPU 0 of the source has a cursor of -5, which cannot be"));
             assertThat(source.epoch()).isEqualTo(1);
         }
-        assertThat(catchThrowable(() -> join(destination))).hasCauseInstanceOf(IOException.class);
+        assertThat(catchThrowable(() -> TwoAgents.join(destination))).hasCauseInstanceOf(IOException.class);
     }
 
     @Test
     void aSourceHandsOverWithoutItsPages() throws Exception {
-        FutureTask<RunResult> destination = startDestination(true);
-        try (FakeSource source = new FakeSource(path, GUEST)) {
+        FutureTask<RunResult> destination = agents.destination(true);
+        try (FakeSource source = new FakeSource(agents.path(), GUEST)) {
             source.greet(Mechanism.FLIP, AgentsIT::asHandover);
             source.header(FrameType.PREPARE, 0);
             assertThat(source.heard())
                     .isEqualTo(new Message.Failed("a handover whose pages have not ended before PREPARE"));
         }
-        assertThat(catchThrowable(() -> join(destination))).hasCauseInstanceOf(ProtocolException.class);
+        assertThat(catchThrowable(() -> TwoAgents.join(destination))).hasCauseInstanceOf(ProtocolException.class);
     }
 
     private static Message.Hello asHandover(Message.Hello h) {
@@ -459,12 +402,12 @@ final class AgentsIT {
 
     @Test
     void aSourceNamesWrongInodes() throws Exception {
-        FutureTask<RunResult> destination = startDestination(true);
-        try (FakeSource source = new FakeSource(path, GUEST)) {
+        FutureTask<RunResult> destination = agents.destination(true);
+        try (FakeSource source = new FakeSource(agents.path(), GUEST)) {
             source.greet(Mechanism.FLIP, AgentsIT::withAnotherOracle);
             assertThat(((Message.Failed) source.heard()).reason())
                     .contains("is not the memfd that the source described");
-            assertThat(catchThrowable(() -> join(destination))).hasCauseInstanceOf(ProtocolException.class);
+            assertThat(catchThrowable(() -> TwoAgents.join(destination))).hasCauseInstanceOf(ProtocolException.class);
             assertThat(source.ownsGuest()).isTrue();
         }
     }
@@ -489,8 +432,8 @@ final class AgentsIT {
 
     @Test
     void aSourceSpeaksAnotherVersion() throws Exception {
-        FutureTask<RunResult> destination = startDestination(true);
-        try (FakeSource source = new FakeSource(path, GUEST)) {
+        FutureTask<RunResult> destination = agents.destination(true);
+        try (FakeSource source = new FakeSource(agents.path(), GUEST)) {
             source.greet(
                     Mechanism.FLIP,
                     h -> new Message.Hello(
@@ -510,22 +453,22 @@ final class AgentsIT {
                             h.blocks()));
             assertThat(((Message.Failed) source.heard()).reason())
                     .contains("protocol version 1, this destination " + Message.Hello.VERSION);
-            assertThat(catchThrowable(() -> join(destination))).hasCauseInstanceOf(ProtocolException.class);
+            assertThat(catchThrowable(() -> TwoAgents.join(destination))).hasCauseInstanceOf(ProtocolException.class);
         }
     }
 
     @ParameterizedTest
     @CsvSource({"1, token", "2, oracle", "3, console", "4, frames", "5, ram", "6, vram"})
     void aSourcePassesAMemfdThatItCanShrink(int at, String name) throws Exception {
-        FutureTask<RunResult> destination = startDestination(true);
-        try (FakeSource source = new FakeSource(path, GUEST);
+        FutureTask<RunResult> destination = agents.destination(true);
+        try (FakeSource source = new FakeSource(agents.path(), GUEST);
                 Fd unsealed = UnsealedMemFd.create(name, source.file(at - 1).length())) {
             source.pass(at, unsealed);
             long inode = unsealed.inode();
             source.greet(Mechanism.FLIP, hello -> withInode(hello, at - 1, inode));
             String reason = "memfd " + name + " is not sealed against a change of its size";
             assertThat(source.heard()).isEqualTo(new Message.Failed(reason));
-            assertThat(catchThrowable(() -> join(destination))).hasRootCauseMessage(reason);
+            assertThat(catchThrowable(() -> TwoAgents.join(destination))).hasRootCauseMessage(reason);
             assertThat(source.ownsGuest()).isTrue();
         }
     }
@@ -559,24 +502,24 @@ final class AgentsIT {
 
     @Test
     void aSourceGoesInTheMiddle() throws Exception {
-        FutureTask<RunResult> destination = startDestination(true);
-        try (FakeSource source = new FakeSource(path, GUEST)) {
+        FutureTask<RunResult> destination = agents.destination(true);
+        try (FakeSource source = new FakeSource(agents.path(), GUEST)) {
             source.greet(Mechanism.FLIP, hello -> hello);
             source.prepare();
             source.record(FrameType.GIFT, 0, 0, 1, 0);
         }
-        assertThat(catchThrowable(() -> join(destination))).hasCauseInstanceOf(PeerGoneException.class);
+        assertThat(catchThrowable(() -> TwoAgents.join(destination))).hasCauseInstanceOf(PeerGoneException.class);
     }
 
     @Test
     void aSourceThatCallsDataAHoleLosesItVisibly() throws Exception {
-        FutureTask<RunResult> destination = startDestination(true);
-        try (FakeSource source = new FakeSource(path, GUEST)) {
+        FutureTask<RunResult> destination = agents.destination(true);
+        try (FakeSource source = new FakeSource(agents.path(), GUEST)) {
             source.greet(Mechanism.STREAM, hello -> hello);
             source.prepare();
             source.say(source.end(0, 0, 0));
             source.switchOut(0);
-            RunResult result = join(destination);
+            RunResult result = TwoAgents.join(destination);
             assertThat(source.epoch()).isEqualTo(2);
             assertThat(result.status()).isEqualTo(MigrationStatus.COMPLETED);
             assertThat(result.verification().status()).isEqualTo("mismatch");
@@ -586,11 +529,11 @@ final class AgentsIT {
 
     @Test
     void aSourceThatNeverGreetsIsRefused() throws Exception {
-        FutureTask<RunResult> destination = startDestination(true);
-        try (UnixSocket silent = UnixSocket.connect(path)) {
+        FutureTask<RunResult> destination = agents.destination(true);
+        try (UnixSocket silent = UnixSocket.connect(agents.path())) {
             assertThat(silent.fd().isOpen()).isTrue();
         }
-        assertThat(catchThrowable(() -> join(destination)))
+        assertThat(catchThrowable(() -> TwoAgents.join(destination)))
                 .hasRootCauseMessage("a connection that was closed without a greeting");
     }
 }

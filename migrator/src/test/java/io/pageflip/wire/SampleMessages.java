@@ -76,9 +76,12 @@ final class SampleMessages {
     private static Message.Hello hello(Random random) {
         Backing backing = pick(random, Backing.values());
         int fill = random.nextBoolean() ? 100 : random.nextInt(0, 101);
-        RamConditions conditions = backing == Backing.ANONYMOUS && fill == 100
-                ? new RamConditions(random.nextInt(0, 34), random.nextInt(0, 34), random.nextInt(0, 33))
-                : RamConditions.PLAIN;
+        RamConditions conditions = RamConditions.PLAIN;
+        if (fill == 100 && backing == Backing.ANONYMOUS) {
+            conditions = new RamConditions(random.nextInt(0, 34), random.nextInt(0, 34), random.nextInt(0, 33), 0, 0);
+        } else if (fill == 100 && backing == Backing.MEMFD) {
+            conditions = new RamConditions(0, 0, 0, random.nextInt(0, 51), random.nextInt(0, 51));
+        }
         GuestConfig guest = new GuestConfig(
                 random.nextLong(1, BlockSpec.MAX_LENGTH + 1),
                 backing,

@@ -3,6 +3,7 @@ package io.pageflip.cli.report;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import io.pageflip.metrics.DowntimePhases;
 import io.pageflip.metrics.PageCounts;
+import io.pageflip.metrics.Percentile;
 import io.pageflip.metrics.RunResult;
 import io.pageflip.prediction.Prediction;
 import java.util.ArrayList;
@@ -86,13 +87,13 @@ public record Predicted(
     }
 
     private static @Nullable Long medianPagesNs(List<RunResult> runs) {
-        List<Long> sorted = runs.stream()
+        long[] sorted = runs.stream()
                 .map(RunResult::downtimePhasesNs)
                 .filter(Objects::nonNull)
-                .map(DowntimePhases::pages)
+                .mapToLong(DowntimePhases::pages)
                 .sorted()
-                .toList();
-        return sorted.isEmpty() ? null : sorted.get((sorted.size() - 1) / 2);
+                .toArray();
+        return sorted.length == 0 ? null : Percentile.of(sorted, Percentile.MEDIAN);
     }
 
     /** How the counts went, in a word or two. */

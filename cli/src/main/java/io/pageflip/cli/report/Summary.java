@@ -1,16 +1,14 @@
 package io.pageflip.cli.report;
 
 import io.pageflip.metrics.DowntimePhases;
+import io.pageflip.metrics.Percentile;
 import io.pageflip.metrics.RunResult;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
-/**
- * The downtime over several runs, in nanoseconds. A percentile is the smallest value that so many percent of the runs do not
- * exceed: always one that was measured.
- */
+/** The downtime over several runs, in nanoseconds; the percentiles are those of {@link Percentile}. */
 public record Summary(long min, long p50, long p90, long p99, long max) {
     /** Of the runs that have a downtime; null if none has. */
     static @Nullable Summary of(List<RunResult> runs) {
@@ -20,9 +18,9 @@ public record Summary(long min, long p50, long p90, long p99, long max) {
         }
         return new Summary(
                 sorted[0],
-                percentile(sorted, 50),
-                percentile(sorted, 90),
-                percentile(sorted, 99),
+                Percentile.of(sorted, Percentile.MEDIAN),
+                Percentile.of(sorted, 900),
+                Percentile.of(sorted, 990),
                 sorted[sorted.length - 1]);
     }
 
@@ -40,14 +38,14 @@ public record Summary(long min, long p50, long p90, long p99, long max) {
     }
 
     private static long median(List<RunResult> runs, ToLongFunction<DowntimePhases> part) {
-        return percentile(
+        return Percentile.of(
                 runs.stream()
                         .map(RunResult::downtimePhasesNs)
                         .filter(Objects::nonNull)
                         .mapToLong(part)
                         .sorted()
                         .toArray(),
-                50);
+                Percentile.MEDIAN);
     }
 
     /** The distance between the quartiles of the downtime, as a part of its median; 0 if no run has one. */
@@ -55,7 +53,8 @@ public record Summary(long min, long p50, long p90, long p99, long max) {
         long[] sorted = sortedDowntimes(runs);
         return sorted.length == 0
                 ? 0
-                : (double) (percentile(sorted, 75) - percentile(sorted, 25)) / Math.max(1, percentile(sorted, 50));
+                : (double) (Percentile.of(sorted, 750) - Percentile.of(sorted, 250))
+                        / Math.max(1, Percentile.of(sorted, Percentile.MEDIAN));
     }
 
     private static long[] sortedDowntimes(List<RunResult> runs) {
@@ -65,10 +64,5 @@ public record Summary(long min, long p50, long p90, long p99, long max) {
                 .mapToLong(Long::longValue)
                 .sorted()
                 .toArray();
-    }
-
-    private static long percentile(long[] sorted, int percent) {
-        int rank = (sorted.length * percent + 99) / 100;
-        return sorted[Math.max(1, rank) - 1];
     }
 }

@@ -21,6 +21,8 @@ public final class TextReport {
     private static final double MS = 1e6;
     private static final double S = 1e9;
     private static final double GIB = 1L << 30;
+    private static final double BYTES_A_MBIT = 1e6 / Byte.SIZE;
+
     /** Lines of a table of rounds. */
     private static final int MOST_ROUNDS = 12;
 
@@ -116,7 +118,7 @@ public final class TextReport {
                     "pages phase",
                     "%.2f M pages/s, %.2f GiB/s",
                     result.ram().pagesPerSecond() / MS,
-                    result.ram().normalBytes() / GIB / (crossingNs(result) / S));
+                    result.ram().mbps() * BYTES_A_MBIT / GIB);
         }
         if (result.adopt() != null) {
             adopt(result.adopt());
@@ -281,16 +283,6 @@ public final class TextReport {
                     round.throttlePercent(),
                     round.decision() + ": " + round.reason());
         }
-    }
-
-    private static long crossingNs(RunResult result) {
-        return result.blocks() == null
-                ? 1
-                : Math.max(
-                        1,
-                        result.blocks().stream()
-                                .mapToLong(RunResult.Block::pagesNs)
-                                .sum());
     }
 
     private void pages(PageCounts all, List<RunResult.Block> blocks) {

@@ -28,7 +28,7 @@ final class JsonReportTest {
                    "status": "completed", "owner": "destination",
                    "total-time": 321, "setup-time": 21, "downtime": 1,
                    "ram": {"total": 16896, "transferred": 640, "remaining": 0, "duplicate": 1, "normal": 4,
-                           "normal-bytes": 12800, "page-size": 4096, "mbps": 102.4, "pages-per-second": 2000000},
+                           "normal-bytes": 12800, "page-size": 4096, "mbps": 51200.0, "pages-per-second": 2000000},
                    "downtime-ns": 1000000,
                    "downtime-phases-ns": {"stop": 1, "pages": 2, "save": 3, "release": 4, "notice": 5, "lock": 6, "load": 7, "resume": 999972},
                    "pages": {"total": 5, "moved": 3, "copied": 1, "zero": 1, "copy-reasons": {"not-page-sized": 1}},

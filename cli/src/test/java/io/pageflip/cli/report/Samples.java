@@ -24,7 +24,7 @@ final class Samples {
                 321L,
                 21L,
                 Math.round(phases.total() / 1e6),
-                new RunResult.Ram(16_896, 640, 0, 1, 4, 12_800, 4096, 102.4, 2_000_000),
+                new RunResult.Ram(16_896, 640, 0, 1, 4, 12_800, 4096, 51_200, 2_000_000),
                 phases.total(),
                 phases,
                 null,

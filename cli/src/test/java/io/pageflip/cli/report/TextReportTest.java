@@ -25,7 +25,7 @@ final class TextReportTest {
                 pages         3 moved, 1 copied (1 not-page-sized), 1 zero
                               ram   4 x 4K memfd: 3 moved, 0 copied, 1 zero, in 60.00 ms
                               rom   1 x 4K anonymous: 0 moved, 1 copied (1 not-page-sized), 0 zero, in 250 us
-                pages phase   2.00 M pages/s, 0.00 GiB/s
+                pages phase   2.00 M pages/s, 5.96 GiB/s
                 evidence      3 frame numbers compared: 2 the same, 1 relocated by the kernel
                 verification  match: 5 pages of 4 KiB, 0 lost, 0 stale, 0 torn, 0 misplaced; 7 console lines, each once
                 guest since   ran 0.50 s: 4,000 pages/s written, 2.0 M instructions/s

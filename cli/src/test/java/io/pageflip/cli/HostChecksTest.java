@@ -1,0 +1,55 @@
+package io.pageflip.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.pageflip.guest.Backing;
+import io.pageflip.guest.GuestConfig;
+import io.pageflip.guest.RamConditions;
+import io.pageflip.guest.Workload;
+import io.pageflip.wire.Mechanism;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+final class HostChecksTest {
+    private static final long MIB = 1 << 20;
+
+    /** A guest of 1000 MiB. */
+    private static GuestConfig guest(int fill, int sharer) {
+        return new GuestConfig(
+                1000 * MIB, Backing.MEMFD, 1, Workload.IDLE, 0, 10, fill, 1, sharer, RamConditions.PLAIN);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        // mechanism, fill, sharer -> MiB
+        "FLIP,   100,   0, 1000",
+        "FLIP,    30,   0,  300",
+        "FLIP,     0,   0,   10",
+        "FLIP,   100,   5, 1050",
+        "FLIP,   100, 100, 2000",
+        "FLIP,    30,  20,  360",
+        "FUSE,   100,   0, 1000",
+        "STREAM, 100,   0, 2000",
+        "PULL,    50,   0, 1000",
+        "GIFT,   100,   0, 2000",
+    })
+    void aGuestNeedsRoomForWhatItWroteAndForWhatIsCopied(Mechanism mechanism, int fill, int sharer, long neededMiB) {
+        GuestConfig guest = guest(fill, sharer);
+        assertThat(HostChecks.noRoom(guest, mechanism, neededMiB * MIB)).isNull();
+        assertThat(HostChecks.noRoom(guest, mechanism, (neededMiB - 1) * MIB)).isNotNull();
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "FLIP   | 0  | 1000 MiB of guest RAM: 64.0 MiB are available; use a smaller --ram",
+                "FLIP   | 20 | 1.17 GiB of guest RAM (what --sharer maps, 20 % of it, twice): 64.0 MiB are available; "
+                        + "use a smaller --ram or --sharer",
+                "STREAM | 0  | 1.95 GiB of guest RAM (twice the guest: stream copies): 64.0 MiB are available; "
+                        + "use a smaller --ram or --mechanism flip",
+            })
+    void theSentenceSaysWhatItIsForAndWhatToUseInstead(Mechanism mechanism, int sharer, String sentence) {
+        assertThat(HostChecks.noRoom(guest(100, sharer), mechanism, 64 * MIB)).isEqualTo("no room for " + sentence);
+    }
+}

@@ -1,0 +1,137 @@
+package io.pageflip.destination;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.pageflip.guest.Pulse;
+import io.pageflip.metrics.IdleGaps;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+
+final class PulseWatchTest {
+    private static final long MS = Pulse.SLOT_NS;
+
+    /** The guest stopped in slot 10,000 and went on in slot 10,003. */
+    private static final long LAST_NS = 10_000 * MS + 250_000;
+
+    private static final long FIRST_NS = 10_003 * MS + 500_000;
+
+    /** The slots that vCPU 0 was asked for, in that order. */
+    private final List<Long> asked = new ArrayList<>();
+
+    /** Gaps by the slot in which they ended, of vCPU 0. */
+    private final Map<Long, Long> gaps = new TreeMap<>();
+
+    private final PulseWatch watch = watch(new long[] {LAST_NS}, new long[] {FIRST_NS});
+
+    /** Of vCPUs of which each executes as many instructions in a slot as its number plus one. */
+    private PulseWatch watch(long[] lastNs, long[] firstNs) {
+        return new PulseWatch(
+                (vcpu, slot) -> {
+                    if (vcpu == 0) {
+                        asked.add(slot);
+                    }
+                    return vcpu + 1L;
+                },
+                (vcpu, slot) -> vcpu == 0 ? gaps.getOrDefault(slot, 0L) : 0,
+                lastNs,
+                firstNs);
+    }
+
+    @Test
+    void beginsAHundredSlotsBeforeTheSwitch() {
+        watch.end(10_050 * MS);
+
+        assertThat(asked).first().isEqualTo(9_900L);
+        assertThat(watch.throughput().fromNs()).isEqualTo(-100 * MS - 250_000);
+        assertThat(watch.throughput().slotNs()).isEqualTo(MS);
+        assertThat(watch.throughput().recoveredNs()).isEqualTo(FIRST_NS - LAST_NS);
+    }
+
+    @Test
+    void leavesToLaterWhatAVcpuMayStillEnterAndReadsEachSlotOnce() {
+        watch.read(10_950 * MS);
+        assertThat(asked).last().isEqualTo(9_949L);
+        watch.read(10_940 * MS);
+        watch.read(11_100 * MS + 999_999);
+        assertThat(asked).last().isEqualTo(10_099L);
+
+        watch.end(11_200 * MS);
+
+        assertThat(asked)
+                .doesNotHaveDuplicates()
+                .isSorted()
+                .hasSize(1_300)
+                .last()
+                .isEqualTo(11_199L);
+    }
+
+    @Test
+    void addsUpWhatAllVcpusExecuted() {
+        PulseWatch three = watch(new long[] {LAST_NS - 7 * MS, LAST_NS, 1}, new long[] {1, FIRST_NS - MS, FIRST_NS});
+
+        three.end(10_050 * MS);
+
+        assertThat(asked).as("from the last of all instructions on").first().isEqualTo(9_900L);
+        assertThat(three.throughput().instructions()).isEqualTo(Collections.nCopies(150, 1L + 2 + 3));
+        assertThat(three.throughput().recoveredNs())
+                .as("until the last of them runs")
+                .isEqualTo(FIRST_NS - LAST_NS);
+    }
+
+    @Test
+    void keepsAThousandSlotsAndTheGapsOfAll() {
+        watch.settled(10_100 * MS);
+        gaps.put(12_500L, 3 * MS);
+
+        watch.end(13_000 * MS);
+
+        assertThat(watch.throughput().instructions()).hasSize(1_000);
+        assertThat(watch.idleGaps().longest()).containsExactly(3 * MS);
+    }
+
+    @Test
+    void onlyAGapThatBeganWhenTheGuestHadSettledIsIdle() {
+        watch.settled(10_100 * MS);
+        gaps.put(10_050L, 9 * MS);
+        gaps.put(10_101L, 2 * MS);
+        gaps.put(10_102L, 2 * MS);
+
+        watch.end(10_350 * MS);
+
+        assertThat(watch.idleGaps()).isEqualTo(new IdleGaps(250 * MS, 2 * MS, List.of(2 * MS)));
+    }
+
+    @Test
+    void keepsTheLongestGaps() {
+        watch.settled(10_100 * MS);
+        for (long i = 1; i <= 20; i++) {
+            gaps.put(10_200 + i, i * 1_000);
+        }
+
+        watch.end(10_350 * MS);
+
+        assertThat(watch.idleGaps().longest()).containsExactly(20_000L, 19_000L, 18_000L, 17_000L, 16_000L);
+    }
+
+    @Test
+    void withoutACalmTimeThereAreNoIdleGaps() {
+        gaps.put(10_200L, 9 * MS);
+
+        watch.end(10_350 * MS);
+
+        assertThat(watch.idleGaps()).isEqualTo(new IdleGaps(0, 0, List.of()));
+    }
+
+    @Test
+    void aSourceThatStoodStillForEverIsNotReadForEver() {
+        PulseWatch old = watch(new long[] {1}, new long[] {FIRST_NS});
+
+        old.end(10_050 * MS);
+
+        assertThat(asked).first().isEqualTo(10_003L - Pulse.SLOTS - 100);
+    }
+}

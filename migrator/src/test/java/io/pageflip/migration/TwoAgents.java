@@ -1,0 +1,112 @@
+package io.pageflip.migration;
+
+import io.pageflip.channel.Cancellation;
+import io.pageflip.destination.ConnectedSource;
+import io.pageflip.destination.DestinationAgent;
+import io.pageflip.destination.DestinationOptions;
+import io.pageflip.fault.ScriptedFault;
+import io.pageflip.metrics.Progress;
+import io.pageflip.metrics.RunResult;
+import io.pageflip.os.NanoClock;
+import io.pageflip.os.UnixSocket;
+import io.pageflip.source.ConnectedDestination;
+import io.pageflip.source.SourceAgent;
+import io.pageflip.source.SourceOptions;
+import io.pageflip.wire.ChannelKind;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.junit.jupiter.api.extension.AfterEachCallback;
+import org.junit.jupiter.api.extension.BeforeEachCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
+
+/**
+ * A source and a destination on threads of this process, and a socket between them, for one test: as a
+ * {@code @RegisterExtension}. Either may be left out, for a peer that the test plays itself.
+ */
+final class TwoAgents implements BeforeEachCallback, AfterEachCallback {
+    static final Duration DEADLINE = Duration.ofSeconds(20);
+
+    private final Cancellation cancellation = new Cancellation();
+    private final Progress progress = new Progress();
+    private Path folder;
+    private String path;
+    private UnixSocket listener;
+
+    @Override
+    public void beforeEach(ExtensionContext context) throws IOException {
+        folder = Files.createTempDirectory("pageflip");
+        path = folder.resolve("pageflip.sock").toString();
+        listener = UnixSocket.listen(path);
+    }
+
+    @Override
+    public void afterEach(ExtensionContext context) throws IOException {
+        cancellation.request("the test is over");
+        listener.close();
+        UnixSocket.unlink(path);
+        Files.delete(folder);
+    }
+
+    /** The socket at which the destination listens. */
+    String path() {
+        return path;
+    }
+
+    /** The same, for a test that listens itself. */
+    UnixSocket listener() {
+        return listener;
+    }
+
+    /** The source's: requested at the latest when the test is over. */
+    Cancellation cancellation() {
+        return cancellation;
+    }
+
+    /** The source's. */
+    Progress progress() {
+        return progress;
+    }
+
+    /** Starts a source. */
+    FutureTask<RunResult> source(SourceOptions options, ChannelKind channel) {
+        return inBackground("source", () -> {
+            try (ConnectedDestination link =
+                    ConnectedDestination.connect(path, channel, NanoClock.SYSTEM, cancellation)) {
+                return new SourceAgent(options, link, false, cancellation, progress, NanoClock.SYSTEM).run();
+            }
+        });
+    }
+
+    /** Starts a destination, which waits for a source. */
+    FutureTask<RunResult> destination(boolean moves) {
+        DestinationOptions options = new DestinationOptions(moves, true, 0, ScriptedFault.NONE);
+        Cancellation never = new Cancellation();
+        return inBackground("destination", () -> {
+            try (UnixSocket connection = listener.accept((int) DEADLINE.toMillis());
+                    ConnectedSource link = ConnectedSource.accept(connection, path, NanoClock.SYSTEM, never)) {
+                return new DestinationAgent(options, link, false, never, new Progress(), NanoClock.SYSTEM).run();
+            }
+        });
+    }
+
+    private static <T> FutureTask<T> inBackground(String name, Callable<T> work) {
+        FutureTask<T> task = new FutureTask<>(work);
+        Thread thread = new Thread(task, name);
+        thread.setDaemon(true);
+        thread.start();
+        return task;
+    }
+
+    /** What an agent came to, for which it has 20 s from now on. */
+    static RunResult join(FutureTask<RunResult> agent)
+            throws InterruptedException, TimeoutException, ExecutionException {
+        return agent.get(DEADLINE.toSeconds(), TimeUnit.SECONDS);
+    }
+}
