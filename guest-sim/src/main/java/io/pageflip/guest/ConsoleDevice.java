@@ -76,6 +76,12 @@ final class ConsoleDevice {
         return word;
     }
 
+    private void putWord(int at, long word) {
+        for (int i = 0; i < Long.BYTES; i++) {
+            fifo[at + i] = (byte) (word >>> (i * Byte.SIZE));
+        }
+    }
+
     /** Continues where another agent's device stopped. */
     void load(SwitchPage page) throws IOException {
         long count = page.consoleProduced();
@@ -86,9 +92,8 @@ final class ConsoleDevice {
         }
         produced = count;
         fifoFill = fill;
-        for (int i = 0; i < FIFO_BYTES; i++) {
-            fifo[i] = (byte) (page.consoleFifo(i & Long.BYTES) >>> (i % Long.BYTES * Byte.SIZE));
-        }
+        putWord(0, page.consoleFifo(0));
+        putWord(Long.BYTES, page.consoleFifo(Long.BYTES));
         number(line, produced / LINE_BYTES);
     }
 

@@ -19,10 +19,14 @@ import org.jspecify.annotations.Nullable;
  * others.
  */
 public final class Guest implements AutoCloseable {
-    private static final boolean PRACTISE = !Boolean.getBoolean("nopractise");
     private static final long POLL_NS = 20_000;
     private static final long STOP_POLL_NS = 500_000;
-    private static final long STOP_NOTICE_NS = Long.getLong("notice", 200) * 1000;
+    /**
+     * How long before they stop the vCPUs that switch the guest out hear of it: for a practice of some 20 us, with some room, and
+     * for the caller to fall asleep.
+     */
+    private static final long STOP_NOTICE_NS = 200_000;
+
     /** 4 KiB pages made present by one call while the guest is filled. */
     private static final long POPULATE_PAGES = 4096;
 
@@ -32,6 +36,8 @@ public final class Guest implements AutoCloseable {
         /** Throws if that is not wanted any more. */
         void check() throws IOException;
     }
+
+    private static final System.Logger LOG = System.getLogger(Guest.class.getName());
 
     private final GuestConfig config;
     private final List<RamBlock> blocks;
@@ -330,8 +336,12 @@ public final class Guest implements AutoCloseable {
         @Override
         public void willStand() {
             SwitchOut out = switchOut;
-            if (out != null && PRACTISE) {
-                out.practise();
+            if (out != null) {
+                try {
+                    out.practise();
+                } catch (IOException e) {
+                    LOG.log(System.Logger.Level.DEBUG, "a practice failed; what matters comes later", e);
+                }
             }
         }
 
@@ -352,6 +362,11 @@ public final class Guest implements AutoCloseable {
     /** Writes the state of the standing guest. */
     public void save(SwitchPage page) {
         requireStanding();
+        draft(page);
+    }
+
+    /** The same of a running one: of no use to anybody. */
+    void draft(SwitchPage page) {
         for (int i = 0; i < vcpus.size(); i++) {
             vcpus.get(i).save(page);
         }

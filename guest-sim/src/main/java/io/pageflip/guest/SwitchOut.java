@@ -2,6 +2,7 @@ package io.pageflip.guest;
 
 import io.pageflip.os.NanoClock;
 import java.io.IOException;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * The source's half of the switch: saves the state of the standing guest, and lets the run token go. Runs on the thread of the
@@ -11,6 +12,9 @@ import java.io.IOException;
 public final class SwitchOut {
     /** What else has to happen at the moments of a switch. The methods must not allocate. */
     public interface Moments {
+        /** The guest will stand soon; still runs. Changes nothing. */
+        void soon() throws IOException;
+
         /** The guest stands: whatever pages must cross now do; then every END frame that has been sent is counted. */
         int standing() throws IOException;
 
@@ -23,6 +27,7 @@ public final class SwitchOut {
     private final int ownerEpoch;
     private final NanoClock clock;
     private final Moments moments;
+    private final AtomicBoolean practising = new AtomicBoolean();
 
     /** @param ownerEpoch of this agent */
     public SwitchOut(Guest guest, RunToken token, int ownerEpoch, NanoClock clock, Moments moments) {
@@ -33,12 +38,17 @@ public final class SwitchOut {
         this.moments = moments;
     }
 
-    /** What {@link #run} does to the lock, done to another one: so that it is in the caches of this processor. */
-    synchronized void practise() {
-        try {
+    /**
+     * Does what {@link #run} does, as far as it changes nothing: looks, saves a state that nobody is told of, and locks a file of its own
+     * in the token's place. Runs on the thread of a vCPU that will stand soon: until then, what is in the caches of its processor is
+     * the guest's. Does nothing if another vCPU is at it.
+     */
+    void practise() throws IOException {
+        if (practising.compareAndSet(false, true)) {
+            moments.soon();
+            guest.draft(token.page());
             token.practise();
-        } catch (IOException e) {
-            // it will fail again when it counts
+            practising.set(false);
         }
     }
 

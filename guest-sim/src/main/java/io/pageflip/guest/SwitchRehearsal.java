@@ -65,6 +65,11 @@ public final class SwitchRehearsal {
 
     private static final class Nothing implements SwitchIn.Moments, SwitchOut.Moments {
         @Override
+        public void soon() {
+            // There is nothing to look at.
+        }
+
+        @Override
         public int standing() {
             return 1;
         }

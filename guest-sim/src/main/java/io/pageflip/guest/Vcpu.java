@@ -20,6 +20,9 @@ final class Vcpu implements AutoCloseable {
     /** A vCPU that was held up makes good at most so much of its dirty rate. */
     private static final long BURST_NS = 10_000_000;
 
+    /** A practice may take so long. */
+    private static final long PRACTICE_NS = 100_000;
+
     private static final int HOT_WRITES_PERCENT = 90;
     private static final int FILLED_TRIES = 64;
     private static final int JOIN_MS = 10;
@@ -138,7 +141,7 @@ final class Vcpu implements AutoCloseable {
         }
     }
 
-    /** The same at {@code timeNs}, of CLOCK_MONOTONIC; it is ready for it until then. */
+    /** The same at {@code timeNs}, of CLOCK_MONOTONIC: at one moment for all vCPUs, and each gets ready before. */
     void requestStopAt(long timeNs) {
         stopAtNs = timeNs;
         state.compareAndSet(State.RUNNING, State.STOPPING_SOON);
@@ -265,7 +268,8 @@ final class Vcpu implements AutoCloseable {
                 }
                 if (!ready) {
                     ready = true;
-                    owner.willStand();
+                    now = practise();
+                    continue;
                 }
             }
             if (throttle.rests(now)) {
@@ -298,6 +302,14 @@ final class Vcpu implements AutoCloseable {
             pulse.beat(lastInstructionNs, now, instructions);
             lastInstructionNs = now;
         }
+    }
+
+    /** Once, if there is time for it; the time afterwards. */
+    private long practise() {
+        if (clock.nanoTime() < stopAtNs - PRACTICE_NS) {
+            owner.willStand();
+        }
+        return clock.nanoTime();
     }
 
     /** Executes nothing for a part of a millisecond. Spins, as every vCPU does: a stop, which ends it, is felt at once. */

@@ -41,9 +41,16 @@ final class SwitchIT {
     /** Does nothing but count, and fail where a test wants it. */
     private static final class Moments implements SwitchOut.Moments, SwitchIn.Moments {
         private final AtomicInteger claims = new AtomicInteger();
+        private final AtomicInteger practices = new AtomicInteger();
         private IOException onSaved;
         private IOException onLocked;
         private int ends = 1;
+
+        @Override
+        public void soon() {
+            assertThat(claims).hasValue(0);
+            practices.incrementAndGet();
+        }
 
         @Override
         public int standing() {
@@ -103,6 +110,19 @@ final class SwitchIT {
                 return true;
             }
         });
+    }
+
+    /** A vCPU that is held up may come too late for it, so not each of so many does. */
+    @Test
+    void aStopIsPractisedWhileTheGuestRuns() throws IOException {
+        try (Machine source = running(1)) {
+            for (int stops = 1; moments.practices.get() == 0; stops++) {
+                assertThat(stops).as("stops without a practice").isLessThan(100);
+                source.guest().stop(out(source));
+                assertThat(ours.tryLock()).isTrue();
+                source.guest().resume();
+            }
+        }
     }
 
     @ParameterizedTest

@@ -279,6 +279,13 @@ final class Crossing implements SwitchOut.Moments, AutoCloseable {
     }
 
     @Override
+    public void soon() throws IOException {
+        if (earlyCopies != null) {
+            earlyCopies.isEmpty();
+        }
+    }
+
+    @Override
     public int standing() throws IOException {
         if (rounds != null && rounds.endsInPostcopy()) {
             pagesStay = true;

@@ -54,6 +54,15 @@ final class EarlyCopies implements AutoCloseable {
         return any;
     }
 
+    /** Whether the guest has written nothing that would have to go again; any thread may ask. */
+    boolean isEmpty() throws IOException {
+        boolean empty = true;
+        for (int i = 0; i < blocks.size(); i++) {
+            empty &= written.isEmpty(i);
+        }
+        return empty;
+    }
+
     private static void copyPinned(RamBlock block, List<PageRange> ranges) throws SyscallException {
         long pageBytes = block.spec().pageBytes();
         for (int i = 0; i < ranges.size(); i++) { // no iterator on the switching path

@@ -131,6 +131,11 @@ public final class FakeSource implements AutoCloseable {
         word.bytes().putLong(0, cursor);
         SwitchOut.Moments moments = new SwitchOut.Moments() {
             @Override
+            public void soon() {
+                // Nothing is to be looked at.
+            }
+
+            @Override
             public int standing() {
                 return 1;
             }
