@@ -2,6 +2,7 @@ package io.pageflip.process;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.pageflip.cli.AgentHere;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -17,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.BeforeEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
@@ -35,6 +37,7 @@ final class Pageflip implements BeforeEachCallback, AfterEachCallback {
 
     private final Map<String, String> environment = new HashMap<>();
     private final List<Run> runs = new ArrayList<>();
+    private @Nullable AgentHere here;
     private Path folder = Path.of("/");
     private Path temporary = Path.of("/");
 
@@ -135,13 +138,45 @@ final class Pageflip implements BeforeEachCallback, AfterEachCallback {
 
     /** Starts both agents, as in two terminals. */
     Agents agents(List<String> sourceOptions, List<String> destinationOptions) throws IOException {
-        Path socket = path("m.sock");
-        List<String> listen = new ArrayList<>(List.of("destination", "--listen", "unix:" + socket));
-        listen.addAll(destinationOptions);
-        Run destination = start(listen).awaitErr("waiting for a source");
-        List<String> connect = new ArrayList<>(List.of("source", "--connect", "unix:" + socket));
-        connect.addAll(sourceOptions);
-        return new Agents(start(connect), destination);
+        Run destination = start(listen(destinationOptions)).awaitErr("waiting for a source");
+        return new Agents(start(connect(sourceOptions)), destination);
+    }
+
+    /** One agent in the JVM of the tests, and the other one a process. */
+    record Halves(AgentHere here, Run there) {}
+
+    /** Starts both agents, the source in the JVM of the tests. */
+    Halves sourceHere(List<String> sourceOptions, List<String> destinationOptions) throws IOException {
+        Run destination = start(listen(destinationOptions)).awaitErr("waiting for a source");
+        return new Halves(here(connect(sourceOptions)), destination);
+    }
+
+    /** Starts both agents, the destination in the JVM of the tests. */
+    Halves destinationHere(List<String> sourceOptions, List<String> destinationOptions) throws IOException {
+        AgentHere destination = here(listen(destinationOptions));
+        Waiting.until("a destination that listens", () -> {
+            assertThat(destination.hasEnded()).as("%s", destination).isFalse();
+            return destination.err().contains("waiting for a source");
+        });
+        return new Halves(destination, start(connect(sourceOptions)));
+    }
+
+    private AgentHere here(List<String> arguments) {
+        assertThat(here).as("an agent in this JVM").isNull();
+        here = AgentHere.start(arguments);
+        return here;
+    }
+
+    private List<String> listen(List<String> options) {
+        List<String> listen = new ArrayList<>(List.of("destination", "--listen", "unix:" + path("m.sock")));
+        listen.addAll(options);
+        return listen;
+    }
+
+    private List<String> connect(List<String> options) {
+        List<String> connect = new ArrayList<>(List.of("source", "--connect", "unix:" + path("m.sock")));
+        connect.addAll(options);
+        return connect;
     }
 
     /** Processes of this test that are alive. */
@@ -163,6 +198,17 @@ final class Pageflip implements BeforeEachCallback, AfterEachCallback {
     @Override
     public void afterEach(ExtensionContext context) throws IOException {
         List<Throwable> failures = new ArrayList<>();
+        if (here != null) {
+            AgentHere agent = here;
+            here = null;
+            if (context.getExecutionException().isPresent()) {
+                runs.forEach(run -> run.process().destroyForcibly()); // what it may wait for
+            }
+            check(failures, agent::close, Optional.empty());
+            if (context.getExecutionException().isPresent()) {
+                System.err.println(agent);
+            }
+        }
         check(
                 failures,
                 () -> Waiting.untilAsserted(

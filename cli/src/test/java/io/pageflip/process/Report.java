@@ -92,6 +92,11 @@ final class Report {
         }
     }
 
+    /** The report of one agent, which tells of its only run and no more. */
+    static Report ofAgent(String json) {
+        return parse("{\"runs\":[" + json + "]}");
+    }
+
     JsonNode document() {
         return document;
     }
