@@ -162,9 +162,13 @@ final class Pageflip implements BeforeEachCallback, AfterEachCallback {
     }
 
     private AgentHere here(List<String> arguments) {
-        assertThat(here).as("an agent in this JVM").isNull();
-        here = AgentHere.start(arguments);
-        return here;
+        if (here != null) {
+            assertThat(here.hasEnded()).as("one at a time: %s", here).isTrue();
+            here.close();
+        }
+        AgentHere agent = AgentHere.start(arguments);
+        here = agent;
+        return agent;
     }
 
     private List<String> listen(List<String> options) {
