@@ -32,8 +32,7 @@ public final class AgentHere implements AutoCloseable {
         this.name = "pageflip " + String.join(" ", arguments);
         System.setOut(new PrintStream(out, true, StandardCharsets.UTF_8));
         System.setErr(new PrintStream(err, true, StandardCharsets.UTF_8));
-        this.work = new FutureTask<>(
-                () -> Main.commandLine(interrupts).execute(arguments.toArray(String[]::new)));
+        this.work = new FutureTask<>(() -> Main.commandLine(interrupts).execute(arguments.toArray(String[]::new)));
     }
 
     /** Starts one. It may drop its connection, but do nothing to its process, which is that of the tests. */
@@ -95,6 +94,7 @@ public final class AgentHere implements AutoCloseable {
 
     @Override
     public String toString() {
-        return name + " (in the JVM of the tests)\n--- standard output\n" + out() + "--- standard error\n" + err() + "---";
+        return name + " (in the JVM of the tests)\n--- standard output\n" + out() + "--- standard error\n" + err()
+                + "---";
     }
 }

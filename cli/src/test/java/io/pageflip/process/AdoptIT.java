@@ -35,10 +35,10 @@ final class AdoptIT {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "--ram 64M --vcpus 2 --workload uniform --dirty-rate 100M",
-                "--ram 64M --fill 30 --adopt-chunk 4K --dirty-rate 1M",
-                "--ram 64M --adopt-chunk 64M --workload sequential --dirty-rate 100M --channel pipe",
-                "--ram 33M --adopt-chunk 92K --vcpus 3 --fill 60 --schedule stop-and-move --batch 7",
+                "--ram 64M --vcpus 2 --fill 60 --workload uniform --dirty-rate 100M --batch 7",
+                "--ram 17M --fill 30 --adopt-chunk 4K --dirty-rate 1M",
+                "--ram 33M --adopt-chunk 92K --vcpus 3 --schedule stop-and-move --workload sequential --dirty-rate 100M"
+                        + " --channel pipe",
             })
     void everyPageIsMovedButThePinnedOnes(String options) throws IOException {
         Report report = Report.parse(start(options).endsWith(0).out()).assertCompleted("match");
@@ -90,9 +90,10 @@ final class AdoptIT {
 
     @Test
     void itsPagesComeAfterTheSwitchToo() throws IOException {
-        Report report = Report.parse(start("--ram 64M --schedule postcopy --vcpus 2 --fill 70 --dirty-rate 1M")
-                .endsWith(0)
-                .out());
+        Report report = Report.parse(
+                start("--ram 64M --adopt-chunk 64M --schedule postcopy --vcpus 2 --fill 70 --dirty-rate 1M")
+                        .endsWith(0)
+                        .out());
 
         assertAdopted(report);
         assertThat(report.reasons("ram")).isEqualTo(Map.of("pinned", PINNED));
@@ -122,12 +123,13 @@ final class AdoptIT {
     /** A vCPU that waits for a chunk must not keep the collector waiting, and with it the thread that adopts the chunk. */
     @Test
     void collectionsHangNothing() throws IOException {
-        pageflip.javaOptions("-javaagent:" + GcStorm.packTo(pageflip.path("storm.jar")), "-Xmn1m");
+        pageflip.gcStorms();
 
-        assertAdopted(Report.parse(start("--ram 64M --vcpus 2 --workload uniform --dirty-rate 100M")
+        assertAdopted(Report.parse(start("--ram 16M --vcpus 2 --workload uniform --dirty-rate 100M")
                         .endsWith(0)
                         .out())
                 .assertCompleted("match"));
+        assertThat(pageflip.gcStormsSeen()).as("storms").isEqualTo(2);
     }
 
     /** In private memory and in the memfd, wherever it was when the migration failed. */
@@ -141,10 +143,20 @@ final class AdoptIT {
         "released, postcopy"
     })
     void theGuestGoesOnWhereItIs(String step, String schedule) throws IOException {
-        Report report = Report.parse(start("--ram 64M --vcpus 2 --dirty-rate 1M --fill 80 --schedule " + schedule
-                        + " --destination-fault kill@" + step)
-                .endsWith(1)
-                .out());
+        Pageflip.Halves agents = pageflip.sourceHere(
+                List.of(
+                        "--backing=anonymous",
+                        "--adopt",
+                        "--ram=64M",
+                        "--vcpus=2",
+                        "--dirty-rate=1M",
+                        "--fill=80",
+                        "--schedule=" + schedule,
+                        "--run-after=0.3", // time for a line on the console
+                        "--format=json"),
+                List.of("--fault=kill@" + step));
+        agents.there().endsWith(128 + 9);
+        Report report = Report.ofAgent(agents.here().endsWith(1).out());
 
         report.assertLivesOnAtSource("failed");
         long copied = report.at("/runs/0/adopt/copied-bytes").asLong();
@@ -157,8 +169,7 @@ final class AdoptIT {
 
     @Test
     void thePlainReportTellsTheStall() throws IOException {
-        Run run = pageflip.start(
-                        "migrate", "--backing=anonymous", "--adopt", "--ram=16M", "--run-after=0.05", "--runs=2")
+        Run run = pageflip.start("migrate", "--backing=anonymous", "--adopt", "--ram=16M", "--run-after=0.05")
                 .endsWith(0);
 
         assertThat(run.out())

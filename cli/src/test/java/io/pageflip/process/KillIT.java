@@ -252,8 +252,8 @@ final class KillIT {
     @ParameterizedTest
     @ValueSource(strings = {"ready", "state"})
     void aStoppedSourceThatIsKilledIsNoticed(String step) throws Exception {
-        Pageflip.Halves agents = pageflip.destinationHere(
-                options(HANDOVER, "--fault", "stop@" + step), List.of("--run-after", "0.05"));
+        Pageflip.Halves agents =
+                pageflip.destinationHere(options(HANDOVER, "--fault", "stop@" + step), List.of("--run-after", "0.05"));
         agents.there().awaitStopped();
 
         agents.there().signal("KILL");
@@ -268,8 +268,8 @@ final class KillIT {
     @ParameterizedTest
     @ValueSource(strings = {HANDOVER, STANDING + "stream"})
     void aSourceThatSleepsThroughTheHandoverDoesNotRunTheGuestAgain(String how) throws Exception {
-        Pageflip.Halves agents = pageflip.destinationHere(
-                options(how, "--fault", "stop@released"), List.of("--run-after", "0.05"));
+        Pageflip.Halves agents =
+                pageflip.destinationHere(options(how, "--fault", "stop@released"), List.of("--run-after", "0.05"));
         agents.there().awaitStopped();
         agents.here().endsWith(0);
 

@@ -24,7 +24,7 @@ final class MigrateIT {
     private static final long VRAM_PAGES = 4096;
 
     @RegisterExtension
-    final Pageflip pageflip = new Pageflip();
+    final Pageflip pageflip = Pageflip.asUsersDo();
 
     @ParameterizedTest
     @ValueSource(

@@ -17,6 +17,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.extension.AfterEachCallback;
@@ -35,11 +36,37 @@ final class Pageflip implements BeforeEachCallback, AfterEachCallback {
 
     private static final Path LAUNCHER = Path.of("bin/pageflip").toAbsolutePath();
 
+    /**
+     * What makes a migration between new JVMs quick, and takes most of the time that one needs before: enough of it for a few
+     * lines on the guest's console, and for the code of the switch to be loaded.
+     */
+    private static final Map<String, String> LITTLE_PREPARATION =
+            Map.of("pageflip.run-before-ms", "50", "pageflip.switch-rehearsals", "10");
+
+    private static final String LITTLE = LITTLE_PREPARATION.entrySet().stream()
+            .map(property -> "-D" + property.getKey() + "=" + property.getValue())
+            .collect(Collectors.joining(" "));
+
+    private final boolean asUsersDo;
     private final Map<String, String> environment = new HashMap<>();
     private final List<Run> runs = new ArrayList<>();
     private @Nullable AgentHere here;
     private Path folder = Path.of("/");
     private Path temporary = Path.of("/");
+
+    /** Quicker than a user's: little preparation, and classes out of an archive. For tests that measure nothing. */
+    Pageflip() {
+        this(false);
+    }
+
+    private Pageflip(boolean asUsersDo) {
+        this.asUsersDo = asUsersDo;
+    }
+
+    /** As it is for a user, in every respect. */
+    static Pageflip asUsersDo() {
+        return new Pageflip(true);
+    }
 
     @Override
     public void beforeEach(ExtensionContext context) throws IOException {
@@ -50,7 +77,12 @@ final class Pageflip implements BeforeEachCallback, AfterEachCallback {
         environment.put("JAVA_HOME", System.getProperty("java.home"));
         // Where JNA unpacks its library.
         environment.put("XDG_CACHE_HOME", anyonesFolder("cache").toString());
-        javaOptions();
+        if (asUsersDo) {
+            javaOptions();
+        } else {
+            javaOptions(LITTLE + " " + ClassArchive.option());
+            LITTLE_PREPARATION.forEach(System::setProperty); // for the agent in this JVM
+        }
     }
 
     private Path anyonesFolder(String name) throws IOException {
@@ -62,6 +94,17 @@ final class Pageflip implements BeforeEachCallback, AfterEachCallback {
     void javaOptions(String... options) {
         environment.put(
                 "PAGEFLIP_JAVA_OPTS", ("-Djava.io.tmpdir=" + temporary + " " + String.join(" ", options)).trim());
+    }
+
+    /** Has garbage collected all the time in every agent that {@code migrate} starts from now on. */
+    void gcStorms() throws IOException {
+        Path folder = Files.createDirectory(path("storms"));
+        javaOptions(LITTLE, "-javaagent:" + GcStorm.packTo(path("storm.jar")) + "=" + folder, "-Xmn1m");
+    }
+
+    /** In how many agents it has been. */
+    long gcStormsSeen() throws IOException {
+        return GcStorm.raged(path("storms"));
     }
 
     /** The Java that the launcher is to use from now on. */
@@ -271,15 +314,13 @@ final class Pageflip implements BeforeEachCallback, AfterEachCallback {
         }
     }
 
-    private static void delete(Path where) throws IOException {
+    static void delete(Path where) {
         try (Stream<Path> all = Files.walk(where)) {
-            all.sorted(Comparator.reverseOrder()).forEach(path -> {
-                try {
-                    Files.deleteIfExists(path);
-                } catch (IOException e) {
-                    throw new UncheckedIOException(e);
-                }
-            });
+            for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
+                Files.deleteIfExists(path);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 }

@@ -157,7 +157,10 @@ final class PostcopyMigrateIT {
     private static Report lateReport(Attempt attempt) throws IOException {
         Report report = attempt.run();
         assertCompleted(report);
-        for (int i = 1; i < FRAME_TRIES && report.at("/runs/0/evidence/relocated-by-kernel").asLong() > 0; i++) {
+        for (int i = 1;
+                i < FRAME_TRIES
+                        && report.at("/runs/0/evidence/relocated-by-kernel").asLong() > 0;
+                i++) {
             report = attempt.run();
             assertCompleted(report);
         }

@@ -335,9 +335,12 @@ final class PullPostcopyIT {
         Waiting.until("a destination that listens again", () -> Files.exists(socket));
 
         Map<String, String> answers = Map.of(
-                "5047464c0b00000000000000", "starts with CANCEL",
-                "000000000000000000000000", "no frame",
-                RECOVER, "is not the source");
+                "5047464c0b00000000000000",
+                "starts with CANCEL",
+                "000000000000000000000000",
+                "no frame",
+                RECOVER,
+                "is not the source");
         for (Map.Entry<String, String> said : answers.entrySet()) {
             try (SocketChannel stranger = SocketChannel.open(StandardProtocolFamily.UNIX)) {
                 Waiting.until("a connection", () -> stranger.isConnected() || connects(stranger, socket));
@@ -345,12 +348,14 @@ final class PullPostcopyIT {
                 assertThat(answer(stranger)).contains(said.getValue());
             }
         }
-        Waiting.until("a word about each", () -> agents.destination()
-                        .err()
-                        .lines()
-                        .filter(line -> line.contains("not the source"))
-                        .count()
-                == answers.size());
+        Waiting.until(
+                "a word about each",
+                () -> agents.destination()
+                                .err()
+                                .lines()
+                                .filter(line -> line.contains("not the source"))
+                                .count()
+                        == answers.size());
 
         agents.source().signal("CONT");
         agents.destination().endsWith(0);

@@ -90,9 +90,7 @@ final class SignalIT {
         int here = agents.here().end();
         Report thereSaid = Report.ofAgent(agents.there().out());
         Report hereSaid = Report.ofAgent(agents.here().out());
-        return atSource
-                ? new Outcome(there, thereSaid, here, hereSaid)
-                : new Outcome(here, hereSaid, there, thereSaid);
+        return atSource ? new Outcome(there, thereSaid, here, hereSaid) : new Outcome(here, hereSaid, there, thereSaid);
     }
 
     @Test
