@@ -204,6 +204,39 @@ final class Pageflip implements BeforeEachCallback, AfterEachCallback {
         return new Halves(destination, start(connect(sourceOptions)));
     }
 
+    /**
+     * A migration with the options that {@code migrate} has, but from a source in the JVM of the tests to a destination that is
+     * a process; a batch is the source's. Returns the source's report, which is what {@code migrate} reports.
+     */
+    Report migrateFromHere(List<String> options) throws IOException {
+        Halves agents = sourceHere(optionsOf(true, options), optionsOf(false, options));
+        agents.there().endsWith(0);
+        return Report.ofAgent(agents.here().endsWith(0).out());
+    }
+
+    /** As {@link #migrateFromHere}, from a source that is a process to a destination in the JVM of the tests. */
+    Report migrateToHere(List<String> options) throws IOException {
+        Halves agents = destinationHere(optionsOf(true, options), optionsOf(false, options));
+        agents.there().endsWith(0);
+        agents.here().endsWith(0);
+        return Report.ofAgent(agents.there().out());
+    }
+
+    /** Those options of {@code migrate} that are the source's, or the destination's; of the form {@code --option value}. */
+    private static List<String> optionsOf(boolean source, List<String> options) {
+        List<String> chosen = new ArrayList<>(List.of("--format=json", "--run-after=0.05"));
+        for (int i = 0; i < options.size(); i++) {
+            String option = options.get(i);
+            boolean destinations = option.equals("--prefetch") || option.equals("--no-move");
+            boolean hasValue = i + 1 < options.size() && !options.get(i + 1).startsWith("--");
+            if (source != destinations) {
+                chosen.addAll(options.subList(i, hasValue ? i + 2 : i + 1));
+            }
+            i += hasValue ? 1 : 0;
+        }
+        return chosen;
+    }
+
     private AgentHere here(List<String> arguments) {
         if (here != null) {
             assertThat(here.hasEnded()).as("one at a time: %s", here).isTrue();

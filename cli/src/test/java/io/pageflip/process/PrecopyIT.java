@@ -28,9 +28,8 @@ final class PrecopyIT {
             })
     void theGuestIsCopiedWhileItRuns(String options) throws IOException {
         // At this rate the first round takes long enough for the guest to write something.
-        JsonNode run = migrate("--ram 64M --fill 60 --vcpus 2 --batch 7 --dirty-rate 5000 --max-bandwidth 400M"
-                        + " --downtime-limit 30 " + options)
-                .path(0);
+        JsonNode run = fromHere("--ram 64M --fill 60 --vcpus 2 --batch 7 --dirty-rate 5000 --max-bandwidth 400M"
+                + " --downtime-limit 30 " + options);
 
         assertMatch(run);
         long standing = run.at("/downtime-phases-ns/pages").asLong();
@@ -49,8 +48,7 @@ final class PrecopyIT {
     void hugePagesAreCopiedWhole() throws IOException {
         try (Host.HugePages reserved = Host.HugePages.reserve(16)) {
             assertThat(reserved).isNotNull();
-            assertMatch(migrate("--backing hugetlb --ram 16M --mechanism stream --batch 3 --max-rounds 2")
-                    .path(0));
+            assertMatch(fromHere("--backing hugetlb --ram 16M --mechanism stream --batch 3 --max-rounds 2"));
         }
     }
 
@@ -85,6 +83,12 @@ final class PrecopyIT {
                 + pages.path("copied").asLong()
                 + pages.path("zero").asLong();
         assertThat(sum).isEqualTo(pages.path("total").asLong());
+    }
+
+    private JsonNode fromHere(String options) throws IOException {
+        List<String> all = new ArrayList<>(List.of("--schedule", "precopy"));
+        all.addAll(Arrays.asList(options.split(" ", -1)));
+        return pageflip.migrateFromHere(all).run();
     }
 
     private JsonNode migrate(String options) throws IOException {

@@ -46,7 +46,7 @@ final class PullPostcopyIT {
                 "--ram 33M --backing anonymous --vcpus 3 --workload sequential --prefetch 64 --channel pipe",
             })
     void everyPageComes(String options) throws IOException {
-        Report report = migrate(options);
+        Report report = fromHere(options);
 
         assertLatePages(report);
         assertThat(report.at("/runs/0/postcopy/recoveries").asInt()).isZero();
@@ -57,7 +57,7 @@ final class PullPostcopyIT {
 
     @Test
     void holesAreNotFetched() throws IOException {
-        Report report = migrate("--ram 17M --fill 0 --workload idle --batch 1");
+        Report report = fromHere("--ram 17M --fill 0 --workload idle --batch 1");
 
         assertLatePages(report);
         assertThat(report.pages("ram").path("copied").asLong()).isEqualTo(1);
@@ -69,7 +69,7 @@ final class PullPostcopyIT {
         try (Host.HugePages reserved = Host.HugePages.reserve(16)) {
             assertThat(reserved).isNotNull();
 
-            Report report = migrate("--backing hugetlb --ram 16M --prefetch 2");
+            Report report = fromHere("--backing hugetlb --ram 16M --prefetch 2");
 
             assertThat(report.pages("ram").path("copied").asLong()).isEqualTo(8);
             assertLatePages(report);
@@ -390,7 +390,7 @@ final class PullPostcopyIT {
                 "--ram 17M --backing anonymous --dirty-rate 1M --dirty-tracking log --prefetch 3 --channel pipe",
             })
     void aPrecopyThatDoesNotConvergeEndsAsAPostcopy(String options) throws IOException {
-        Report report = endingPrecopy(options + " --workload uniform --max-bandwidth 100M");
+        Report report = endingPrecopy(options);
 
         JsonNode rounds = report.at("/runs/0/precopy/rounds");
         assertThat(rounds).hasSize(2);
@@ -408,8 +408,7 @@ final class PullPostcopyIT {
         try (Host.HugePages reserved = Host.HugePages.reserve(32)) {
             assertThat(reserved).isNotNull();
 
-            Report report = endingPrecopy(
-                    "--backing hugetlb --ram 32M --workload uniform --dirty-rate 300K --max-bandwidth 100M");
+            Report report = endingPrecopy("--backing hugetlb --ram 32M --dirty-rate 300K");
 
             assertSums(report);
             assertThat(fetched(report)).isPositive();
@@ -418,27 +417,27 @@ final class PullPostcopyIT {
 
     @Test
     void aConnectionThatBreaksAfterAPrecopyComesBackToo() throws IOException {
-        Report report = endingPrecopy("--ram 64M --workload uniform --dirty-rate 300K --max-bandwidth 100M"
-                + " --destination-fault drop@resumed");
+        List<String> command = new ArrayList<>(List.of("migrate", "--format", "json", "--run-after", "0.05"));
+        command.addAll(precopyOptions("--ram 64M --dirty-rate 300K --destination-fault drop@resumed"));
+        Report report = Report.parse(pageflip.start(command).endsWith(0).out());
 
+        assertCompleted(report);
         assertSums(report);
         assertThat(report.at("/runs/0/postcopy/recoveries").asInt()).isEqualTo(1);
     }
 
     private Report endingPrecopy(String options) throws IOException {
-        List<String> command = new ArrayList<>(List.of(
-                "migrate",
-                "--schedule=precopy",
-                "--mechanism=pull",
-                "--format=json",
-                "--run-after=0.05",
-                "--downtime-limit=1",
-                "--max-rounds=2",
-                "--on-timeout=postcopy"));
-        command.addAll(Arrays.asList(options.split(" ", -1)));
-        Report report = Report.parse(pageflip.start(command).endsWith(0).out());
+        Report report = pageflip.migrateFromHere(precopyOptions(options));
         assertCompleted(report);
         return report;
+    }
+
+    private static List<String> precopyOptions(String options) {
+        List<String> all = new ArrayList<>(
+                List.of("--schedule", "precopy", "--mechanism", "pull", "--downtime-limit", "1", "--max-rounds", "2"));
+        all.addAll(List.of("--on-timeout", "postcopy", "--max-bandwidth", "100M", "--workload", "uniform"));
+        all.addAll(Arrays.asList(options.split(" ", -1)));
+        return all;
     }
 
     @ParameterizedTest
@@ -473,8 +472,10 @@ final class PullPostcopyIT {
         assertThat(run.err()).contains("--recover-timeout -1: it must be from 0 to");
     }
 
-    private Report migrate(String options) throws IOException {
-        Report report = Report.parse(start(options).endsWith(0).out());
+    private Report fromHere(String options) throws IOException {
+        List<String> all = new ArrayList<>(List.of("--schedule", "postcopy", "--mechanism", "pull"));
+        all.addAll(Arrays.asList(options.split(" ", -1)));
+        Report report = pageflip.migrateFromHere(all);
         assertCompleted(report);
         return report;
     }
