@@ -35,21 +35,19 @@ final class AdoptIT {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "--ram 64M --vcpus 2 --workload uniform --dirty-rate 100M",
-                "--ram 64M --fill 30 --adopt-chunk 4K --dirty-rate 1M",
-                "--ram 64M --adopt-chunk 64M --workload sequential --dirty-rate 100M --channel pipe",
-                "--ram 33M --adopt-chunk 92K --vcpus 3 --fill 60 --schedule stop-and-move --batch 7",
+                "--ram 64M --vcpus 2 --fill 60 --workload uniform --dirty-rate 100M --batch 7",
+                "--ram 17M --fill 30 --adopt-chunk 4K --dirty-rate 1M",
+                "--ram 33M --adopt-chunk 92K --vcpus 3 --schedule stop-and-move --workload sequential --dirty-rate 100M"
+                        + " --channel pipe",
             })
     void everyPageIsMovedButThePinnedOnes(String options) throws IOException {
-        Report report = Report.parse(start(options).endsWith(0).out()).assertCompleted("match");
+        Report report = fromHere(options).assertRunsCompleted("match");
 
         assertAdopted(report);
         assertThat(report.reasons("ram")).isEqualTo(Map.of("pinned", PINNED));
         assertThat(report.reasons("vram")).isEmpty();
         assertThat(report.reasons("rom")).isEqualTo(Map.of("private-memory", 64L, "not-page-sized", 1L));
         assertThat(report.pages("vram").path("moved").asLong()).isEqualTo(VRAM_PAGES);
-        assertThat(report.at("/request/backing").asText()).isEqualTo("anonymous");
-        assertThat(report.at("/request/mechanism").asText()).isEqualTo("flip");
     }
 
     /** It counts what was copied: the pages that hold data, and are not pinned, each once. */
@@ -69,8 +67,6 @@ final class AdoptIT {
         assertThat(adopt.path("copied-bytes").asLong())
                 .isEqualTo(ram.path("moved").asLong() * 4096);
         assertThat(adopt.path("pinned-pages").asLong()).isEqualTo(PINNED);
-        assertThat(adopt.path("chunk-bytes").asLong())
-                .isEqualTo(report.at("/request/adopt-chunk").asLong());
         assertThat(adopt.path("chunks").asLong() * adopt.path("chunk-bytes").asLong())
                 .isGreaterThanOrEqualTo((ram.path("total").asLong() - PINNED) * 4096);
         assertThat(adopt.path("longest-stall-ns").asLong() > 0)
@@ -79,9 +75,7 @@ final class AdoptIT {
 
     @Test
     void aGuestOfHolesHasNothingToCopy() throws IOException {
-        Report report = Report.parse(
-                        start("--ram 17M --fill 0 --workload idle").endsWith(0).out())
-                .assertCompleted("match");
+        Report report = fromHere("--ram 17M --fill 0 --workload idle").assertRunsCompleted("match");
 
         assertThat(report.pages("ram").path("zero").asLong()).isEqualTo((17 << 8) - 1);
         assertThat(report.at("/runs/0/adopt/copied-bytes").asLong()).isEqualTo(4096);
@@ -90,9 +84,7 @@ final class AdoptIT {
 
     @Test
     void itsPagesComeAfterTheSwitchToo() throws IOException {
-        Report report = Report.parse(start("--ram 64M --schedule postcopy --vcpus 2 --fill 70 --dirty-rate 1M")
-                .endsWith(0)
-                .out());
+        Report report = fromHere("--ram 64M --adopt-chunk 64M --schedule postcopy --vcpus 2 --fill 70 --dirty-rate 1M");
 
         assertAdopted(report);
         assertThat(report.reasons("ram")).isEqualTo(Map.of("pinned", PINNED));
@@ -103,18 +95,23 @@ final class AdoptIT {
     @ParameterizedTest
     @CsvSource({"--no-gift, not-gifted", "--no-move, move-not-requested"})
     void whatIsNotMovedIsCopiedForThatReason(String option, String reason) throws IOException {
-        Report report =
-                Report.parse(start("--ram 16M " + option).endsWith(0).out()).assertCompleted("match");
+        Report report = fromHere("--ram 16M --schedule stop-and-move " + option).assertRunsCompleted("match");
 
         assertThat(report.reasons("ram")).isEqualTo(Map.of("pinned", PINNED, reason, 4096 - PINNED));
     }
 
     @Test
     void needsNoPrivilege() throws IOException {
-        Run run = pageflip.startCommand(Host.asOrdinaryUser(arguments("--ram 16M --vcpus 2 --dirty-rate 1M")))
+        Run run = pageflip.startCommand(
+                        Host.asOrdinaryUser(arguments("--ram 16M --adopt-chunk 92K --vcpus 2 --dirty-rate 1M")))
                 .endsWith(0);
 
         Report report = Report.parse(run.out()).assertCompleted("match");
+        assertAdopted(report);
+        assertThat(report.at("/request/backing").asText()).isEqualTo("anonymous");
+        assertThat(report.at("/request/mechanism").asText()).isEqualTo("flip");
+        assertThat(report.at("/request/adopt-chunk").asLong()).isEqualTo(92 << 10);
+        assertThat(report.at("/runs/0/adopt/chunk-bytes").asLong()).isEqualTo(92 << 10);
         assertThat(report.reasons("ram")).isEqualTo(Map.of("pinned", PINNED));
         assertThat(report.at("/runs/0/evidence/frames-visible").asBoolean()).isFalse();
     }
@@ -122,12 +119,13 @@ final class AdoptIT {
     /** A vCPU that waits for a chunk must not keep the collector waiting, and with it the thread that adopts the chunk. */
     @Test
     void collectionsHangNothing() throws IOException {
-        pageflip.javaOptions("-javaagent:" + GcStorm.packTo(pageflip.path("storm.jar")), "-Xmn1m");
+        pageflip.gcStorms();
 
-        assertAdopted(Report.parse(start("--ram 64M --vcpus 2 --workload uniform --dirty-rate 100M")
+        assertAdopted(Report.parse(start("--ram 16M --vcpus 2 --workload uniform --dirty-rate 100M")
                         .endsWith(0)
                         .out())
                 .assertCompleted("match"));
+        assertThat(pageflip.gcStormsSeen()).as("storms").isEqualTo(2);
     }
 
     /** In private memory and in the memfd, wherever it was when the migration failed. */
@@ -141,10 +139,21 @@ final class AdoptIT {
         "released, postcopy"
     })
     void theGuestGoesOnWhereItIs(String step, String schedule) throws IOException {
-        Report report = Report.parse(start("--ram 64M --vcpus 2 --dirty-rate 1M --fill 80 --schedule " + schedule
-                        + " --destination-fault kill@" + step)
-                .endsWith(1)
-                .out());
+        Pageflip.Halves agents = pageflip.sourceHere(
+                List.of(
+                        "--backing=anonymous",
+                        "--adopt",
+                        "--adopt-chunk=" + (step.equals("hello") ? "4K" : "256K"), // slower, or quicker
+                        "--ram=64M",
+                        "--vcpus=2",
+                        "--dirty-rate=1M",
+                        "--fill=80",
+                        "--schedule=" + schedule,
+                        "--run-after=0.3", // time for a line on the console
+                        "--format=json"),
+                List.of("--fault=kill@" + step));
+        agents.there().endsWith(128 + 9);
+        Report report = Report.ofAgent(agents.here().endsWith(1).out());
 
         report.assertLivesOnAtSource("failed");
         long copied = report.at("/runs/0/adopt/copied-bytes").asLong();
@@ -157,8 +166,7 @@ final class AdoptIT {
 
     @Test
     void thePlainReportTellsTheStall() throws IOException {
-        Run run = pageflip.start(
-                        "migrate", "--backing=anonymous", "--adopt", "--ram=16M", "--run-after=0.05", "--runs=2")
+        Run run = pageflip.start("migrate", "--backing=anonymous", "--adopt", "--ram=16M", "--run-after=0.05")
                 .endsWith(0);
 
         assertThat(run.out())
@@ -194,6 +202,12 @@ final class AdoptIT {
         command.addAll(Arrays.asList(options.split(" ", -1)));
 
         assertThat(pageflip.start(command).endsWith(2).err()).contains(why);
+    }
+
+    private Report fromHere(String options) throws IOException {
+        List<String> all = new ArrayList<>(List.of("--backing", "anonymous", "--adopt"));
+        all.addAll(Arrays.asList(options.split(" ", -1)));
+        return pageflip.migrateFromHere(all);
     }
 
     private Run start(String options) throws IOException {

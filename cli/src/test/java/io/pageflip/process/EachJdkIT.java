@@ -22,7 +22,7 @@ final class EachJdkIT {
     private static final int OLDEST = 17;
 
     @RegisterExtension
-    final Pageflip pageflip = new Pageflip();
+    final Pageflip pageflip = Pageflip.asUsersDo();
 
     static Stream<Path> jdks() throws IOException {
         List<Path> candidates = new ArrayList<>();

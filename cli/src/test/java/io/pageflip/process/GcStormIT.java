@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -20,37 +21,50 @@ final class GcStormIT {
     @ValueSource(
             strings = {
                 "flip --vcpus=2",
-                "flip --schedule=stop-and-move",
-                "flip --schedule=postcopy --vcpus=2",
+                "flip --schedule=stop-and-move --batch=7",
+                "flip --schedule=postcopy --vcpus=2 --workload=uniform --dirty-rate=200K --prefetch=1",
                 "stream",
                 "stream --schedule=precopy",
+                "pull --batch=7",
                 "pull --schedule=precopy",
+                "pull --schedule=postcopy --vcpus=2 --workload=uniform --dirty-rate=200K --prefetch=1",
                 "gift --backing=anonymous",
                 "gift --backing=anonymous --schedule=precopy",
             })
     void hangsNothing(String options) throws IOException {
-        pageflip.javaOptions("-javaagent:" + GcStorm.packTo(pageflip.path("storm.jar")), "-Xmn1m");
+        assertMigrates(options);
+    }
+
+    @Test
+    void hangsNoFileSystemEither() throws IOException {
+        assertMigrates("fuse --backing=file:" + Host.fuseDirectory());
+    }
+
+    private void assertMigrates(String options) throws IOException {
+        pageflip.gcStorms();
 
         Run run = pageflip.start(
-                        ("migrate --ram=16M --run-after=0.2 --format=json --mechanism=" + options).split(" ", -1))
+                        ("migrate --ram=16M --run-after=0.05 --format=json --mechanism=" + options).split(" ", -1))
                 .endsWith(0);
 
         JsonNode result = Report.parse(run.out()).run();
         assertThat(result.path("status").asText()).isEqualTo("completed");
         assertThat(result.at("/verification/status").asText()).isEqualTo("match");
+        assertThat(pageflip.gcStormsSeen()).as("storms").isEqualTo(2);
     }
 
     /** After a failure the source's own pages trap, until it takes them back. */
     @ParameterizedTest
     @ValueSource(strings = "half-pages")
     void hangsNoFailureEither(String step) throws IOException {
-        pageflip.javaOptions("-javaagent:" + GcStorm.packTo(pageflip.path("storm.jar")), "-Xmn1m");
+        pageflip.gcStorms();
 
         Run run = pageflip.start(
-                        "migrate", "--ram=16M", "--run-after=0.2", "--format=json", "--destination-fault=kill@" + step)
+                        "migrate", "--ram=16M", "--run-after=0.05", "--format=json", "--destination-fault=kill@" + step)
                 .endsWith(1);
 
         Report.parse(run.out()).assertLivesOnAtSource("failed");
         assertThat(run.err()).contains("the guest stays at the source");
+        assertThat(pageflip.gcStormsSeen()).as("storms").isPositive();
     }
 }

@@ -12,93 +12,185 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * An agent dies, or is stopped, at each step of the protocol. Until the epoch changes the guest is the source's, from then on
+ * An agent dies, or is stopped, at each step of each schedule. Until the epoch changes the guest is the source's, from then on
  * the destination's; it never runs twice and is never forgotten. The guest's verification says so: its pages, its registers,
  * and its console lines, each of which must have come out once, whoever ran it.
+ *
+ * <p>The agent that dies is a process; the one that lives on is in the JVM of the tests, where nothing has to be started. What
+ * {@code migrate} makes of both is asked once for each way in which it can end.
  */
 final class KillIT {
+    private static final String HANDOVER = "--schedule handover --mechanism flip";
+    private static final String STANDING = "--schedule stop-and-move --mechanism ";
+    private static final String POSTCOPY = "--schedule postcopy --mechanism ";
+    private static final String PRECOPY = "--schedule precopy --mechanism ";
+
+    private static final int KILLED = 128 + 9;
+
     @RegisterExtension
     final Pageflip pageflip = new Pageflip();
 
     @ParameterizedTest
     @CsvSource({
-        "flip,   hello",
-        "flip,   ready",
-        "flip,   first-pages",
-        "flip,   half-pages",
-        "flip,   state",
-        "flip,   released",
-        "flip,   locked",
-        "flip standing, first-pages",
-        "flip standing, half-pages",
-        "flip standing, state",
-        "flip standing, released",
-        "flip standing, locked",
-        "stream, ready",
-        "stream, half-pages",
-        "stream, released",
-        "stream, locked",
-        "gift,   half-pages",
-        "pull,   half-pages",
+        HANDOVER + ",        hello",
+        HANDOVER + ",        ready",
+        HANDOVER + ",        first-pages",
+        HANDOVER + ",        half-pages",
+        HANDOVER + ",        state",
+        HANDOVER + ",        released",
+        HANDOVER + ",        locked",
+        STANDING + "stream,  hello",
+        STANDING + "stream,  ready",
+        STANDING + "flip,    first-pages",
+        STANDING + "flip,    half-pages",
+        STANDING + "stream,  half-pages",
+        STANDING + "gift,    half-pages",
+        STANDING + "pull,    half-pages",
+        STANDING + "flip,    state",
+        STANDING + "flip,    released",
+        STANDING + "flip,    locked",
+        POSTCOPY + "flip,    hello",
+        POSTCOPY + "flip,    ready",
+        POSTCOPY + "flip,    first-pages",
+        POSTCOPY + "flip,    half-pages",
+        POSTCOPY + "flip,    state",
+        POSTCOPY + "flip,    released",
+        POSTCOPY + "flip,    locked",
+        POSTCOPY + "pull,    hello",
+        POSTCOPY + "pull,    ready",
+        POSTCOPY + "pull,    state",
+        POSTCOPY + "pull,    released",
+        POSTCOPY + "pull,    locked",
+        PRECOPY + "stream,   ready",
+        PRECOPY + "stream,   first-pages",
+        PRECOPY + "stream,   half-pages",
+        PRECOPY + "stream,   round",
+        PRECOPY + "gift,     round",
+        PRECOPY + "pull,     round",
+        PRECOPY + "stream,   state",
+        PRECOPY + "stream,   released",
+        PRECOPY + "stream,   locked",
     })
-    void theGuestSurvivesADestinationThatNeverOwnedIt(String mechanism, String step) throws IOException {
-        Run run = migrate(mechanism, "--destination-fault", "kill@" + step).endsWith(1);
+    void theGuestSurvivesADestinationThatNeverOwnedIt(String how, String step) throws IOException {
+        Pageflip.Halves agents = killDestination(how, step);
 
-        Report.parse(run.out()).assertLivesOnAtSource("failed");
-        assertThat(run.err().lines())
-                .singleElement()
-                .asString()
-                .startsWith("pageflip: failed: the guest stays at the source: ");
+        Report.ofAgent(agents.here().endsWith(1).out()).assertLivesOnAtSource("failed");
     }
 
     @ParameterizedTest
-    @CsvSource({"flip, claimed", "flip, resumed", "flip standing, claimed", "stream, claimed", "stream, resumed"})
-    void theGuestDiesWithTheDestinationThatOwnedIt(String mechanism, String step) throws IOException {
-        Run run = migrate(mechanism, "--destination-fault", "kill@" + step).endsWith(5);
+    @CsvSource({
+        HANDOVER + ",        claimed",
+        HANDOVER + ",        resumed",
+        STANDING + "flip,    claimed",
+        STANDING + "stream,  resumed",
+        POSTCOPY + "flip,    claimed",
+        POSTCOPY + "flip,    resumed",
+        POSTCOPY + "pull,    claimed",
+        POSTCOPY + "pull,    resumed",
+        POSTCOPY + "pull,    first-pages",
+        POSTCOPY + "pull,    half-pages",
+        POSTCOPY + "pull,    last-page",
+        PRECOPY + "stream,   claimed",
+        PRECOPY + "stream,   resumed",
+    })
+    void theGuestDiesWithTheDestinationThatOwnedIt(String how, String step) throws IOException {
+        Pageflip.Halves agents = killDestination(how, step);
 
-        assertLost(run);
-        assertThat(Report.parse(run.out()).run().has("verification"))
+        Report report = Report.ofAgent(agents.here().endsWith(5).out());
+        report.assertEnded("lost", "nobody");
+        assertThat(report.at("/runs/0/error/message").asText())
+                .startsWith("the guest is lost: ")
+                .contains("the destination took it and died");
+        assertThat(report.run().has("verification"))
                 .as("the source does not run it again")
                 .isFalse();
     }
 
     @ParameterizedTest
     @CsvSource({
-        "flip,   hello",
-        "flip,   ready",
-        "flip,   first-pages",
-        "flip,   half-pages",
-        "flip standing, first-pages",
-        "flip standing, half-pages",
-        "stream, ready",
-        "stream, half-pages",
+        HANDOVER + ",        hello",
+        HANDOVER + ",        ready",
+        HANDOVER + ",        first-pages",
+        HANDOVER + ",        half-pages",
+        STANDING + "stream,  ready",
+        STANDING + "flip,    first-pages",
+        STANDING + "flip,    half-pages",
+        STANDING + "stream,  half-pages",
+        POSTCOPY + "flip,    ready",
+        POSTCOPY + "flip,    half-pages",
+        PRECOPY + "stream,   half-pages",
+        PRECOPY + "stream,   round",
+        PRECOPY + "pull,     round",
     })
-    void theGuestDiesWithTheSourceThatOwnedIt(String mechanism, String step) throws IOException {
-        assertLost(migrate(mechanism, "--source-fault", "kill@" + step).endsWith(5));
+    void theDestinationOfASourceThatDiedEarlyNeverRunsTheGuest(String how, String step) throws IOException {
+        Pageflip.Halves agents = killSource(how, step);
+
+        Report report = Report.ofAgent(agents.here().endsWith(1).out());
+        report.assertEnded("failed", "unknown");
+        assertThat(report.run().has("verification")).isFalse();
+        assertThat(report.run().has("guest")).isFalse();
     }
 
     @ParameterizedTest
     @CsvSource({
-        "flip, state",
-        "flip, released",
-        "flip, resumed",
-        "flip standing, state",
-        "stream, state",
-        "stream, released"
+        HANDOVER + ",        state",
+        HANDOVER + ",        released",
+        HANDOVER + ",        resumed",
+        STANDING + "flip,    state",
+        STANDING + "stream,  released",
+        PRECOPY + "stream,   state",
+        PRECOPY + "stream,   released",
     })
-    void theGuestSurvivesASourceThatHasSentEverything(String mechanism, String step) throws IOException {
-        Run run = migrate(mechanism, "--source-fault", "kill@" + step).endsWith(0);
+    void theGuestSurvivesASourceThatHasSentEverything(String how, String step) throws IOException {
+        Pageflip.Halves agents = killSource(how, step);
 
-        var result = Report.parse(run.out()).run();
-        assertThat(result.path("status").asText()).isEqualTo("completed");
-        assertThat(result.path("owner").asText()).isEqualTo("destination");
-        assertThat(result.at("/verification/status").asText()).isEqualTo("match");
+        assertIsAtDestination(Report.ofAgent(agents.here().endsWith(0).out()));
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"flip", "stream"})
-    void aDestinationThatWakesUpTooLateDoesNotRunTheGuest(String mechanism) throws Exception {
-        Pageflip.Agents agents = agents(mechanism, "stop@released");
+    @CsvSource({
+        "--destination-fault kill@half-pages, 1",
+        "--destination-fault kill@resumed,    5",
+        "--source-fault      kill@half-pages, 5",
+        "--source-fault      kill@released,   0",
+    })
+    void migrateTellsWhatBecameOfTheGuest(String fault, int exitCode) throws IOException {
+        List<String> arguments = new ArrayList<>(List.of("migrate", "--format", "json"));
+        arguments.addAll(Pageflip.SMALL);
+        arguments.addAll(words(fault));
+        Run run = pageflip.start(arguments).endsWith(exitCode);
+
+        Report report = Report.parse(run.out());
+        String line = "";
+        switch (exitCode) {
+            case 0 -> assertIsAtDestination(report);
+            case 1 -> {
+                report.assertLivesOnAtSource("failed");
+                line = "pageflip: failed: the guest stays at the source: ";
+            }
+            default -> {
+                report.assertEnded("lost", "nobody");
+                assertThat(report.run().has("verification")).isFalse();
+                line = "pageflip: lost: nobody has the guest: the guest is lost: ";
+            }
+        }
+        if (line.isEmpty()) {
+            assertThat(run.err()).isEmpty();
+        } else {
+            assertThat(run.err().lines()).singleElement().asString().startsWith(line);
+        }
+    }
+
+    private static void assertIsAtDestination(Report report) {
+        assertThat(report.at("/runs/0/status").asText()).isEqualTo("completed");
+        assertThat(report.at("/runs/0/owner").asText()).isEqualTo("destination");
+        assertThat(report.at("/runs/0/verification/status").asText()).isEqualTo("match");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {HANDOVER, STANDING + "stream"})
+    void aDestinationThatWakesUpTooLateDoesNotRunTheGuest(String how) throws Exception {
+        Pageflip.Agents agents = pageflip.agents(options(how), destination("stop@released"));
         agents.destination().awaitStopped();
 
         agents.source().signal("TERM"); // who does not want to wait for the time limit gives up
@@ -112,22 +204,22 @@ final class KillIT {
     }
 
     @ParameterizedTest
-    @CsvSource({"flip, ready", "flip, released", "stream, released"})
-    void aDestinationThatWakesUpInTimeTakesTheGuest(String mechanism, String step) throws Exception {
-        Pageflip.Agents agents = agents(mechanism, "stop@" + step);
-        agents.destination().awaitStopped();
+    @CsvSource({HANDOVER + ", ready", HANDOVER + ", released", STANDING + "stream, released"})
+    void aDestinationThatWakesUpInTimeTakesTheGuest(String how, String step) throws Exception {
+        Pageflip.Halves agents = pageflip.sourceHere(options(how), destination("stop@" + step));
+        agents.there().awaitStopped();
 
-        agents.destination().signal("CONT");
-        agents.source().endsWith(0);
-        agents.destination().endsWith(0);
+        agents.there().signal("CONT");
+        agents.here().endsWith(0);
+        agents.there().endsWith(0);
 
-        assertThat(agents.destination().out()).contains("completed: the guest is at the destination", "match: ");
+        assertThat(agents.there().out()).contains("completed: the guest is at the destination", "match: ");
     }
 
     @ParameterizedTest
-    @CsvSource({"flip, ready", "flip, released", "stream, ready"})
-    void aStoppedDestinationThatIsKilledLeavesTheGuestAtTheSource(String mechanism, String step) throws Exception {
-        Pageflip.Agents agents = agents(mechanism, "stop@" + step);
+    @CsvSource({HANDOVER + ", ready", HANDOVER + ", released", STANDING + "stream, ready"})
+    void aStoppedDestinationThatIsKilledLeavesTheGuestAtTheSource(String how, String step) throws Exception {
+        Pageflip.Agents agents = pageflip.agents(options(how), destination("stop@" + step));
         agents.destination().awaitStopped();
         Heartbeat guest = Heartbeat.of(agents.source());
 
@@ -137,14 +229,14 @@ final class KillIT {
 
         assertThat(agents.source().out())
                 .contains("failed: the guest stays at the source", "match: ", "console lines, each once");
-        assertThat(agents.destination().end()).isEqualTo(128 + 9);
+        assertThat(agents.destination().end()).isEqualTo(KILLED);
     }
 
     /** Whoever holds the lock may store its epoch at any moment: the source waits for it, whatever it is told. */
     @ParameterizedTest
     @ValueSource(strings = {"CONT", "KILL"})
     void aStoppedHolderOfTheLockIsWaitedFor(String then) throws Exception {
-        Pageflip.Agents agents = agents("flip", "stop@locked");
+        Pageflip.Agents agents = pageflip.agents(options(HANDOVER), destination("stop@locked"));
         agents.destination().awaitStopped();
 
         agents.source().signal("TERM");
@@ -152,7 +244,7 @@ final class KillIT {
 
         boolean goesOn = then.equals("CONT");
         agents.source().endsWith(goesOn ? 0 : 1);
-        agents.destination().endsWith(goesOn ? 0 : 128 + 9);
+        agents.destination().endsWith(goesOn ? 0 : KILLED);
         assertThat((goesOn ? agents.destination() : agents.source()).out())
                 .contains(goesOn ? "the guest is at the destination" : "the guest stays at the source", "match: ");
     }
@@ -160,64 +252,66 @@ final class KillIT {
     @ParameterizedTest
     @ValueSource(strings = {"ready", "state"})
     void aStoppedSourceThatIsKilledIsNoticed(String step) throws Exception {
-        Pageflip.Agents agents =
-                pageflip.agents(options("flip", "--fault", "stop@" + step), List.of("--run-after", "0.05"));
-        agents.source().awaitStopped();
+        Pageflip.Halves agents =
+                pageflip.destinationHere(options(HANDOVER, "--fault", "stop@" + step), List.of("--run-after", "0.05"));
+        agents.there().awaitStopped();
 
-        agents.source().signal("KILL");
+        agents.there().signal("KILL");
 
         boolean complete = step.equals("state");
-        agents.destination().endsWith(complete ? 0 : 1);
-        assertThat(agents.destination().out()).contains(complete ? "match: " : "failed: ");
-        assertThat(agents.source().end()).isEqualTo(128 + 9);
+        agents.here().endsWith(complete ? 0 : 1);
+        assertThat(agents.here().out()).contains(complete ? "match: " : "failed: ");
+        assertThat(agents.there().end()).isEqualTo(KILLED);
     }
 
     /** The destination has come and gone when the source looks at the token again, whose lock is free by then. */
     @ParameterizedTest
-    @ValueSource(strings = {"flip", "stream"})
-    void aSourceThatSleepsThroughTheHandoverDoesNotRunTheGuestAgain(String mechanism) throws Exception {
-        Pageflip.Agents agents =
-                pageflip.agents(options(mechanism, "--fault", "stop@released"), List.of("--run-after", "0.05"));
-        agents.source().awaitStopped();
-        agents.destination().endsWith(0);
+    @ValueSource(strings = {HANDOVER, STANDING + "stream"})
+    void aSourceThatSleepsThroughTheHandoverDoesNotRunTheGuestAgain(String how) throws Exception {
+        Pageflip.Halves agents =
+                pageflip.destinationHere(options(how, "--fault", "stop@released"), List.of("--run-after", "0.05"));
+        agents.there().awaitStopped();
+        agents.here().endsWith(0);
 
-        agents.source().signal("CONT");
-        agents.source().endsWith(0);
+        agents.there().signal("CONT");
+        agents.there().endsWith(0);
 
-        for (Run agent : List.of(agents.source(), agents.destination())) {
-            assertThat(agent.out())
+        for (String said : List.of(agents.there().out(), agents.here().out())) {
+            assertThat(said)
                     .contains("completed: the guest is at the destination", "match: ", "console lines, each once");
         }
     }
 
-    private static void assertLost(Run run) {
-        Report.parse(run.out()).assertEnded("lost", "nobody");
-        assertThat(run.err().lines())
-                .singleElement()
-                .asString()
-                .startsWith("pageflip: lost: nobody has the guest: the guest is lost: ");
+    /** A migration whose destination kills itself, which it must have done. */
+    private Pageflip.Halves killDestination(String how, String step) throws IOException {
+        Pageflip.Halves agents = pageflip.sourceHere(options(how, "--format", "json"), destination("kill@" + step));
+        agents.there().endsWith(KILLED);
+        return agents;
     }
 
-    private Run migrate(String mechanism, String... more) throws IOException {
-        List<String> arguments = new ArrayList<>(List.of("migrate", "--format", "json"));
-        arguments.addAll(options(mechanism, more));
-        return pageflip.start(arguments);
+    /** A migration whose source kills itself, which it must have done. */
+    private Pageflip.Halves killSource(String how, String step) throws IOException {
+        Pageflip.Halves agents = pageflip.destinationHere(
+                options(how, "--fault", "kill@" + step), List.of("--run-after", "0.05", "--format", "json"));
+        agents.there().endsWith(KILLED);
+        return agents;
     }
 
-    private Pageflip.Agents agents(String mechanism, String destinationFault) throws IOException {
-        return pageflip.agents(options(mechanism), List.of("--run-after", "0.05", "--fault", destinationFault));
+    private static List<String> destination(String fault) {
+        return List.of("--run-after", "0.05", "--fault", fault);
     }
 
-    private static List<String> options(String mechanism, String... more) {
+    private static List<String> options(String how, String... more) {
         List<String> options = new ArrayList<>(Pageflip.SMALL);
-        options.addAll(List.of("--mechanism", mechanism.replace(" standing", "")));
-        if (mechanism.endsWith(" standing")) {
-            options.add("--schedule=stop-and-move");
-        }
-        if (mechanism.equals("gift")) {
+        options.addAll(words(how));
+        if (how.endsWith("gift")) {
             options.addAll(List.of("--backing", "anonymous"));
         }
         options.addAll(Arrays.asList(more));
         return options;
+    }
+
+    private static List<String> words(String text) {
+        return Arrays.asList(text.split(" +", -1));
     }
 }

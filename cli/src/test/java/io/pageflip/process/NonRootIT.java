@@ -12,7 +12,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 /** An ordinary user: page flips need no privilege, only their evidence does. */
 final class NonRootIT {
     @RegisterExtension
-    final Pageflip pageflip = new Pageflip();
+    final Pageflip pageflip = Pageflip.asUsersDo();
 
     @Test
     void flipMovesPagesAndFrameNumbersAreHidden() throws IOException {

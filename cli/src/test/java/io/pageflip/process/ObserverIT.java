@@ -22,7 +22,7 @@ final class ObserverIT {
     private static final long MOST_BEATS = 100;
 
     @RegisterExtension
-    final Pageflip pageflip = new Pageflip();
+    final Pageflip pageflip = Pageflip.asUsersDo();
 
     @BeforeAll
     static void rehearse() {

@@ -2,6 +2,7 @@ package io.pageflip.process;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.pageflip.cli.AgentHere;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -16,7 +17,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.BeforeEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
@@ -33,10 +36,37 @@ final class Pageflip implements BeforeEachCallback, AfterEachCallback {
 
     private static final Path LAUNCHER = Path.of("bin/pageflip").toAbsolutePath();
 
+    /**
+     * What makes a migration between new JVMs quick, and takes most of the time that one needs before: enough of it for a few
+     * lines on the guest's console, and for the code of the switch to be loaded.
+     */
+    private static final Map<String, String> LITTLE_PREPARATION =
+            Map.of("pageflip.run-before-ms", "50", "pageflip.switch-rehearsals", "10");
+
+    private static final String LITTLE = LITTLE_PREPARATION.entrySet().stream()
+            .map(property -> "-D" + property.getKey() + "=" + property.getValue())
+            .collect(Collectors.joining(" "));
+
+    private final boolean asUsersDo;
     private final Map<String, String> environment = new HashMap<>();
     private final List<Run> runs = new ArrayList<>();
+    private @Nullable AgentHere here;
     private Path folder = Path.of("/");
     private Path temporary = Path.of("/");
+
+    /** Quicker than a user's: little preparation, and classes out of an archive. For tests that measure nothing. */
+    Pageflip() {
+        this(false);
+    }
+
+    private Pageflip(boolean asUsersDo) {
+        this.asUsersDo = asUsersDo;
+    }
+
+    /** As it is for a user, in every respect. */
+    static Pageflip asUsersDo() {
+        return new Pageflip(true);
+    }
 
     @Override
     public void beforeEach(ExtensionContext context) throws IOException {
@@ -47,7 +77,12 @@ final class Pageflip implements BeforeEachCallback, AfterEachCallback {
         environment.put("JAVA_HOME", System.getProperty("java.home"));
         // Where JNA unpacks its library.
         environment.put("XDG_CACHE_HOME", anyonesFolder("cache").toString());
-        javaOptions();
+        if (asUsersDo) {
+            javaOptions();
+        } else {
+            javaOptions(LITTLE + " " + ClassArchive.option());
+            LITTLE_PREPARATION.forEach(System::setProperty); // for the agent in this JVM
+        }
     }
 
     private Path anyonesFolder(String name) throws IOException {
@@ -59,6 +94,17 @@ final class Pageflip implements BeforeEachCallback, AfterEachCallback {
     void javaOptions(String... options) {
         environment.put(
                 "PAGEFLIP_JAVA_OPTS", ("-Djava.io.tmpdir=" + temporary + " " + String.join(" ", options)).trim());
+    }
+
+    /** Has garbage collected all the time in every agent that {@code migrate} starts from now on. */
+    void gcStorms() throws IOException {
+        Path folder = Files.createDirectory(path("storms"));
+        javaOptions(LITTLE, "-javaagent:" + GcStorm.packTo(path("storm.jar")) + "=" + folder, "-Xmn1m");
+    }
+
+    /** In how many agents it has been. */
+    long gcStormsSeen() throws IOException {
+        return GcStorm.raged(path("storms"));
     }
 
     /** The Java that the launcher is to use from now on. */
@@ -135,13 +181,82 @@ final class Pageflip implements BeforeEachCallback, AfterEachCallback {
 
     /** Starts both agents, as in two terminals. */
     Agents agents(List<String> sourceOptions, List<String> destinationOptions) throws IOException {
-        Path socket = path("m.sock");
-        List<String> listen = new ArrayList<>(List.of("destination", "--listen", "unix:" + socket));
-        listen.addAll(destinationOptions);
-        Run destination = start(listen).awaitErr("waiting for a source");
-        List<String> connect = new ArrayList<>(List.of("source", "--connect", "unix:" + socket));
-        connect.addAll(sourceOptions);
-        return new Agents(start(connect), destination);
+        Run destination = start(listen(destinationOptions)).awaitErr("waiting for a source");
+        return new Agents(start(connect(sourceOptions)), destination);
+    }
+
+    /** One agent in the JVM of the tests, and the other one a process. */
+    record Halves(AgentHere here, Run there) {}
+
+    /** Starts both agents, the source in the JVM of the tests. */
+    Halves sourceHere(List<String> sourceOptions, List<String> destinationOptions) throws IOException {
+        Run destination = start(listen(destinationOptions)).awaitErr("waiting for a source");
+        return new Halves(here(connect(sourceOptions)), destination);
+    }
+
+    /** Starts both agents, the destination in the JVM of the tests. */
+    Halves destinationHere(List<String> sourceOptions, List<String> destinationOptions) throws IOException {
+        AgentHere destination = here(listen(destinationOptions));
+        Waiting.until("a destination that listens", () -> {
+            assertThat(destination.hasEnded()).as("%s", destination).isFalse();
+            return destination.err().contains("waiting for a source");
+        });
+        return new Halves(destination, start(connect(sourceOptions)));
+    }
+
+    /**
+     * A migration with the options that {@code migrate} has, but from a source in the JVM of the tests to a destination that is
+     * a process; a batch is the source's. Returns the source's report, which is what {@code migrate} reports.
+     */
+    Report migrateFromHere(List<String> options) throws IOException {
+        Halves agents = sourceHere(optionsOf(true, options), optionsOf(false, options));
+        agents.there().endsWith(0);
+        return Report.ofAgent(agents.here().endsWith(0).out());
+    }
+
+    /** As {@link #migrateFromHere}, from a source that is a process to a destination in the JVM of the tests. */
+    Report migrateToHere(List<String> options) throws IOException {
+        Halves agents = destinationHere(optionsOf(true, options), optionsOf(false, options));
+        agents.there().endsWith(0);
+        agents.here().endsWith(0);
+        return Report.ofAgent(agents.there().out());
+    }
+
+    /** Those options of {@code migrate} that are the source's, or the destination's; of the form {@code --option value}. */
+    private static List<String> optionsOf(boolean source, List<String> options) {
+        List<String> chosen = new ArrayList<>(List.of("--format=json", "--run-after=0.05"));
+        for (int i = 0; i < options.size(); i++) {
+            String option = options.get(i);
+            boolean destinations = option.equals("--prefetch") || option.equals("--no-move");
+            boolean hasValue = i + 1 < options.size() && !options.get(i + 1).startsWith("--");
+            if (source != destinations) {
+                chosen.addAll(options.subList(i, hasValue ? i + 2 : i + 1));
+            }
+            i += hasValue ? 1 : 0;
+        }
+        return chosen;
+    }
+
+    private AgentHere here(List<String> arguments) {
+        if (here != null) {
+            assertThat(here.hasEnded()).as("one at a time: %s", here).isTrue();
+            here.close();
+        }
+        AgentHere agent = AgentHere.start(arguments);
+        here = agent;
+        return agent;
+    }
+
+    private List<String> listen(List<String> options) {
+        List<String> listen = new ArrayList<>(List.of("destination", "--listen", "unix:" + path("m.sock")));
+        listen.addAll(options);
+        return listen;
+    }
+
+    private List<String> connect(List<String> options) {
+        List<String> connect = new ArrayList<>(List.of("source", "--connect", "unix:" + path("m.sock")));
+        connect.addAll(options);
+        return connect;
     }
 
     /** Processes of this test that are alive. */
@@ -163,6 +278,17 @@ final class Pageflip implements BeforeEachCallback, AfterEachCallback {
     @Override
     public void afterEach(ExtensionContext context) throws IOException {
         List<Throwable> failures = new ArrayList<>();
+        if (here != null) {
+            AgentHere agent = here;
+            here = null;
+            if (context.getExecutionException().isPresent()) {
+                runs.forEach(run -> run.process().destroyForcibly()); // what it may wait for
+            }
+            check(failures, agent::close, Optional.empty());
+            if (context.getExecutionException().isPresent()) {
+                System.err.println(agent);
+            }
+        }
         check(
                 failures,
                 () -> Waiting.untilAsserted(
@@ -221,15 +347,13 @@ final class Pageflip implements BeforeEachCallback, AfterEachCallback {
         }
     }
 
-    private static void delete(Path where) throws IOException {
+    static void delete(Path where) {
         try (Stream<Path> all = Files.walk(where)) {
-            all.sorted(Comparator.reverseOrder()).forEach(path -> {
-                try {
-                    Files.deleteIfExists(path);
-                } catch (IOException e) {
-                    throw new UncheckedIOException(e);
-                }
-            });
+            for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
+                Files.deleteIfExists(path);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 }

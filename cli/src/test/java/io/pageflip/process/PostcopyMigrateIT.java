@@ -9,16 +9,21 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** {@code --schedule postcopy}: the guest runs before its pages are there, and all of them come, whoever dies. */
+/**
+ * {@code --schedule postcopy}: the guest runs before its pages are there, and all of them come, even if the source dies; {@link KillIT} has
+ * the other deaths.
+ */
 final class PostcopyMigrateIT {
     private static final long VRAM_PAGES = 4096;
     private static final int FRAME_TRIES = 3;
+    private static final List<String> DESTINATION = List.of("--run-after=0.05", "--prefetch=1", "--format=json");
 
     @RegisterExtension
     final Pageflip pageflip = new Pageflip();
@@ -26,10 +31,8 @@ final class PostcopyMigrateIT {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "--ram 64M",
-                "--ram 64M --vcpus 2 --fill 30 --batch 7 --prefetch 1",
-                "--ram 33M --vcpus 3 --workload uniform --dirty-rate 1M --prefetch 64 --channel pipe",
-                "--ram 17M --workload idle --fill 0 --batch 1",
+                "--ram 64M --vcpus 2 --fill 60 --workload uniform --dirty-rate 1M --batch 7 --prefetch 1",
+                "--ram 17M --workload idle --fill 0 --batch 1 --prefetch 64 --channel pipe",
             })
     void everyPageComes(String options) throws IOException {
         Report report = migrate(options);
@@ -58,21 +61,20 @@ final class PostcopyMigrateIT {
         Report report = Report.parse(run.out());
         assertCompleted(report);
         assertLatePages(report);
+        assertThat(report.at("/request/schedule").asText()).isEqualTo("postcopy");
         assertThat(report.at("/runs/0/evidence/frames-visible").asBoolean()).isFalse();
-    }
-
-    @Test
-    void collectionsHangNothing() throws IOException {
-        pageflip.javaOptions("-javaagent:" + GcStorm.packTo(pageflip.path("storm.jar")), "-Xmn1m");
-
-        assertLatePages(migrate("--ram 64M --vcpus 2 --workload uniform --dirty-rate 200K --prefetch 1"));
     }
 
     /** From the moment at which the guest's state is there, the destination needs its source for nothing. */
     @ParameterizedTest
     @ValueSource(strings = {"state", "released", "resumed"})
     void theDestinationGoesOnWithoutItsSource(String step) throws IOException {
-        Report report = migrate("--ram 64M --prefetch 1 --source-fault kill@" + step);
+        Report report = lateReport(() -> {
+            Pageflip.Halves agents = pageflip.destinationHere(
+                    List.of("--schedule=postcopy", "--ram=64M", "--fault=kill@" + step), DESTINATION);
+            agents.there().endsWith(128 + 9);
+            return Report.ofAgent(agents.here().endsWith(0).out());
+        });
 
         assertLatePages(report);
         assertThat(report.run().path("owner").asText()).isEqualTo("destination");
@@ -89,37 +91,21 @@ final class PostcopyMigrateIT {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"--destination-fault drop@claimed", "--destination-fault drop@resumed"})
-    void aConnectionThatBreaksPausesNothing(String options) throws IOException {
-        Report report = migrate("--ram 64M --prefetch 1 " + options);
+    @ValueSource(strings = {"claimed", "resumed"})
+    void aConnectionThatBreaksPausesNothing(String step) throws IOException {
+        Report report = lateReport(() -> {
+            Pageflip.Halves agents = pageflip.destinationHere(
+                    List.of("--schedule=postcopy", "--ram=64M"),
+                    Stream.concat(DESTINATION.stream(), Stream.of("--fault=drop@" + step))
+                            .toList());
+            agents.there().end();
+            return Report.ofAgent(agents.here().endsWith(0).out());
+        });
 
         assertLatePages(report);
         assertThat(report.at("/runs/0/postcopy/recoveries").asInt()).isZero();
         assertThat(report.at("/runs/0/postcopy/paused-ns").asLong()).isZero();
         assertEvidenceIsAllThere(report);
-    }
-
-    @ParameterizedTest
-    @CsvSource({
-        "hello, 1",
-        "ready, 1",
-        "first-pages, 1",
-        "half-pages, 1",
-        "state, 1",
-        "released, 1",
-        "locked, 1",
-        "claimed, 5",
-        "resumed, 5"
-    })
-    void theGuestIsNeverForgottenWhenTheDestinationDies(String step, int exitCode) throws IOException {
-        Run run = pageflip.startCommand(Arrays.asList(arguments("--ram 16M --destination-fault kill@" + step)))
-                .endsWith(exitCode);
-
-        JsonNode result = Report.parse(run.out()).run();
-        assertThat(result.path("owner").asText()).isEqualTo(exitCode == 1 ? "source" : "nobody");
-        if (exitCode == 1) {
-            assertThat(result.at("/verification/status").asText()).isEqualTo("match");
-        }
     }
 
     @Test
@@ -156,18 +142,27 @@ final class PostcopyMigrateIT {
         assertThat(run.err()).contains(why);
     }
 
+    private interface Attempt {
+        Report run() throws IOException;
+    }
+
     private Report migrate(String options) throws IOException {
-        Report report = null;
-        // A frame may be relocated while it is compared: that is the kernel's right, and rare.
-        for (int i = 0; i < FRAME_TRIES; i++) {
-            Run run = pageflip.startCommand(Arrays.asList(arguments(options))).endsWith(0);
-            report = Report.parse(run.out());
+        List<String> all = new ArrayList<>(List.of("--schedule", "postcopy"));
+        all.addAll(Arrays.asList(options.split(" ", -1)));
+        return lateReport(() -> pageflip.migrateFromHere(all));
+    }
+
+    /** A frame may be relocated while it is compared: that is the kernel's right, and rare. */
+    private static Report lateReport(Attempt attempt) throws IOException {
+        Report report = attempt.run();
+        assertCompleted(report);
+        for (int i = 1;
+                i < FRAME_TRIES
+                        && report.at("/runs/0/evidence/relocated-by-kernel").asLong() > 0;
+                i++) {
+            report = attempt.run();
             assertCompleted(report);
-            if (report.at("/runs/0/evidence/relocated-by-kernel").asLong() == 0) {
-                break;
-            }
         }
-        assertThat(report).isNotNull();
         return report;
     }
 
@@ -183,7 +178,6 @@ final class PostcopyMigrateIT {
         assertThat(run.path("status").asText()).isEqualTo("completed");
         assertThat(run.at("/verification/status").asText()).isEqualTo("match");
         assertThat(run.at("/evidence/different").asLong()).isZero();
-        assertThat(report.at("/request/schedule").asText()).isEqualTo("postcopy");
         long phases = 0;
         for (JsonNode phase : run.path("downtime-phases-ns")) {
             phases += phase.asLong();

@@ -10,10 +10,9 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** {@code --schedule precopy}: rounds while the guest runs, between two processes. */
+/** {@code --schedule precopy}: rounds while the guest runs, between two processes. Who dies meanwhile: {@link KillIT}. */
 final class PrecopyIT {
     private static final int PAGE = 4096;
 
@@ -23,17 +22,14 @@ final class PrecopyIT {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "--mechanism stream",
-                "--mechanism stream --channel pipe --fill 30 --batch 7 --vcpus 2 --dirty-tracking log",
-                "--mechanism gift --backing anonymous --fill 60 --vcpus 2",
-                "--mechanism gift --backing anonymous --channel pipe --dirty-tracking log",
-                "--mechanism pull --vcpus 2 --workload uniform",
-                "--mechanism pull --backing anonymous --fill 30 --channel pipe",
+                "--mechanism stream --channel pipe --dirty-tracking log",
+                "--mechanism gift --backing anonymous",
+                "--mechanism pull --workload uniform",
             })
     void theGuestIsCopiedWhileItRuns(String options) throws IOException {
         // At this rate the first round takes long enough for the guest to write something.
-        JsonNode run = migrate("--ram 64M --dirty-rate 5000 --max-bandwidth 400M --downtime-limit 30 " + options)
-                .path(0);
+        JsonNode run = fromHere("--ram 64M --fill 60 --vcpus 2 --batch 7 --dirty-rate 5000 --max-bandwidth 400M"
+                + " --downtime-limit 30 " + options);
 
         assertMatch(run);
         long standing = run.at("/downtime-phases-ns/pages").asLong();
@@ -50,10 +46,9 @@ final class PrecopyIT {
 
     @Test
     void hugePagesAreCopiedWhole() throws IOException {
-        try (Host.HugePages reserved = Host.HugePages.reserve(32)) {
+        try (Host.HugePages reserved = Host.HugePages.reserve(16)) {
             assertThat(reserved).isNotNull();
-            assertMatch(migrate("--backing hugetlb --ram 32M --mechanism stream --batch 3 --max-rounds 3")
-                    .path(0));
+            assertMatch(fromHere("--backing hugetlb --ram 16M --mechanism stream --batch 3 --max-rounds 2"));
         }
     }
 
@@ -80,42 +75,6 @@ final class PrecopyIT {
         assertThat(report.at("/runs/0/precopy/rounds/0/decision").asText()).isEqualTo("cancel");
     }
 
-    @ParameterizedTest
-    @CsvSource({
-        "stream, ready",
-        "stream, first-pages",
-        "stream, half-pages",
-        "stream, round",
-        "stream, state",
-        "stream, released",
-        "stream, locked",
-        "gift,   round",
-        "pull,   round",
-    })
-    void theGuestSurvivesADestinationThatNeverOwnedIt(String mechanism, String step) throws IOException {
-        Run run = start(small(mechanism) + " --destination-fault kill@" + step).endsWith(1);
-
-        Report.parse(run.out()).assertLivesOnAtSource("failed");
-    }
-
-    @ParameterizedTest
-    @CsvSource({"stream, half-pages, 5", "stream, round, 5", "pull, round, 5", "stream, state, 0", "stream, released, 0"
-    })
-    void aSourceThatDiesTakesTheGuestWithItUntilAllIsSent(String mechanism, String step, int exitCode)
-            throws IOException {
-        Run run = start(small(mechanism) + " --source-fault kill@" + step).endsWith(exitCode);
-
-        if (exitCode == 0) {
-            assertMatch(Report.parse(run.out()).at("/runs").path(0));
-        } else {
-            Report.parse(run.out()).assertEnded("lost", "nobody");
-        }
-    }
-
-    private static String small(String mechanism) {
-        return "--ram 16M --mechanism " + mechanism + (mechanism.equals("gift") ? " --backing anonymous" : "");
-    }
-
     private static void assertMatch(JsonNode run) {
         assertThat(run.path("status").asText()).as("%s", run).isEqualTo("completed");
         assertThat(run.at("/verification/status").asText()).as("%s", run).isEqualTo("match");
@@ -124,6 +83,12 @@ final class PrecopyIT {
                 + pages.path("copied").asLong()
                 + pages.path("zero").asLong();
         assertThat(sum).isEqualTo(pages.path("total").asLong());
+    }
+
+    private JsonNode fromHere(String options) throws IOException {
+        List<String> all = new ArrayList<>(List.of("--schedule", "precopy"));
+        all.addAll(Arrays.asList(options.split(" ", -1)));
+        return pageflip.migrateFromHere(all).run();
     }
 
     private JsonNode migrate(String options) throws IOException {

@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -33,20 +34,19 @@ final class PullPostcopyIT {
     /** A RECOVER frame, as whoever knows the protocol may send it. */
     private static final String RECOVER = "5047464c130000000400000002000000";
 
+    private static final int KILLED = 128 + 9;
+
     @RegisterExtension
     final Pageflip pageflip = new Pageflip();
 
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "--ram 64M",
-                "--ram 64M --backing anonymous --vcpus 2 --fill 30 --batch 7 --prefetch 1",
-                "--ram 33M --vcpus 3 --workload uniform --dirty-rate 1M --prefetch 64 --channel pipe",
-                "--ram 64M --vcpus 2 --workload sequential --dirty-rate 1M --fill 60 --prefetch 5 --batch 13",
-                "--ram 17M --workload idle --fill 0 --batch 1",
+                "--ram 64M --vcpus 2 --fill 60 --workload uniform --dirty-rate 1M --batch 7 --prefetch 1",
+                "--ram 33M --backing anonymous --vcpus 3 --workload sequential --prefetch 64 --channel pipe",
             })
     void everyPageComes(String options) throws IOException {
-        Report report = migrate(options);
+        Report report = fromHere(options);
 
         assertLatePages(report);
         assertThat(report.at("/runs/0/postcopy/recoveries").asInt()).isZero();
@@ -57,8 +57,9 @@ final class PullPostcopyIT {
 
     @Test
     void holesAreNotFetched() throws IOException {
-        Report report = migrate("--ram 64M --fill 0 --workload idle");
+        Report report = fromHere("--ram 17M --fill 0 --workload idle --batch 1");
 
+        assertLatePages(report);
         assertThat(report.pages("ram").path("copied").asLong()).isEqualTo(1);
         assertThat(report.at("/runs/0/pages/copied").asLong()).isEqualTo(1 + VRAM_PAGES + ROM_PAGES);
     }
@@ -68,7 +69,7 @@ final class PullPostcopyIT {
         try (Host.HugePages reserved = Host.HugePages.reserve(16)) {
             assertThat(reserved).isNotNull();
 
-            Report report = migrate("--backing hugetlb --ram 16M --prefetch 2");
+            Report report = fromHere("--backing hugetlb --ram 16M --prefetch 2");
 
             assertThat(report.pages("ram").path("copied").asLong()).isEqualTo(8);
             assertLatePages(report);
@@ -86,13 +87,6 @@ final class PullPostcopyIT {
     }
 
     @Test
-    void collectionsHangNothing() throws IOException {
-        pageflip.javaOptions("-javaagent:" + GcStorm.packTo(pageflip.path("storm.jar")), "-Xmn1m");
-
-        assertLatePages(migrate("--ram 64M --vcpus 2 --workload uniform --dirty-rate 200K --prefetch 1"));
-    }
-
-    @Test
     void comesThroughAShellPipe() throws IOException {
         Run run = pageflip.shell("\"$PAGEFLIP\" source --schedule postcopy --mechanism pull --ram 32M"
                 + " | \"$PAGEFLIP\" destination --run-after 0.05");
@@ -101,46 +95,37 @@ final class PullPostcopyIT {
         assertThat(run.out()).contains("completed: the guest is at the destination", "match: ", " faults served");
     }
 
+    /** If it is noticed in time, it ends the migration; else the switch was quicker than the news. */
     @ParameterizedTest
-    @ValueSource(strings = {"--destination-fault drop@ready", "--source-fault drop@state"})
-    void aConnectionThatBreaksBeforeTheSwitchEndsTheMigrationIfItIsNoticedInTime(String options) throws IOException {
-        Run run = start("--ram 16M " + options);
+    @CsvSource({"none, drop@ready", "drop@state, none"})
+    void aConnectionThatBreaksBeforeTheSwitchLeavesTheGuestToOne(String atSource, String atDestination)
+            throws IOException {
+        Pageflip.Halves agents = pageflip.sourceHere(source(atSource, "--ram=16M"), destination(atDestination));
 
-        if (run.end() == 1) {
-            Report.parse(run.out()).assertLivesOnAtSource("failed");
+        int code = agents.here().end();
+        agents.there().end();
+
+        if (code == 0) {
+            assertCompleted(Report.ofAgent(agents.here().out()));
+            assertCompleted(Report.ofAgent(agents.there().out()));
         } else {
-            assertCompleted(Report.parse(run.out())); // the switch was quicker than the news
+            assertThat(code).as("%s", agents.here()).isEqualTo(1);
+            Report.ofAgent(agents.here().out()).assertLivesOnAtSource("failed");
         }
     }
 
-    /** Until the epoch changes, the guest is the source's, which has all its pages; then it needs both. */
-    @ParameterizedTest
-    @CsvSource({
-        "hello, 1",
-        "ready, 1",
-        "state, 1",
-        "released, 1",
-        "locked, 1",
-        "claimed, 5",
-        "resumed, 5",
-        "first-pages, 5",
-        "half-pages, 5",
-        "last-page, 5"
-    })
-    void theGuestIsNeverForgottenWhenTheDestinationDies(String step, int exitCode) throws IOException {
-        Run run = start("--ram 16M --destination-fault kill@" + step).endsWith(exitCode);
-
-        if (exitCode == 1) {
-            Report.parse(run.out()).assertLivesOnAtSource("failed");
-        } else {
-            assertLost(run, "the destination took it and died");
-        }
-    }
-
+    /** Until all has come, the guest needs the source: its destination ends, and never with a guest that is whole. */
     @ParameterizedTest
     @ValueSource(strings = {"hello", "ready", "state"})
     void theGuestDiesWithASourceThatHasItsPages(String step) throws IOException {
-        assertLost(start("--ram 16M --source-fault kill@" + step).endsWith(5), "source");
+        Pageflip.Halves agents = pageflip.destinationHere(source("kill@" + step, "--ram=16M"), destination("none"));
+        agents.there().endsWith(KILLED);
+
+        assertThat(agents.here().end()).as("%s", agents.here()).isIn(1, 5);
+        JsonNode result = Report.ofAgent(agents.here().out()).run();
+        assertThat(result.path("status").asText()).isIn("failed", "lost");
+        assertThat(result.path("owner").asText()).isIn("unknown", "nobody");
+        assertThat(result.has("verification")).isFalse();
     }
 
     /** The lock is free before the source dies, and dying takes a while: a small guest may be fetched by then. Never less than all of it. */
@@ -159,7 +144,12 @@ final class PullPostcopyIT {
 
     @Test
     void aSourceThatDiesAfterTheLastPageIsNotMissed() throws IOException {
-        assertLatePages(migrate("--ram 32M --source-fault kill@last-page"));
+        Pageflip.Halves agents = pageflip.destinationHere(source("kill@last-page"), destination("none"));
+        agents.there().endsWith(KILLED);
+
+        Report report = Report.ofAgent(agents.here().endsWith(0).out());
+        assertCompleted(report);
+        assertLatePages(report);
     }
 
     @Test
@@ -200,42 +190,48 @@ final class PullPostcopyIT {
     }
 
     @ParameterizedTest
-    @CsvSource({"--destination-fault, kill@paused", "--destination-fault, kill@recover"})
-    void theGuestDiesWithADestinationThatWasToGoOn(String option, String fault) throws IOException {
-        assertLost(
-                start("--ram 32M --source-fault drop@resumed " + option + " " + fault)
-                        .endsWith(5),
-                "the destination took it and died");
+    @ValueSource(strings = {"kill@paused", "kill@recover"})
+    void theGuestDiesWithADestinationThatWasToGoOn(String fault) throws IOException {
+        Pageflip.Halves agents = pageflip.sourceHere(source("drop@resumed"), destination(fault));
+        agents.there().endsWith(KILLED);
+
+        Report report = Report.ofAgent(agents.here().endsWith(5).out());
+        report.assertEnded("lost", "nobody");
+        assertThat(report.at("/runs/0/error/message").asText()).contains("the destination took it and died");
     }
 
     @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "--destination-fault drop@claimed",
-                "--destination-fault drop@resumed",
-                "--destination-fault drop@half-pages",
-                "--destination-fault drop@half-pages --backing anonymous --vcpus 2 --workload uniform --dirty-rate 1M",
-            })
-    void aConnectionThatBreaksComesBack(String options) throws IOException {
-        Run run = start("--ram 64M --prefetch 1 " + options).endsWith(0);
+    @CsvSource({
+        "drop@claimed,    --ram=64M",
+        "drop@resumed,    --ram=64M --vcpus=2 --fill=60 --batch=7",
+        "drop@half-pages, --ram=64M --backing=anonymous --vcpus=2 --workload=uniform --dirty-rate=1M",
+    })
+    void aConnectionThatBreaksComesBack(String fault, String options) throws IOException {
+        Pageflip.Halves agents =
+                pageflip.sourceHere(source("none", options.split(" ", -1)), destination(fault, "--prefetch=1"));
+        agents.there().endsWith(0);
+        agents.here().endsWith(0);
 
-        Report report = Report.parse(run.out());
-        assertCompleted(report);
-        assertLatePages(report);
-        assertThat(report.at("/runs/0/postcopy/recoveries").asInt()).isEqualTo(1);
-        assertThat(report.at("/runs/0/postcopy/paused-ns").asLong()).isPositive();
-        for (String status : List.of("postcopy-paused", "postcopy-recover", "postcopy-active")) {
-            assertThat(run.err().lines().filter(line -> line.contains(status)))
-                    .as("both agents say %s: %s", status, run)
-                    .hasSize(2);
+        for (String said : List.of(agents.here().out(), agents.there().out())) {
+            Report report = Report.ofAgent(said);
+            assertCompleted(report);
+            assertLatePages(report);
+            assertThat(report.at("/runs/0/postcopy/recoveries").asInt()).isEqualTo(1);
+            assertThat(report.at("/runs/0/postcopy/paused-ns").asLong()).isPositive();
         }
+        assertToldOfThePause(agents.there());
     }
 
     /** The source breaks it: the pages may all be there before the destination notices, and then nothing is missing. */
     @Test
     void aConnectionThatTheSourceBreaksComesBackOrIsNotNeeded() throws IOException {
-        Report report = migrate("--ram 64M --prefetch 1 --source-fault drop@resumed");
+        Pageflip.Halves agents =
+                pageflip.sourceHere(source("drop@resumed", "--ram=64M"), destination("none", "--prefetch=1"));
+        agents.there().endsWith(0);
+        agents.here().endsWith(0);
 
+        Report report = Report.ofAgent(agents.there().out());
+        assertCompleted(report);
         assertLatePages(report);
     }
 
@@ -249,6 +245,15 @@ final class PullPostcopyIT {
 
         for (Run agent : List.of(agents.source(), agents.destination())) {
             assertThat(agent.out()).contains("match: ", "broken: once");
+            assertToldOfThePause(agent);
+        }
+    }
+
+    private static void assertToldOfThePause(Run agent) {
+        for (String status : List.of("postcopy-paused", "postcopy-recover", "postcopy-active")) {
+            assertThat(agent.err().lines().filter(line -> line.contains(status)))
+                    .as("%s, once: %s", status, agent)
+                    .hasSize(1);
         }
     }
 
@@ -337,24 +342,35 @@ final class PullPostcopyIT {
         assertThat(agents.destination().out()).contains("interrupted while the source was to connect again");
     }
 
-    @ParameterizedTest
-    @CsvSource({
-        "5047464c0b00000000000000, starts with CANCEL",
-        "000000000000000000000000, no frame",
-        RECOVER + ", is not the source",
-    })
-    void aStrangerIsNotTheSource(String bytes, String why) throws Exception {
+    @Test
+    void aStrangerIsNotTheSource() throws Exception {
         Pageflip.Agents agents = agents("stop@paused", "drop@half-pages", "--ram", "32M");
         agents.source().awaitStopped();
         Path socket = pageflip.path("m.sock");
         Waiting.until("a destination that listens again", () -> Files.exists(socket));
 
-        try (SocketChannel stranger = SocketChannel.open(StandardProtocolFamily.UNIX)) {
-            Waiting.until("a connection", () -> stranger.isConnected() || connects(stranger, socket));
-            stranger.write(ByteBuffer.wrap(HexFormat.of().parseHex(bytes)));
-            assertThat(answer(stranger)).contains(why);
+        Map<String, String> answers = Map.of(
+                "5047464c0b00000000000000",
+                "starts with CANCEL",
+                "000000000000000000000000",
+                "no frame",
+                RECOVER,
+                "is not the source");
+        for (Map.Entry<String, String> said : answers.entrySet()) {
+            try (SocketChannel stranger = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+                Waiting.until("a connection", () -> stranger.isConnected() || connects(stranger, socket));
+                stranger.write(ByteBuffer.wrap(HexFormat.of().parseHex(said.getKey())));
+                assertThat(answer(stranger)).contains(said.getValue());
+            }
         }
-        agents.destination().awaitErr("not the source");
+        Waiting.until(
+                "a word about each",
+                () -> agents.destination()
+                                .err()
+                                .lines()
+                                .filter(line -> line.contains("not the source"))
+                                .count()
+                        == answers.size());
 
         agents.source().signal("CONT");
         agents.destination().endsWith(0);
@@ -385,12 +401,11 @@ final class PullPostcopyIT {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "--ram 64M --vcpus 2 --dirty-rate 300K",
-                "--ram 64M --backing anonymous --fill 40 --dirty-rate 300K --dirty-tracking log --batch 7 --prefetch 3",
-                "--ram 17M --dirty-rate 1M --channel pipe",
+                "--ram 64M --vcpus 2 --fill 60 --dirty-rate 300K --batch 7",
+                "--ram 17M --backing anonymous --dirty-rate 1M --dirty-tracking log --prefetch 3 --channel pipe",
             })
     void aPrecopyThatDoesNotConvergeEndsAsAPostcopy(String options) throws IOException {
-        Report report = endingPrecopy(options + " --workload uniform --max-bandwidth 100M");
+        Report report = endingPrecopy(options);
 
         JsonNode rounds = report.at("/runs/0/precopy/rounds");
         assertThat(rounds).hasSize(2);
@@ -408,8 +423,7 @@ final class PullPostcopyIT {
         try (Host.HugePages reserved = Host.HugePages.reserve(32)) {
             assertThat(reserved).isNotNull();
 
-            Report report = endingPrecopy(
-                    "--backing hugetlb --ram 32M --workload uniform --dirty-rate 300K --max-bandwidth 100M");
+            Report report = endingPrecopy("--backing hugetlb --ram 32M --dirty-rate 300K");
 
             assertSums(report);
             assertThat(fetched(report)).isPositive();
@@ -418,27 +432,27 @@ final class PullPostcopyIT {
 
     @Test
     void aConnectionThatBreaksAfterAPrecopyComesBackToo() throws IOException {
-        Report report = endingPrecopy("--ram 64M --workload uniform --dirty-rate 300K --max-bandwidth 100M"
-                + " --destination-fault drop@resumed");
+        List<String> command = new ArrayList<>(List.of("migrate", "--format", "json", "--run-after", "0.05"));
+        command.addAll(precopyOptions("--ram 64M --dirty-rate 300K --destination-fault drop@resumed"));
+        Report report = Report.parse(pageflip.start(command).endsWith(0).out());
 
+        assertCompleted(report);
         assertSums(report);
         assertThat(report.at("/runs/0/postcopy/recoveries").asInt()).isEqualTo(1);
     }
 
     private Report endingPrecopy(String options) throws IOException {
-        List<String> command = new ArrayList<>(List.of(
-                "migrate",
-                "--schedule=precopy",
-                "--mechanism=pull",
-                "--format=json",
-                "--run-after=0.05",
-                "--downtime-limit=1",
-                "--max-rounds=2",
-                "--on-timeout=postcopy"));
-        command.addAll(Arrays.asList(options.split(" ", -1)));
-        Report report = Report.parse(pageflip.start(command).endsWith(0).out());
+        Report report = pageflip.migrateFromHere(precopyOptions(options));
         assertCompleted(report);
         return report;
+    }
+
+    private static List<String> precopyOptions(String options) {
+        List<String> all = new ArrayList<>(
+                List.of("--schedule", "precopy", "--mechanism", "pull", "--downtime-limit", "1", "--max-rounds", "2"));
+        all.addAll(List.of("--on-timeout", "postcopy", "--max-bandwidth", "100M", "--workload", "uniform"));
+        all.addAll(Arrays.asList(options.split(" ", -1)));
+        return all;
     }
 
     @ParameterizedTest
@@ -473,14 +487,40 @@ final class PullPostcopyIT {
         assertThat(run.err()).contains("--recover-timeout -1: it must be from 0 to");
     }
 
-    private Report migrate(String options) throws IOException {
-        Report report = Report.parse(start(options).endsWith(0).out());
+    private Report fromHere(String options) throws IOException {
+        List<String> all = new ArrayList<>(List.of("--schedule", "postcopy", "--mechanism", "pull"));
+        all.addAll(Arrays.asList(options.split(" ", -1)));
+        Report report = pageflip.migrateFromHere(all);
         assertCompleted(report);
         return report;
     }
 
     private Run start(String options) throws IOException {
         return pageflip.start(arguments(options));
+    }
+
+    /** Options of a source by hand that reports in JSON. */
+    private static List<String> source(String fault, String... options) {
+        List<String> source = new ArrayList<>(
+                List.of("--schedule=postcopy", "--mechanism=pull", "--ram=32M", "--run-after=0.05", "--format=json"));
+        if (options.length > 0 && options[0].startsWith("--ram=")) {
+            source.remove("--ram=32M");
+        }
+        source.addAll(Arrays.asList(options));
+        return with(fault, source);
+    }
+
+    private static List<String> destination(String fault, String... options) {
+        List<String> destination = new ArrayList<>(List.of("--run-after=0.05", "--format=json"));
+        destination.addAll(Arrays.asList(options));
+        return with(fault, destination);
+    }
+
+    private static List<String> with(String fault, List<String> options) {
+        if (!fault.equals("none")) {
+            options.add("--fault=" + fault);
+        }
+        return options;
     }
 
     private static List<String> arguments(String options) {

@@ -31,26 +31,21 @@ final class SharerIT {
     @ParameterizedTest
     @CsvSource({
         // RAM, fill, sharer, other options
-        "64M, 100, 5,   --vcpus 3",
-        "64M, 100, 5,   --schedule postcopy --vcpus 2",
-        "64M, 100, 5,   --schedule stop-and-move --vcpus 2 --channel pipe",
-        "64M, 60,  20,  --vcpus 2 --workload uniform --dirty-rate 100M",
-        "64M, 60,  20,  --schedule postcopy --workload uniform --dirty-rate 100M",
-        "64M, 60,  20,  --schedule stop-and-move --workload uniform --dirty-rate 100M --batch 7",
-        "17M, 100, 100, --workload sequential --dirty-rate 100M --channel pipe",
-        "17M, 0,   50,  --workload idle",
-        "1M,  100, 1,   --workload idle",
+        "64M, 60,  20,  --vcpus 2 --workload uniform --dirty-rate 1M --batch 7",
+        "64M, 60,  5,   --schedule postcopy --workload uniform --dirty-rate 1M",
+        "64M, 100, 20,  --schedule stop-and-move --vcpus 2 --channel pipe",
+        "17M, 100, 100, --workload sequential --dirty-rate 1M --channel pipe",
+        "1M,  0,   50,  --workload idle",
     })
     void whatItMapsIsCopiedAndNothingElse(String ram, int fill, int percent, String options) throws IOException {
         String guest = "--ram %s --fill %d --sharer %d%% ".formatted(ram, fill, percent);
-        Report report = Report.parse(migrate(guest + options).endsWith(0).out());
+        Report report = pageflip.migrateToHere(Arrays.asList((guest + options).split(" ", -1)));
         if (!options.contains("postcopy")) { // which reports more
-            report.assertCompleted("match");
+            report.assertRunsCompleted("match");
         }
         assertThat(report.at("/runs/0/verification/status").asText()).isEqualTo("match");
 
         assertShared(report, stillMapped(ram, fill, percent));
-        assertThat(report.at("/request/sharer").asInt()).isEqualTo(percent);
     }
 
     /** The pages that hold data, of those that the seed chooses. */
@@ -98,6 +93,7 @@ final class SharerIT {
                         migrate("--ram 16M --sharer 10% --no-move").endsWith(0).out())
                 .assertCompleted("match");
 
+        assertThat(report.at("/request/sharer").asInt()).isEqualTo(10);
         long shared = stillMapped("16M", 100, 10);
         assertThat(report.reasons("ram"))
                 .isEqualTo(Map.of("still-mapped", shared, "move-not-requested", 4096 - shared));
@@ -122,25 +118,25 @@ final class SharerIT {
     @ParameterizedTest
     @CsvSource({"handover", "stop-and-move", "postcopy"})
     void aSharerThatDiesMeanwhileChangesNothing(String schedule) throws Exception {
-        Pageflip.Agents agents = pageflip.agents(
+        Pageflip.Halves agents = pageflip.destinationHere(
                 List.of(
                         "--ram=16M",
                         "--sharer=10%",
                         "--schedule=" + schedule,
                         "--fault=stop@ready",
-                        "--run-after=0.3",
+                        "--run-after=0.05",
                         "--format=json"),
-                List.of("--run-after=0.3"));
-        agents.source().awaitStopped();
+                List.of("--run-after=0.05"));
+        agents.there().awaitStopped();
 
         ProcessHandle sharer = sharer();
         sharer.destroyForcibly();
         Waiting.until("the end of the sharer", () -> isGone(sharer));
-        agents.source().signal("CONT");
-        agents.source().endsWith(0);
-        agents.destination().endsWith(0);
+        agents.there().signal("CONT");
+        agents.there().endsWith(0);
+        agents.here().endsWith(0);
 
-        Report report = Report.parse(agents.source().out());
+        Report report = Report.parse(agents.there().out());
         assertThat(report.at("/verification/status").asText()).isEqualTo("match");
         assertThat(report.at("/pages/copy-reasons/still-mapped").asLong()).isEqualTo(stillMapped("16M", 100, 10));
         assertEvidence(report.at("/evidence/still-mapped"), stillMapped("16M", 100, 10));
@@ -150,9 +146,9 @@ final class SharerIT {
     @ParameterizedTest
     @CsvSource({"false", "true"})
     void neverOutlivesASourceThatIsKilled(boolean sharerStands) throws Exception {
-        Pageflip.Agents agents =
-                pageflip.agents(List.of("--ram=16M", "--sharer=10%", "--fault=stop@ready"), List.of("--run-after=0.1"));
-        agents.source().awaitStopped();
+        Pageflip.Halves agents = pageflip.destinationHere(
+                List.of("--ram=16M", "--sharer=10%", "--fault=stop@ready"), List.of("--run-after=0.05"));
+        agents.there().awaitStopped();
         ProcessHandle sharer = sharer();
         if (sharerStands) {
             new ProcessBuilder("kill", "-STOP", Long.toString(sharer.pid()))
@@ -160,25 +156,22 @@ final class SharerIT {
                     .waitFor();
         }
 
-        agents.source().signal("KILL");
-        agents.source().end();
-        agents.destination().end();
+        agents.there().signal("KILL");
+        agents.there().end();
+        agents.here().endsWith(1);
 
         Waiting.until("the end of the sharer", () -> isGone(sharer));
     }
 
     @ParameterizedTest
     @CsvSource({
-        "handover, hello",
-        "handover, half-pages",
-        "handover, released",
-        "stop-and-move, half-pages",
-        "stop-and-move, locked",
-        "postcopy, released"
+        "handover, half-pages, 64M",
+        "stop-and-move, locked, 16M",
+        "postcopy, released, 16M",
     })
-    void aFailedMigrationLeavesTheGuestWithAllOfItsMemory(String schedule, String step) throws IOException {
-        Run run = migrate(
-                        "--ram 64M --sharer 20% --vcpus 2 --schedule " + schedule + " --destination-fault kill@" + step)
+    void aFailedMigrationLeavesTheGuestWithAllOfItsMemory(String schedule, String step, String ram) throws IOException {
+        Run run = migrate("--ram " + ram + " --sharer 20% --vcpus 2 --schedule " + schedule
+                        + " --destination-fault kill@" + step)
                 .endsWith(1);
 
         Report.parse(run.out()).assertLivesOnAtSource("failed");
@@ -187,7 +180,11 @@ final class SharerIT {
     @ParameterizedTest
     @CsvSource({"hello", "first-pages", "half-pages"})
     void nothingIsLeftOfAGuestWhoseSourceDies(String step) throws IOException {
-        migrate("--ram 64M --sharer 20% --source-fault kill@" + step).endsWith(5);
+        Pageflip.Halves agents = pageflip.destinationHere(
+                List.of("--ram=16M", "--sharer=20%", "--fault=kill@" + step), List.of("--run-after=0.05"));
+
+        agents.there().endsWith(128 + 9);
+        agents.here().endsWith(1);
     }
 
     /** Ctrl-C ends the sharer as well, in the middle of its start; and one that does not get on is not waited for. */
@@ -218,15 +215,6 @@ final class SharerIT {
                                 ? "(?m)^ +204 still mapped by a third process; the kernel counts so for 204; "
                                         + "204 of 204 copies lie in another frame$"
                                 : "(?m)^ +204 still mapped by a third process; the kernel's counts are hidden$");
-    }
-
-    @Test
-    void aComparisonPassesItOn() throws IOException {
-        Run run = pageflip.start(
-                        "compare", "--ram=16M", "--mechanism=flip", "--sharer=5%", "--runs=1", "--run-after=0.05")
-                .endsWith(0);
-
-        assertThat(run.out()).containsPattern("(?m)^16M .* 7,988 +269$");
     }
 
     private ProcessHandle sharer() {

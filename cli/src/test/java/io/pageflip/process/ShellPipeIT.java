@@ -22,7 +22,7 @@ final class ShellPipeIT {
     private static final int PAGE = 4096;
 
     @RegisterExtension
-    final Pageflip pageflip = new Pageflip();
+    final Pageflip pageflip = Pageflip.asUsersDo();
 
     @ParameterizedTest
     @CsvSource({

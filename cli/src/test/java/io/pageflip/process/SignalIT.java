@@ -3,6 +3,7 @@ package io.pageflip.process;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -20,58 +21,96 @@ final class SignalIT {
     final Pageflip pageflip = new Pageflip();
 
     @ParameterizedTest
-    @CsvSource({
-        "flip,   --source-fault,      ready",
-        "flip,   --destination-fault, ready",
-        "stream, --source-fault,      ready",
-    })
-    void anAgentThatIsAskedEarlyLeavesTheGuestAtTheSource(String mechanism, String agent, String step)
-            throws Exception {
-        Run run = migrate(mechanism, agent, "term@" + step).endsWith(1);
+    @CsvSource({"flip, source", "flip, destination", "stream, source"})
+    void anAgentThatIsAskedEarlyLeavesTheGuestAtTheSource(String mechanism, String agent) throws IOException {
+        Outcome outcome = migrate(mechanism, agent, "term@ready");
 
-        Report.parse(run.out()).assertLivesOnAtSource(agent.equals("--source-fault") ? "cancelled" : "failed");
+        assertThat(outcome.destinationCode()).isEqualTo(1);
+        assertThat(outcome.sourceCode()).isEqualTo(1);
+        outcome.source().assertLivesOnAtSource(agent.equals("source") ? "cancelled" : "failed");
+    }
+
+    /** The signal and the last steps race; whoever wins, one agent has the guest, whole, and both say the same. */
+    @ParameterizedTest
+    @CsvSource({
+        "flip,   source,      half-pages",
+        "flip,   source,      state",
+        "flip,   source,      released",
+        "flip,   destination, half-pages",
+        "flip,   destination, released",
+        "flip,   destination, locked",
+        "stream, destination, half-pages",
+    })
+    void anAgentThatIsAskedInBetweenLeavesTheGuestToOne(String mechanism, String agent, String step)
+            throws IOException {
+        Outcome outcome = migrate(mechanism, agent, "term@" + step);
+
+        if (outcome.sourceCode() == 0) {
+            outcome.assertIsAtDestination();
+        } else {
+            assertThat(outcome.destinationCode()).as("%s", outcome).isEqualTo(1);
+            JsonNode result = outcome.source().run();
+            assertThat(result.path("owner").asText()).isEqualTo("source");
+            assertThat(result.at("/verification/status").asText()).isEqualTo("match");
+            assertThat(result.at("/verification/console").asBoolean()).isTrue();
+            assertThat(outcome.destination().run().has("verification")).isFalse();
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"destination, claimed", "destination, resumed", "source, resumed"})
+    void anAgentThatIsAskedLateLeavesTheGuestAtTheDestination(String agent, String step) throws IOException {
+        migrate("flip", agent, "term@" + step).assertIsAtDestination();
+    }
+
+    /** What became of both agents. */
+    private record Outcome(int sourceCode, Report source, int destinationCode, Report destination) {
+        void assertIsAtDestination() {
+            assertThat(sourceCode).as("%s", this).isZero();
+            assertThat(destinationCode).as("%s", this).isZero();
+            for (Report report : List.of(source, destination)) {
+                JsonNode result = report.run();
+                assertThat(result.path("owner").asText()).isEqualTo("destination");
+                assertThat(result.at("/verification/status").asText()).isEqualTo("match");
+                assertThat(result.at("/verification/console").asBoolean()).isTrue();
+            }
+        }
+    }
+
+    /** A migration one of whose agents asks itself to end; that one is a process. */
+    private Outcome migrate(String mechanism, String agent, String fault) throws IOException {
+        List<String> source = new ArrayList<>(Pageflip.SMALL);
+        source.addAll(List.of("--mechanism", mechanism, "--format", "json"));
+        List<String> destination = new ArrayList<>(List.of("--run-after", "0.05", "--format", "json"));
+        boolean atSource = agent.equals("source");
+        (atSource ? source : destination).addAll(List.of("--fault", fault));
+        Pageflip.Halves agents =
+                atSource ? pageflip.destinationHere(source, destination) : pageflip.sourceHere(source, destination);
+        int there = agents.there().end();
+        int here = agents.here().end();
+        Report thereSaid = Report.ofAgent(agents.there().out());
+        Report hereSaid = Report.ofAgent(agents.here().out());
+        return atSource ? new Outcome(there, thereSaid, here, hereSaid) : new Outcome(here, hereSaid, there, thereSaid);
+    }
+
+    @Test
+    void migrateSaysThatAnAgentWasAskedToEnd() throws IOException {
+        List<String> arguments = new ArrayList<>(List.of("migrate", "--format", "json"));
+        arguments.addAll(Pageflip.SMALL);
+        arguments.addAll(List.of("--source-fault", "term@ready"));
+
+        Run run = pageflip.start(arguments).endsWith(1);
+
+        Report.parse(run.out()).assertLivesOnAtSource("cancelled");
         assertThat(run.err().lines()).singleElement().asString().contains("the guest stays at the source: ");
     }
 
-    /** The signal and the last steps race; whoever wins, one agent has the guest, whole, and all say the same. */
-    @ParameterizedTest
-    @CsvSource({
-        "flip,   --source-fault,      half-pages",
-        "flip,   --source-fault,      state",
-        "flip,   --source-fault,      released",
-        "flip,   --destination-fault, half-pages",
-        "flip,   --destination-fault, released",
-        "flip,   --destination-fault, locked",
-        "stream, --destination-fault, half-pages",
-    })
-    void anAgentThatIsAskedInBetweenLeavesTheGuestToOne(String mechanism, String agent, String step) throws Exception {
-        Run run = migrate(mechanism, agent, "term@" + step);
-        int code = run.end();
-
-        JsonNode result = Report.parse(run.out()).run();
-        assertThat(code).as("%s", run).isIn(0, 1);
-        assertThat(result.path("owner").asText()).isEqualTo(code == 0 ? "destination" : "source");
-        assertThat(result.at("/verification/status").asText()).isEqualTo("match");
-        assertThat(result.at("/verification/console").asBoolean()).isTrue();
-    }
-
-    @ParameterizedTest
-    @CsvSource({"--destination-fault, claimed", "--destination-fault, resumed", "--source-fault, resumed"})
-    void anAgentThatIsAskedLateLeavesTheGuestAtTheDestination(String agent, String step) throws Exception {
-        Run run = migrate("flip", agent, "term@" + step).endsWith(0);
-
-        JsonNode result = Report.parse(run.out()).run();
-        assertThat(result.path("owner").asText()).isEqualTo("destination");
-        assertThat(result.at("/verification/status").asText()).isEqualTo("match");
-    }
-
-    @ParameterizedTest
-    @ValueSource(strings = {"INT", "TERM"})
-    void migrateThatIsAskedWhileTheGuestRunsAtTheDestinationEndsSoon(String signal) throws Exception {
+    @Test
+    void migrateThatIsAskedWhileTheGuestRunsAtTheDestinationEndsSoon() throws Exception {
         Run run = pageflip.start("migrate", "--ram=16M", "--run-after=1000", "--progress=always")
                 .awaitErr("guest runs");
 
-        run.signal(signal);
+        run.signal("INT");
         run.endsWith(0);
 
         assertThat(run.out()).contains("completed: the guest is at the destination", "match: ");
@@ -112,12 +151,5 @@ final class SignalIT {
         run.process().onExit().join();
 
         Waiting.until("end of both agents", () -> pageflip.alive().isEmpty());
-    }
-
-    private Run migrate(String mechanism, String agent, String fault) throws java.io.IOException {
-        List<String> arguments = new ArrayList<>(List.of("migrate", "--format", "json", "--mechanism", mechanism));
-        arguments.addAll(Pageflip.SMALL);
-        arguments.addAll(List.of(agent, fault));
-        return pageflip.start(arguments);
     }
 }

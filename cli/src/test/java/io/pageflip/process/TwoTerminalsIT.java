@@ -24,7 +24,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** {@code pageflip destination --listen} and {@code pageflip source --connect}, and what else may come to the socket. */
 final class TwoTerminalsIT {
     @RegisterExtension
-    final Pageflip pageflip = new Pageflip();
+    final Pageflip pageflip = Pageflip.asUsersDo();
 
     @ParameterizedTest
     @CsvSource({"flip, unix", "stream, pipe"})

@@ -15,7 +15,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** What the terminal shows of wrong usage, and of a host that lacks something. Every option is in {@code UsageTest}. */
 final class UsageIT {
     @RegisterExtension
-    final Pageflip pageflip = new Pageflip();
+    final Pageflip pageflip = Pageflip.asUsersDo();
 
     @ParameterizedTest
     @CsvSource({

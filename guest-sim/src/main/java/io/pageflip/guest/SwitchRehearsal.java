@@ -10,8 +10,8 @@ import java.util.List;
  * real one: so that it is loaded and compiled before a guest stands still for it. Leaves nothing behind.
  */
 public final class SwitchRehearsal {
-    /** C1 compiles a method after 200 calls. */
-    private static final int ROUNDS = 400;
+    /** C1 compiles a method after 200 calls. Tests that measure nothing need fewer. */
+    private static final int ROUNDS = Integer.getInteger("pageflip.switch-rehearsals", 400);
 
     private static final long MAX_NS = 500_000_000;
     private static final long SPIN_NS = 200_000;

@@ -44,8 +44,8 @@ final class Crossing implements SwitchOut.Moments, AutoCloseable {
     private static final long MS = 1_000_000;
     private static final long GIB = 1L << 30;
 
-    /** The guest is at work, and its code compiled, before it is stopped. */
-    static final long RUN_BEFORE_NS = 300 * MS;
+    /** The guest is at work, and its code compiled, before it is stopped. Tests that measure nothing need less of that. */
+    static final long RUN_BEFORE_NS = Long.getLong("pageflip.run-before-ms", 300) * MS;
 
     /** Until the other threads that had to do with READY sleep, and vCPUs of both sides have processors of their own. */
     private static final long SETTLE_NS = 2 * MS;

@@ -1,0 +1,51 @@
+package io.pageflip.process;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.concurrent.TimeUnit;
+
+/** The classes of an agent, as the JVM maps them instead of reading the jar: most processes of the tests do little else. */
+final class ClassArchive {
+    private static final String OPTION = make();
+
+    private ClassArchive() {}
+
+    /** The JVM's option that uses it; empty if it could not be made, which costs time and nothing else. */
+    static String option() {
+        return OPTION;
+    }
+
+    /** By one migration through a shell pipe, whose destination writes it as it ends. */
+    private static String make() {
+        try {
+            Path folder = Files.createTempDirectory("pfa");
+            Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
+            Path archive = folder.resolve("agent.jsa");
+            ProcessBuilder builder = new ProcessBuilder(
+                            "sh",
+                            "-c",
+                            "\"$0\" source --quiet --ram 1M | PAGEFLIP_JAVA_OPTS=\"-XX:ArchiveClassesAtExit=$1\""
+                                    + " \"$0\" destination --run-after 0",
+                            Pageflip.launcher().toString(),
+                            archive.toString())
+                    .redirectErrorStream(true)
+                    .redirectOutput(folder.resolve("said").toFile());
+            builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
+            builder.environment().put("XDG_CACHE_HOME", folder.toString());
+            Process process = builder.start();
+            boolean made = process.waitFor(Waiting.DEADLINE.toSeconds(), TimeUnit.SECONDS)
+                    && process.exitValue() == 0
+                    && Files.isRegularFile(archive);
+            Runtime.getRuntime().addShutdownHook(new Thread(() -> Pageflip.delete(folder)));
+            return made ? "-XX:SharedArchiveFile=" + archive : "";
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted", e);
+        }
+    }
+}
