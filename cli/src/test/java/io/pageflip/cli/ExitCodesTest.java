@@ -51,6 +51,7 @@ final class ExitCodesTest {
                 null,
                 null,
                 null,
+                null,
                 evidence,
                 verification("match"),
                 null,

@@ -154,7 +154,8 @@ final class Report {
     /** As {@link #assertCompleted}, without what only {@code migrate} tells. */
     Report assertRunsCompleted(String verification) {
         at("/runs").forEach(run -> {
-            assertKeys(run, with(with(RUN, run.has("adopt"), "adopt"), run.has("fuse"), "fuse"));
+            Set<String> keys = with(RUN, run.has("practice-ns"), "practice-ns");
+            assertKeys(run, with(with(keys, run.has("adopt"), "adopt"), run.has("fuse"), "fuse"));
             if (run.has("fuse")) {
                 assertKeys(run.path("fuse"), FUSE);
             }

@@ -28,6 +28,7 @@ public final class SwitchOut {
     private final NanoClock clock;
     private final Moments moments;
     private final AtomicBoolean practising = new AtomicBoolean();
+    private volatile long practiceNs;
 
     /** @param ownerEpoch of this agent */
     public SwitchOut(Guest guest, RunToken token, int ownerEpoch, NanoClock clock, Moments moments) {
@@ -45,9 +46,11 @@ public final class SwitchOut {
      */
     void practise() throws IOException {
         if (practising.compareAndSet(false, true)) {
+            long startNs = clock.nanoTime();
             moments.soon();
             guest.draft(token.page());
             token.practise();
+            practiceNs = clock.nanoTime() - startNs;
             practising.set(false);
         }
     }
@@ -60,6 +63,7 @@ public final class SwitchOut {
     public void run() throws IOException {
         SwitchPage page = token.page();
         page.setStandingNs(clock.nanoTime());
+        page.setPracticeNs(practiceNs);
         page.setEnds(moments.standing());
         guest.save(page);
         page.setSavedNs(clock.nanoTime());

@@ -20,6 +20,7 @@ import io.pageflip.os.SyscallException;
  *                  are the words here that it writes
  *  100        u32  postcopy: the destination's owner epoch, once it has every page, and needs the source for none
  *  104        u64  postcopy of pulled pages: how long it lets the source take to connect again, ns
+ *  112        u64  how long a vCPU practised the switch shortly before, and executed nothing, ns; 0 if none did
  *  128+32i    u64  vCPU i: instructions, last instruction (ns), random state, cursor
  * </pre>
  *
@@ -44,6 +45,7 @@ public final class SwitchPage {
     private static final int ROUNDS = 96;
     private static final int LAST_PAGE = 100;
     private static final int RECOVER_TIMEOUT_NS = 104;
+    private static final int PRACTICE_NS = 112;
     private static final int VCPUS = 128;
     private static final int VCPU_BYTES = 32;
 
@@ -145,6 +147,15 @@ public final class SwitchPage {
     /** When the state was here. */
     public long savedNs() {
         return mapping.getLong(base + SAVED_NS);
+    }
+
+    /** How long a vCPU practised the switch shortly before it, and executed nothing; 0 if none did. */
+    public long practiceNs() {
+        return mapping.getLong(base + PRACTICE_NS);
+    }
+
+    void setPracticeNs(long value) {
+        mapping.setLong(base + PRACTICE_NS, value);
     }
 
     /** When the source had released the lock. */

@@ -259,7 +259,7 @@ public final class DestinationAgent {
         for (int i = 0; i < vcpus; i++) {
             last[i] = page.vcpuLastInstructionNs(i);
         }
-        return new Timeline.Marks(last, page.standingNs(), page.savedNs(), page.releasedNs());
+        return new Timeline.Marks(last, page.standingNs(), page.savedNs(), page.releasedNs(), page.practiceNs());
     }
 
     /** The source may be gone: it has nothing to do with the guest any more. */

@@ -32,7 +32,7 @@ final class Timeline {
      * @param releasedNs the lock was free
      */
     @SuppressWarnings("ArrayRecordComponent") // made once, read once
-    record Marks(long[] lastInstructionNs, long standingNs, long savedNs, long releasedNs) {}
+    record Marks(long[] lastInstructionNs, long standingNs, long savedNs, long releasedNs, long practiceNs) {}
 
     /** How long the pages of each block were on their way, all rounds together. */
     private final long[] blockNs = new long[MAX_BLOCKS];
@@ -143,6 +143,7 @@ final class Timeline {
                 ram(blocks, source, crossingNs),
                 phases.total(),
                 phases,
+                stopped.practiceNs() == 0 ? null : stopped.practiceNs(),
                 firstBeatNs.length == 0 ? null : blackoutNs(stopped),
                 postcopy,
                 all,

@@ -19,6 +19,8 @@ import org.jspecify.annotations.Nullable;
  * @param setupTime milliseconds from the first message until both sides are ready
  * @param downtime milliseconds, rounded, for tools that expect QEMU's integer
  * @param downtimeNs from the last guest instruction on the source to the first on the destination, the longest over vCPUs
+ * @param practiceNs how long a vCPU had executed nothing because it practised the switch, a fifth of a millisecond before it: no
+ *     part of the downtime; null where none did
  * @param blackoutNs with postcopy: until the first heartbeat on the destination was really in memory, its page faults
  *     included, the longest over vCPUs
  * @param postcopy what became of the pages that were mapped after the switch; null with other schedules
@@ -40,6 +42,7 @@ public record RunResult(
         @Nullable Ram ram,
         @Nullable Long downtimeNs,
         @Nullable DowntimePhases downtimePhasesNs,
+        @Nullable Long practiceNs,
         @Nullable Long blackoutNs,
         @Nullable PostcopyResult postcopy,
         @Nullable PageCounts pages,
@@ -61,6 +64,7 @@ public record RunResult(
         return new RunResult(
                 status,
                 owner,
+                null,
                 null,
                 null,
                 null,
@@ -122,6 +126,7 @@ public record RunResult(
                 ram,
                 downtimeNs,
                 downtimePhasesNs,
+                practiceNs,
                 blackoutNs,
                 postcopy,
                 pages,

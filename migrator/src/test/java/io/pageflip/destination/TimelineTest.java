@@ -40,7 +40,7 @@ final class TimelineTest {
 
     /** vCPU 0 stood from 100 to 120 ms, vCPU 1 from 101 to 125. */
     private static final Timeline.Marks STOPPED =
-            new Timeline.Marks(new long[] {100 * MS, 101 * MS}, 103 * MS, 104 * MS, 111 * MS);
+            new Timeline.Marks(new long[] {100 * MS, 101 * MS}, 103 * MS, 104 * MS, 111 * MS, 14_000);
 
     private static final Message.SourceFigures SOURCE = new Message.SourceFigures(40 * MS, 777, false, 0);
 
@@ -80,6 +80,7 @@ final class TimelineTest {
         assertThat(result.downtimePhasesNs())
                 .isEqualTo(new DowntimePhases(2 * MS, 7 * MS, 0, 1 * MS, 1 * MS, 1 * MS, 2 * MS, 10 * MS));
         assertThat(result.downtimePhasesNs().total()).isEqualTo(result.downtimeNs());
+        assertThat(result.practiceNs()).as("no part of it").isEqualTo(14_000);
     }
 
     @Test

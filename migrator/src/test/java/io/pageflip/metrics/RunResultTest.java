@@ -29,6 +29,7 @@ final class RunResultTest {
             new DowntimePhases(1, 2, 3, 4, 5, 6, 7, 8),
             null,
             null,
+            null,
             new PageCounts(8257, 8190, 65, 2, Map.of("private-memory", 64L, "not-page-sized", 1L)),
             List.of(new RunResult.Block(
                     "ram", "memfd", 4096, 16 << 20, new PageCounts(4096, 4094, 0, 2, Map.of()), 1_700_000)),

@@ -31,6 +31,7 @@ final class CalibrationTest {
                 new DowntimePhases(0, pagesNs.applyAsLong(pages), 0, 0, 0, 0, 0, 0),
                 null,
                 null,
+                null,
                 counts,
                 null,
                 null,

@@ -101,6 +101,9 @@ public final class TextReport {
         if (result.downtimeNs() != null && result.downtimePhasesNs() != null) {
             downtime(result.downtimeNs(), result.downtimePhasesNs());
         }
+        if (result.practiceNs() != null) {
+            line("", "%s of practice 0.2 ms before, in which a vCPU executed nothing", duration(result.practiceNs()));
+        }
         if (result.blackoutNs() != null) {
             line(
                     "blackout",

@@ -31,6 +31,7 @@ final class JsonReportTest {
                            "normal-bytes": 12800, "page-size": 4096, "mbps": 51200.0, "pages-per-second": 2000000},
                    "downtime-ns": 1000000,
                    "downtime-phases-ns": {"stop": 1, "pages": 2, "save": 3, "release": 4, "notice": 5, "lock": 6, "load": 7, "resume": 999972},
+                   "practice-ns": 14000,
                    "pages": {"total": 5, "moved": 3, "copied": 1, "zero": 1, "copy-reasons": {"not-page-sized": 1}},
                    "blocks": [
                      {"name": "ram", "backing": "memfd", "page-size": 4096, "bytes": 16384,

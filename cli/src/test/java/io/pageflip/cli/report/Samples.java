@@ -27,6 +27,7 @@ final class Samples {
                 new RunResult.Ram(16_896, 640, 0, 1, 4, 12_800, 4096, 51_200, 2_000_000),
                 phases.total(),
                 phases,
+                14_000L,
                 null,
                 null,
                 ram.plus(rom),

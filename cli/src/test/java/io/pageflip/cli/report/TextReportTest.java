@@ -22,6 +22,7 @@ final class TextReportTest {
                 downtime      101.5 ms
                               stop 9.0 us + pages 1.50 ms + save 12 us + release 1.0 us
                               + notice 0.0 us + lock 0.5 us + load 2.0 us + resume 100.0 ms
+                              14 us of practice 0.2 ms before, in which a vCPU executed nothing
                 pages         3 moved, 1 copied (1 not-page-sized), 1 zero
                               ram   4 x 4K memfd: 3 moved, 0 copied, 1 zero, in 60.00 ms
                               rom   1 x 4K anonymous: 0 moved, 1 copied (1 not-page-sized), 0 zero, in 250 us
