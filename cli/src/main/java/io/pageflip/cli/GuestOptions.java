@@ -4,7 +4,6 @@ import io.pageflip.guest.Backing;
 import io.pageflip.guest.BlockSpec;
 import io.pageflip.guest.GuestConfig;
 import io.pageflip.guest.GuestInfoPage;
-import io.pageflip.guest.RamConditions;
 import io.pageflip.guest.Workload;
 import io.pageflip.memory.Quantity;
 import io.pageflip.wire.Mechanism;
@@ -12,12 +11,11 @@ import io.pageflip.wire.Schedule;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -101,45 +99,8 @@ final class GuestOptions {
                             + "those pages are copied, with the reason still-mapped.")
     private @Nullable Integer sharer;
 
-    @Option(
-            names = "--thp",
-            paramLabel = "PERCENT",
-            converter = Values.WholePercent.class,
-            description = "Of anonymous RAM: about so much of it, as 30%%, in transparent huge pages of 2 MiB.")
-    private @Nullable Integer thp;
-
-    @Option(
-            names = "--forked",
-            paramLabel = "PERCENT",
-            converter = Values.WholePercent.class,
-            description = "Of anonymous RAM: about so much of it, that a forked child has as well.")
-    private @Nullable Integer forked;
-
-    @Option(
-            names = "--unaligned",
-            paramLabel = "PERCENT",
-            converter = Values.WholePercent.class,
-            description =
-                    "Of anonymous RAM, with gift: about so much of it, each page of which is gifted in two pieces. No "
-                            + "kernel moves such pages, or those of --thp and --forked.")
-    private @Nullable Integer unaligned;
-
-    @Option(
-            names = "--present",
-            paramLabel = "PERCENT",
-            converter = Values.WholePercent.class,
-            description =
-                    "With flip: about so much of RAM that the destination has mapped before it is handed over; those "
-                            + "pages count as copied, already-present.")
-    private @Nullable Integer present;
-
-    @Option(
-            names = "--unmapped",
-            paramLabel = "PERCENT",
-            converter = Values.WholePercent.class,
-            description = "With flip: about so much of RAM where the destination has nothing that takes a page; those "
-                    + "pages count as copied, no-mapping.")
-    private @Nullable Integer unmapped;
+    @Mixin
+    private ConditionOptions conditions;
 
     /** Where the file of {@link Backing#FILE} takes its blocks; null with any other. */
     @Nullable
@@ -177,86 +138,18 @@ final class GuestOptions {
                 fill,
                 seed,
                 sharer == null ? 0 : sharer,
-                conditions());
-    }
-
-    /** What was asked for of {@link RamConditions}, in the order of the options. */
-    private Map<String, Integer> parts() {
-        Map<String, Integer> parts = new LinkedHashMap<>();
-        putIfAsked(parts, "thp", thp);
-        putIfAsked(parts, "forked", forked);
-        putIfAsked(parts, "unaligned", unaligned);
-        putIfAsked(parts, "present", present);
-        putIfAsked(parts, "unmapped", unmapped);
-        return parts;
-    }
-
-    private static void putIfAsked(Map<String, Integer> parts, String name, @Nullable Integer percent) {
-        if (percent != null) {
-            parts.put(name, percent);
-        }
-    }
-
-    private RamConditions conditions() {
-        Map<String, Integer> parts = parts();
-        if (parts.isEmpty()) {
-            return RamConditions.PLAIN;
-        }
-        String typed = parts.entrySet().stream()
-                .map(part -> "--" + part.getKey() + " " + part.getValue() + "%")
-                .collect(Collectors.joining(", "));
-        int sum = parts.values().stream().mapToInt(Integer::intValue).sum();
-        if (sum > 100) {
-            throw new ParameterException(
-                    spec.commandLine(),
-                    typed + ": parts of one guest, which add up to " + sum + "%; they must be 100% at most");
-        }
-        if (present == null && unmapped == null && place.backing() != Backing.ANONYMOUS) {
-            throw refused(typed + ": only pages of private memory can be so, and --backing " + place
-                    + " is none; use --backing anonymous");
-        }
-        if ((present != null || unmapped != null) && (place.backing() != Backing.MEMFD || parts.size() > 2)) {
-            throw refused(
-                    typed + ": --present and --unmapped are for RAM in a memfd, --thp, --forked and --unaligned for"
-                            + " --backing anonymous; use those for one kind");
-        }
-        if (fill < 100) {
-            throw refused(typed + ": parts of RAM that is all written, and --fill " + fill
-                    + " leaves holes; leave --fill out");
-        }
-        return new RamConditions(
-                parts.getOrDefault("thp", 0),
-                parts.getOrDefault("forked", 0),
-                parts.getOrDefault("unaligned", 0),
-                parts.getOrDefault("present", 0),
-                parts.getOrDefault("unmapped", 0));
+                conditions.of(place, fill));
     }
 
     /** Refuses conditions of pages that this way of moving them never meets. */
     void checkConditions(Mechanism mechanism, Schedule schedule, boolean gifts, boolean moves) {
-        boolean atDestination = present != null || unmapped != null;
-        if (atDestination && (mechanism != Mechanism.FLIP || !gifts || !moves)) {
-            throw refused(
-                    "--present and --unmapped keep pages from being flipped, and here none is; use --mechanism flip"
-                            + " without --no-gift and --no-move, or leave them out");
-        }
-        if (atDestination && schedule == Schedule.POSTCOPY) {
-            throw refused(
-                    "--present and --unmapped: with --schedule postcopy no page is mapped before the guest runs; use"
-                            + " --schedule handover, or stop-and-move");
-        }
-        if (unaligned != null && mechanism != Mechanism.GIFT) {
-            throw refused("--unaligned " + unaligned + "%: only gift hands over pages with vmsplice, and this is"
-                    + " --mechanism " + mechanism + "; use --mechanism gift, or leave --unaligned out");
-        }
+        conditions.check(mechanism, schedule, gifts, moves);
     }
 
     /** What keeps the guest from being passed to and fro, as it was typed; null if nothing does. */
     @Nullable
     String lostInPassing() {
-        return sharer != null
-                ? "--sharer"
-                : parts().keySet().stream().findFirst().map(name -> "--" + name).orElse(null);
+        return sharer != null ? "--sharer" : conditions.anyTyped();
     }
 
     /** Refuses a third process where it could map nothing, or would change nothing. */
@@ -325,7 +218,7 @@ final class GuestOptions {
         if (sharer != null) {
             arguments.add("--sharer=" + sharer + "%");
         }
-        parts().forEach((name, percent) -> arguments.add("--" + name + "=" + percent + "%"));
+        arguments.addAll(conditions.arguments());
         return arguments;
     }
 
@@ -354,6 +247,6 @@ final class GuestOptions {
         if (sharer != null) {
             request.put("sharer", sharer);
         }
-        request.putAll(parts());
+        conditions.describe(request);
     }
 }

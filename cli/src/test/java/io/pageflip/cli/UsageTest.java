@@ -183,6 +183,7 @@ final class UsageTest {
                 "--unmapped 5% --schedule postcopy     | use --schedule handover, or stop-and-move",
                 "--unmapped 5% --backing hugetlb       | --present and --unmapped are for RAM in a memfd",
                 "--present 5% --forked 5% --unmapped 5% --backing anonymous | --present and --unmapped are for RAM in a memfd",
+                "--present 5% --forked 5%              | --present and --unmapped are for RAM in a memfd",
                 "--backing anonymous --forked 5% --adopt | leave --adopt out, or those",
                 "--schedule precopy                   | --schedule handover, or --mechanism stream",
                 "--auto-converge                      | --auto-converge is for --schedule precopy",

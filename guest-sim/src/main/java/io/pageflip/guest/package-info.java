@@ -16,6 +16,9 @@
  *     mapping  | memfd ... | private | memfd ...      memfd  | data .. hole .. | what it held before | data ...
  *     there                  regions                                             the third process maps this
  *
+ *   With RamConditions, parts of ram are huge pages, are a forked child's too, go in two pieces, are mapped at the destination
+ *   beforehand, or have no place there: by regions of 2 MiB or more, the same in each.
+ *
  *   outside guest RAM, shared by both agents:
  *   Oracle         4 bytes for each 4 KiB of RAM: the generation of its content
  *     Pulse        behind them: how many instructions each vCPU executed in each of the last milliseconds
