@@ -72,6 +72,32 @@ final class PredictionIT {
         return pageflip.startCommand(command).endsWith(0);
     }
 
+    @Test
+    void pagesThatAThirdProcessMapsGoAsPredicted() throws IOException {
+        Run run = pageflip.start(
+                        "compare",
+                        "--predict",
+                        "--ram=16M",
+                        "--fill=60",
+                        "--sharer=20%",
+                        "--mechanism=flip",
+                        "--schedule=stop-and-move,handover,postcopy",
+                        "--runs=1",
+                        "--run-after=0.05",
+                        "--format=json")
+                .endsWith(0);
+
+        JsonNode cells = Report.parse(run.out()).document().path("cells");
+        assertThat(cells).hasSize(3).allSatisfy(cell -> {
+            JsonNode predicted = cell.path("predicted");
+            assertThat(predicted.path("counts-equal").asBoolean())
+                    .as("%s", predicted)
+                    .isTrue();
+            assertThat(predicted.at("/pages/copy-reasons/still-mapped").asLong())
+                    .isPositive();
+        });
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"", "--no-gift", "--no-move"})
     void migrationsGoAsPredicted(String flag) throws IOException {

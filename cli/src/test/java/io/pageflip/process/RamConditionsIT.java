@@ -73,14 +73,6 @@ final class RamConditionsIT {
         assertThat(cell.at("/runs/0/verification/status").asText()).isEqualTo("match");
     }
 
-    @Test
-    void forkedPagesThatTheGuestWritesAreNotPredicted() throws IOException {
-        Run run = run("compare --predict --runs 1 --mechanism gift --backing anonymous --ram 16M --forked 5%")
-                .endsWith(0);
-
-        assertThat(run.out()).contains("which of the forked pages the guest has written since");
-    }
-
     /** The end of every test: no process is left. */
     @Test
     void theChildNeverOutlivesASourceThatIsKilled() throws IOException {

@@ -3,7 +3,6 @@ package io.pageflip.prediction;
 import io.pageflip.guest.Backing;
 import io.pageflip.guest.BlockSpec;
 import io.pageflip.guest.GuestConfig;
-import io.pageflip.guest.RamConditions;
 import io.pageflip.kernel.Outcome;
 import io.pageflip.kernel.workload.Conditions;
 import io.pageflip.kernel.workload.PageConditions;
@@ -11,6 +10,7 @@ import io.pageflip.kernel.workload.SimulatedKernel;
 import io.pageflip.kernel.workload.Simulation;
 import io.pageflip.kernel.workload.SimulationResult;
 import io.pageflip.kernel.workload.VmspliceUse;
+import io.pageflip.memory.PageBitmap;
 import io.pageflip.metrics.CopyReason;
 import io.pageflip.metrics.PageCounts;
 import io.pageflip.wire.Mechanism;
@@ -106,6 +106,7 @@ public final class Predictor {
     }
 
     private static long flip(Planned planned, BlockSpec spec, long whole, long part, Map<String, Long> reasons) {
+        GuestConfig guest = planned.guest();
         copy(CopyReason.NOT_PAGE_SIZED, part, reasons);
         if (!spec.backing().shareable()) {
             return copy(CopyReason.PRIVATE_MEMORY, whole, reasons);
@@ -113,18 +114,36 @@ public final class Predictor {
         if (!planned.gifts()) {
             return copy(CopyReason.NOT_GIFTED, whole, reasons);
         }
-        if (!planned.moves()) {
-            return copy(CopyReason.MOVE_NOT_REQUESTED, whole, reasons);
+        if (spec.name().equals("ram")
+                && (guest.sharerPercent() > 0 || !guest.conditions().allPlain())) {
+            return flipRam(guest, spec, planned.moves(), reasons);
         }
-        RamConditions conditions = planned.guest().conditions();
-        if (!spec.name().equals("ram") || conditions.allPlain()) {
-            return whole;
+        return planned.moves() ? whole : copy(CopyReason.MOVE_NOT_REQUESTED, whole, reasons);
+    }
+
+    /** What a third process maps is not flipped, whatever the destination has there. */
+    private static long flipRam(GuestConfig guest, BlockSpec ram, boolean moves, Map<String, Long> reasons) {
+        PageBitmap shared = guest.shared();
+        PageBitmap present = guest.conditions().present(ram.pages());
+        PageBitmap unmapped = guest.conditions().unmapped(ram.pages());
+        long moved = 0;
+        for (long page = 0; page < ram.pages(); page++) {
+            if (!guest.filled(page)) {
+                continue;
+            }
+            if (shared != null && shared.get(page)) {
+                copy(CopyReason.STILL_MAPPED, 1, reasons);
+            } else if (!moves) {
+                copy(CopyReason.MOVE_NOT_REQUESTED, 1, reasons);
+            } else if (present.get(page)) {
+                copy(CopyReason.ALREADY_PRESENT, 1, reasons);
+            } else if (unmapped.get(page)) {
+                copy(CopyReason.NO_MAPPING, 1, reasons);
+            } else {
+                moved++;
+            }
         }
-        long present = conditions.present(spec.pages()).cardinality();
-        long unmapped = conditions.unmapped(spec.pages()).cardinality();
-        copy(CopyReason.ALREADY_PRESENT, present, reasons);
-        copy(CopyReason.NO_MAPPING, unmapped, reasons);
-        return whole - present - unmapped;
+        return moved;
     }
 
     /** A block that is not whole pages is not gifted at all: 004, "the size argument must be a multiple of page size". */
@@ -171,6 +190,7 @@ public final class Predictor {
                 && planned.guest().backing() != Backing.HUGETLB
                 && planned.kernel() == SimulatedKernel.STOCK
                 && planned.guest().conditions().allPlain()
+                && planned.guest().sharerPercent() == 0
                 && (planned.mechanism() != Mechanism.FLIP || (planned.gifts() && planned.moves()));
         return costs == null || pages == null || !asMeasured
                 ? null

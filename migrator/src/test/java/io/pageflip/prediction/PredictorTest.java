@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pageflip.guest.Backing;
 import io.pageflip.guest.GuestConfig;
+import io.pageflip.guest.RamConditions;
 import io.pageflip.guest.Workload;
 import io.pageflip.kernel.workload.SimulatedKernel;
 import io.pageflip.metrics.PageCounts;
@@ -76,6 +77,72 @@ final class PredictorTest {
         }
         assertThat(filled).isBetween(1000L, 2500L);
         assertThat(block(planned, "ram")).isEqualTo(new PageCounts(4096, filled, 0, 4096 - filled, Map.of()));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"true, moved", "false, move-not-requested"})
+    void whatAThirdProcessMapsIsCopied(boolean moves, String rest) throws Exception {
+        GuestConfig guest =
+                new GuestConfig(RAM, Backing.MEMFD, 1, Workload.IDLE, 0, 10, 40, 1, 20, RamConditions.PLAIN);
+        Planned planned =
+                new Planned(guest, false, Mechanism.FLIP, Schedule.HANDOVER, true, moves, 512, SimulatedKernel.STOCK);
+        long filled = 0;
+        long shared = 0;
+        for (long page = 0; page < 4096; page++) {
+            filled += guest.filled(page) ? 1 : 0;
+            shared +=
+                    guest.filled(page) && Objects.requireNonNull(guest.shared()).get(page) ? 1 : 0;
+        }
+        assertThat(shared).isPositive();
+        Map<String, Long> reasons =
+                moves ? Map.of("still-mapped", shared) : Map.of("still-mapped", shared, rest, filled - shared);
+        long moved = moves ? filled - shared : 0;
+        assertThat(block(planned, "ram"))
+                .isEqualTo(new PageCounts(4096, moved, filled - moved, 4096 - filled, reasons));
+    }
+
+    @Test
+    void whatTheDestinationHasAndWhatItHasNoPlaceForIsNotFlipped() throws Exception {
+        RamConditions conditions = new RamConditions(0, 0, 0, 10, 20);
+        GuestConfig guest = new GuestConfig(RAM, Backing.MEMFD, 1, Workload.IDLE, 0, 10, 100, 1, 0, conditions);
+        Planned planned =
+                new Planned(guest, false, Mechanism.FLIP, Schedule.HANDOVER, true, true, 512, SimulatedKernel.STOCK);
+        assertThat(block(planned, "ram"))
+                .isEqualTo(new PageCounts(
+                        4096, 4096 - 8 * 153, 8 * 153, 0, Map.of("already-present", 8L * 51, "no-mapping", 8L * 102)));
+    }
+
+    @Test
+    void hugeForkedAndUnalignedPagesAreNotMovedByAKernelThatMovesOthers() throws Exception {
+        RamConditions conditions = new RamConditions(30, 10, 5, 0, 0);
+        GuestConfig guest = new GuestConfig(RAM, Backing.ANONYMOUS, 1, Workload.IDLE, 0, 10, 100, 1, 0, conditions);
+        Planned planned = new Planned(
+                guest,
+                false,
+                Mechanism.GIFT,
+                Schedule.STOP_AND_MOVE,
+                true,
+                true,
+                512,
+                SimulatedKernel.VMSPLICE_MOVE_FIXED);
+        long others = conditions.huge(4096).cardinality()
+                + conditions.forked(4096).cardinality()
+                + conditions.unaligned(4096).cardinality();
+        assertThat(block(planned, "ram"))
+                .isEqualTo(new PageCounts(4096, 4096 - others, others, 0, Map.of("kernel-declined", others)));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0, true", "1, false"})
+    void forkedPagesAreForetoldOnlyIfTheGuestWritesNone(int dirtyRate, boolean foretold) throws Exception {
+        RamConditions conditions = new RamConditions(0, 5, 0, 0, 0);
+        GuestConfig guest =
+                new GuestConfig(RAM, Backing.ANONYMOUS, 1, Workload.HOTSET, dirtyRate, 10, 100, 1, 0, conditions);
+        Prediction prediction = new Predictor(null)
+                .predict(new Planned(
+                        guest, false, Mechanism.GIFT, Schedule.STOP_AND_MOVE, true, true, 512, SimulatedKernel.STOCK));
+        assertThat(prediction.blocks() != null).isEqualTo(foretold);
+        assertThat(prediction.undetermined() == null).isEqualTo(foretold);
     }
 
     @Test
