@@ -5,9 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -22,6 +25,14 @@ final class RamConditionsIT {
 
     @RegisterExtension
     final Pageflip pageflip = new Pageflip();
+
+    @BeforeEach
+    void needHugePages() throws IOException {
+        Path enabled = Path.of("/sys/kernel/mm/transparent_hugepage/enabled");
+        Host.need(
+                Files.exists(enabled) && !Files.readString(enabled).contains("[never]"),
+                "this host has no transparent huge pages, or they are off");
+    }
 
     @ParameterizedTest
     @CsvSource({
