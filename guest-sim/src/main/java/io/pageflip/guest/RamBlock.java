@@ -231,8 +231,13 @@ public final class RamBlock implements AutoCloseable {
             first = pages.nextSet(end);
         }
         ForkedChild child = ForkedChild.start();
-        mapping.forked(0, spec.mappedBytes(), true); // as it was: the kernel joins the pieces
-        return child;
+        try {
+            mapping.forked(0, spec.mappedBytes(), true); // as it was: the kernel joins the pieces
+            return child;
+        } catch (SyscallException e) {
+            child.close();
+            throw e;
+        }
     }
 
     /**

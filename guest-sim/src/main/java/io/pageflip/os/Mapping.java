@@ -216,13 +216,6 @@ public final class Mapping implements AutoCloseable {
         }
     }
 
-    /** Puts new private memory, all zeros, in the place of whole pages; the mapping's end stays where it is. */
-    public void replaceByAnonymous(long offset, long bytes) throws SyscallException {
-        int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED;
-        long result = sys.mmap(address(offset, bytes), bytes, PROT_READ_WRITE, flags, -1, 0);
-        SyscallException.check(result, "mmap MAP_FIXED " + describe(offset, bytes));
-    }
-
     /** Makes every page of the range present, as it is; of a file, by reading it (Linux 5.14). */
     public void populateRead(long offset, long bytes) throws SyscallException {
         advise(MADV_POPULATE_READ, "MADV_POPULATE_READ", offset, bytes);

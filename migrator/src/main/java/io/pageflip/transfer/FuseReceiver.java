@@ -72,7 +72,7 @@ public final class FuseReceiver implements PageReceiver {
             if (block.spec().backing() == Backing.FILE
                     && readPages[i] < block.spec().pages()) {
                 long offset = readPages[i] * block.spec().pageBytes();
-                block.mapping().replaceByAnonymous(offset, block.spec().mappedBytes() - offset);
+                block.mapping().mapPrivateOver(offset, block.spec().mappedBytes() - offset);
             }
         }
     }
