@@ -191,9 +191,7 @@ public final class Guest implements AutoCloseable {
      * @param letGo frees those that are trapped; called when every vCPU has been told to stop: none executes another instruction
      */
     public void stop(Runnable letGo) {
-        for (Vcpu vcpu : vcpus) {
-            vcpu.requestStop();
-        }
+        requestStop();
         letGo.run();
         stop();
     }

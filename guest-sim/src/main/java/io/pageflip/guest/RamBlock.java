@@ -30,7 +30,7 @@ public final class RamBlock implements AutoCloseable {
     private volatile boolean toBeAdopted;
     private volatile @Nullable PageBitmap pinned;
     private @Nullable PageBitmap shared;
-    private @Nullable PageBitmap huge;
+    private long hugeBytes;
     private @Nullable PageBitmap forked;
     private @Nullable PageBitmap unaligned;
     private @Nullable PageBitmap unmapped;
@@ -65,13 +65,8 @@ public final class RamBlock implements AutoCloseable {
         RamBlock block = new RamBlock(spec, Mapping.alignedAnonymous(spec.name(), spec.mappedBytes()), null, null);
         try {
             PageBitmap huge = conditions.huge(spec.pages());
-            long pageBytes = spec.pageBytes();
-            for (long first = huge.nextSet(0); first < spec.pages(); ) {
-                long end = huge.nextClear(first);
-                block.mapping.preferHuge(first * pageBytes, (end - first) * pageBytes);
-                first = huge.nextSet(end);
-            }
-            block.huge = huge;
+            block.eachRun(huge, block.mapping::preferHuge);
+            block.hugeBytes = huge.cardinality() * spec.pageBytes();
             block.forked = conditions.forked(spec.pages());
             block.unaligned = conditions.unaligned(spec.pages());
             return block;
@@ -194,11 +189,20 @@ public final class RamBlock implements AutoCloseable {
      */
     public void keepApart(PageBitmap pages) throws SyscallException {
         share(pages);
+        eachRun(pages, mapping::mapPrivateOver);
+    }
+
+    /** What is done to a range of the mapping, in bytes. */
+    private interface RangeAction<E extends IOException> {
+        void on(long offset, long bytes) throws E;
+    }
+
+    private <E extends IOException> void eachRun(PageBitmap pages, RangeAction<E> action) throws E {
         long pageBytes = spec.pageBytes();
-        for (long first = pages.nextSet(0); first < spec.pages(); first = pages.nextSet(first)) {
+        for (long first = pages.nextSet(0); first < spec.pages(); ) {
             long end = pages.nextClear(first);
-            mapping.mapPrivateOver(first * pageBytes, (end - first) * pageBytes);
-            first = end;
+            action.on(first * pageBytes, (end - first) * pageBytes);
+            first = pages.nextSet(end);
         }
     }
 
@@ -224,12 +228,7 @@ public final class RamBlock implements AutoCloseable {
             return null;
         }
         mapping.forked(0, spec.mappedBytes(), false);
-        long pageBytes = spec.pageBytes();
-        for (long first = pages.nextSet(0); first < spec.pages(); ) {
-            long end = pages.nextClear(first);
-            mapping.forked(first * pageBytes, (end - first) * pageBytes, true);
-            first = pages.nextSet(end);
-        }
+        eachRun(pages, (offset, bytes) -> mapping.forked(offset, bytes, true));
         ForkedChild child = ForkedChild.start();
         try {
             mapping.forked(0, spec.mappedBytes(), true); // as it was: the kernel joins the pieces
@@ -246,11 +245,10 @@ public final class RamBlock implements AutoCloseable {
      * @throws io.pageflip.os.HostLacksException if some are not
      */
     void requireHuge() throws IOException {
-        long wanted = huge == null ? 0 : huge.cardinality() * spec.pageBytes();
-        long there = wanted == 0 ? 0 : mapping.hugeBytes();
-        if (there < wanted) {
+        long there = hugeBytes == 0 ? 0 : mapping.hugeBytes();
+        if (there < hugeBytes) {
             throw new HostLacksException("the kernel made transparent huge pages of " + Quantity.format(there)
-                    + " of RAM, and not of " + Quantity.format(wanted)
+                    + " of RAM, and not of " + Quantity.format(hugeBytes)
                     + "; see that /sys/kernel/mm/transparent_hugepage/enabled says madvise or always, and ask for a"
                     + " smaller part, or write 1 to /proc/sys/vm/compact_memory: memory may be fragmented");
         }
@@ -263,6 +261,10 @@ public final class RamBlock implements AutoCloseable {
 
     /** Registers the block in minor mode, without pages that are pinned, that a third process maps, or that are to be left out. */
     public void registerMinor(Userfaultfd userfaultfd) throws SyscallException {
+        if (pinned == null && shared == null && unmapped == null) {
+            userfaultfd.registerMinor(mapping); // as a rule, and while the guest stands: without a set of all its pages
+            return;
+        }
         PageBitmap except = new PageBitmap(spec.pages());
         for (PageBitmap some : new PageBitmap[] {pinned, shared, unmapped}) {
             if (some != null) {
@@ -270,7 +272,7 @@ public final class RamBlock implements AutoCloseable {
             }
         }
         long pageBytes = spec.pageBytes();
-        for (long first = except.nextClear(0); first < spec.pages(); ) {
+        for (long first = except.nextClear(0); first < spec.pages(); ) { // no lambda: the guest may stand
             long end = except.nextSet(first);
             userfaultfd.registerMinor(mapping, first * pageBytes, (end - first) * pageBytes);
             first = except.nextClear(end);
@@ -280,17 +282,6 @@ public final class RamBlock implements AutoCloseable {
     /** Makes pages {@code first} to {@code first + count} present and writable. */
     public void populate(long first, long count) throws SyscallException {
         mapping.populate(first * spec.pageBytes(), count * spec.pageBytes());
-    }
-
-    /** Frees pages {@code first} to {@code first + count}: their content is lost, and they are holes again. */
-    public void discard(long first, long count) throws SyscallException {
-        long offset = first * spec.pageBytes();
-        long bytes = count * spec.pageBytes();
-        if (file == null) {
-            mapping.dropEntries(offset, bytes);
-        } else {
-            mapping.remove(offset, bytes);
-        }
     }
 
     /** The same, of those only that a third process maps. */
@@ -304,6 +295,17 @@ public final class RamBlock implements AutoCloseable {
             long runEnd = Math.min(end, pages.nextClear(page));
             populate(page, runEnd - page);
             page = runEnd;
+        }
+    }
+
+    /** Frees pages {@code first} to {@code first + count}: their content is lost, and they are holes again. */
+    public void discard(long first, long count) throws SyscallException {
+        long offset = first * spec.pageBytes();
+        long bytes = count * spec.pageBytes();
+        if (file == null) {
+            mapping.dropEntries(offset, bytes);
+        } else {
+            mapping.remove(offset, bytes);
         }
     }
 

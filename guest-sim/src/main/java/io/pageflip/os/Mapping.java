@@ -192,12 +192,7 @@ public final class Mapping implements AutoCloseable {
 
     /** Whether {@code bytes} bytes (8 or more) at {@code offset} are all zero; usually decided by the first word. */
     public boolean isZero(long offset, long bytes) {
-        if (getLong(offset) != 0) {
-            return false;
-        }
-        long at = address(offset, bytes);
-        // A range is zero if its first word is and it equals itself shifted by one word.
-        return sys.memcmp(at, at + 8, bytes - 8) == 0;
+        return getLong(offset) == 0 && NativeBuffer.equalsItselfShifted(sys, address(offset, bytes), bytes);
     }
 
     /** Makes every page of the range present and writable, allocating where there is none (Linux 5.14). */

@@ -58,8 +58,12 @@ public final class NativeBuffer {
     /** Whether {@code bytes} bytes (8 or more) at {@code offset} are all zero; usually decided by the first word. */
     public boolean isZero(int offset, int bytes) {
         long at = address(offset, bytes);
-        // A range is zero if its first word is and it equals itself shifted by one word.
-        return view.getLong(offset) == 0 && Syscalls.LINUX.memcmp(at, at + 8, bytes - 8) == 0;
+        return view.getLong(offset) == 0 && equalsItselfShifted(Syscalls.LINUX, at, bytes);
+    }
+
+    /** Whether a range equals itself shifted by one word: then it is all zero, if its first word is. */
+    static boolean equalsItselfShifted(Syscalls sys, long address, long bytes) {
+        return sys.memcmp(address, address + Long.BYTES, bytes - Long.BYTES) == 0;
     }
 
     long address() {

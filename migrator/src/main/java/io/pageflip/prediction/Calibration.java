@@ -1,6 +1,7 @@
 package io.pageflip.prediction;
 
 import io.pageflip.metrics.PageCounts;
+import io.pageflip.metrics.Percentile;
 import io.pageflip.metrics.RunResult;
 import io.pageflip.wire.Mechanism;
 import java.io.IOException;
@@ -89,6 +90,6 @@ public final class Calibration {
 
     private static double median(List<RunResult> runs, ToLongFunction<RunResult> figure) {
         long[] sorted = runs.stream().mapToLong(figure).sorted().toArray();
-        return sorted[sorted.length / 2];
+        return Percentile.of(sorted, Percentile.MEDIAN);
     }
 }

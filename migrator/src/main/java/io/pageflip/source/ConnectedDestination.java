@@ -87,15 +87,20 @@ public final class ConnectedDestination implements DestinationLink {
             stream = new StreamWriter(ours, pages, new Patience(clock, this));
             passed.addAll(theirs);
             passed.addAll(files);
-            byte[] frame = MessageCodec.encode(hello);
-            NativeBuffer message = NativeBuffer.allocate(frame.length);
-            message.bytes().put(0, frame);
-            socket.send(message, frame.length, passed);
+            sendFirst(socket, hello, passed);
             control = ControlConnection.over(socket.fd());
             return stream;
         } finally {
             theirs.forEach(Fd::close); // the destination has its own descriptors of them now
         }
+    }
+
+    /** The first message of a connection, with which descriptors go. */
+    private static void sendFirst(UnixSocket to, Message message, List<Fd> descriptors) throws IOException {
+        byte[] frame = MessageCodec.encode(message);
+        NativeBuffer buffer = NativeBuffer.allocate(frame.length);
+        buffer.bytes().put(0, frame);
+        to.send(buffer, frame.length, descriptors);
     }
 
     private Fd openStream(List<Fd> theirs) throws IOException {
@@ -168,10 +173,10 @@ public final class ConnectedDestination implements DestinationLink {
             if (peer.pid() != pid) {
                 throw new IOException("process " + peer.pid() + " is not the destination, which is " + pid);
             }
-            byte[] frame = MessageCodec.encode(new Message.Recover(token.epoch()));
-            NativeBuffer message = NativeBuffer.allocate(frame.length);
-            message.bytes().put(0, frame);
-            again.send(message, frame.length, List.of(token.file().fd()));
+            sendFirst(
+                    again,
+                    new Message.Recover(token.epoch()),
+                    List.of(token.file().fd()));
             ControlConnection broken = control;
             control = ControlConnection.over(again.fd()); // which has the descriptor from now on
             resumed = false;
