@@ -33,19 +33,31 @@ final class ClassArchive {
                             archive.toString())
                     .redirectErrorStream(true)
                     .redirectOutput(folder.resolve("said").toFile());
-            builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
             builder.environment().put("XDG_CACHE_HOME", folder.toString());
-            Process process = builder.start();
-            boolean made = process.waitFor(Waiting.DEADLINE.toSeconds(), TimeUnit.SECONDS)
-                    && process.exitValue() == 0
-                    && Files.isRegularFile(archive);
             Runtime.getRuntime().addShutdownHook(new Thread(() -> Pageflip.delete(folder)));
-            return made ? "-XX:SharedArchiveFile=" + archive : "";
+            String option = "-XX:SharedArchiveFile=" + archive;
+            boolean made = succeeds(builder) && Files.isRegularFile(archive);
+            return made && isUsedInSilence(option, folder.resolve("complaints")) ? option : "";
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException("interrupted", e);
         }
+    }
+
+    private static boolean succeeds(ProcessBuilder builder) throws IOException, InterruptedException {
+        builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
+        Process process = builder.start();
+        return process.waitFor(Waiting.DEADLINE.toSeconds(), TimeUnit.SECONDS) && process.exitValue() == 0;
+    }
+
+    /** JDK 25 complains, in each process, of --enable-native-access, which its own archive was made without. */
+    private static boolean isUsedInSilence(String option, Path complaints) throws IOException, InterruptedException {
+        ProcessBuilder builder = new ProcessBuilder(Pageflip.launcher().toString(), "--version")
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .redirectError(complaints.toFile());
+        builder.environment().put("PAGEFLIP_JAVA_OPTS", option);
+        return succeeds(builder) && Files.size(complaints) == 0;
     }
 }
