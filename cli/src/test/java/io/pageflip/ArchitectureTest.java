@@ -20,7 +20,9 @@ import com.tngtech.archunit.library.Architectures.LayeredArchitecture;
 import java.util.Arrays;
 import java.util.regex.Pattern;
 
-/** Which package may use what, over the main classes of all modules. A package that does not exist yet breaks no rule. */
+/**
+ * Which package may use what, over the main classes of all modules. A package that does not exist yet breaks no rule.
+ */
 @AnalyzeClasses(packages = "io.pageflip", importOptions = DoNotIncludeTests.class)
 final class ArchitectureTest {
     private static final String MAIN = "io.pageflip.cli.Main";

@@ -32,7 +32,8 @@ import picocli.CommandLine.Spec;
 
 /**
  * {@code pageflip compare}: migrations of several kinds, by turns, and one table. Each cell of the matrix is what
- * {@code migrate} does with the same options: those that are not compared are {@code migrate}'s own, and passed on to it.
+ * {@code migrate} does with the same options: those that are not compared are {@code migrate}'s own, and passed on to
+ * it.
  */
 @Command(
         name = "compare",

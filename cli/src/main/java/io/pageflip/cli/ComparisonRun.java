@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * Runs the cells of a comparison by turns, so that whatever disturbs the machine for a while disturbs all of them alike. Run
- * by one thread; any thread may ask for {@link #place}.
+ * Runs the cells of a comparison by turns, so that whatever disturbs the machine for a while disturbs all of them
+ * alike. Run by one thread; any thread may ask for {@link #place}.
  */
 final class ComparisonRun {
     private static final double NS_PER_S = 1e9;

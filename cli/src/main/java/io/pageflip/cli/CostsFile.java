@@ -9,7 +9,9 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 
-/** Where what {@code simulate --calibrate} measured is kept: {@code pageflip/costs.json} in the user's cache directory. */
+/**
+ * Where what {@code simulate --calibrate} measured is kept: {@code pageflip/costs.json} in the user's cache directory.
+ */
 record CostsFile(Path path) {
     /** $XDG_CACHE_HOME, which must be absolute to count, or ~/.cache. */
     static CostsFile ofUser(Map<String, String> environment, String home) {

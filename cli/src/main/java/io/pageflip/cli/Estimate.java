@@ -3,9 +3,9 @@ package io.pageflip.cli;
 import java.util.List;
 
 /**
- * How long the rest of a comparison will take. A cell that has run is expected to take what it took on average; one that
- * has not, what the one nearest to it in RAM took, times the square root of how many times its RAM is larger: much of a run
- * is the same for every size. Not thread-safe.
+ * How long the rest of a comparison will take. A cell that has run is expected to take what it took on average; one
+ * that has not, what the one nearest to it in RAM took, times the square root of how many times its RAM is larger: much
+ * of a run is the same for every size. Not thread-safe.
  */
 final class Estimate {
     private final List<Long> ramBytes;

@@ -57,7 +57,8 @@ final class HostChecks {
     }
 
     /**
-     * Checks that private memory can become shared under a running guest, and that there is room for one chunk more than it.
+     * Checks that private memory can become shared under a running guest, and that there is room for one chunk more
+     * than it.
      *
      * @throws HostLacksException with the cause, and what to use instead
      */

@@ -31,7 +31,8 @@ record Matrix(
      * Resolves each combination as {@code migrate} does, and asks the host. Two that come to the same are one.
      *
      * @param common further options of {@code migrate}, for all of them
-     * @throws ParameterException in the name of {@code spec}'s command, for a value that no combination could make right
+     * @throws ParameterException in the name of {@code spec}'s command, for a value that no combination could make
+     *     right
      */
     static Matrix of(
             CommandSpec spec, List<MatrixOptions.Combination> combinations, List<String> common, HostCheck host)

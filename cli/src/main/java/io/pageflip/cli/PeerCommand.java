@@ -32,8 +32,8 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /**
- * {@code pageflip peer}: one of the two agents of {@code migrate --ping-pong}, which starts them; source and destination by
- * turns. The destination of each migration listens at the socket, and the source waits until it does.
+ * {@code pageflip peer}: one of the two agents of {@code migrate --ping-pong}, which starts them; source and
+ * destination by turns. The destination of each migration listens at the socket, and the source waits until it does.
  */
 @Command(name = "peer", hidden = true, mixinStandardHelpOptions = true, sortOptions = false)
 final class PeerCommand implements Callable<Integer> {
@@ -182,8 +182,8 @@ final class PeerCommand implements Callable<Integer> {
     }
 
     /**
-     * Its arguments, but for those that {@link io.pageflip.migration.PingPong} adds: those of the agent that it is first, and of
-     * the one that it is next, whose fault is not its own.
+     * Its arguments, but for those that {@link io.pageflip.migration.PingPong} adds: those of the agent that it is
+     * first, and of the one that it is next, whose fault is not its own.
      */
     static List<String> arguments(List<String> own, List<String> others) {
         Set<String> arguments = new LinkedHashSet<>(own); // what both have, both have alike

@@ -4,7 +4,10 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 
-/** Does something over and over, on a daemon thread of its own, which keeps no process from ending. Any thread may use it. */
+/**
+ * Does something over and over, on a daemon thread of its own, which keeps no process from ending. Any thread may use
+ * it.
+ */
 final class Ticker implements AutoCloseable {
     private final ScheduledExecutorService timer;
 

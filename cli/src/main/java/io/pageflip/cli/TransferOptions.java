@@ -161,7 +161,8 @@ final class TransferOptions {
     }
 
     /**
-     * The guest in the memory that its pages cross from, which is adopted if that is wanted; a wrong value is a usage error.
+     * The guest in the memory that its pages cross from, which is adopted if that is wanted; a wrong value is a usage
+     * error.
      *
      * @param place what its RAM lies in, as it was written
      */

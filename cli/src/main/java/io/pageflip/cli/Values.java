@@ -131,7 +131,8 @@ final class Values {
 
     /**
      * Makes every option of {@code root} and its subcommands that takes one of a few words, or several of them, take
-     * exactly those: an enum's constants as they write themselves. (picocli would take, and list, their Java names too.)
+     * exactly those: an enum's constants as they write themselves. (picocli would take, and list, their Java names
+     * too.)
      */
     static void registerChoices(CommandLine root) {
         Stream.concat(Stream.of(root), root.getSubcommands().values().stream())

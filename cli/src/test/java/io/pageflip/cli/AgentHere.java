@@ -13,9 +13,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /**
- * An agent in the JVM of the tests: the same command with the same options, the same report and the same exit code, without
- * a JVM that has to be started. It is the half of a migration that lives on; the half that is killed is a process. One at a
- * time, because standard output and standard error are its own until it has ended.
+ * An agent in the JVM of the tests: the same command with the same options, the same report and the same exit code,
+ * without a JVM that has to be started. It is the half of a migration that lives on; the half that is killed is a
+ * process. One at a time, because standard output and standard error are its own until it has ended.
  */
 public final class AgentHere implements AutoCloseable {
     private static final Duration DEADLINE = Duration.ofSeconds(60);

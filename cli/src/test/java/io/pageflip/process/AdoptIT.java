@@ -116,7 +116,9 @@ final class AdoptIT {
         assertThat(report.at("/runs/0/evidence/frames-visible").asBoolean()).isFalse();
     }
 
-    /** A vCPU that waits for a chunk must not keep the collector waiting, and with it the thread that adopts the chunk. */
+    /**
+     * A vCPU that waits for a chunk must not keep the collector waiting, and with it the thread that adopts the chunk.
+     */
     @Test
     void collectionsHangNothing() throws IOException {
         pageflip.gcStorms();

@@ -7,7 +7,9 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.concurrent.TimeUnit;
 
-/** The classes of an agent, as the JVM maps them instead of reading the jar: most processes of the tests do little else. */
+/**
+ * The classes of an agent, as the JVM maps them instead of reading the jar: most processes of the tests do little else.
+ */
 final class ClassArchive {
     private static final String OPTION = make();
 

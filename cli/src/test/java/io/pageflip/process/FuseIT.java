@@ -17,8 +17,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * {@code --mechanism fuse}: pages of a file on a disk move into a FUSE file, and whatever fails, nobody hangs and nothing is
- * left.
+ * {@code --mechanism fuse}: pages of a file on a disk move into a FUSE file, and whatever fails, nobody hangs and
+ * nothing is left.
  */
 final class FuseIT {
     private static final long RAM_PAGES = 16_384;

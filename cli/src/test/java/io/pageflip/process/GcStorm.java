@@ -14,8 +14,9 @@ import java.util.jar.Manifest;
 import java.util.stream.Stream;
 
 /**
- * A Java agent that has its JVM collect garbage all the time, from the moment at which a guest's memory is there: before, there
- * is nothing that could trap. It is packed into a jar by the test that uses it, alone: no other class of the tests is there.
+ * A Java agent that has its JVM collect garbage all the time, from the moment at which a guest's memory is there:
+ * before, there is nothing that could trap. It is packed into a jar by the test that uses it, alone: no other class of
+ * the tests is there.
  */
 public final class GcStorm {
     private static final String ENTRY = GcStorm.class.getName().replace('.', '/') + ".class";

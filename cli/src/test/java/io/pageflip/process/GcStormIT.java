@@ -10,8 +10,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Garbage is collected in both agents all the time. A thread that touched a trapped page in Java state would never reach the
- * safepoint, and the JVM, which serves that page, would hang for ever.
+ * Garbage is collected in both agents all the time. A thread that touched a trapped page in Java state would never
+ * reach the safepoint, and the JVM, which serves that page, would hang for ever.
  */
 final class GcStormIT {
     @RegisterExtension

@@ -27,7 +27,10 @@ final class Heartbeat {
         return of(agent, Set.of());
     }
 
-    /** Of the guest in memory of an agent's own, which is not that of {@code other}, though it may have descriptors of both. */
+    /**
+     * Of the guest in memory of an agent's own, which is not that of {@code other}, though it may have descriptors of
+     * both.
+     */
     static Heartbeat of(Run agent, Run other) throws IOException {
         Set<Object> others = new HashSet<>();
         for (Path file : ram(other.pid())) {

@@ -12,12 +12,12 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * An agent dies, or is stopped, at each step of each schedule. Until the epoch changes the guest is the source's, from then on
- * the destination's; it never runs twice and is never forgotten. The guest's verification says so: its pages, its registers,
- * and its console lines, each of which must have come out once, whoever ran it.
+ * An agent dies, or is stopped, at each step of each schedule. Until the epoch changes the guest is the source's, from
+ * then on the destination's; it never runs twice and is never forgotten. The guest's verification says so: its pages,
+ * its registers, and its console lines, each of which must have come out once, whoever ran it.
  *
- * <p>The agent that dies is a process; the one that lives on is in the JVM of the tests, where nothing has to be started. What
- * {@code migrate} makes of both is asked once for each way in which it can end.
+ * <p>The agent that dies is a process; the one that lives on is in the JVM of the tests, where nothing has to be
+ * started. What {@code migrate} makes of both is asked once for each way in which it can end.
  */
 final class KillIT {
     private static final String HANDOVER = "--schedule handover --mechanism flip";

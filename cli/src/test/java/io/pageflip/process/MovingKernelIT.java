@@ -19,8 +19,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /**
- * A kernel that really moves gifted pages, in QEMU. The variable {@code PAGEFLIP_MOVING_KERNEL} names a folder with a command
- * {@code run [-t SECONDS] -- COMMAND …}, which boots it and runs a command on it that sees this host's files.
+ * A kernel that really moves gifted pages, in QEMU. The variable {@code PAGEFLIP_MOVING_KERNEL} names a folder with a
+ * command {@code run [-t SECONDS] -- COMMAND …}, which boots it and runs a command on it that sees this host's files.
  */
 final class MovingKernelIT {
     private static final String VARIABLE = "PAGEFLIP_MOVING_KERNEL";
@@ -48,8 +48,8 @@ final class MovingKernelIT {
     }
 
     /**
-     * One boot for all of it: it takes longer than what it is for. In what is predicted, each condition is a part of a size of its
-     * own: had one of them moved that must not, the counts would tell.
+     * One boot for all of it: it takes longer than what it is for. In what is predicted, each condition is a part of a
+     * size of its own: had one of them moved that must not, the counts would tell.
      */
     @Test
     void giftedPagesMoveAndTheSimulatedKernelMovesTheSame() throws Exception {

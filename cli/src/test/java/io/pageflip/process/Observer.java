@@ -12,8 +12,8 @@ import java.nio.file.StandardOpenOption;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Watches the first vCPU from outside, in a mapping of its own of the guest information page, by spinning: how long its heart
- * stood still when the guest changed hands. That it did, the owner epoch in the run token says.
+ * Watches the first vCPU from outside, in a mapping of its own of the guest information page, by spinning: how long its
+ * heart stood still when the guest changed hands. That it did, the owner epoch in the run token says.
  */
 final class Observer implements AutoCloseable {
     private static final VarHandle WORD = MethodHandles.byteBufferViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);

@@ -30,8 +30,9 @@ final class ObserverIT {
     }
 
     /**
-     * The time stamps of the two heartbeats around the switch must agree with the report whenever the observer saw both. Its
-     * own clock can only if it had a processor at both moments, which a busy machine may deny it in every migration.
+     * The time stamps of the two heartbeats around the switch must agree with the report whenever the observer saw
+     * both. Its own clock can only if it had a processor at both moments, which a busy machine may deny it in every
+     * migration.
      */
     @Test
     void seesTheDowntimeThatIsReported() throws IOException {

@@ -26,9 +26,9 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 import org.opentest4j.MultipleFailuresError;
 
 /**
- * Runs {@code cli/bin/pageflip} as a user does. Every test has a folder of its own for temporary files, by whose name its
- * processes are recognised, however they were started and whoever their parent is by now. After the test nothing may be left:
- * no process and no file.
+ * Runs {@code cli/bin/pageflip} as a user does. Every test has a folder of its own for temporary files, by whose name
+ * its processes are recognised, however they were started and whoever their parent is by now. After the test nothing
+ * may be left: no process and no file.
  */
 final class Pageflip implements BeforeEachCallback, AfterEachCallback {
     /** A guest that is small and does not run long afterwards. */
@@ -37,8 +37,8 @@ final class Pageflip implements BeforeEachCallback, AfterEachCallback {
     private static final Path LAUNCHER = Path.of("bin/pageflip").toAbsolutePath();
 
     /**
-     * What makes a migration between new JVMs quick, and takes most of the time that one needs before: enough of it for a few
-     * lines on the guest's console, and for the code of the switch to be loaded.
+     * What makes a migration between new JVMs quick, and takes most of the time that one needs before: enough of it for
+     * a few lines on the guest's console, and for the code of the switch to be loaded.
      */
     private static final Map<String, String> LITTLE_PREPARATION =
             Map.of("pageflip.run-before-ms", "50", "pageflip.switch-rehearsals", "10");
@@ -205,8 +205,8 @@ final class Pageflip implements BeforeEachCallback, AfterEachCallback {
     }
 
     /**
-     * A migration with the options that {@code migrate} has, but from a source in the JVM of the tests to a destination that is
-     * a process; a batch is the source's. Returns the source's report, which is what {@code migrate} reports.
+     * A migration with the options that {@code migrate} has, but from a source in the JVM of the tests to a destination
+     * that is a process; a batch is the source's. Returns the source's report, which is what {@code migrate} reports.
      */
     Report migrateFromHere(List<String> options) throws IOException {
         Halves agents = sourceHere(optionsOf(true, options), optionsOf(false, options));
@@ -222,7 +222,9 @@ final class Pageflip implements BeforeEachCallback, AfterEachCallback {
         return Report.ofAgent(agents.there().out());
     }
 
-    /** Those options of {@code migrate} that are the source's, or the destination's; of the form {@code --option value}. */
+    /**
+     * Those options of {@code migrate} that are the source's, or the destination's; of the form {@code --option value}.
+     */
     private static List<String> optionsOf(boolean source, List<String> options) {
         List<String> chosen = new ArrayList<>(List.of("--format=json", "--run-after=0.05"));
         for (int i = 0; i < options.size(); i++) {

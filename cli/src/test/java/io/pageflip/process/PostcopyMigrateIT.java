@@ -17,8 +17,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * {@code --schedule postcopy}: the guest runs before its pages are there, and all of them come, even if the source dies; {@link KillIT} has
- * the other deaths.
+ * {@code --schedule postcopy}: the guest runs before its pages are there, and all of them come, even if the source
+ * dies; {@link KillIT} has the other deaths.
  */
 final class PostcopyMigrateIT {
     private static final long VRAM_PAGES = 4096;

@@ -12,7 +12,9 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** {@code --schedule precopy}: rounds while the guest runs, between two processes. Who dies meanwhile: {@link KillIT}. */
+/**
+ * {@code --schedule precopy}: rounds while the guest runs, between two processes. Who dies meanwhile: {@link KillIT}.
+ */
 final class PrecopyIT {
     private static final int PAGE = 4096;
 

@@ -24,8 +24,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * {@code --schedule postcopy --mechanism pull}: the guest runs at the destination while its pages are still at the source. All of
- * them come, or the guest is lost, in those words; a connection that breaks meanwhile costs time and nothing else.
+ * {@code --schedule postcopy --mechanism pull}: the guest runs at the destination while its pages are still at the
+ * source. All of them come, or the guest is lost, in those words; a connection that breaks meanwhile costs time and
+ * nothing else.
  */
 final class PullPostcopyIT {
     private static final long VRAM_PAGES = 4096;
@@ -128,7 +129,10 @@ final class PullPostcopyIT {
         assertThat(result.has("verification")).isFalse();
     }
 
-    /** The lock is free before the source dies, and dying takes a while: a small guest may be fetched by then. Never less than all of it. */
+    /**
+     * The lock is free before the source dies, and dying takes a while: a small guest may be fetched by then. Never
+     * less than all of it.
+     */
     @Test
     void aSourceThatDiesAsItLetsGoTakesTheGuestWithItOrHasGivenAllOfIt() throws IOException {
         Run run = start("--ram 64M --prefetch 1 --source-fault kill@released");
@@ -167,7 +171,10 @@ final class PullPostcopyIT {
         assertThat(agents.source().end()).isEqualTo(128 + 9);
     }
 
-    /** Killed in the middle of fetching, the connection whole: what the destination notices first is that a page cannot be read. */
+    /**
+     * Killed in the middle of fetching, the connection whole: what the destination notices first is that a page cannot
+     * be read.
+     */
     @Test
     void aSourceThatDiesWhilePagesComeTakesTheGuestWithIt() throws Exception {
         Pageflip.Agents agents = agents("none", "stop@half-pages", "--ram", "32M");

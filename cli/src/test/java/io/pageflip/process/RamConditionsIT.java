@@ -17,8 +17,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * {@code --thp}, {@code --forked}, {@code --unaligned} on this kernel, which moves no gifted page; {@link MovingKernelIT} has
- * one that does.
+ * {@code --thp}, {@code --forked}, {@code --unaligned} on this kernel, which moves no gifted page;
+ * {@link MovingKernelIT} has one that does.
  */
 final class RamConditionsIT {
     private static final String CONDITIONS = "--backing anonymous --ram 16M --thp 30% --forked 20%";

@@ -21,7 +21,9 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** {@code --sharer}: pages that a third process maps are copied, and nothing else is; and it never outlives the source. */
+/**
+ * {@code --sharer}: pages that a third process maps are copied, and nothing else is; and it never outlives the source.
+ */
 final class SharerIT {
     private static final long VRAM_PAGES = 4096;
 
@@ -86,7 +88,9 @@ final class SharerIT {
         }
     }
 
-    /** The destination has memory of its own for all of RAM then; what the source does not gift is its decision still. */
+    /**
+     * The destination has memory of its own for all of RAM then; what the source does not gift is its decision still.
+     */
     @Test
     void withoutMovesItIsTheSecondReason() throws IOException {
         Report report = Report.parse(

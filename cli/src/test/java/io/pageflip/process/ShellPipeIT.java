@@ -90,7 +90,9 @@ final class ShellPipeIT {
                 .doesNotContain("\tat ");
     }
 
-    /** Whatever HotSpot has to say: the warning about a flag that it takes no notice of is one that it writes by itself. */
+    /**
+     * Whatever HotSpot has to say: the warning about a flag that it takes no notice of is one that it writes by itself.
+     */
     @ParameterizedTest
     @CsvSource({"stop-and-move, GIFT, PREPARE, END", "handover, MAP, END, PREPARE"})
     void nothingButFramesIsInThePipe(String schedule, FrameType pages, FrameType first, FrameType second)

@@ -13,8 +13,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * SIGINT and SIGTERM end a migration in an orderly way: before the epoch changes the guest stays at the source, after it it is
- * the destination's; the exit code and one line say which.
+ * SIGINT and SIGTERM end a migration in an orderly way: before the epoch changes the guest stays at the source, after
+ * it it is the destination's; the exit code and one line say which.
  */
 final class SignalIT {
     @RegisterExtension

@@ -21,7 +21,9 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** {@code pageflip destination --listen} and {@code pageflip source --connect}, and what else may come to the socket. */
+/**
+ * {@code pageflip destination --listen} and {@code pageflip source --connect}, and what else may come to the socket.
+ */
 final class TwoTerminalsIT {
     @RegisterExtension
     final Pageflip pageflip = Pageflip.asUsersDo();

@@ -15,8 +15,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes the private RAM of a running guest shared memory, in place: chunk by chunk its bytes go into the block's memfd, which is
- * then mapped where they were. The guest needs no second copy of its RAM for that, only of one chunk.
+ * Makes the private RAM of a running guest shared memory, in place: chunk by chunk its bytes go into the block's memfd,
+ * which is then mapped where they were. The guest needs no second copy of its RAM for that, only of one chunk.
  *
  * <pre>
  *   UFFDIO_WRITEPROTECT   who writes in the chunk from now on waits, in holes too (WP_UNPOPULATED); reads go on
@@ -27,10 +27,12 @@ import org.jspecify.annotations.Nullable;
  *   MADV_POPULATE_WRITE   of what holds data, so that the guest takes no more faults
  * </pre>
  *
- * <p>Pages that a device has pinned are left out and stay private: the device would keep the old frame. Chunks end there. The
- * memfd has a page for each of them, whose content is to be copied again when the device and the guest stand.
+ * <p>Pages that a device has pinned are left out and stay private: the device would keep the old frame. Chunks end
+ * there. The memfd has a page for each of them, whose content is to be copied again when the device and the guest
+ * stand.
  *
- * <p>The guest must not be stopped while this runs: a vCPU may be waiting for it. Used by one thread, which calls {@link #run} once.
+ * <p>The guest must not be stopped while this runs: a vCPU may be waiting for it. Used by one thread, which calls
+ * {@link #run} once.
  */
 public final class Adoption {
     /** C1 compiles a method after 200 calls. */
@@ -54,8 +56,8 @@ public final class Adoption {
      * @param copiedBytes from private memory into the memfd
      * @param pinnedPages that stay private
      * @param waits instructions of vCPUs that waited for a chunk
-     * @param longestStallNs the longest time that such an instruction took, from before its write to after it, as the vCPU itself
-     *     measured it; 0 if none waited
+     * @param longestStallNs the longest time that such an instruction took, from before its write to after it, as the
+     *     vCPU itself measured it; 0 if none waited
      */
     public record Figures(
             long chunks,
@@ -138,8 +140,8 @@ public final class Adoption {
     }
 
     /**
-     * Gives every pinned page a page in the memfd, where its bytes are going to be needed: one that appeared there while another
-     * process maps the memfd could trap that, in the middle of a touch.
+     * Gives every pinned page a page in the memfd, where its bytes are going to be needed: one that appeared there
+     * while another process maps the memfd could trap that, in the middle of a touch.
      */
     private void makePinned() throws IOException {
         long pageBytes = block.spec().pageBytes();

@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Which pages of a RAM block hold data; the others are holes, which were never written. Found without touching a page:
- * {@code SEEK_DATA} asks the memfd, or the file on a disk (which allocates all of its blocks beforehand, so that their number
- * tells nothing), {@code /proc/self/pagemap} tells of private memory and of huge pages (for which
+ * {@code SEEK_DATA} asks the memfd, or the file on a disk (which allocates all of its blocks beforehand, so that their
+ * number tells nothing), {@code /proc/self/pagemap} tells of private memory and of huge pages (for which
  * {@code SEEK_HOLE} shows no holes).
  */
 public final class DataMap {
@@ -45,7 +45,9 @@ public final class DataMap {
         return new DataMap(data, allocated);
     }
 
-    /** This map, if it still holds, else a new one. Call it when the guest stands still: only then it can be relied on. */
+    /**
+     * This map, if it still holds, else a new one. Call it when the guest stands still: only then it can be relied on.
+     */
     public DataMap refresh(RamBlock block) throws IOException {
         MemFd file = block.file();
         boolean current = file != null && file.allocatedBytes() == allocatedBytes;

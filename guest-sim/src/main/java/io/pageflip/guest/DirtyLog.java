@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
  * The guest's own dirty log: a bit a page, set by the vCPU that has written the page, while logging is on.
  *
  * <p>The bit is set <em>after</em> the write. A page that is being written while its bit is taken may be copied half
- * written; its bit comes up again, and with it the page. Set before the write, the bit could be taken and the page copied
- * before the write reaches it, which nobody would ever know.
+ * written; its bit comes up again, and with it the page. Set before the write, the bit could be taken and the page
+ * copied before the write reaches it, which nobody would ever know.
  *
  * <p>{@link #written} is called by vCPU threads; everything else by one thread.
  */

@@ -4,15 +4,15 @@ import io.pageflip.memory.PageBitmap;
 import java.io.IOException;
 
 /**
- * Notes which pages of a guest's blocks its vCPUs write. Made by {@link Guest#trackDirty}, and then on: every write that
- * began after that is noted.
+ * Notes which pages of a guest's blocks its vCPUs write. Made by {@link Guest#trackDirty}, and then on: every write
+ * that began after that is noted.
  *
  * <p>Taking is atomic against running vCPUs: a write that the contents read after {@link #take} may lack is in a later
  * take. So whoever takes, and then copies what was taken, and does so until a take is empty on a standing guest, has a
  * copy of everything. The guest information page counts as written with every instruction.
  *
- * <p>A write is seen if it is made through the guest's own mapping; none of ours is made otherwise ({@code pwrite(2)} on a
- * block's memfd, or through another process's mapping). Used by one thread; close it before the guest.
+ * <p>A write is seen if it is made through the guest's own mapping; none of ours is made otherwise ({@code pwrite(2)}
+ * on a block's memfd, or through another process's mapping). Used by one thread; close it before the guest.
  */
 public interface DirtyTracker extends AutoCloseable {
     /**

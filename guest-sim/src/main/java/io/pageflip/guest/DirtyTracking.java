@@ -2,7 +2,10 @@ package io.pageflip.guest;
 
 /** How a guest's writes are noticed. */
 public enum DirtyTracking {
-    /** The kernel notes them: userfaultfd {@code WP_ASYNC} and {@code PAGEMAP_SCAN} (Linux 6.7). Works for every backing. */
+    /**
+     * The kernel notes them: userfaultfd {@code WP_ASYNC} and {@code PAGEMAP_SCAN} (Linux 6.7). Works for every
+     * backing.
+     */
     WRITE_PROTECT("write-protect"),
     /** The vCPUs note them, as those of an emulator do. Needs nothing of the host. */
     LOG("log");

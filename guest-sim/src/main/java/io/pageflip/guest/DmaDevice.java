@@ -9,13 +9,13 @@ import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A device with I/O under way from buffers in guest RAM, whose frames the kernel therefore holds: it lends them to a pipe
- * (vmsplice(2) without a gift). What is read out of the pipe is what lies in those very frames then, as a network card sends
- * what lies in its ring. Were another page put in the place of one of them, the device would go on with the old frame, and never
- * see what the guest writes; so it declares them, and nobody may.
+ * A device with I/O under way from buffers in guest RAM, whose frames the kernel therefore holds: it lends them to a
+ * pipe (vmsplice(2) without a gift). What is read out of the pipe is what lies in those very frames then, as a network
+ * card sends what lies in its ring. Were another page put in the place of one of them, the device would go on with the
+ * old frame, and never see what the guest writes; so it declares them, and nobody may.
  *
- * <p>Four buffers of four pages, an eighth, three eighths and so on into RAM, of pages that the guest has ever written. Used by
- * the guest's thread.
+ * <p>Four buffers of four pages, an eighth, three eighths and so on into RAM, of pages that the guest has ever written.
+ * Used by the guest's thread.
  */
 final class DmaDevice implements AutoCloseable {
     private static final int BUFFERS = 4;

@@ -5,11 +5,11 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * How long one vCPU waited for pages that another thread of this process mapped for it: from before the instruction that
- * touched the page to after it. An instruction that touched two such pages is one wait.
+ * How long one vCPU waited for pages that another thread of this process mapped for it: from before the instruction
+ * that touched the page to after it. An instruction that touched two such pages is one wait.
  *
- * <p>The thread that serves faults calls {@link #serving} before it wakes the vCPU; the vCPU notices that afterwards, and
- * only then takes a note. Everything is allocated beforehand. The waits may be read from any thread.
+ * <p>The thread that serves faults calls {@link #serving} before it wakes the vCPU; the vCPU notices that afterwards,
+ * and only then takes a note. Everything is allocated beforehand. The waits may be read from any thread.
  */
 public final class FaultLog {
     /** Waits beyond these are counted, and the longest is known, but they have no place in the percentiles. */

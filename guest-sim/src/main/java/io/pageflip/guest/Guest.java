@@ -14,16 +14,16 @@ import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The guest in one process: it owns its RAM blocks, vCPUs and devices. Made standing; {@link #resume} runs it. Whether it
- * <em>may</em> run is for the holder of the {@link RunToken} to know. Used by one thread; only the figures may be read from
- * others.
+ * The guest in one process: it owns its RAM blocks, vCPUs and devices. Made standing; {@link #resume} runs it. Whether
+ * it <em>may</em> run is for the holder of the {@link RunToken} to know. Used by one thread; only the figures may be
+ * read from others.
  */
 public final class Guest implements AutoCloseable {
     private static final long POLL_NS = 20_000;
     private static final long STOP_POLL_NS = 500_000;
     /**
-     * How long before they stop the vCPUs that switch the guest out hear of it: for a practice of some 20 us, with some room, and
-     * for the caller to fall asleep.
+     * How long before they stop the vCPUs that switch the guest out hear of it: for a practice of some 20 us, with some
+     * room, and for the caller to fall asleep.
      */
     private static final long STOP_NOTICE_NS = 200_000;
 
@@ -61,8 +61,8 @@ public final class Guest implements AutoCloseable {
     private volatile boolean running;
 
     /**
-     * A guest on {@code blocks}, which it owns from now on. The oracle and the log stay their owners'. One whose RAM is still to
-     * be adopted has a device with pages pinned in it.
+     * A guest on {@code blocks}, which it owns from now on. The oracle and the log stay their owners'. One whose RAM is
+     * still to be adopted has a device with pages pinned in it.
      */
     public Guest(GuestConfig config, List<RamBlock> blocks, Oracle oracle, ConsoleLog log, NanoClock clock) {
         this.config = config;
@@ -165,8 +165,8 @@ public final class Guest implements AutoCloseable {
     }
 
     /**
-     * Has vCPU 0 wait for another agent's guest, take it over, and run; the other vCPUs follow. Returns at once: {@link
-     * #awaitFirstInstructions} and {@link SwitchIn#check} tell how it went.
+     * Has vCPU 0 wait for another agent's guest, take it over, and run; the other vCPUs follow. Returns at once:
+     * {@link #awaitFirstInstructions} and {@link SwitchIn#check} tell how it went.
      */
     public void resumeAfter(SwitchIn in) {
         requireStanding();
@@ -188,7 +188,8 @@ public final class Guest implements AutoCloseable {
     /**
      * Stops a guest some of whose vCPUs may be trapped for good, in pages that will never come.
      *
-     * @param letGo frees those that are trapped; called when every vCPU has been told to stop: none executes another instruction
+     * @param letGo frees those that are trapped; called when every vCPU has been told to stop: none executes another
+     *     instruction
      */
     public void stop(Runnable letGo) {
         requestStop();
@@ -255,8 +256,8 @@ public final class Guest implements AutoCloseable {
     }
 
     /**
-     * Starts the vCPUs' own log ({@link DirtyTracking#LOG}) for the pages that another agent cannot map, and no others: those of
-     * blocks that are private memory, and those that a third process maps.
+     * Starts the vCPUs' own log ({@link DirtyTracking#LOG}) for the pages that another agent cannot map, and no others:
+     * those of blocks that are private memory, and those that a third process maps.
      */
     public DirtyTracker logUnshareable() {
         dirtyLog.start(
@@ -266,8 +267,8 @@ public final class Guest implements AutoCloseable {
     }
 
     /**
-     * Prepares the adoption of RAM that was started in private memory ({@link RamBlock#createPrivate}): to be called while the
-     * guest stands, and run when it runs.
+     * Prepares the adoption of RAM that was started in private memory ({@link RamBlock#createPrivate}): to be called
+     * while the guest stands, and run when it runs.
      *
      * @param chunkBytes whole pages
      */
@@ -279,8 +280,9 @@ public final class Guest implements AutoCloseable {
     }
 
     /**
-     * Starts the other processes that have a part of RAM, where it was made so ({@link RamBlock#shared}, {@link RamConditions})
-     * and they were not started before, and waits until they have it. They end when this is closed, or with the calling thread.
+     * Starts the other processes that have a part of RAM, where it was made so ({@link RamBlock#shared},
+     * {@link RamConditions}) and they were not started before, and waits until they have it. They end when this is
+     * closed, or with the calling thread.
      *
      * @param guard whose exception ends the wait, and the process with it
      * @throws IOException if one does not start
@@ -437,7 +439,9 @@ public final class Guest implements AutoCloseable {
         return List.copyOf(logs);
     }
 
-    /** CLOCK_MONOTONIC when the first heartbeat of each vCPU since {@link #resume} was in memory; 0 where it is not yet. */
+    /**
+     * CLOCK_MONOTONIC when the first heartbeat of each vCPU since {@link #resume} was in memory; 0 where it is not yet.
+     */
     public long[] firstBeatsNs() {
         return vcpus.stream().mapToLong(Vcpu::firstBeatNs).toArray();
     }

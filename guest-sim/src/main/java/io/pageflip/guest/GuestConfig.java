@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
  * @param hotSetPercent 1 to 100: the part of the pages that {@link Workload#HOTSET} writes to most
  * @param fillPercent 0 to 100: the part of block {@code ram} that was ever written
  * @param seed of everything random
- * @param sharerPercent 0 to 100: the part of block {@code ram} that a third process maps, as a back end of vhost-user would
+ * @param sharerPercent 0 to 100: the part of block {@code ram} that a third process maps, as a back end of vhost-user
+ *     would
  * @param conditions of the pages of block {@code ram}; other than plain only where all of it is written
  */
 public record GuestConfig(
@@ -32,7 +33,10 @@ public record GuestConfig(
     /** Data and holes come in pieces of so many 4 KiB pages: as a page allocator leaves them, not page by page. */
     private static final int EXTENT_PAGES = 16;
 
-    /** The third process maps so many regions of RAM, at most: each makes two mappings more, and a process may have 65,530. */
+    /**
+     * The third process maps so many regions of RAM, at most: each makes two mappings more, and a process may have
+     * 65,530.
+     */
     private static final int SHARER_REGIONS = 64;
 
     /** Block {@code ram}, where the guest information page is. */
@@ -94,8 +98,8 @@ public record GuestConfig(
     }
 
     /**
-     * The pages of block {@code ram} that the third process maps: regions that are spread over RAM, each in a place that the
-     * seed says; null if there is none. Never page 0, in which others watch the guest.
+     * The pages of block {@code ram} that the third process maps: regions that are spread over RAM, each in a place
+     * that the seed says; null if there is none. Never page 0, in which others watch the guest.
      *
      * @return a new set, the caller's
      */

@@ -6,10 +6,10 @@ import io.pageflip.os.SyscallException;
 import java.util.List;
 
 /**
- * Knows what every 4 KiB page of guest RAM must hold: its generation, 0 for never written. It lies in a memfd of its own
- * that both agents map, so it crosses no migration and cannot be damaged by one. A page's generation is advanced by the
- * one vCPU that writes the page; verification reads it while the guest stands still. Behind the generations, from a page
- * boundary on, lies the guest's {@link Pulse}.
+ * Knows what every 4 KiB page of guest RAM must hold: its generation, 0 for never written. It lies in a memfd of its
+ * own that both agents map, so it crosses no migration and cannot be damaged by one. A page's generation is advanced by
+ * the one vCPU that writes the page; verification reads it while the guest stands still. Behind the generations, from a
+ * page boundary on, lies the guest's {@link Pulse}.
  */
 public final class Oracle implements AutoCloseable {
     private static final int ENTRY = 4;

@@ -3,8 +3,9 @@ package io.pageflip.guest;
 import io.pageflip.os.NativeBuffer;
 
 /**
- * What a 4 KiB page of guest RAM must hold: 512 words that follow from its place (block and index) and generation. Word 0
- * names the place and word 1 the generation, so that a wrong page can say what it is. One thread at a time may use an object.
+ * What a 4 KiB page of guest RAM must hold: 512 words that follow from its place (block and index) and generation. Word
+ * 0 names the place and word 1 the generation, so that a wrong page can say what it is. One thread at a time may use an
+ * object.
  */
 final class PagePattern {
     static final int BYTES = 4096;

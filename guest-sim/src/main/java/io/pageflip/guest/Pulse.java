@@ -3,8 +3,8 @@ package io.pageflip.guest;
 import io.pageflip.os.Mapping;
 
 /**
- * How the guest's heart has beaten lately, in slots of a millisecond of CLOCK_MONOTONIC: a ring a vCPU, in memory that every
- * agent maps, so that whoever runs the guest after a migration can also tell how it ran before.
+ * How the guest's heart has beaten lately, in slots of a millisecond of CLOCK_MONOTONIC: a ring a vCPU, in memory that
+ * every agent maps, so that whoever runs the guest after a migration can also tell how it ran before.
  *
  * <pre>
  *  vCPU i, at 64 KiB x i: 4096 times
@@ -13,9 +13,9 @@ import io.pageflip.os.Mapping;
  *    8  u64  the longest time between two heartbeats of which the second was in this slot, ns
  * </pre>
  *
- * <p>A vCPU enters a slot when it executes its first instruction in a later one, or comes to stand; where it executed nothing,
- * nothing is entered. Any thread may read meanwhile. Reading needs an entry of the last four seconds: older ones are
- * overwritten.
+ * <p>A vCPU enters a slot when it executes its first instruction in a later one, or comes to stand; where it executed
+ * nothing, nothing is entered. Any thread may read meanwhile. Reading needs an entry of the last four seconds: older
+ * ones are overwritten.
  */
 public final class Pulse {
     /** A slot, in nanoseconds. */
@@ -54,7 +54,9 @@ public final class Pulse {
         return isOf(word, slot) ? word & COUNT_MASK : 0;
     }
 
-    /** The longest time, in nanoseconds, between two heartbeats of vCPU {@code vcpu} that ended in a slot; 0 as above. */
+    /**
+     * The longest time, in nanoseconds, between two heartbeats of vCPU {@code vcpu} that ended in a slot; 0 as above.
+     */
     public long longestGapNs(int vcpu, long slot) {
         long at = at(vcpu, slot);
         return isOf(mapping.getLong(at), slot) ? mapping.getLong(at + GAP) : 0;
@@ -83,8 +85,8 @@ public final class Pulse {
         }
 
         /**
-         * A heartbeat. Almost every one is neither the first of its slot nor the end of the longest gap there: this is short
-         * enough to be inlined.
+         * A heartbeat. Almost every one is neither the first of its slot nor the end of the longest gap there: this is
+         * short enough to be inlined.
          *
          * @param lastNs when the one before it was, whichever agent ran the guest then; 0 if this is the first ever
          * @param instructions executed up to now, this one included
@@ -108,8 +110,8 @@ public final class Pulse {
         }
 
         /**
-         * Enters what the vCPU did in the slot at hand, added to what it did there in another agent. To be called when it has
-         * come to stand.
+         * Enters what the vCPU did in the slot at hand, added to what it did there in another agent. To be called when
+         * it has come to stand.
          *
          * @param instructions executed up to now
          */

@@ -16,11 +16,11 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The owner of one RAM block's memory in one process: its mapping, and the file it maps: a memfd, if it is shareable, or one on
- * a disk.
+ * The owner of one RAM block's memory in one process: its mapping, and the file it maps: a memfd, if it is shareable,
+ * or one on a disk.
  *
- * <p>A shareable block may have been started in private memory ({@link #createPrivate}). Then its memfd is empty at first, and an
- * {@link Adoption} puts it in the place of the private pages; pinned ones stay private.
+ * <p>A shareable block may have been started in private memory ({@link #createPrivate}). Then its memfd is empty at
+ * first, and an {@link Adoption} puts it in the place of the private pages; pinned ones stay private.
  */
 public final class RamBlock implements AutoCloseable {
     private final BlockSpec spec;
@@ -158,7 +158,10 @@ public final class RamBlock implements AutoCloseable {
         return file;
     }
 
-    /** Whether there may be pages of which the memfd knows nothing: all before an adoption, any during it or if it has failed. */
+    /**
+     * Whether there may be pages of which the memfd knows nothing: all before an adoption, any during it or if it has
+     * failed.
+     */
     boolean isToBeAdopted() {
         return toBeAdopted;
     }
@@ -170,8 +173,8 @@ public final class RamBlock implements AutoCloseable {
     }
 
     /**
-     * The pages of an adopted block that stayed private, so that what the guest writes there is not in the memfd; null of other
-     * blocks.
+     * The pages of an adopted block that stayed private, so that what the guest writes there is not in the memfd; null
+     * of other blocks.
      */
     public @Nullable PageBitmap pinned() {
         return pinned;
@@ -184,8 +187,8 @@ public final class RamBlock implements AutoCloseable {
     }
 
     /**
-     * The same, in the process that has attached itself: these pages are memory of its own, all zeros, so that what is written
-     * there is not in the memfd.
+     * The same, in the process that has attached itself: these pages are memory of its own, all zeros, so that what is
+     * written there is not in the memfd.
      */
     public void keepApart(PageBitmap pages) throws SyscallException {
         share(pages);
@@ -259,7 +262,10 @@ public final class RamBlock implements AutoCloseable {
         unmapped = pages;
     }
 
-    /** Registers the block in minor mode, without pages that are pinned, that a third process maps, or that are to be left out. */
+    /**
+     * Registers the block in minor mode, without pages that are pinned, that a third process maps, or that are to be
+     * left out.
+     */
     public void registerMinor(Userfaultfd userfaultfd) throws SyscallException {
         if (pinned == null && shared == null && unmapped == null) {
             userfaultfd.registerMinor(mapping); // as a rule, and while the guest stands: without a set of all its pages

@@ -4,15 +4,16 @@ import io.pageflip.memory.PageBitmap;
 import io.pageflip.os.Mapping;
 
 /**
- * Which parts of guest RAM are not plain pages, as percents of it, 100 together at most: what keeps the kernel from moving a
- * page. RAM is cut into so many regions, 2,048 at most, that the parts are met about, not exactly: a region is huge pages
- * entirely, or has pages of all other kinds.
+ * Which parts of guest RAM are not plain pages, as percents of it, 100 together at most: what keeps the kernel from
+ * moving a page. RAM is cut into so many regions, 2,048 at most, that the parts are met about, not exactly: a region is
+ * huge pages entirely, or has pages of all other kinds.
  *
  * @param thpPercent of private memory: in transparent huge pages
  * @param forkedPercent of private memory: that a forked child has, too
  * @param unalignedPercent of private memory: each page of which is handed over in two pieces
  * @param presentPercent of a memfd: that the destination has mapped already when it is handed over
- * @param unmappedPercent of a memfd: where the destination has nothing that could take a page: no range of its userfaultfd
+ * @param unmappedPercent of a memfd: where the destination has nothing that could take a page: no range of its
+ *     userfaultfd
  */
 public record RamConditions(
         int thpPercent, int forkedPercent, int unalignedPercent, int presentPercent, int unmappedPercent) {

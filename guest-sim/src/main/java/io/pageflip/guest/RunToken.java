@@ -16,9 +16,9 @@ import io.pageflip.os.SyscallException;
  * </pre>
  *
  * <p>An agent runs the guest only while it holds the lock <em>and</em> the epoch is its own. The destination stores the
- * next epoch, holding the lock, before its first instruction: the point of no return. A source that gets the lock back and
- * finds its own epoch owns the guest again; one that finds another never runs it again. The lock alone would not do:
- * "never took it" and "took it, ran and died" look the same.
+ * next epoch, holding the lock, before its first instruction: the point of no return. A source that gets the lock back
+ * and finds its own epoch owns the guest again; one that finds another never runs it again. The lock alone would not
+ * do: "never took it" and "took it, ran and died" look the same.
  *
  * <p>One thread at a time may use an object, except {@link #epoch}, {@link #awaitChange} and {@link #page}.
  */
@@ -65,8 +65,8 @@ public final class RunToken implements AutoCloseable {
     }
 
     /**
-     * A token that another agent made; {@code file} is taken over and closed at once: a descriptor that a peer passed shares
-     * the peer's description, and with it its lock.
+     * A token that another agent made; {@code file} is taken over and closed at once: a descriptor that a peer passed
+     * shares the peer's description, and with it its lock.
      */
     public static RunToken attach(MemFd file) throws SyscallException {
         try (file) {
@@ -116,7 +116,9 @@ public final class RunToken implements AutoCloseable {
         locked = false;
     }
 
-    /** Locks and unlocks a file of this process's own: so the way there is in the caches when the token's turn comes. */
+    /**
+     * Locks and unlocks a file of this process's own: so the way there is in the caches when the token's turn comes.
+     */
     void practise() throws SyscallException {
         practice.tryLock();
         practice.unlock();
@@ -127,8 +129,8 @@ public final class RunToken implements AutoCloseable {
     }
 
     /**
-     * Stores the next epoch: from here on the guest is this agent's. Needs the lock. Who waits for it is not woken, which would
-     * cost microseconds of the downtime: see {@link #wakeWaiters}.
+     * Stores the next epoch: from here on the guest is this agent's. Needs the lock. Who waits for it is not woken,
+     * which would cost microseconds of the downtime: see {@link #wakeWaiters}.
      */
     public void claim(int nextEpoch) {
         if (!locked) {

@@ -17,9 +17,9 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The owner of a third process ({@link SharerProcess}) that maps a part of a RAM block and touches what is there, as a backup
- * reader or a back end of vhost-user does. The process ends when its standard input does, or with the thread that started it,
- * so it never outlives this process, however that ends. Used by one thread.
+ * The owner of a third process ({@link SharerProcess}) that maps a part of a RAM block and touches what is there, as a
+ * backup reader or a back end of vhost-user does. The process ends when its standard input does, or with the thread
+ * that started it, so it never outlives this process, however that ends. Used by one thread.
  */
 final class Sharer implements AutoCloseable {
     private static final long POLL_NS = 5_000_000;

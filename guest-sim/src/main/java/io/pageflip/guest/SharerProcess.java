@@ -13,8 +13,8 @@ import java.util.Deque;
 
 /**
  * The main class of the process that a {@link Sharer} owns. Its arguments name a memfd of another process: {@code PID
- * DESCRIPTOR NAME BYTES}. Standard input has a line {@code OFFSET BYTES} for each range, and an empty one; when everything
- * there is mapped, it says {@link #MAPPED}, and ends when standard input does.
+ * DESCRIPTOR NAME BYTES}. Standard input has a line {@code OFFSET BYTES} for each range, and an empty one; when
+ * everything there is mapped, it says {@link #MAPPED}, and ends when standard input does.
  */
 final class SharerProcess {
     static final String MAPPED = "mapped";

@@ -8,9 +8,9 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The destination's half of the switch: waits for the state, takes the run token, loads the state and makes the guest this
- * agent's. Runs on the thread of vCPU 0 (see {@link Guest#resumeAfter}), which spins for a while and then sleeps on a futex, and
- * executes the first instruction itself. The agent's thread may call the other methods meanwhile.
+ * The destination's half of the switch: waits for the state, takes the run token, loads the state and makes the guest
+ * this agent's. Runs on the thread of vCPU 0 (see {@link Guest#resumeAfter}), which spins for a while and then sleeps
+ * on a futex, and executes the first instruction itself. The agent's thread may call the other methods meanwhile.
  */
 public final class SwitchIn {
     /** What else has to happen at the moments of a switch. The methods must not allocate. */
@@ -18,7 +18,9 @@ public final class SwitchIn {
         /** The source says that the lock is free. */
         void released() throws IOException;
 
-        /** This agent holds it, and has not stored its epoch yet; the last moment at which the switch can be called off. */
+        /**
+         * This agent holds it, and has not stored its epoch yet; the last moment at which the switch can be called off.
+         */
         void locked() throws IOException;
 
         /** The guest is this agent's. */

@@ -5,9 +5,9 @@ import java.io.IOException;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * The source's half of the switch: saves the state of the standing guest, and lets the run token go. Runs on the thread of the
- * vCPU that came to stand last (see {@link Guest#stop(SwitchOut)}), so that no thread has to be woken between the last
- * instruction and the first; or, where pages still had to cross, on the agent's.
+ * The source's half of the switch: saves the state of the standing guest, and lets the run token go. Runs on the thread
+ * of the vCPU that came to stand last (see {@link Guest#stop(SwitchOut)}), so that no thread has to be woken between
+ * the last instruction and the first; or, where pages still had to cross, on the agent's.
  */
 public final class SwitchOut {
     /** What else has to happen at the moments of a switch. The methods must not allocate. */
@@ -40,9 +40,9 @@ public final class SwitchOut {
     }
 
     /**
-     * Does what {@link #run} does, as far as it changes nothing: looks, saves a state that nobody is told of, and locks a file of its own
-     * in the token's place. Runs on the thread of a vCPU that will stand soon: until then, what is in the caches of its processor is
-     * the guest's. Does nothing if another vCPU is at it.
+     * Does what {@link #run} does, as far as it changes nothing: looks, saves a state that nobody is told of, and locks
+     * a file of its own in the token's place. Runs on the thread of a vCPU that will stand soon: until then, what is in
+     * the caches of its processor is the guest's. Does nothing if another vCPU is at it.
      */
     void practise() throws IOException {
         if (practising.compareAndSet(false, true)) {

@@ -5,8 +5,8 @@ import io.pageflip.os.Mapping;
 import io.pageflip.os.SyscallException;
 
 /**
- * The page through which a standing guest's state crosses: the second page of the {@link RunToken}'s memfd, little-endian.
- * The source writes it, then the word; the destination spins on the word, then reads.
+ * The page through which a standing guest's state crosses: the second page of the {@link RunToken}'s memfd,
+ * little-endian. The source writes it, then the word; the destination spins on the word, then reads.
  *
  * <pre>
  *    0        u32  the word, a futex: owner epoch &lt;&lt; 2 | phase (1 saved, 2 released); any other epoch means nothing yet
@@ -24,8 +24,8 @@ import io.pageflip.os.SyscallException;
  *  128+32i    u64  vCPU i: instructions, last instruction (ns), random state, cursor
  * </pre>
  *
- * <p>Nothing here allocates or makes a system call, but {@link #await} and the wake-up of {@link #publish}. What is read was
- * written by another process, and is checked where it could do harm.
+ * <p>Nothing here allocates or makes a system call, but {@link #await} and the wake-up of {@link #publish}. What is
+ * read was written by another process, and is checked where it could do harm.
  */
 public final class SwitchPage {
     static final int SAVED = 1;
@@ -66,7 +66,9 @@ public final class SwitchPage {
         return value >>> PHASE_BITS == (ownerEpoch & EPOCH_MASK) ? value & PHASE_MASK : 0;
     }
 
-    /** Whether the state of the guest of this epoch lies here: its source may die now without taking the guest with it. */
+    /**
+     * Whether the state of the guest of this epoch lies here: its source may die now without taking the guest with it.
+     */
     public boolean isSaved(int ownerEpoch) {
         return phase(ownerEpoch) != 0;
     }
@@ -118,8 +120,8 @@ public final class SwitchPage {
     }
 
     /**
-     * How long the destination lets the source, whose pages it needs after the switch, take to connect again if their connection
-     * breaks, in nanoseconds: whatever it has written here, 0 if nothing.
+     * How long the destination lets the source, whose pages it needs after the switch, take to connect again if their
+     * connection breaks, in nanoseconds: whatever it has written here, 0 if nothing.
      */
     public long recoverTimeoutNs() {
         return mapping.getLong(base + RECOVER_TIMEOUT_NS);

@@ -6,8 +6,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The whole switch, again and again between two scratch guests in this process, through the very code that will switch the
- * real one: so that it is loaded and compiled before a guest stands still for it. Leaves nothing behind.
+ * The whole switch, again and again between two scratch guests in this process, through the very code that will switch
+ * the real one: so that it is loaded and compiled before a guest stands still for it. Leaves nothing behind.
  */
 public final class SwitchRehearsal {
     /** C1 compiles a method after 200 calls. Tests that measure nothing need fewer. */

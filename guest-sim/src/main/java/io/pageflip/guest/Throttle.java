@@ -1,9 +1,9 @@
 package io.pageflip.guest;
 
 /**
- * Slows a vCPU down, so that a migration that the guest outruns can end: in every period of the clock the vCPU rests for so
- * many percent of it, and executes in what remains. A rest is a part of a millisecond, and the vCPU looks for a stop all
- * the while.
+ * Slows a vCPU down, so that a migration that the guest outruns can end: in every period of the clock the vCPU rests
+ * for so many percent of it, and executes in what remains. A rest is a part of a millisecond, and the vCPU looks for a
+ * stop all the while.
  */
 final class Throttle {
     /** As QEMU's auto-converge: a vCPU that never executed would never reach what it waits for. */

@@ -9,9 +9,9 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One virtual CPU: a thread that executes instructions while the guest runs. An instruction writes a page if the dirty rate
- * has a token for one, and then beats the heart. It is never interrupted in the middle, so a stop comes at an instruction
- * boundary, within microseconds.
+ * One virtual CPU: a thread that executes instructions while the guest runs. An instruction writes a page if the dirty
+ * rate has a token for one, and then beats the heart. It is never interrupted in the middle, so a stop comes at an
+ * instruction boundary, within microseconds.
  *
  * <p>The guest's thread calls {@link #resume}, {@link #requestStop}, {@link #awaitStopped}, and the state methods while
  * the vCPU stands; everything else is the vCPU thread's own.
@@ -191,7 +191,9 @@ final class Vcpu implements AutoCloseable {
         return firstInstructionNs;
     }
 
-    /** CLOCK_MONOTONIC when the first heartbeat since {@link #resume} was in memory, its page faults over; 0 before it. */
+    /**
+     * CLOCK_MONOTONIC when the first heartbeat since {@link #resume} was in memory, its page faults over; 0 before it.
+     */
     long firstBeatNs() {
         return firstBeatNs;
     }
@@ -312,7 +314,9 @@ final class Vcpu implements AutoCloseable {
         return clock.nanoTime();
     }
 
-    /** Executes nothing for a part of a millisecond. Spins, as every vCPU does: a stop, which ends it, is felt at once. */
+    /**
+     * Executes nothing for a part of a millisecond. Spins, as every vCPU does: a stop, which ends it, is felt at once.
+     */
     private long rest(long sinceNs) {
         long now = sinceNs;
         while (throttle.rests(now) && state.get() == State.RUNNING) {

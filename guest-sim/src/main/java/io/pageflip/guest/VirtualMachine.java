@@ -9,8 +9,9 @@ import java.util.Deque;
 import java.util.List;
 
 /**
- * A guest in this process with everything it stands on, and the owner of all that: RAM, vCPUs, run token, oracle, console log.
- * The agent that made it and one that attached itself to it have the same, so that either can pass it on. Used by one thread.
+ * A guest in this process with everything it stands on, and the owner of all that: RAM, vCPUs, run token, oracle,
+ * console log. The agent that made it and one that attached itself to it have the same, so that either can pass it on.
+ * Used by one thread.
  */
 public final class VirtualMachine implements AutoCloseable {
     private final RunToken token;

@@ -12,8 +12,8 @@ import java.io.IOException;
 import java.util.List;
 
 /**
- * Lets the kernel note writes. Every page is write-protected, holes included; the first write to one takes a fault that the
- * kernel serves by itself, at once, by lifting the protection (about a microsecond); {@code PAGEMAP_SCAN} finds the
+ * Lets the kernel note writes. Every page is write-protected, holes included; the first write to one takes a fault that
+ * the kernel serves by itself, at once, by lifting the protection (about a microsecond); {@code PAGEMAP_SCAN} finds the
  * pages without protection and protects each again as it finds it.
  *
  * <p>Of huge pages it notes whole ones. While it is open no other userfaultfd can be registered on the blocks.

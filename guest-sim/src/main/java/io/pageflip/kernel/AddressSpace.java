@@ -235,8 +235,8 @@ public final class AddressSpace {
     // What the kernel does with its page table.
 
     /**
-     * {@code zap_page_range}, clipped to the mapping. An end that is not a multiple of a page is compared with the address as
-     * the kernel does, by equality: if start and end do not differ by whole pages, it never meets.
+     * {@code zap_page_range}, clipped to the mapping. An end that is not a multiple of a page is compared with the
+     * address as the kernel does, by equality: if start and end do not differ by whole pages, it never meets.
      */
     void zapPageRange(Vma vma, long address, long size) {
         long start = Math.max(vma.start(), address);
@@ -295,7 +295,10 @@ public final class AddressSpace {
         return anonPages;
     }
 
-    /** Reclaim takes the page at an address away from this process and writes it to swap; false if it is not one to swap. */
+    /**
+     * Reclaim takes the page at an address away from this process and writes it to swap; false if it is not one to
+     * swap.
+     */
     public boolean swapOut(long address) {
         return pageFault.swapOut(address);
     }

@@ -1,6 +1,9 @@
 package io.pageflip.kernel;
 
-/** The error numbers with which the modelled calls answer; a call returns what it did, or minus such a number (errno(3)). */
+/**
+ * The error numbers with which the modelled calls answer; a call returns what it did, or minus such a number
+ * (errno(3)).
+ */
 public enum Errno {
     ENOENT(2),
     EINTR(4),

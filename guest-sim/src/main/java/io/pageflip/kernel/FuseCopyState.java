@@ -4,7 +4,9 @@ import java.util.EnumSet;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** One reply on its way from pipe buffers into a request's pages: {@code struct fuse_copy_state} (001; fs/fuse/dev.c). */
+/**
+ * One reply on its way from pipe buffers into a request's pages: {@code struct fuse_copy_state} (001; fs/fuse/dev.c).
+ */
 final class FuseCopyState {
     /** What {@code fuse_try_move_page} returns beside 0 and errors: the bytes are to be copied. */
     private static final int FALL_BACK = 1;
@@ -49,7 +51,9 @@ final class FuseCopyState {
         return 0;
     }
 
-    /** {@code copy_out_args} and {@code fuse_copy_pages}: {@code bytes} bytes into the pages, and zeros into the rest. */
+    /**
+     * {@code copy_out_args} and {@code fuse_copy_pages}: {@code bytes} bytes into the pages, and zeros into the rest.
+     */
     int pages(int bytes) {
         request.setReceivedBytes(bytes);
         int left = bytes;

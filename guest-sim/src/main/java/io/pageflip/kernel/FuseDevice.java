@@ -3,8 +3,8 @@ package io.pageflip.kernel;
 /** The FUSE server's end: {@code /dev/fuse}, to which it splices its replies (001; fs/fuse/dev.c). */
 public final class FuseDevice {
     /**
-     * What a reply begins with. Really 16 bytes ({@code struct fuse_out_header}); here a grain, the least that the model tells
-     * apart. It must be a pipe buffer of its own for the pages behind it to move.
+     * What a reply begins with. Really 16 bytes ({@code struct fuse_out_header}); here a grain, the least that the
+     * model tells apart. It must be a pipe buffer of its own for the pages behind it to move.
      */
     public static final int HEADER_BYTES = PageFrame.GRAIN_BYTES;
 
@@ -16,12 +16,12 @@ public final class FuseDevice {
     }
 
     /**
-     * {@code fuse_dev_splice_write}: splice(2) of {@code length} bytes, header included, from the pipe into the device, as the
-     * reply to {@code request}, which ends with it.
+     * {@code fuse_dev_splice_write}: splice(2) of {@code length} bytes, header included, from the pipe into the device,
+     * as the reply to {@code request}, which ends with it.
      *
      * @param flags {@link SpliceFlags}; MOVE to have pages moved
-     * @return {@code length}, or minus an error number: EINVAL (not so much in the pipe, which stays as it is; or a reply longer
-     *     than what was asked for); ENOENT (aborted); EIO
+     * @return {@code length}, or minus an error number: EINVAL (not so much in the pipe, which stays as it is; or a
+     *     reply longer than what was asked for); ENOENT (aborted); EIO
      */
     public long spliceWrite(Pipe pipe, int length, int flags, FuseRequest request) {
         PipeBuffer[] buffers = takeBuffers(pipe, length);
@@ -36,7 +36,10 @@ public final class FuseDevice {
         return result;
     }
 
-    /** {@code fuse_dev_do_write}: until the header is read, nobody knows whose reply it is, and the request goes on waiting. */
+    /**
+     * {@code fuse_dev_do_write}: until the header is read, nobody knows whose reply it is, and the request goes on
+     * waiting.
+     */
     private static long write(FuseCopyState copy, int length, FuseRequest request) {
         int error = copy.header(HEADER_BYTES);
         if (error != 0 || request.lock() != 0) {
@@ -53,7 +56,10 @@ public final class FuseDevice {
         return error != 0 ? error : length;
     }
 
-    /** The oldest buffers, so many bytes of them; of the last perhaps a part, which is no gift then. None if there is less. */
+    /**
+     * The oldest buffers, so many bytes of them; of the last perhaps a part, which is no gift then. None if there is
+     * less.
+     */
     private static PipeBuffer[] takeBuffers(Pipe pipe, int length) {
         int count = 0;
         long bytes = 0;

@@ -19,7 +19,10 @@ public enum FuseReason {
     BUFFER_LENGTH("buffer-length"),
     /** Copied: {@code steal}, the page cannot be taken from where it is: somebody else holds it. */
     NOT_STOLEN("not-stolen"),
-    /** Copied: {@code fuse_check_page}, the stolen page is mapped: never, unless its count is wrong, since nobody else holds it. */
+    /**
+     * Copied: {@code fuse_check_page}, the stolen page is mapped: never, unless its count is wrong, since nobody else
+     * holds it.
+     */
     WEIRD_MAPPED("weird-mapped"),
     /** Copied: {@code fuse_check_page}, the stolen page has a mapping, as every anonymous page has. */
     WEIRD_MAPPING("weird-mapping"),

@@ -3,8 +3,8 @@ package io.pageflip.kernel;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A READ that waits for the FUSE server's reply: locked, empty pages of the file, in its page cache ({@code struct fuse_req},
- * fs/fuse/file.c). It ends once, by the reply or by an abort.
+ * A READ that waits for the FUSE server's reply: locked, empty pages of the file, in its page cache ({@code struct
+ * fuse_req}, fs/fuse/file.c). It ends once, by the reply or by an abort.
  */
 public final class FuseRequest {
     private final Kernel kernel;
@@ -28,7 +28,8 @@ public final class FuseRequest {
     /**
      * {@code fuse_send_readpages}: a READ of whole pages that are not in the cache, from page {@code first} on.
      *
-     * @param replaceable {@code out.page_replace}: whether the reply may bring other pages; true of all such READs in 001
+     * @param replaceable {@code out.page_replace}: whether the reply may bring other pages; true of all such READs in
+     *     001
      * @throws IllegalStateException if one is cached, or there is no frame left
      */
     public static FuseRequest readPages(Kernel kernel, PageCache file, long first, int count, boolean replaceable) {

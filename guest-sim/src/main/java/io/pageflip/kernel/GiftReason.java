@@ -1,8 +1,13 @@
 package io.pageflip.kernel;
 
-/** Why a page leaves its writer's address space with vmsplice(2) into a pipe, or stays, or does not get into the pipe. */
+/**
+ * Why a page leaves its writer's address space with vmsplice(2) into a pipe, or stays, or does not get into the pipe.
+ */
 public enum GiftReason {
-    /** Moved: it is in the pipe, and the writer's next touch finds a new zero page (004: "can not access original contents"). */
+    /**
+     * Moved: it is in the pipe, and the writer's next touch finds a new zero page (004: "can not access original
+     * contents").
+     */
     UNMAPPED("unmapped"),
     /** Stays: this kernel unmaps nothing (004: "for older kernels the SPLICE_F_MOVE would be ignored"). */
     FLAG_IGNORED("flag-ignored"),

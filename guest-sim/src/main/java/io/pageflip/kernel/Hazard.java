@@ -14,13 +14,17 @@ public enum Hazard {
     READER_FAULTS,
     /** The same, and the new page is swapped out at once. */
     READER_FAULTS_AND_SWAPS,
-    /** Between the test of {@code page_mapped} and the page lock somebody maps the page again, out of the swap cache. */
+    /**
+     * Between the test of {@code page_mapped} and the page lock somebody maps the page again, out of the swap cache.
+     */
     PAGE_MAPPED_AGAIN,
     /** Somebody else fills the place in the page cache between removing the old page and adding the new one (001). */
     PAGE_CACHE_REPOPULATED,
     /** {@code add_to_page_cache_locked} finds no memory. */
     PAGE_CACHE_ALLOCATION,
-    /** Somebody who walks over all frames holds the stolen page for a moment, just when its count is looked at (001). */
+    /**
+     * Somebody who walks over all frames holds the stolen page for a moment, just when its count is looked at (001).
+     */
     SPECULATIVE_REFERENCE,
     /** The FUSE request is aborted while its lock is dropped, before anything is done (001). */
     ABORT_BEFORE_MOVE,

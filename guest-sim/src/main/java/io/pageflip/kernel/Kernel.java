@@ -1,8 +1,8 @@
 package io.pageflip.kernel;
 
 /**
- * A simulated machine: its frames, its swap area, its log, and what goes wrong on it. Address spaces, pipes and files are
- * made on it, and the seeds' code runs on those. Not thread-safe: what other threads would do is a {@link Hazard}.
+ * A simulated machine: its frames, its swap area, its log, and what goes wrong on it. Address spaces, pipes and files
+ * are made on it, and the seeds' code runs on those. Not thread-safe: what other threads would do is a {@link Hazard}.
  */
 public final class Kernel {
     private final Hazards hazards;

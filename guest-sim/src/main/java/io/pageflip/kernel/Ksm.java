@@ -6,7 +6,10 @@ import io.pageflip.kernel.PageTable.Entries;
 public final class Ksm {
     private Ksm() {}
 
-    /** {@code try_to_merge_with_ksm_page} of the pages at two addresses: false if they are not two equal anonymous pages. */
+    /**
+     * {@code try_to_merge_with_ksm_page} of the pages at two addresses: false if they are not two equal anonymous
+     * pages.
+     */
     public static boolean merge(AddressSpace keeper, long keptAt, AddressSpace giver, long givenAt) {
         Entries kept = keeper.pageTable().find(keptAt);
         Entries given = giver.pageTable().find(givenAt);

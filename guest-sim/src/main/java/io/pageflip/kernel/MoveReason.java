@@ -1,8 +1,9 @@
 package io.pageflip.kernel;
 
 /**
- * Why vmsplice(2) out of a pipe moved a page, or did not: the first condition that did not hold, in the order in which the
- * code tests them. After a refusal the bytes are copied, and if that faults the call fails; the reason is the refusal's.
+ * Why vmsplice(2) out of a pipe moved a page, or did not: the first condition that did not hold, in the order in which
+ * the code tests them. After a refusal the bytes are copied, and if that faults the call fails; the reason is the
+ * refusal's.
  *
  * <p>Source: 000, {@code __pipe_to_user_move}, unless a constant says "fixed": such a condition is one of
  * {@link VmspliceVariant#FIXED} only.
@@ -32,7 +33,9 @@ public enum MoveReason {
     STILL_MAPPED("still-mapped"),
     /** {@code PageCompound(page)}: a huge page, transparent or of hugetlbfs. */
     COMPOUND("compound"),
-    /** {@code PageHuge(page) || PageTransHuge(page)}: never, since every huge page is compound and was refused before. */
+    /**
+     * {@code PageHuge(page) || PageTransHuge(page)}: never, since every huge page is compound and was refused before.
+     */
     HUGE("huge"),
     /** Fixed: {@code PageKsm(page)}. */
     KSM("ksm"),

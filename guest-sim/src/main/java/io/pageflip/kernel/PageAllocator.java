@@ -3,8 +3,8 @@ package io.pageflip.kernel;
 import org.jspecify.annotations.Nullable;
 
 /**
- * All page frames of the machine, and which are free (mm/page_alloc.c). Frames are made once and used again; the pages of a
- * compound page need not lie side by side.
+ * All page frames of the machine, and which are free (mm/page_alloc.c). Frames are made once and used again; the pages
+ * of a compound page need not lie side by side.
  */
 public final class PageAllocator {
     private final PageFrame[] free;
@@ -83,7 +83,9 @@ public final class PageAllocator {
         return pages[0];
     }
 
-    /** Takes a page, or a whole compound page, back. What free_pages_check would print "Bad page state" for is logged. */
+    /**
+     * Takes a page, or a whole compound page, back. What free_pages_check would print "Bad page state" for is logged.
+     */
     void free(PageFrame head) {
         if (head.isMapped()) {
             throw new KernelBugException("a mapped page is freed: " + head);

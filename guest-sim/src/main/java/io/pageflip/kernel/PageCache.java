@@ -7,8 +7,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The pages of one file that are in memory ({@code struct address_space}, mm/filemap.c), and what its inode knows: here,
- * because nothing else of it is needed. A file of shared memory (tmpfs, memfd) has pages that go to swap.
+ * The pages of one file that are in memory ({@code struct address_space}, mm/filemap.c), and what its inode knows:
+ * here, because nothing else of it is needed. A file of shared memory (tmpfs, memfd) has pages that go to swap.
  */
 public final class PageCache implements PageMapping {
     private final Kernel kernel;
@@ -51,7 +51,9 @@ public final class PageCache implements PageMapping {
         return pages.get(index);
     }
 
-    /** A page that is up to date, read from the disk if need be, which is all zeros there; null if there is no memory. */
+    /**
+     * A page that is up to date, read from the disk if need be, which is all zeros there; null if there is no memory.
+     */
     @Nullable
     PageFrame read(long index) {
         PageFrame page = pages.get(index);

@@ -2,7 +2,10 @@ package io.pageflip.kernel;
 
 import io.pageflip.kernel.PageTable.Entries;
 
-/** What the kernel does when a process touches what its page table does not allow (mm/memory.c), and its opposite, reclaim. */
+/**
+ * What the kernel does when a process touches what its page table does not allow (mm/memory.c), and its opposite,
+ * reclaim.
+ */
 final class PageFault {
     private final AddressSpace mm;
     private final Kernel kernel;
@@ -12,7 +15,9 @@ final class PageFault {
         this.kernel = kernel;
     }
 
-    /** {@code handle_mm_fault}, which may do a part of the work only: the access is tried again. False if it may not be. */
+    /**
+     * {@code handle_mm_fault}, which may do a part of the work only: the access is tried again. False if it may not be.
+     */
     boolean handle(long address, boolean write) {
         Vma vma = mm.lookupVma(address);
         if (vma == null || (write && !vma.is(Vma.Flag.WRITE))) {

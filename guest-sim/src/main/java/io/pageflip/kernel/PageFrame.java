@@ -6,11 +6,11 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A page frame: {@code struct page}, and what is in it. References of a compound page are those of its head; each of its
- * pages has its own map count.
+ * A page frame: {@code struct page}, and what is in it. References of a compound page are those of its head; each of
+ * its pages has its own map count.
  *
- * <p>The content is 8 numbers, one a {@linkplain #GRAIN_BYTES grain} of 512 bytes, so that a part of a page, or a page at the
- * wrong place, can be told from the right one. 0 is what nobody has written.
+ * <p>The content is 8 numbers, one a {@linkplain #GRAIN_BYTES grain} of 512 bytes, so that a part of a page, or a page
+ * at the wrong place, can be told from the right one. 0 is what nobody has written.
  */
 public final class PageFrame {
     /** Bytes of a page: {@code PAGE_SIZE}. */
@@ -180,7 +180,9 @@ public final class PageFrame {
         return head;
     }
 
-    /** The pages of the compound page of which this is the head, this one first; only this one if it is not compound. */
+    /**
+     * The pages of the compound page of which this is the head, this one first; only this one if it is not compound.
+     */
     PageFrame[] pages() {
         return compound == null ? new PageFrame[] {this} : compound;
     }

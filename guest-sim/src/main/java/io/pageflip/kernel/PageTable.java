@@ -6,8 +6,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The page table of one process. There is one level: page table pages of 512 entries. A huge page is mapped by entries, as
- * it is once its PMD has been split.
+ * The page table of one process. There is one level: page table pages of 512 entries. A huge page is mapped by entries,
+ * as it is once its PMD has been split.
  */
 final class PageTable {
     /** Entries of a page table page: {@code PTRS_PER_PTE}. */

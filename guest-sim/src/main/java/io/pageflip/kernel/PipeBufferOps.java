@@ -1,6 +1,9 @@
 package io.pageflip.kernel;
 
-/** What is in a pipe buffer decides how it is confirmed and stolen ({@code struct pipe_buf_operations}; fs/splice.c, fs/pipe.c). */
+/**
+ * What is in a pipe buffer decides how it is confirmed and stolen ({@code struct pipe_buf_operations}; fs/splice.c,
+ * fs/pipe.c).
+ */
 enum PipeBufferOps {
     /** Written with write(2): {@code anon_pipe_buf_ops}. Such a page was never marked as up to date. */
     ANONYMOUS {

@@ -1,8 +1,8 @@
 package io.pageflip.kernel;
 
 /**
- * Why a write from a pipe into a file took the pipe's page as it is, or copied (003, in the order in which it describes the
- * path). One decision for each page of the file that is written, or part of one.
+ * Why a write from a pipe into a file took the pipe's page as it is, or copied (003, in the order in which it describes
+ * the path). One decision for each page of the file that is written, or part of one.
  */
 public enum PipeIterReason {
     /** Moved: stolen, offered, and accepted by {@code write_begin}. */
@@ -17,7 +17,10 @@ public enum PipeIterReason {
     NOT_STOLEN("not-stolen"),
     /** Copied: {@code write_begin} of this file system was not taught, and ignores the page. */
     NOT_TAUGHT("not-taught"),
-    /** Copied: the page has a mapping or belongs to a huge page, as gifted memory does; 003 does not say, this model refuses. */
+    /**
+     * Copied: the page has a mapping or belongs to a huge page, as gifted memory does; 003 does not say, this model
+     * refuses.
+     */
     NOT_FOR_PAGE_CACHE("not-for-page-cache"),
     /** Copied: "if it fails": there is a page at that place of the file. */
     PLACE_TAKEN("place-taken"),

@@ -3,9 +3,9 @@ package io.pageflip.kernel;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A write from a pipe into a file through a pipe-backed iterator, as 003 describes it: {@code iter_file_splice_write} and
- * {@code generic_perform_write} (fs/splice.c, mm/filemap.c). There is no code in the seed; what it leaves open is said where
- * it is decided.
+ * A write from a pipe into a file through a pipe-backed iterator, as 003 describes it: {@code iter_file_splice_write}
+ * and {@code generic_perform_write} (fs/splice.c, mm/filemap.c). There is no code in the seed; what it leaves open is
+ * said where it is decided.
  */
 public final class PipeIterWrite {
     /** Whether a file system's {@code write_begin} looks at the page that it is handed. */
@@ -29,8 +29,8 @@ public final class PipeIterWrite {
     /**
      * Writes up to {@code length} bytes from the pipe to {@code position} in the file.
      *
-     * @return bytes written, less than {@code length} if the pipe had no more or an error came after the first page; or minus an
-     *     error number: ENOSPC, ENOMEM, EIO, ENODATA
+     * @return bytes written, less than {@code length} if the pipe had no more or an error came after the first page; or
+     *     minus an error number: ENOSPC, ENOMEM, EIO, ENODATA
      */
     public long write(WriteBegin writeBegin, PageCache file, long position, Pipe pipe, long length) {
         long done = 0;
@@ -111,7 +111,9 @@ public final class PipeIterWrite {
         return 0;
     }
 
-    /** {@code fault_in_readable}: the page, stolen and locked, if a whole one was asked for and could be had; else null. */
+    /**
+     * {@code fault_in_readable}: the page, stolen and locked, if a whole one was asked for and could be had; else null.
+     */
     private @Nullable PageFrame faultInReadable(PipeBuffer buffer, int bytes) {
         if (bytes != PageFrame.SIZE) {
             reason = PipeIterReason.NOT_FULL_PAGE;
@@ -144,7 +146,9 @@ public final class PipeIterWrite {
         return false;
     }
 
-    /** {@code grab_cache_page_write_begin}: the page that is there, or a new one, locked and held; null without memory. */
+    /**
+     * {@code grab_cache_page_write_begin}: the page that is there, or a new one, locked and held; null without memory.
+     */
     private @Nullable PageFrame grabCachePage(PageCache file, long index) {
         PageFrame page = file.find(index);
         if (page == null) {
@@ -160,7 +164,10 @@ public final class PipeIterWrite {
         return page;
     }
 
-    /** {@code get_block} fails: the caller's page is let go, wherever it came from. What was shoved stays in the page cache. */
+    /**
+     * {@code get_block} fails: the caller's page is let go, wherever it came from. What was shoved stays in the page
+     * cache.
+     */
     private int noBlock(PageFrame page, @Nullable PageFrame offered) {
         if (page == offered) {
             kernel.log().note(Defect.PAGE_IN_FILE_AND_PIPE);

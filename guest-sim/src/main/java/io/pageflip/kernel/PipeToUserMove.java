@@ -11,8 +11,8 @@ final class PipeToUserMove {
     }
 
     /**
-     * The buffer is gifted, and the reader asked for a move. After {@link MoveReason#NO_PTE} and {@link MoveReason#PTE_TAKEN}
-     * the posted code returns success.
+     * The buffer is gifted, and the reader asked for a move. After {@link MoveReason#NO_PTE} and
+     * {@link MoveReason#PTE_TAKEN} the posted code returns success.
      *
      * @param length bytes that the reader still wants, at most the buffer's, which the posted code does not look at
      */

@@ -3,9 +3,9 @@ package io.pageflip.kernel;
 import io.pageflip.kernel.PageTable.Entries;
 
 /**
- * {@code vm_insert_pages_mkspecial}: many pages into a mapping at once, as special entries, which take no reference and no map
- * count (002; mm/memory.c). So long as they are there the pages must not go away: {@link #zap} first, then unlock, end the
- * writeback, or unpin.
+ * {@code vm_insert_pages_mkspecial}: many pages into a mapping at once, as special entries, which take no reference and
+ * no map count (002; mm/memory.c). So long as they are there the pages must not go away: {@link #zap} first, then
+ * unlock, end the writeback, or unpin.
  */
 public final class SpecialPages {
     /** Pages that are inserted under one lock: at most so many, and of one page table page. */
@@ -33,11 +33,11 @@ public final class SpecialPages {
     }
 
     /**
-     * Inserts {@code pages[first]} to {@code pages[first + count - 1]} from {@code address} on. The caller holds the mmap lock
-     * for writing. The address should be the start of a page, which the posted code does not test.
+     * Inserts {@code pages[first]} to {@code pages[first + count - 1]} from {@code address} on. The caller holds the
+     * mmap lock for writing. The address should be the start of a page, which the posted code does not test.
      *
-     * @throws KernelBugException if the mapping is not mixed yet and the lock is not held for writing, or if it holds frame
-     *     numbers without pages
+     * @throws KernelBugException if the mapping is not mixed yet and the lock is not held for writing, or if it holds
+     *     frame numbers without pages
      */
     public InsertResult insert(Vma vma, long address, PageFrame[] pages, int first, int count) {
         return switch (architecture) {

@@ -5,7 +5,10 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The swap area and the swap cache (mm/swapfile.c, mm/swap_state.c). A slot is free once nobody's entry and no page holds it. */
+/**
+ * The swap area and the swap cache (mm/swapfile.c, mm/swap_state.c). A slot is free once nobody's entry and no page
+ * holds it.
+ */
 final class SwapArea {
     private final PageAllocator allocator;
     private final List<Slot> slots = new ArrayList<>();
@@ -119,7 +122,10 @@ final class SwapArea {
         return page.is(PageFlag.SWAPCACHE) && slots.get(slotOf(page)).count > 0;
     }
 
-    /** {@code swapin}: the page in the swap cache, or a new one with the slot's content there; null if there is no memory. */
+    /**
+     * {@code swapin}: the page in the swap cache, or a new one with the slot's content there; null if there is no
+     * memory.
+     */
     @Nullable
     PageFrame read(int number) {
         Slot slot = slots.get(number);

@@ -3,8 +3,8 @@ package io.pageflip.kernel;
 import java.util.EnumMap;
 
 /**
- * How many decisions a mechanism took, by outcome and reason: one for each page, or part of a page, that it was offered.
- * Counting allocates nothing. Not thread-safe.
+ * How many decisions a mechanism took, by outcome and reason: one for each page, or part of a page, that it was
+ * offered. Counting allocates nothing. Not thread-safe.
  *
  * @param <R> the reasons of that mechanism
  */

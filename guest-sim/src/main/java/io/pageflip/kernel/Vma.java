@@ -5,8 +5,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A mapping of a process: consecutive pages of anonymous memory, or of a file ({@code struct vm_area_struct}). Anonymous
- * memory that is shared is a file, too: one of shared memory.
+ * A mapping of a process: consecutive pages of anonymous memory, or of a file ({@code struct vm_area_struct}).
+ * Anonymous memory that is shared is a file, too: one of shared memory.
  */
 public final class Vma {
     /** What may be done with the mapping, and what it holds: the VM_ flags of include/linux/mm.h. */

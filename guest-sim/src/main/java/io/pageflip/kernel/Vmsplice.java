@@ -27,8 +27,8 @@ public final class Vmsplice {
      *
      * @param pipe what the descriptor is open on; null if that is no pipe
      * @param flags {@link SpliceFlags}
-     * @return bytes that are in the pipe, or minus an error number: EBADF; EINVAL (too many pieces; flags that do not exist; as
-     *     posted, a gift that is not whole pages); EPIPE; EAGAIN (also where the kernel would wait); EFAULT
+     * @return bytes that are in the pipe, or minus an error number: EBADF; EINVAL (too many pieces; flags that do not
+     *     exist; as posted, a gift that is not whole pages); EPIPE; EAGAIN (also where the kernel would wait); EFAULT
      */
     public long toPipe(AddressSpace writer, @Nullable Pipe pipe, List<Iovec> memory, int flags) {
         int refused = check(pipe, memory, flags);
@@ -40,8 +40,8 @@ public final class Vmsplice {
      *
      * @param pipe what the descriptor is open on; null if that is no pipe
      * @param flags {@link SpliceFlags}
-     * @return bytes that the call says have arrived, 0 at the end of the pipe, or minus an error number: EBADF; EINVAL (as
-     *     above); EAGAIN (also where the kernel would wait); EFAULT
+     * @return bytes that the call says have arrived, 0 at the end of the pipe, or minus an error number: EBADF; EINVAL
+     *     (as above); EAGAIN (also where the kernel would wait); EFAULT
      */
     public long toUser(AddressSpace reader, @Nullable Pipe pipe, List<Iovec> memory, int flags) {
         int refused = check(pipe, memory, flags);

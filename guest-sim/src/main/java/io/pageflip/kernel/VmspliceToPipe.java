@@ -3,8 +3,9 @@ package io.pageflip.kernel;
 import java.util.List;
 
 /**
- * The writer's half of vmsplice(2). As posted it is described in 004 only: aligned whole pages leave the writer's address space
- * once they are in the pipe. Fixed, it also spares what is not private anonymous memory, and locked memory.
+ * The writer's half of vmsplice(2). As posted it is described in 004 only: aligned whole pages leave the writer's
+ * address space once they are in the pipe. Fixed, it also spares what is not private anonymous memory, and locked
+ * memory.
  */
 final class VmspliceToPipe {
     /** Pages that are taken from the process at once; whether a piece is aligned is looked at once a batch (fixed). */
@@ -46,7 +47,9 @@ final class VmspliceToPipe {
         return total;
     }
 
-    /** In 2013 all pages were got before the first went into the pipe, so that one that is named twice goes in twice. */
+    /**
+     * In 2013 all pages were got before the first went into the pipe, so that one that is named twice goes in twice.
+     */
     private void releaseAll(AddressSpace mm, List<Iovec> memory, long bytes, int flags) {
         long left = bytes;
         for (int i = 0; left > 0; i++) {

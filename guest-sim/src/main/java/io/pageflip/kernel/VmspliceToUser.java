@@ -3,8 +3,8 @@ package io.pageflip.kernel;
 import java.util.List;
 
 /**
- * The reader's half of vmsplice(2): {@code vmsplice_to_user} and {@code pipe_to_user} (fs/splice.c), which try to move a buffer
- * and else copy it. The posted code takes the reader's memory piece by piece, a kernel of today as one.
+ * The reader's half of vmsplice(2): {@code vmsplice_to_user} and {@code pipe_to_user} (fs/splice.c), which try to move
+ * a buffer and else copy it. The posted code takes the reader's memory piece by piece, a kernel of today as one.
  */
 final class VmspliceToUser {
     private final VmspliceVariant variant;
@@ -117,7 +117,9 @@ final class VmspliceToUser {
         }
     }
 
-    /** {@code copy_page_to_iter}: to as many pieces of memory as it takes. What was copied before a fault stays copied. */
+    /**
+     * {@code copy_page_to_iter}: to as many pieces of memory as it takes. What was copied before a fault stays copied.
+     */
     private boolean copy(AddressSpace mm, PipeBuffer buffer, int length) {
         int done = 0;
         while (done < length) {

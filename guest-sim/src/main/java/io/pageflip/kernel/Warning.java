@@ -20,6 +20,8 @@ public enum Warning {
     STOLEN_PAGE_NOT_UPTODATE,
     /** "Bad page state": a page was freed locked, or with a file still in it (mm/page_alloc.c). */
     BAD_PAGE_STATE,
-    /** "Bad rss-counter state": a process ended with pages counted that it did not have, or the reverse (kernel/fork.c). */
+    /**
+     * "Bad rss-counter state": a process ended with pages counted that it did not have, or the reverse (kernel/fork.c).
+     */
     BAD_RSS_COUNTER
 }

@@ -1,7 +1,7 @@
 /**
- * A simulated kernel, on which the seeds' own code runs: what each would have moved, what it would have copied and why, and
- * what it does wrong. A model in plain Java: no system call, no clock, no randomness; nothing here is shared with the real
- * mechanisms but the idea.
+ * A simulated kernel, on which the seeds' own code runs: what each would have moved, what it would have copied and why,
+ * and what it does wrong. A model in plain Java: no system call, no clock, no randomness; nothing here is shared with
+ * the real mechanisms but the idea.
  *
  * <pre>
  *   Kernel
@@ -33,12 +33,12 @@
  *       <td>{@link io.pageflip.kernel.PipeIterWrite}</td><td>{@link io.pageflip.kernel.PipeIterReason}</td></tr>
  * </table>
  *
- * <p>Each takes its decisions in the order of the seed's tests, one for each page or part of a page that it is offered, and adds
- * them to a {@link io.pageflip.kernel.Tally}: an {@link io.pageflip.kernel.Outcome} and one reason each. Moved, copied, claimed
- * and failed add up to what was offered.
+ * <p>Each takes its decisions in the order of the seed's tests, one for each page or part of a page that it is offered,
+ * and adds them to a {@link io.pageflip.kernel.Tally}: an {@link io.pageflip.kernel.Outcome} and one reason each.
+ * Moved, copied, claimed and failed add up to what was offered.
  *
- * <p>Frames are used again, and vmsplice allocates nothing: memory of any size can be run through the same few frames, a part
- * after the other.
+ * <p>Frames are used again, and vmsplice allocates nothing: memory of any size can be run through the same few frames,
+ * a part after the other.
  */
 @NullMarked
 package io.pageflip.kernel;

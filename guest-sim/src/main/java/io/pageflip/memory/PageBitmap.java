@@ -24,7 +24,8 @@ public final class PageBitmap {
     }
 
     /**
-     * A set given by its words, which are its own from now on: page {@code p} is bit {@code p % 64} of word {@code p / 64}.
+     * A set given by its words, which are its own from now on: page {@code p} is bit {@code p % 64} of word {@code p /
+     * 64}.
      *
      * @throws IllegalArgumentException if there are more or fewer words than it takes, or bits beyond the last page
      */

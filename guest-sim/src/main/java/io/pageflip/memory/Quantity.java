@@ -2,7 +2,10 @@ package io.pageflip.memory;
 
 import java.util.Locale;
 
-/** Sizes and rates as people write them: digits and an optional K, M, G or T, which are powers of 1024 for sizes and of 1000 for rates. */
+/**
+ * Sizes and rates as people write them: digits and an optional K, M, G or T, which are powers of 1024 for sizes and of
+ * 1000 for rates.
+ */
 public final class Quantity {
     private static final String UNITS = "KMGT";
 

@@ -6,16 +6,18 @@ import java.nio.file.Path;
 import java.util.Map;
 
 /**
- * The owner of a temporary file on a disk, which has no name ({@code O_TMPFILE}): it is gone with its last descriptor and
- * mapping, however its owner ends. Every block of it is allocated beforehand: a write through a mapping never meets a full
- * disk, which would be {@code SIGBUS}.
+ * The owner of a temporary file on a disk, which has no name ({@code O_TMPFILE}): it is gone with its last descriptor
+ * and mapping, however its owner ends. Every block of it is allocated beforehand: a write through a mapping never meets
+ * a full disk, which would be {@code SIGBUS}.
  */
 public final class DiskFile implements SparseFile, AutoCloseable {
     // asm-generic/fcntl.h and arch/arm64/include/uapi/asm/fcntl.h
     private static final int O_DIRECTORY = "aarch64".equals(System.getProperty("os.arch")) ? 0x4000 : 0x10000;
     private static final int O_TMPFILE = 0x400000 | O_DIRECTORY;
 
-    /** Kinds of file system (linux/magic.h) whose files are memory: their pages are never clean, and never on a disk. */
+    /**
+     * Kinds of file system (linux/magic.h) whose files are memory: their pages are never clean, and never on a disk.
+     */
     private static final Map<Long, String> IN_MEMORY =
             Map.of(0x01021994L, "tmpfs", 0x858458f6L, "ramfs", 0x958458f6L, "hugetlbfs");
 
@@ -39,7 +41,8 @@ public final class DiskFile implements SparseFile, AutoCloseable {
      * Creates one of {@code length} bytes in {@code directory}, all zeros.
      *
      * @param name for messages
-     * @throws HostLacksException if the directory's file system lies in memory, copies on write, has no such files, or no room
+     * @throws HostLacksException if the directory's file system lies in memory, copies on write, has no such files, or
+     *     no room
      */
     public static DiskFile create(Path directory, String name, long length) throws IOException {
         return create(Syscalls.LINUX, directory, name, length);

@@ -1,8 +1,8 @@
 package io.pageflip.os;
 
 /**
- * Error numbers of Linux ({@code asm-generic/errno-base.h}, {@code asm-generic/errno.h}), positive, the same on x86-64 and
- * arm64.
+ * Error numbers of Linux ({@code asm-generic/errno-base.h}, {@code asm-generic/errno.h}), positive, the same on x86-64
+ * and arm64.
  */
 public final class Errno {
     public static final int EPERM = 1;

@@ -1,8 +1,8 @@
 package io.pageflip.os;
 
 /**
- * Reads which threads have been trapped by a userfaultfd ({@code struct uffd_msg} of linux/userfaultfd.h): the page fault
- * events, several at a time. Other events are not asked for by {@link Userfaultfd} and would be an error.
+ * Reads which threads have been trapped by a userfaultfd ({@code struct uffd_msg} of linux/userfaultfd.h): the page
+ * fault events, several at a time. Other events are not asked for by {@link Userfaultfd} and would be an error.
  *
  * <p>One thread reads; {@link #stop} may be called from any. To be closed before the userfaultfd, when nobody reads.
  */

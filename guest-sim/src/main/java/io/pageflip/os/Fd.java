@@ -5,8 +5,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * The owner of one descriptor. Closed once, by {@link #close}; a use after that is an {@link IllegalStateException} and
- * never somebody else's descriptor. Calls may come from any thread, but closing while another thread is inside a call is
- * a mistake of the caller: the number may be reused under it.
+ * never somebody else's descriptor. Calls may come from any thread, but closing while another thread is inside a call
+ * is a mistake of the caller: the number may be reused under it.
  */
 public final class Fd implements AutoCloseable {
     static final int O_RDONLY = 0;
@@ -66,8 +66,8 @@ public final class Fd implements AutoCloseable {
     }
 
     /**
-     * Takes standard input or output (0, 1) out of the reach of whatever else is in this process: it becomes {@code
-     * /dev/null}, or another name of standard error.
+     * Takes standard input or output (0, 1) out of the reach of whatever else is in this process: it becomes
+     * {@code /dev/null}, or another name of standard error.
      */
     public static void redirectStandard(int number) throws SyscallException {
         Syscalls sys = Syscalls.LINUX;
@@ -140,8 +140,8 @@ public final class Fd implements AutoCloseable {
     }
 
     /**
-     * A process, whose number may be another's as soon as it is gone (pidfd_open(2)): readable from the moment at which it has
-     * ended.
+     * A process, whose number may be another's as soon as it is gone (pidfd_open(2)): readable from the moment at which
+     * it has ended.
      *
      * @throws SyscallException {@code ESRCH} if there is no such process
      */

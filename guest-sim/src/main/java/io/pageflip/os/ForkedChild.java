@@ -3,11 +3,11 @@ package io.pageflip.os;
 import java.io.IOException;
 
 /**
- * A child of this process that has its private memory too, as fork(2) leaves it: each page is one that both map, until one of
- * them writes to it. The child does nothing but wait: it runs none of the JVM, only a lock of the C library
- * (pthread_mutex_lock(3)) that the thread which started it holds for ever. The lock is a robust one, so the kernel wakes the
- * child, which then exits, when that thread ends, however it ends (Documentation/locking/robust-futexes.rst). It uses this
- * process's descriptors and not copies of them, so that a peer sees one that is closed here.
+ * A child of this process that has its private memory too, as fork(2) leaves it: each page is one that both map, until
+ * one of them writes to it. The child does nothing but wait: it runs none of the JVM, only a lock of the C library
+ * (pthread_mutex_lock(3)) that the thread which started it holds for ever. The lock is a robust one, so the kernel
+ * wakes the child, which then exits, when that thread ends, however it ends (Documentation/locking/robust-futexes.rst).
+ * It uses this process's descriptors and not copies of them, so that a peer sees one that is closed here.
  */
 public final class ForkedChild implements AutoCloseable {
     private static final int CLONE_FILES = 0x400;

@@ -4,8 +4,8 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 
 /**
- * The layout of those requests and replies of the FUSE protocol (include/uapi/linux/fuse.h, version 7.36) that a file system
- * of one file needs. Works in place on little-endian buffers; no I/O, no state.
+ * The layout of those requests and replies of the FUSE protocol (include/uapi/linux/fuse.h, version 7.36) that a file
+ * system of one file needs. Works in place on little-endian buffers; no I/O, no state.
  *
  * <pre>
  *   request: fuse_in_header (40 bytes), then the operation's struct, or a name with a NUL behind it

@@ -4,11 +4,12 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 
 /**
- * The owner of a FUSE file system that is mounted nowhere: the device on which the kernel asks for it, and a detached mount
- * (fsopen(2), fsmount(2); Linux 5.2). Since it never has a place in the tree, nothing of it is left when its owner is killed.
+ * The owner of a FUSE file system that is mounted nowhere: the device on which the kernel asks for it, and a detached
+ * mount (fsopen(2), fsmount(2); Linux 5.2). Since it never has a place in the tree, nothing of it is left when its
+ * owner is killed.
  *
- * <p>The kernel's requests must be answered by another thread than those that use the file system. Once {@link #closeDevice}
- * has been called, every request fails at once, those that wait included.
+ * <p>The kernel's requests must be answered by another thread than those that use the file system. Once
+ * {@link #closeDevice} has been called, every request fails at once, those that wait included.
  */
 public final class FuseMount implements AutoCloseable {
     private static final String DEVICE = "/dev/fuse";
@@ -109,8 +110,8 @@ public final class FuseMount implements AutoCloseable {
     }
 
     /**
-     * Checks that a descriptor is what a peer says: a file of {@code length} bytes of a FUSE file system. Any other could be
-     * shrunk under a mapping of it when all pages have been read.
+     * Checks that a descriptor is what a peer says: a file of {@code length} bytes of a FUSE file system. Any other
+     * could be shrunk under a mapping of it when all pages have been read.
      */
     public static void requireFile(Fd file, String name, long length) throws IOException {
         if (file.fileSystem() != FUSE_SUPER_MAGIC) {
@@ -135,14 +136,16 @@ public final class FuseMount implements AutoCloseable {
     }
 
     /**
-     * Ends the service: whoever waits for an answer, or asks from now on, gets an error. To be called by the thread that
-     * serves, or when that is gone.
+     * Ends the service: whoever waits for an answer, or asks from now on, gets an error. To be called by the thread
+     * that serves, or when that is gone.
      */
     public void closeDevice() {
         device.close();
     }
 
-    /** Lets go of the file system. Files that are open or mapped elsewhere stay, and what is cached of them can be read. */
+    /**
+     * Lets go of the file system. Files that are open or mapped elsewhere stay, and what is cached of them can be read.
+     */
     @Override
     public void close() {
         mount.close();

@@ -5,11 +5,11 @@ import java.nio.ByteBuffer;
 import java.util.concurrent.atomic.LongAdder;
 
 /**
- * Answers the kernel's requests for a FUSE file system that has one file, whose bytes are those of a {@link DiskFile}. A READ
- * is answered by splice(2): the header as a pipe buffer of its own, then the file's pages out of the page cache, and all of it
- * from the pipe into the device with {@code SPLICE_F_MOVE}. The kernel takes each page that nobody maps and that is clean out
- * of the disk file's page cache and puts it, the very frame, into that of the FUSE file (seed 001; fs/fuse/dev.c,
- * {@code fuse_try_move_folio}); others it copies, silently.
+ * Answers the kernel's requests for a FUSE file system that has one file, whose bytes are those of a {@link DiskFile}.
+ * A READ is answered by splice(2): the header as a pipe buffer of its own, then the file's pages out of the page cache,
+ * and all of it from the pipe into the device with {@code SPLICE_F_MOVE}. The kernel takes each page that nobody maps
+ * and that is clean out of the disk file's page cache and puts it, the very frame, into that of the FUSE file (seed
+ * 001; fs/fuse/dev.c, {@code fuse_try_move_folio}); others it copies, silently.
  *
  * <p>One thread serves; {@link #admitReads} and the counts may be used from others.
  */

@@ -3,12 +3,12 @@ package io.pageflip.os;
 import java.io.IOException;
 
 /**
- * Whether this kernel moves gifted pages or copies them, found by gifting some through a pipe of our own: a stock kernel
- * copies, one with the patch of 2013 (seeds 000 and 004) moves.
+ * Whether this kernel moves gifted pages or copies them, found by gifting some through a pipe of our own: a stock
+ * kernel copies, one with the patch of 2013 (seeds 000 and 004) moves.
  *
  * @param outcome what happened to the pages
- * @param byFrameNumbers whether frame numbers decided. Where the kernel hides them ({@code CAP_SYS_ADMIN}), what the giver
- *     sees afterwards does: zeros where its pages went away, and its own bytes where they were copied.
+ * @param byFrameNumbers whether frame numbers decided. Where the kernel hides them ({@code CAP_SYS_ADMIN}), what the
+ *     giver sees afterwards does: zeros where its pages went away, and its own bytes where they were copied.
  */
 public record GiftProbe(Outcome outcome, boolean byFrameNumbers) {
     /** What becomes of a gifted page. */

@@ -4,13 +4,14 @@ import java.io.IOException;
 import java.util.List;
 
 /**
- * What this host can do. Nothing is assumed from a version number: each capability is tried, on memory and descriptors of
- * our own that are gone again afterwards.
+ * What this host can do. Nothing is assumed from a version number: each capability is tried, on memory and descriptors
+ * of our own that are gone again afterwards.
  *
  * <p>The probes may run on any thread, need no privilege and throw nothing: why something fails is the answer.
  *
  * @param capabilities each with what works or why it does not, in the order in which a person wants to read them
- * @param mechanisms {@code flip}, {@code gift}, {@code stream}, {@code pull} and {@code fuse}: whether each can be used here
+ * @param mechanisms {@code flip}, {@code gift}, {@code stream}, {@code pull} and {@code fuse}: whether each can be used
+ *     here
  */
 public record HostCapabilities(List<Capability> capabilities, List<Capability> mechanisms) {
 
@@ -59,7 +60,8 @@ public record HostCapabilities(List<Capability> capabilities, List<Capability> m
      * Whether {@code flip} can run here, which takes userfaultfd in minor mode. Cheap: for the start of each migration.
      *
      * @param hugePages over a hugetlb memfd; takes one free huge page for a moment
-     * @return a capability named {@code flip}; where it is not available, its detail is the cause and what to choose instead
+     * @return a capability named {@code flip}; where it is not available, its detail is the cause and what to choose
+     *     instead
      */
     public static Capability probeFlip(boolean hugePages) {
         return flip(hugePages ? "huge pages" : "memfd", minorFaults(hugePages));
@@ -76,8 +78,9 @@ public record HostCapabilities(List<Capability> capabilities, List<Capability> m
     }
 
     /**
-     * Whether private memory can become shared under a running guest, which takes userfaultfd write-protection that holds
-     * writers up, in pages that are nowhere yet too ({@code WP_UNPOPULATED}, Linux 6.4). Cheap: for the start of each migration.
+     * Whether private memory can become shared under a running guest, which takes userfaultfd write-protection that
+     * holds writers up, in pages that are nowhere yet too ({@code WP_UNPOPULATED}, Linux 6.4). Cheap: for the start of
+     * each migration.
      *
      * @return a capability named {@code adopt}; where it is not available, its detail is the cause
      */
@@ -93,9 +96,11 @@ public record HostCapabilities(List<Capability> capabilities, List<Capability> m
     }
 
     /**
-     * Whether {@code fuse} can run here, which takes FUSE and the right to mount. Cheap: for the start of each migration.
+     * Whether {@code fuse} can run here, which takes FUSE and the right to mount. Cheap: for the start of each
+     * migration.
      *
-     * @return a capability named {@code fuse}; where it is not available, its detail is the cause and what to choose instead
+     * @return a capability named {@code fuse}; where it is not available, its detail is the cause and what to choose
+     *     instead
      */
     public static Capability probeFuse() {
         return fuse(attempt("fuse", HostProbes::fuse));

@@ -5,9 +5,9 @@ import com.sun.jna.NativeLibrary;
 import com.sun.jna.Pointer;
 
 /**
- * The C library, directly mapped: two to three times cheaper a call than an interface mapping. Names and argument orders
- * are C's. Variadic functions ({@code ioctl}, {@code fcntl}, {@code open}, {@code syscall}) are called with integer
- * arguments only, for which the calling conventions of x86-64 and arm64 Linux do not tell the two kinds apart.
+ * The C library, directly mapped: two to three times cheaper a call than an interface mapping. Names and argument
+ * orders are C's. Variadic functions ({@code ioctl}, {@code fcntl}, {@code open}, {@code syscall}) are called with
+ * integer arguments only, for which the calling conventions of x86-64 and arm64 Linux do not tell the two kinds apart.
  */
 final class LibC {
     static {

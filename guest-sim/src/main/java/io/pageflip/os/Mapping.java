@@ -9,8 +9,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * The owner of one range of mapped memory, which may be guest RAM and may trap.
  *
  * <p>Memory is touched through native calls only, in bounds (else {@link IndexOutOfBoundsException}), and never after
- * {@link #close} ({@link IllegalStateException}). Closing while another thread uses the mapping is a mistake of the caller;
- * vCPUs are joined before their memory goes. Offsets and lengths are bytes.
+ * {@link #close} ({@link IllegalStateException}). Closing while another thread uses the mapping is a mistake of the
+ * caller; vCPUs are joined before their memory goes. Offsets and lengths are bytes.
  */
 public final class Mapping implements AutoCloseable {
     private static final int PROT_READ = 1;
@@ -60,8 +60,8 @@ public final class Mapping implements AutoCloseable {
     }
 
     /**
-     * The same, at an address that is a multiple of {@link #HUGE_PAGE}, so that {@link #preferHuge} can make a huge page of each
-     * piece of that size.
+     * The same, at an address that is a multiple of {@link #HUGE_PAGE}, so that {@link #preferHuge} can make a huge
+     * page of each piece of that size.
      */
     public static Mapping alignedAnonymous(String name, long length) throws SyscallException {
         Mapping reserved = anonymous(name, length + HUGE_PAGE);
@@ -96,8 +96,8 @@ public final class Mapping implements AutoCloseable {
     }
 
     /**
-     * The whole of {@code file}, shared. Faults read no page ahead and mark none as accessed: a page that waits in a list of
-     * such pages, or lies in a large folio, cannot be taken out of the page cache.
+     * The whole of {@code file}, shared. Faults read no page ahead and mark none as accessed: a page that waits in a
+     * list of such pages, or lies in a large folio, cannot be taken out of the page cache.
      */
     public static Mapping shared(DiskFile file) throws SyscallException {
         Mapping mapping = map(
@@ -111,8 +111,8 @@ public final class Mapping implements AutoCloseable {
     }
 
     /**
-     * The first {@code length} bytes of {@code file}, private: pages are the file's until they are written. Every page is locked
-     * in memory once it is there (mlock2(2), {@code MLOCK_ONFAULT}): it will not be read a second time.
+     * The first {@code length} bytes of {@code file}, private: pages are the file's until they are written. Every page
+     * is locked in memory once it is there (mlock2(2), {@code MLOCK_ONFAULT}): it will not be read a second time.
      *
      * @throws HostLacksException if this process may not lock so much memory
      */
@@ -201,9 +201,10 @@ public final class Mapping implements AutoCloseable {
     }
 
     /**
-     * Makes the kernel put in place the pages that wait, on the calling thread's processor, to be moved between its lists of
-     * pages; while one waits, its extra reference keeps it from being taken out of a page cache. Locking a page in memory, and
-     * unlocking it, does that (mm/mlock.c, {@code mlock_vma_pages_range}); this mapping is one to spare for it.
+     * Makes the kernel put in place the pages that wait, on the calling thread's processor, to be moved between its
+     * lists of pages; while one waits, its extra reference keeps it from being taken out of a page cache. Locking a
+     * page in memory, and unlocking it, does that (mm/mlock.c, {@code mlock_vma_pages_range}); this mapping is one to
+     * spare for it.
      */
     void drainPageLists() {
         if (sys.mlock2(address, length, MLOCK_ONFAULT) == 0) {
@@ -217,17 +218,17 @@ public final class Mapping implements AutoCloseable {
     }
 
     /**
-     * Drops the page table entries of the range: of a shared mapping the frames stay in the file; private memory loses its
-     * content. The range must be whole pages of the mapping: of a huge page, Linux silently ignores a part.
+     * Drops the page table entries of the range: of a shared mapping the frames stay in the file; private memory loses
+     * its content. The range must be whole pages of the mapping: of a huge page, Linux silently ignores a part.
      */
     public void dropEntries(long offset, long bytes) throws SyscallException {
         advise(MADV_DONTNEED, "MADV_DONTNEED", offset, bytes);
     }
 
     /**
-     * Puts a range of {@code file} in the place of what is mapped there, shared, at once for every thread of the process: what
-     * lay there is freed. No page of it is present at first. A userfaultfd knows nothing of the new range; whom it has
-     * trapped in the old one stays so until {@link Userfaultfd#wake}.
+     * Puts a range of {@code file} in the place of what is mapped there, shared, at once for every thread of the
+     * process: what lay there is freed. No page of it is present at first. A userfaultfd knows nothing of the new
+     * range; whom it has trapped in the old one stays so until {@link Userfaultfd#wake}.
      */
     public void mapOver(long offset, MemFd file, long fileOffset, long bytes) throws SyscallException {
         SyscallException.check(
@@ -242,8 +243,8 @@ public final class Mapping implements AutoCloseable {
     }
 
     /**
-     * Has the kernel use transparent huge pages, where it has them, for whole pieces of {@link #HUGE_PAGE} of the range that are
-     * made present from now on.
+     * Has the kernel use transparent huge pages, where it has them, for whole pieces of {@link #HUGE_PAGE} of the range
+     * that are made present from now on.
      *
      * @throws HostLacksException if it has none
      */
@@ -263,14 +264,17 @@ public final class Mapping implements AutoCloseable {
         advise(childHasIt ? MADV_DOFORK : MADV_DONTFORK, childHasIt ? "MADV_DOFORK" : "MADV_DONTFORK", offset, bytes);
     }
 
-    /** Makes a hole of the range: of a shared mapping, the pages of its file are freed, for whoever maps them. Whole pages. */
+    /**
+     * Makes a hole of the range: of a shared mapping, the pages of its file are freed, for whoever maps them. Whole
+     * pages.
+     */
     public void remove(long offset, long bytes) throws SyscallException {
         advise(MADV_REMOVE, "MADV_REMOVE", offset, bytes);
     }
 
     /**
-     * Puts private memory, all zeros and without transparent huge pages, in the place of what is mapped in a range. No page of it
-     * is present at first, and no userfaultfd knows of it.
+     * Puts private memory, all zeros and without transparent huge pages, in the place of what is mapped in a range. No
+     * page of it is present at first, and no userfaultfd knows of it.
      */
     public void mapPrivateOver(long offset, long bytes) throws SyscallException {
         SyscallException.check(

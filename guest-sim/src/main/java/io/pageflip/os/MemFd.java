@@ -32,8 +32,8 @@ public final class MemFd implements SparseFile, AutoCloseable {
     }
 
     /**
-     * Creates one of {@code length} bytes, all holes, and seals its size: a peer that could shrink it could kill us with
-     * {@code SIGBUS}.
+     * Creates one of {@code length} bytes, all holes, and seals its size: a peer that could shrink it could kill us
+     * with {@code SIGBUS}.
      *
      * @param hugePages of 2 MiB pages, which the administrator must have reserved
      */
@@ -52,7 +52,9 @@ public final class MemFd implements SparseFile, AutoCloseable {
         }
     }
 
-    /** Takes over a descriptor that a peer calls a sealed memfd of {@code length} bytes, after checking that it is one. */
+    /**
+     * Takes over a descriptor that a peer calls a sealed memfd of {@code length} bytes, after checking that it is one.
+     */
     public static MemFd adopt(Fd fd, String name, long length) throws IOException {
         Syscalls sys = Syscalls.LINUX;
         try {
@@ -90,7 +92,9 @@ public final class MemFd implements SparseFile, AutoCloseable {
         return length;
     }
 
-    /** A new open file description of the same file, for what belongs to a description: locks, offset, {@code O_APPEND}. */
+    /**
+     * A new open file description of the same file, for what belongs to a description: locks, offset, {@code O_APPEND}.
+     */
     Fd reopen(int flags) throws SyscallException {
         return Fd.open(sys, "/proc/self/fd/" + fd.number(), flags);
     }

@@ -6,7 +6,8 @@ import java.nio.ByteOrder;
 
 /**
  * A piece of the process's own native memory: for headers, structs of system calls, and bytes on their way. Never guest
- * RAM, never trapped by a userfaultfd, therefore also usable as a {@link ByteBuffer}. Zeroed at first; freed with the object. Not thread-safe.
+ * RAM, never trapped by a userfaultfd, therefore also usable as a {@link ByteBuffer}. Zeroed at first; freed with the
+ * object. Not thread-safe.
  */
 public final class NativeBuffer {
     private static final int SCRATCH_BYTES = 512;
@@ -27,8 +28,8 @@ public final class NativeBuffer {
     }
 
     /**
-     * This thread's own 512 bytes, zeroed, for a struct that a system call reads or writes and nobody needs afterwards. A
-     * buffer made for that would not do: nothing keeps it from being freed while the kernel still uses its address.
+     * This thread's own 512 bytes, zeroed, for a struct that a system call reads or writes and nobody needs afterwards.
+     * A buffer made for that would not do: nothing keeps it from being freed while the kernel still uses its address.
      */
     static NativeBuffer scratch() {
         NativeBuffer scratch = SCRATCH.get();
@@ -36,7 +37,9 @@ public final class NativeBuffer {
         return scratch;
     }
 
-    /** The same memory as a little-endian buffer; always the same object, so position and limit are shared by all users. */
+    /**
+     * The same memory as a little-endian buffer; always the same object, so position and limit are shared by all users.
+     */
     public ByteBuffer bytes() {
         return view;
     }

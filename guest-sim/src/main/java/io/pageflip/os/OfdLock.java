@@ -1,11 +1,11 @@
 package io.pageflip.os;
 
 /**
- * An open-file-description lock on a memfd ({@code F_OFD_SETLK}, fcntl(2)). The kernel frees it when its description goes,
- * so when its holder dies.
+ * An open-file-description lock on a memfd ({@code F_OFD_SETLK}, fcntl(2)). The kernel frees it when its description
+ * goes, so when its holder dies.
  *
- * <p>The description is opened here, close-on-exec, and never passed or mapped: a descriptor that shares it would keep the
- * lock alive. Two {@code OfdLock}s on the same file exclude each other, within a process and between processes.
+ * <p>The description is opened here, close-on-exec, and never passed or mapped: a descriptor that shares it would keep
+ * the lock alive. Two {@code OfdLock}s on the same file exclude each other, within a process and between processes.
  */
 public final class OfdLock implements AutoCloseable {
     private static final int F_OFD_SETLK = 37;

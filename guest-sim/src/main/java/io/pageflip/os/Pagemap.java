@@ -7,8 +7,7 @@ import java.util.List;
 
 /**
  * A process's page table, as a rule our own, as the kernel shows it ({@code /proc/self/pagemap},
- * Documentation/admin-guide/mm/pagemap.rst).
- * One thread at a time may use an object.
+ * Documentation/admin-guide/mm/pagemap.rst). One thread at a time may use an object.
  */
 public final class Pagemap implements AutoCloseable {
     private static final int ENTRY = 8;
@@ -57,8 +56,8 @@ public final class Pagemap implements AutoCloseable {
     }
 
     /**
-     * Reads the entries of {@code count} pages (at most {@link #maxPages}) of {@code pageBytes} each into {@code entries}.
-     * A frame number in an entry is 0 without {@code CAP_SYS_ADMIN}.
+     * Reads the entries of {@code count} pages (at most {@link #maxPages}) of {@code pageBytes} each into
+     * {@code entries}. A frame number in an entry is 0 without {@code CAP_SYS_ADMIN}.
      */
     public void read(Mapping mapping, long firstPage, int count, int pageBytes, long[] entries) throws IOException {
         read(mapping.address(firstPage * pageBytes, (long) count * pageBytes), count, pageBytes, entries);
@@ -107,8 +106,8 @@ public final class Pagemap implements AutoCloseable {
     }
 
     /**
-     * Whether any page of such a mapping was written since; protects nothing again. Allocates nothing: this is asked while a
-     * guest stands.
+     * Whether any page of such a mapping was written since; protects nothing again. Allocates nothing: this is asked
+     * while a guest stands.
      */
     public boolean anyWritten(Mapping mapping) throws SyscallException {
         long start = mapping.address(0, mapping.length());

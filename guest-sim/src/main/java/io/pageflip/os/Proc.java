@@ -50,9 +50,9 @@ public final class Proc {
     }
 
     /**
-     * The proportional set size of this process ({@code /proc/self/smaps_rollup}), huge pages included: those of its own
-     * wholly, those that others map too by half. Takes 13 ms a GiB with the address space locked for reading: never while
-     * a guest stands still.
+     * The proportional set size of this process ({@code /proc/self/smaps_rollup}), huge pages included: those of its
+     * own wholly, those that others map too by half. Takes 13 ms a GiB with the address space locked for reading: never
+     * while a guest stands still.
      */
     public static long proportionalSetBytes() throws IOException {
         Map<String, Long> rollup = numbers("/proc/self/smaps_rollup");
@@ -62,7 +62,10 @@ public final class Proc {
         return kib * 1024;
     }
 
-    /** Bytes in transparent huge pages of those mappings of this process that lie within a range ({@code /proc/self/smaps}). */
+    /**
+     * Bytes in transparent huge pages of those mappings of this process that lie within a range
+     * ({@code /proc/self/smaps}).
+     */
     static long anonymousHugeBytes(long address, long length) throws IOException {
         long bytes = 0;
         boolean within = false;
@@ -109,8 +112,9 @@ public final class Proc {
     }
 
     /**
-     * Yama's restriction on processes that read each other's memory ({@code kernel.yama.ptrace_scope}): 0 none, 1 parents
-     * and whom the other process allows, 2 {@code CAP_SYS_PTRACE} only, 3 nobody. Also 0 where there is no Yama.
+     * Yama's restriction on processes that read each other's memory ({@code kernel.yama.ptrace_scope}): 0 none, 1
+     * parents and whom the other process allows, 2 {@code CAP_SYS_PTRACE} only, 3 nobody. Also 0 where there is no
+     * Yama.
      */
     static int ptraceScope() {
         try {
@@ -163,16 +167,16 @@ public final class Proc {
     }
 
     /**
-     * Has the kernel kill this process when the thread ends that started it ({@code PR_SET_PDEATHSIG}): also while it is
-     * stopped, when nothing else would end it.
+     * Has the kernel kill this process when the thread ends that started it ({@code PR_SET_PDEATHSIG}): also while it
+     * is stopped, when nothing else would end it.
      */
     public static void dieWithParent() {
         Syscalls.LINUX.prctl(PR_SET_PDEATHSIG, SIGKILL);
     }
 
     /**
-     * Stops this process until somebody continues it ({@code SIGCONT}). For scripted faults. Sent to the calling thread: were
-     * it another that stopped first, this one would run on for a moment.
+     * Stops this process until somebody continues it ({@code SIGCONT}). For scripted faults. Sent to the calling
+     * thread: were it another that stopped first, this one would run on for a moment.
      */
     public static void stopSelf() {
         Syscalls.LINUX.raise(pid(), SIGSTOP);

@@ -15,8 +15,8 @@ public final class ProcessMemory {
     }
 
     /**
-     * Lets process {@code pid} read our memory where Yama restricts that to parents (ptrace_scope 1); 0 lets any process
-     * of the same user. Does nothing where there is no Yama.
+     * Lets process {@code pid} read our memory where Yama restricts that to parents (ptrace_scope 1); 0 lets any
+     * process of the same user. Does nothing where there is no Yama.
      */
     public static void allowReader(int pid) {
         Syscalls.LINUX.prctl(PR_SET_PTRACER, pid == 0 ? PR_SET_PTRACER_ANY : pid);
@@ -25,7 +25,8 @@ public final class ProcessMemory {
     /**
      * Copies {@code bytes} bytes at address {@code from} of the process into {@code to}.
      *
-     * @return bytes copied, possibly fewer than asked for, or minus the error number ({@code -ESRCH}: the process is gone)
+     * @return bytes copied, possibly fewer than asked for, or minus the error number ({@code -ESRCH}: the process is
+     *     gone)
      */
     public long read(long from, Mapping to, long offset, long bytes) {
         return read(from, to.address(offset, bytes), bytes);

@@ -2,7 +2,10 @@ package io.pageflip.os;
 
 import java.io.IOException;
 
-/** A system call failed. The message names the operation, its operands and the error: {@code ftruncate ram 4096: EINVAL}. */
+/**
+ * A system call failed. The message names the operation, its operands and the error: {@code ftruncate ram 4096:
+ * EINVAL}.
+ */
 public final class SyscallException extends IOException {
     private static final long serialVersionUID = 1L;
 

@@ -3,10 +3,10 @@ package io.pageflip.os;
 /**
  * The system calls that pageflip makes, and nothing above them.
  *
- * <p>Every method returns the kernel's result, or minus the error number. Addresses are plain {@code long}s here; they do
- * not leave this package. {@code EINTR} is retried by the implementation wherever the call may simply be made again, and
- * never for {@code close}. All methods may be called from any thread, and put the calling thread into native state while
- * they run, so that a garbage collection does not wait for them.
+ * <p>Every method returns the kernel's result, or minus the error number. Addresses are plain {@code long}s here; they
+ * do not leave this package. {@code EINTR} is retried by the implementation wherever the call may simply be made again,
+ * and never for {@code close}. All methods may be called from any thread, and put the calling thread into native state
+ * while they run, so that a garbage collection does not wait for them.
  *
  * <p>Tests put a scripted implementation in front of the real one.
  */
@@ -120,12 +120,15 @@ interface Syscalls {
 
     long kill(int pid, int signal);
 
-    /** {@code tgkill} of the calling thread of this process, which is {@code pid}: it handles the signal before this returns. */
+    /**
+     * {@code tgkill} of the calling thread of this process, which is {@code pid}: it handles the signal before this
+     * returns.
+     */
     long raise(int pid, int signal);
 
     /**
-     * {@code clone(2)} of the C library: a child, or a thread, that calls the function at {@code function} with {@code argument}
-     * on the stack that ends at {@code stackEnd}, and exits when that returns.
+     * {@code clone(2)} of the C library: a child, or a thread, that calls the function at {@code function} with
+     * {@code argument} on the stack that ends at {@code stackEnd}, and exits when that returns.
      */
     long clone(long function, long stackEnd, int flags, long argument);
 

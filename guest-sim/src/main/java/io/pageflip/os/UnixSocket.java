@@ -7,9 +7,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The owner of a Unix stream socket (unix(7)), connected or listening, close-on-exec. Only what must happen before anybody
- * else reads from it: listening, connecting, the peer's credentials, and a message with descriptors. Then {@link #fd} is
- * handed over.
+ * The owner of a Unix stream socket (unix(7)), connected or listening, close-on-exec. Only what must happen before
+ * anybody else reads from it: listening, connecting, the peer's credentials, and a message with descriptors. Then
+ * {@link #fd} is handed over.
  */
 public final class UnixSocket implements AutoCloseable {
     /** Descriptors in one message, at most ({@code SCM_MAX_FD}, net/scm.h). */
@@ -41,8 +41,9 @@ public final class UnixSocket implements AutoCloseable {
     }
 
     /**
-     * Binds {@code path}, which must not exist, with mode 0600 from the first moment, and listens. Whoever listens removes
-     * the path again, with {@link #unlink}. The process's umask is changed meanwhile: call it while no other thread creates files.
+     * Binds {@code path}, which must not exist, with mode 0600 from the first moment, and listens. Whoever listens
+     * removes the path again, with {@link #unlink}. The process's umask is changed meanwhile: call it while no other
+     * thread creates files.
      */
     public static UnixSocket listen(String path) throws SyscallException {
         UnixSocket socket = create();
@@ -130,7 +131,9 @@ public final class UnixSocket implements AutoCloseable {
         return new PeerCredentials(ucred.bytes().getInt(0), ucred.bytes().getInt(4));
     }
 
-    /** Sends the first {@code length} bytes of {@code message} with copies of the descriptors, all of it or an error. */
+    /**
+     * Sends the first {@code length} bytes of {@code message} with copies of the descriptors, all of it or an error.
+     */
     public void send(NativeBuffer message, int length, List<Fd> descriptors) throws IOException {
         int controlBytes = SIZEOF_CMSGHDR + 4 * descriptors.size();
         NativeBuffer control = NativeBuffer.allocate(align8(controlBytes));
@@ -153,8 +156,8 @@ public final class UnixSocket implements AutoCloseable {
     }
 
     /**
-     * Receives at most {@code length} bytes into {@code message} at {@code offset}, and the descriptors that came with them,
-     * close-on-exec; the caller owns them.
+     * Receives at most {@code length} bytes into {@code message} at {@code offset}, and the descriptors that came with
+     * them, close-on-exec; the caller owns them.
      *
      * @return bytes received, 0 at the end
      * @throws IOException also if more descriptors came than we take; they are closed

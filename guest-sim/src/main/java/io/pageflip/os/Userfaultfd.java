@@ -4,9 +4,10 @@ import java.io.IOException;
 
 /**
  * The owner of a userfaultfd (ioctl_userfaultfd(2); {@code mm/userfaultfd.c} of the kernel). In minor mode, pages of a
- * registered shared mapping that have no page table entry trap instead of appearing by themselves. In write-protect mode
- * with {@link #FEATURE_WP_ASYNC}, nothing traps: the kernel notes which pages are written (see {@link Pagemap}). In missing
- * mode, pages that are nowhere yet trap: holes of a shared mapping, all pages of private memory that was never touched.
+ * registered shared mapping that have no page table entry trap instead of appearing by themselves. In write-protect
+ * mode with {@link #FEATURE_WP_ASYNC}, nothing traps: the kernel notes which pages are written (see {@link Pagemap}).
+ * In missing mode, pages that are nowhere yet trap: holes of a shared mapping, all pages of private memory that was
+ * never touched.
  *
  * <p>Who is trapped is read with {@link FaultEvents}. Closing it unregisters every range and wakes every thread that is
  * trapped. Any number of threads may use an object, but for {@link #close}, which must come after all other uses.
@@ -52,7 +53,9 @@ public final class Userfaultfd implements AutoCloseable {
     private static final int ZEROPAGE_ZEROED = 24;
     private static final int COPY_COPIED = 32;
 
-    /** Each thread's own struct: it is not zeroed between two uses, because every call writes all words that are read. */
+    /**
+     * Each thread's own struct: it is not zeroed between two uses, because every call writes all words that are read.
+     */
     private static final ThreadLocal<NativeBuffer> STRUCT =
             ThreadLocal.withInitial(() -> NativeBuffer.allocate(SIZEOF_UFFDIO_COPY));
 
@@ -162,8 +165,8 @@ public final class Userfaultfd implements AutoCloseable {
     }
 
     /**
-     * Write-protects a part of such a mapping. Without {@link #FEATURE_WP_ASYNC}, who writes there from now on is trapped
-     * until {@link #wake}; private pages that are nowhere yet trap only with {@link #FEATURE_WP_UNPOPULATED}.
+     * Write-protects a part of such a mapping. Without {@link #FEATURE_WP_ASYNC}, who writes there from now on is
+     * trapped until {@link #wake}; private pages that are nowhere yet trap only with {@link #FEATURE_WP_UNPOPULATED}.
      */
     public void writeProtect(Mapping mapping, long offset, long bytes) throws SyscallException {
         STRUCT.get().bytes().putLong(16, WRITEPROTECT_MODE_WP);
@@ -176,7 +179,10 @@ public final class Userfaultfd implements AutoCloseable {
         wake(mapping, 0, mapping.length());
     }
 
-    /** Wakes every thread that is trapped in the range: it touches its page again, and is trapped again if nothing changed. */
+    /**
+     * Wakes every thread that is trapped in the range: it touches its page again, and is trapped again if nothing
+     * changed.
+     */
     public void wake(Mapping mapping, long offset, long bytes) throws SyscallException {
         rangeCall(UFFDIO_WAKE, "UFFDIO_WAKE", mapping, offset, bytes);
     }
@@ -192,7 +198,8 @@ public final class Userfaultfd implements AutoCloseable {
     }
 
     /**
-     * {@code UFFDIO_CONTINUE} without a wake-up: sets the page table entries of the range to the pages that the file holds.
+     * {@code UFFDIO_CONTINUE} without a wake-up: sets the page table entries of the range to the pages that the file
+     * holds.
      *
      * @return bytes mapped, if any were: fewer than {@code bytes} if something stopped it; else minus the error number,
      *     whose meaning ({@code EEXIST}, {@code EFAULT}, {@code ENOENT}) is for the mechanism to say
@@ -203,8 +210,8 @@ public final class Userfaultfd implements AutoCloseable {
     }
 
     /**
-     * As {@link #continueRange(Mapping, long, long)}, and wakes who is trapped in the pages that it mapped; nobody where a
-     * page was there already ({@code EEXIST}): see {@link #wake}.
+     * As {@link #continueRange(Mapping, long, long)}, and wakes who is trapped in the pages that it mapped; nobody
+     * where a page was there already ({@code EEXIST}): see {@link #wake}.
      */
     public long continueAndWake(Mapping mapping, long offset, long bytes) throws IOException {
         return continueRange(mapping, offset, bytes, 0);
@@ -221,8 +228,8 @@ public final class Userfaultfd implements AutoCloseable {
     }
 
     /**
-     * {@code UFFDIO_COPY}: fills missing pages with the first {@code bytes} bytes of {@code from}, and wakes who is trapped
-     * there.
+     * {@code UFFDIO_COPY}: fills missing pages with the first {@code bytes} bytes of {@code from}, and wakes who is
+     * trapped there.
      *
      * @param bytes whole pages of the mapping
      * @return as {@link #continueRange(Mapping, long, long)}: {@code EEXIST} is a page that was not missing
@@ -231,7 +238,10 @@ public final class Userfaultfd implements AutoCloseable {
         return copy(mapping, offset, from, 0, bytes);
     }
 
-    /** As {@link #copy(Mapping, long, NativeBuffer, int)}, with the {@code bytes} bytes of {@code from} at {@code fromOffset}. */
+    /**
+     * As {@link #copy(Mapping, long, NativeBuffer, int)}, with the {@code bytes} bytes of {@code from} at
+     * {@code fromOffset}.
+     */
     public long copy(Mapping mapping, long offset, NativeBuffer from, int fromOffset, int bytes) throws IOException {
         NativeBuffer struct = STRUCT.get();
         struct.bytes()
@@ -258,7 +268,9 @@ public final class Userfaultfd implements AutoCloseable {
         return ask(UFFDIO_ZEROPAGE, ZEROPAGE_ZEROED, "UFFDIO_ZEROPAGE", mapping, offset, bytes);
     }
 
-    /** Makes the call with the struct that this thread has filled, whose word at {@code doneAt} says how far it came. */
+    /**
+     * Makes the call with the struct that this thread has filled, whose word at {@code doneAt} says how far it came.
+     */
     private long ask(long request, int doneAt, String name, Mapping mapping, long offset, long bytes)
             throws IOException {
         NativeBuffer struct = STRUCT.get();

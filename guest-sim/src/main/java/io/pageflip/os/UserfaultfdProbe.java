@@ -7,8 +7,8 @@ import java.util.List;
 /**
  * What userfaultfd can do on this kernel, tried on memory of our own.
  *
- * <p>The userfaultfds here are {@code UFFD_USER_MODE_ONLY}, and what may trap is touched by read(2) and write(2) on a pipe
- * only: a trap then shows as {@code EFAULT}, and no thread is ever left waiting in one.
+ * <p>The userfaultfds here are {@code UFFD_USER_MODE_ONLY}, and what may trap is touched by read(2) and write(2) on a
+ * pipe only: a trap then shows as {@code EFAULT}, and no thread is ever left waiting in one.
  */
 final class UserfaultfdProbe {
     private static final int BASE_PAGE = 4096;
@@ -31,8 +31,8 @@ final class UserfaultfdProbe {
     }
 
     /**
-     * One flip within this process: a page that the source drops traps on both sides, and is the destination's, with its
-     * content, after {@code UFFDIO_CONTINUE}.
+     * One flip within this process: a page that the source drops traps on both sides, and is the destination's, with
+     * its content, after {@code UFFDIO_CONTINUE}.
      *
      * @return what works, for a {@link Capability}
      * @throws IOException whose message is the cause if it does not work
@@ -93,8 +93,8 @@ final class UserfaultfdProbe {
     }
 
     /**
-     * Makes private memory shared as an adoption does: writers are held up, in a page that is nowhere yet too, until the file
-     * is mapped over it.
+     * Makes private memory shared as an adoption does: writers are held up, in a page that is nowhere yet too, until
+     * the file is mapped over it.
      *
      * @return what works, for a {@link Capability}
      * @throws IOException whose message is the cause if it does not work

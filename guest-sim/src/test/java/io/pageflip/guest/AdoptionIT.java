@@ -100,7 +100,10 @@ final class AdoptionIT {
         }
     }
 
-    /** A guest's own workload never writes to a hole for the first time: this writer does, in each chunk when its turn comes. */
+    /**
+     * A guest's own workload never writes to a hole for the first time: this writer does, in each chunk when its turn
+     * comes.
+     */
     @Test
     void noFirstWriteToAHoleIsLost() throws Exception {
         BlockSpec spec = new BlockSpec("ram", RAM_BYTES, Backing.MEMFD);

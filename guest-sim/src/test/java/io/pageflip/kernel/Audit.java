@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Counts every reference and every mapping anew, from who holds what, and compares: a count that is too high is a leak, one
- * that is too low a double free to come. Add whoever holds pages, then {@link #check}.
+ * Counts every reference and every mapping anew, from who holds what, and compares: a count that is too high is a leak,
+ * one that is too low a double free to come. Add whoever holds pages, then {@link #check}.
  */
 final class Audit {
     private final Kernel kernel;

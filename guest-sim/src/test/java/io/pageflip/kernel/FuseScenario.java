@@ -9,7 +9,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One FUSE READ and its reply, from pages of all kinds in all states, while the request is aborted or the page cache filled.
+ * One FUSE READ and its reply, from pages of all kinds in all states, while the request is aborted or the page cache
+ * filled.
  *
  * @param oldPages what is wrong with the request's pages, one each; null if nothing is
  * @param cutBytes what the reply is shorter than the pipe's content

@@ -11,8 +11,8 @@ import java.util.Random;
 import java.util.Set;
 
 /**
- * A few writes from one pipe into one file, from pages of all kinds. What the file must hold is known from a queue of what the
- * pipe held.
+ * A few writes from one pipe into one file, from pages of all kinds. What the file must hold is known from a queue of
+ * what the pipe held.
  *
  * @param cached places of the file that are in memory beforehand
  */
@@ -173,7 +173,10 @@ record PipeIterScenario(
             }
         }
 
-        /** A page of this file that is in the pipe, too, and is overwritten or shoved elsewhere, changes under the test's hands. */
+        /**
+         * A page of this file that is in the pipe, too, and is overwritten or shoved elsewhere, changes under the
+         * test's hands.
+         */
         private boolean sharesPages() {
             return pieces.stream().anyMatch(piece -> piece.source == Source.SAME_FILE)
                     || kernel.log().count(Defect.PAGE_IN_FILE_AND_PIPE) > 0;

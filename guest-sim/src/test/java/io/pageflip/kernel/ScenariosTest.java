@@ -8,8 +8,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * What must hold of each seed's code, over 110,000 random scenarios. One that fails prints itself and how to run it again, alone:
- * {@code -Dpageflip.scenario=VMSPLICE:4711}.
+ * What must hold of each seed's code, over 110,000 random scenarios. One that fails prints itself and how to run it
+ * again, alone: {@code -Dpageflip.scenario=VMSPLICE:4711}.
  */
 final class ScenariosTest {
     private static final String REPLAY = "pageflip.scenario";

@@ -3,7 +3,10 @@ package io.pageflip.kernel;
 import java.util.EnumMap;
 import java.util.Map;
 
-/** Hazards that strike once each, the next time that the code gives them a chance; each may do something of its own, too. */
+/**
+ * Hazards that strike once each, the next time that the code gives them a chance; each may do something of its own,
+ * too.
+ */
 final class ScriptedHazards implements Hazards {
     private final Map<Hazard, Runnable> script = new EnumMap<>(Hazard.class);
 

@@ -9,7 +9,8 @@ import java.util.Random;
 import java.util.Set;
 
 /**
- * One insertion of pages of all kinds, around the end of a page table page. What must come of it is worked out page by page.
+ * One insertion of pages of all kinds, around the end of a page table page. What must come of it is worked out page by
+ * page.
  *
  * @param offsetBytes of the first address, from the start of the mapping
  * @param taken places in the mapping that have an entry already

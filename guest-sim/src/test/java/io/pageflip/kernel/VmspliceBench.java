@@ -6,7 +6,9 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 
-/** A writer, a pipe and a reader on one machine: 8 pages of anonymous memory each, of which the writer's hold stamps. */
+/**
+ * A writer, a pipe and a reader on one machine: 8 pages of anonymous memory each, of which the writer's hold stamps.
+ */
 final class VmspliceBench {
     static final int PAGES = 8;
     static final long SOURCE = PageTable.SPAN - 4L * PageFrame.SIZE; // across two page table pages

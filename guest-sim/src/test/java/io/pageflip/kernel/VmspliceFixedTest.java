@@ -16,7 +16,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** vmsplice with the conditions that 000 leaves out: each of them, and that none of the posted code's defects is left. */
+/**
+ * vmsplice with the conditions that 000 leaves out: each of them, and that none of the posted code's defects is left.
+ */
 final class VmspliceFixedTest {
     private static final long ELSEWHERE = DESTINATION + 64 * 4096;
 

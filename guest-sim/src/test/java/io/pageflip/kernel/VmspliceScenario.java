@@ -8,8 +8,9 @@ import java.util.Set;
 import java.util.stream.IntStream;
 
 /**
- * Gifts and moves between a writer and a reader whose memory is of all kinds, with calls of all shapes, while things happen in
- * between. What the reader must hold is known from a queue of what the writer's memory held when it went into the pipe.
+ * Gifts and moves between a writer and a reader whose memory is of all kinds, with calls of all shapes, while things
+ * happen in between. What the reader must hold is known from a queue of what the writer's memory held when it went into
+ * the pipe.
  */
 record VmspliceScenario(long seed, VmspliceVariant variant, List<Area> source, List<Area> destination, List<Step> steps)
         implements Scenario {

@@ -80,7 +80,9 @@ final class FuseServerIT {
         assertThat(sameAfterRead(before)).isLessThan(PAGES - MOST);
     }
 
-    /** Whether they are still dirty when they are read is the kernel's business, so only their content can be relied on. */
+    /**
+     * Whether they are still dirty when they are read is the kernel's business, so only their content can be relied on.
+     */
     @Test
     void dirtyPagesArriveAsTheyAre() throws Exception {
         service = new Service(true);

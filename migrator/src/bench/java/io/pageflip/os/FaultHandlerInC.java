@@ -6,7 +6,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** What {@code transfer.FaultServer} is compared with: the same thing in C, blocking, compiled with gcc where that is installed. */
+/**
+ * What {@code transfer.FaultServer} is compared with: the same thing in C, blocking, compiled with gcc where that is
+ * installed.
+ */
 public final class FaultHandlerInC implements AutoCloseable {
     private static final String SOURCE = """
             #include <errno.h>

@@ -19,7 +19,10 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** What it costs to account for a page of a 1 GiB block, the block's share of an empty account included. An operation is a page. */
+/**
+ * What it costs to account for a page of a 1 GiB block, the block's share of an empty account included. An operation is
+ * a page.
+ */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)

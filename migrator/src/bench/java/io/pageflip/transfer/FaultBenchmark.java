@@ -24,9 +24,9 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * What the touch of one page costs that is mapped only then: from before the touch to after it, by the thread that touches,
- * with nothing else running. {@code java} is the fault server of a postcopy without prefetch, {@code c} a blocking handler
- * compiled with gcc; the median of the first is to be at most twice that of the second.
+ * What the touch of one page costs that is mapped only then: from before the touch to after it, by the thread that
+ * touches, with nothing else running. {@code java} is the fault server of a postcopy without prefetch, {@code c} a
+ * blocking handler compiled with gcc; the median of the first is to be at most twice that of the second.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.SampleTime)

@@ -32,10 +32,11 @@ import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * The page loop: what one page costs at the source ({@code gift}), and at both sides together on one thread
- * ({@code giftAndMove}), records and socket included; without a frame a batch in {@code gift}, as in a migration, and with one in
- * {@code giftAndMove}. An operation is a page.
+ * ({@code giftAndMove}), records and socket included; without a frame a batch in {@code gift}, as in a migration, and
+ * with one in {@code giftAndMove}. An operation is a page.
  *
- * <p>Between two invocations the source's page table is filled and the destination's emptied, outside the measured time.
+ * <p>Between two invocations the source's page table is filled and the destination's emptied, outside the measured
+ * time.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)

@@ -3,7 +3,10 @@ package io.pageflip.channel;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
-/** A request to give up, made from any thread (a signal's, say), noticed by the agent's thread wherever it waits or loops. */
+/**
+ * A request to give up, made from any thread (a signal's, say), noticed by the agent's thread wherever it waits or
+ * loops.
+ */
 public final class Cancellation implements WaitGuard {
     private final AtomicReference<@Nullable String> reason = new AtomicReference<>();
 

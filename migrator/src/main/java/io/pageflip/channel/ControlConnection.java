@@ -29,15 +29,17 @@ import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Messages in both directions over a connected Unix socket. Netty reads and decodes on a thread of its own; the agent's thread
- * takes messages when it wants to, and can ask at any moment, for 2 ns, whether something is waiting.
+ * Messages in both directions over a connected Unix socket. Netty reads and decodes on a thread of its own; the agent's
+ * thread takes messages when it wants to, and can ask at any moment, for 2 ns, whether something is waiting.
  */
 public final class ControlConnection implements AutoCloseable {
     private static final long SEND_TIMEOUT_S = 5;
     private static final long QUIET_PERIOD_MS = 0;
     private static final long CLOSE_TIMEOUT_S = 2;
 
-    /** Kept, as a logger that nobody holds forgets its level. Netty warns on the terminal of a host without a network. */
+    /**
+     * Kept, as a logger that nobody holds forgets its level. Netty warns on the terminal of a host without a network.
+     */
     private static final Logger NETTY = Logger.getLogger("io.netty");
 
     static {
@@ -117,7 +119,10 @@ public final class ControlConnection implements AutoCloseable {
         return message;
     }
 
-    /** Breaks the connection, which stays broken, as far as both ends can tell. Returns at once; may be called from any thread. */
+    /**
+     * Breaks the connection, which stays broken, as far as both ends can tell. Returns at once; may be called from any
+     * thread.
+     */
     public void drop() {
         fail(new PeerGoneException("the control connection was closed here"));
         var unused = channel.close();

@@ -12,11 +12,11 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 
 /**
- * The destination's end of the migration stream, and of the pipe that vmspliced pages come through, which may be the same
- * one. Owns both. One thread reads.
+ * The destination's end of the migration stream, and of the pipe that vmspliced pages come through, which may be the
+ * same one. Owns both. One thread reads.
  *
- * <p>{@link #next} reads a frame's header and body; bytes that follow a frame (pages) are read straight into guest memory,
- * by {@link #readInto} or {@link #vmsplice}.
+ * <p>{@link #next} reads a frame's header and body; bytes that follow a frame (pages) are read straight into guest
+ * memory, by {@link #readInto} or {@link #vmsplice}.
  */
 public final class StreamReader implements AutoCloseable {
     /** Holds the longest frame of a stream; more would only mean to copy bytes of pages once more. */
@@ -77,8 +77,8 @@ public final class StreamReader implements AutoCloseable {
     }
 
     /**
-     * From now on the source is expected to write at once: waits spin before they sleep, since an idle processor takes up
-     * to milliseconds to wake up.
+     * From now on the source is expected to write at once: waits spin before they sleep, since an idle processor takes
+     * up to milliseconds to wake up.
      *
      * @param firstNs how long to spin for what comes next, in nanoseconds
      * @param thenNs how long to spin after each piece

@@ -62,7 +62,10 @@ public final class StreamWriter implements AutoCloseable {
         transferredBytes += length;
     }
 
-    /** Puts a range of a mapping into the page pipe, as a gift or not; what is not whole pages can only be copied out of it. */
+    /**
+     * Puts a range of a mapping into the page pipe, as a gift or not; what is not whole pages can only be copied out of
+     * it.
+     */
     public void vmsplice(Mapping from, long offset, long length, boolean asGift) throws IOException {
         long done = 0;
         while (done < length) {

@@ -64,8 +64,8 @@ public final class ConnectedSource implements SourceLink {
      *
      * @param path where it has connected, and can again if the connection breaks: free by then
      * @param cancellation asked while waiting
-     * @throws IOException if it is of another user, says nothing, or something else than a greeting in our version of the
-     *     protocol; it has been told so, if it can be
+     * @throws IOException if it is of another user, says nothing, or something else than a greeting in our version of
+     *     the protocol; it has been told so, if it can be
      */
     public static ConnectedSource accept(UnixSocket socket, String path, NanoClock clock, WaitGuard cancellation)
             throws IOException {
@@ -235,8 +235,8 @@ public final class ConnectedSource implements SourceLink {
         }
 
         /**
-         * The process whose memory we read (the kernel says who has connected), with a descriptor of the very run token, in the
-         * epoch in which we have it.
+         * The process whose memory we read (the kernel says who has connected), with a descriptor of the very run
+         * token, in the epoch in which we have it.
          */
         private void recognise(UnixSocket socket, List<Fd> descriptors) throws IOException {
             PeerCredentials peer = checkUser(socket);

@@ -36,8 +36,8 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How one guest crosses, at the destination: its pages by the stream, its state by the page that vCPU 0 watches. Used by the agent's
- * thread, but for the {@link SwitchIn.Moments}, which come on vCPU 0's.
+ * How one guest crosses, at the destination: its pages by the stream, its state by the page that vCPU 0 watches. Used
+ * by the agent's thread, but for the {@link SwitchIn.Moments}, which come on vCPU 0's.
  */
 final class Crossing implements SwitchIn.Moments {
     private static final System.Logger LOG = System.getLogger("pageflip.destination");

@@ -26,8 +26,8 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Takes a guest over from a source, once. One thread calls {@link #run}; {@link Cancellation} and {@link Progress} may be
- * used from others.
+ * Takes a guest over from a source, once. One thread calls {@link #run}; {@link Cancellation} and {@link Progress} may
+ * be used from others.
  *
  * <pre>
  *   SETUP -> ACTIVE -> DEVICE -> COMPLETED: the guest is ours
@@ -88,7 +88,8 @@ public final class DestinationAgent {
     /**
      * A guest that was taken over, and the account of that.
      *
-     * @param machine runs, and is the caller's; null if the guest was verified and ended, because somebody asked for the end
+     * @param machine runs, and is the caller's; null if the guest was verified and ended, because somebody asked for
+     *     the end
      */
     public record Taken(RunResult result, @Nullable VirtualMachine machine) {}
 

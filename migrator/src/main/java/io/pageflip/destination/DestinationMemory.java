@@ -38,8 +38,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Everything that the destination owns of a guest. Blocks that can be flipped are the source's memfds, mapped and
- * registered, without a page yet, but for memory of its own in the place of pages that a third process maps too; those that lie in a file on a disk are private mappings of the source's FUSE file, without a
- * page yet either; the others are memory of its own.
+ * registered, without a page yet, but for memory of its own in the place of pages that a third process maps too; those
+ * that lie in a file on a disk are private mappings of the source's FUSE file, without a page yet either; the others
+ * are memory of its own.
  */
 final class DestinationMemory implements AutoCloseable {
     /** Accounts of pages may take the half of the heap. */
@@ -132,8 +133,8 @@ final class DestinationMemory implements AutoCloseable {
     }
 
     /**
-     * A ledger has four bits a page, pages that are mapped late have up to three more, and pages that may come again a byte: what a peer
-     * announces must not end in an {@link OutOfMemoryError}.
+     * A ledger has four bits a page, pages that are mapped late have up to three more, and pages that may come again a
+     * byte: what a peer announces must not end in an {@link OutOfMemoryError}.
      */
     private static void checkAccountable(List<BlockSpec> specs, long bitsPerPage) throws HostLacksException {
         long pages = specs.stream().mapToLong(BlockSpec::pages).sum();

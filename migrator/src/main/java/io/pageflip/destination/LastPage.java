@@ -17,8 +17,9 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * From the switch of a postcopy until the last page is here. Flipped pages need nobody. Pulled ones need the source: if it dies,
- * the guest is lost; if only the connection to it breaks, nothing is fetched until it has connected again. The names of the states are QEMU's.
+ * From the switch of a postcopy until the last page is here. Flipped pages need nobody. Pulled ones need the source: if
+ * it dies, the guest is lost; if only the connection to it breaks, nothing is fetched until it has connected again. The
+ * names of the states are QEMU's.
  *
  * <pre>
  *   postcopy-active -&gt; postcopy-paused: the connection broke; who touches a missing page waits, the other vCPUs run

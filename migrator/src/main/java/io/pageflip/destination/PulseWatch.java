@@ -9,8 +9,8 @@ import java.util.PriorityQueue;
 import java.util.stream.LongStream;
 
 /**
- * Reads the guest's {@link Pulse} while the guest runs at the destination, and comes to what the report says of it. Used by the
- * agent's thread, which must {@link #read} at least every two seconds: the pulse keeps four.
+ * Reads the guest's {@link Pulse} while the guest runs at the destination, and comes to what the report says of it.
+ * Used by the agent's thread, which must {@link #read} at least every two seconds: the pulse keeps four.
  */
 final class PulseWatch {
     private static final int SLOTS_BEFORE = 100;

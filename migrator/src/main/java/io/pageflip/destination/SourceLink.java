@@ -45,7 +45,8 @@ public interface SourceLink extends WaitGuard, AutoCloseable {
     /** Waits for the same source to come back. */
     interface Recovery extends AutoCloseable {
         /**
-         * Waits at most {@code millis} for a connection, and checks it; whoever is not the source is told so, and not waited for.
+         * Waits at most {@code millis} for a connection, and checks it; whoever is not the source is told so, and not
+         * waited for.
          *
          * @return whether the source is here again: the link is whole
          */

@@ -17,7 +17,10 @@ import java.util.List;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
-/** The destination's readings of CLOCK_MONOTONIC, in nanoseconds, and the result that follows from them and the source's. */
+/**
+ * The destination's readings of CLOCK_MONOTONIC, in nanoseconds, and the result that follows from them and the
+ * source's.
+ */
 final class Timeline {
     private static final double NS_PER_S = 1e9;
     private static final long NS_PER_MS = 1_000_000;

@@ -56,8 +56,8 @@ public record ScriptedFault(@Nullable Action action, Step step) {
     /**
      * The agent has come to a step.
      *
-     * @param noticed whether the agent knows that it was asked to end: a signal takes its time, and the step must not be
-     *     over before
+     * @param noticed whether the agent knows that it was asked to end: a signal takes its time, and the step must not
+     *     be over before
      * @param connection what to close
      */
     public void at(Step reached, BooleanSupplier noticed, Runnable connection) {

@@ -24,11 +24,17 @@ public enum Step {
     CLAIMED,
     /** The guest runs at the destination. */
     RESUMED,
-    /** The connection has broken while pages were still to be pulled: the source has not tried to connect again yet, nor the destination listened. */
+    /**
+     * The connection has broken while pages were still to be pulled: the source has not tried to connect again yet, nor
+     * the destination listened.
+     */
     PAUSED,
     /** The connection is there again. */
     RECOVER,
-    /** The destination has the last page of those that are pulled after the switch, and has said so; the source has seen it. */
+    /**
+     * The destination has the last page of those that are pulled after the switch, and has said so; the source has seen
+     * it.
+     */
     LAST_PAGE;
 
     /** As {@code --fault} writes it. */

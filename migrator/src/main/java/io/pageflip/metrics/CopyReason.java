@@ -5,11 +5,15 @@ package io.pageflip.metrics;
  * (seeds 000, 002 and 004), as far as it has a counterpart here. Exactly one a copied page.
  */
 public enum CopyReason {
-    /** Not a whole page, or of a block that is not whole pages (000: offset and length; 004: "a multiple of page size"). */
+    /**
+     * Not a whole page, or of a block that is not whole pages (000: offset and length; 004: "a multiple of page size").
+     */
     NOT_PAGE_SIZED(1, "not-page-sized"),
     /** Private memory, which no other process can map. */
     PRIVATE_MEMORY(2, "private-memory"),
-    /** The page was gifted and its move was asked for, and the kernel copied it all the same (000, 004: "falls back"). */
+    /**
+     * The page was gifted and its move was asked for, and the kernel copied it all the same (000, 004: "falls back").
+     */
     KERNEL_DECLINED(3, "kernel-declined"),
     /** The source did not gift it ({@code --no-gift}; 000: {@code PIPE_BUF_FLAG_GIFT}). */
     NOT_GIFTED(4, "not-gifted"),
@@ -23,7 +27,9 @@ public enum CopyReason {
     MECHANISM_COPIES(8, "mechanism-copies"),
     /** A device of the guest holds the frame for I/O: the page stayed private where RAM was adopted. */
     PINNED(9, "pinned"),
-    /** It lies in no file whose pages the kernel can take out of the page cache: a memfd is memory (001: {@code steal}). */
+    /**
+     * It lies in no file whose pages the kernel can take out of the page cache: a memfd is memory (001: {@code steal}).
+     */
     NOT_STEALABLE(10, "not-stealable"),
     /** A third process maps it ({@code --sharer}; 000: {@code page_mapped}). */
     STILL_MAPPED(11, "still-mapped");

@@ -1,8 +1,8 @@
 package io.pageflip.metrics;
 
 /**
- * How far a migration is, for whoever shows it to a person. Written by the agent's thread, without a lock or an allocation;
- * read from any thread.
+ * How far a migration is, for whoever shows it to a person. Written by the agent's thread, without a lock or an
+ * allocation; read from any thread.
  */
 public final class Progress {
     /** What is going on. */

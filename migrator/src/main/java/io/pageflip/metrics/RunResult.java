@@ -8,19 +8,20 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one migration came to: an element of {@code runs} in the JSON report. Field names become kebab-case there; they are
- * QEMU's ({@code query-migrate}) where it has them. Parts that a failed migration never reached are null, and absent from
- * JSON.
+ * What one migration came to: an element of {@code runs} in the JSON report. Field names become kebab-case there; they
+ * are QEMU's ({@code query-migrate}) where it has them. Parts that a failed migration never reached are null, and
+ * absent from JSON.
  *
  * @param status of the migration
- * @param owner who has the guest now: {@code source}, {@code destination}, {@code nobody} if it is lost, or {@code unknown}
- *     to a destination whose source has gone
+ * @param owner who has the guest now: {@code source}, {@code destination}, {@code nobody} if it is lost, or
+ *     {@code unknown} to a destination whose source has gone
  * @param totalTime milliseconds from the first message to the guest running at the destination
  * @param setupTime milliseconds from the first message until both sides are ready
  * @param downtime milliseconds, rounded, for tools that expect QEMU's integer
- * @param downtimeNs from the last guest instruction on the source to the first on the destination, the longest over vCPUs
- * @param practiceNs how long a vCPU had executed nothing because it practised the switch, a fifth of a millisecond before it: no
- *     part of the downtime; null where none did
+ * @param downtimeNs from the last guest instruction on the source to the first on the destination, the longest over
+ *     vCPUs
+ * @param practiceNs how long a vCPU had executed nothing because it practised the switch, a fifth of a millisecond
+ *     before it: no part of the downtime; null where none did
  * @param blackoutNs with postcopy: until the first heartbeat on the destination was really in memory, its page faults
  *     included, the longest over vCPUs
  * @param postcopy what became of the pages that were mapped after the switch; null with other schedules
@@ -29,8 +30,8 @@ import org.jspecify.annotations.Nullable;
  * @param precopy the rounds, where there were any and the source could be asked
  * @param adopt how private RAM became shared before, as far as it came; null if that was not asked for
  * @param fuse what the source's FUSE file cost; null with other mechanisms, and where the source could not be asked
- * @param peakPssBytes the larger of the sums of both agents' PSS when they were ready and when the guest had resumed; 0 if
- *     not known
+ * @param peakPssBytes the larger of the sums of both agents' PSS when they were ready and when the guest had resumed; 0
+ *     if not known
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record RunResult(
@@ -182,8 +183,8 @@ public record RunResult(
      * @param same pages that lie in the same frame
      * @param relocatedByKernel pages in another frame, while the kernel was relocating pages
      * @param different pages in another frame, with no such excuse
-     * @param decidedBy {@code frames}; {@code probe} where only a probe could tell whether this kernel moves gifted pages;
-     *     {@code none} where nothing was moved
+     * @param decidedBy {@code frames}; {@code probe} where only a probe could tell whether this kernel moves gifted
+     *     pages; {@code none} where nothing was moved
      * @param stillMapped pages that a third process maps; null without one
      */
     @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -211,8 +212,8 @@ public record RunResult(
      * Pages that were copied because a third process maps them.
      *
      * @param pages that were copied for that reason
-     * @param confirmed of them, which more than one process mapped before the guest was stopped, as the kernel counts; null
-     *     where frames, or their counts, are hidden
+     * @param confirmed of them, which more than one process mapped before the guest was stopped, as the kernel counts;
+     *     null where frames, or their counts, are hidden
      * @param compared of them, whose frame was known on both sides
      * @param elsewhere of these, which lie in another frame at the destination, as copies must
      */

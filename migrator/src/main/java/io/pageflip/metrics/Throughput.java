@@ -7,15 +7,17 @@ import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How many instructions the guest executed around the switch, all vCPUs together, in slots of equal length: the brownout.
+ * How many instructions the guest executed around the switch, all vCPUs together, in slots of equal length: the
+ * brownout.
  *
  * @param slotNs the length of a slot, in nanoseconds
  * @param fromNs when the first slot begins, relative to the last instruction at the source; negative
  * @param instructions executed in each slot, up to when the guest was stopped
- * @param rateBefore instructions a second before the switch: the median of all windows of ten slots there; 0 if there is no
- *     whole window
- * @param recoveredNs from the last instruction at the source until the guest was back to 95 % of that rate: the beginning of
- *     the first such window after the switch that reaches it. Null if none did, or if the rate before is not known
+ * @param rateBefore instructions a second before the switch: the median of all windows of ten slots there; 0 if there
+ *     is no whole window
+ * @param recoveredNs from the last instruction at the source until the guest was back to 95 % of that rate: the
+ *     beginning of the first such window after the switch that reaches it. Null if none did, or if the rate before is
+ *     not known
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record Throughput(

@@ -128,7 +128,9 @@ public final class Migration {
                         && RunResult.Failure.USAGE.equals(ours.error().kind());
     }
 
-    /** The source's result is the fuller one; where the source died, the destination's tells what became of the guest. */
+    /**
+     * The source's result is the fuller one; where the source died, the destination's tells what became of the guest.
+     */
     static RunResult merge(
             AgentProcess source, @Nullable RunResult ours, AgentProcess destination, @Nullable RunResult theirs) {
         if (theirs != null && theirs.status() == MigrationStatus.LOST) {

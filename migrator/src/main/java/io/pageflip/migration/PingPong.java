@@ -12,8 +12,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One guest, passed to and fro between two agent processes that stay: each is source and destination by turns, so that all but
- * the first migrations are between warm JVMs. Every migration is a whole one, with a connection of its own. Used by one thread.
+ * One guest, passed to and fro between two agent processes that stay: each is source and destination by turns, so that
+ * all but the first migrations are between warm JVMs. Every migration is a whole one, with a connection of its own.
+ * Used by one thread.
  */
 public final class PingPong {
     private static final long LISTEN_TIMEOUT_S = 30;

@@ -13,8 +13,8 @@ import java.util.TreeMap;
 import java.util.function.ToLongFunction;
 
 /**
- * Measures {@link Costs} by real migrations of guests of two sizes, each mechanism with each size by turns: the median of the
- * larger and that of the smaller are two points of a line.
+ * Measures {@link Costs} by real migrations of guests of two sizes, each mechanism with each size by turns: the median
+ * of the larger and that of the smaller are two points of a line.
  */
 public final class Calibration {
     /** The mechanisms that are measured. */

@@ -12,8 +12,8 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the pages phase costs on a host: for each mechanism so much at once, and so much a page. As JSON, a file that a person
- * may write, too.
+ * What the pages phase costs on a host: for each mechanism so much at once, and so much a page. As JSON, a file that a
+ * person may write, too.
  *
  * @param schema {@link #SCHEMA}
  * @param host where it was measured, in words
@@ -81,9 +81,9 @@ public record Costs(String schema, @Nullable String host, Map<String, Cost> mech
     }
 
     /**
-     * Of a simulated guest, were its kernel real: a page that moves costs what a flip does, which is two page table operations,
-     * too; one that is copied what a real vmsplice(2) in and out of a pipe does. A page that fails costs nothing. Null if
-     * what it takes was not measured.
+     * Of a simulated guest, were its kernel real: a page that moves costs what a flip does, which is two page table
+     * operations, too; one that is copied what a real vmsplice(2) in and out of a pipe does. A page that fails costs
+     * nothing. Null if what it takes was not measured.
      */
     public @Nullable Long pagesNs(SimulationResult result) {
         long moved = result.count(Outcome.MOVED);

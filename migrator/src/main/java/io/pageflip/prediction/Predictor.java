@@ -21,8 +21,8 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Predicts migrations from the guest's description alone: which pages were ever written, in what memory they lie, and, for
- * pages that are gifted, what the simulated kernel does with them. Asks no process and reads no page.
+ * Predicts migrations from the guest's description alone: which pages were ever written, in what memory they lie, and,
+ * for pages that are gifted, what the simulated kernel does with them. Asks no process and reads no page.
  */
 public final class Predictor {
     /** What {@link Calibration} measures with: no other batch is predicted. */
@@ -146,7 +146,9 @@ public final class Predictor {
         return moved;
     }
 
-    /** A block that is not whole pages is not gifted at all: 004, "the size argument must be a multiple of page size". */
+    /**
+     * A block that is not whole pages is not gifted at all: 004, "the size argument must be a multiple of page size".
+     */
     private static long gift(Planned planned, BlockSpec spec, long data, Map<String, Long> reasons)
             throws InterruptedException {
         if (spec.wholePages() < spec.pages()) {

@@ -37,17 +37,21 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How one guest crosses, at the source: what is done while it runs, and what while it stands. Used by the agent's thread, but for
- * the {@link SwitchOut.Moments} of a handover, which come on a vCPU's.
+ * How one guest crosses, at the source: what is done while it runs, and what while it stands. Used by the agent's
+ * thread, but for the {@link SwitchOut.Moments} of a handover, which come on a vCPU's.
  */
 final class Crossing implements SwitchOut.Moments, AutoCloseable {
     private static final long MS = 1_000_000;
     private static final long GIB = 1L << 30;
 
-    /** The guest is at work, and its code compiled, before it is stopped. Tests that measure nothing need less of that. */
+    /**
+     * The guest is at work, and its code compiled, before it is stopped. Tests that measure nothing need less of that.
+     */
     static final long RUN_BEFORE_NS = Long.getLong("pageflip.run-before-ms", 300) * MS;
 
-    /** Until the other threads that had to do with READY sleep, and vCPUs of both sides have processors of their own. */
+    /**
+     * Until the other threads that had to do with READY sleep, and vCPUs of both sides have processors of their own.
+     */
     private static final long SETTLE_NS = 2 * MS;
 
     /** How often it is looked for such a moment: a guest that writes without a pause has none. */
@@ -264,7 +268,9 @@ final class Crossing implements SwitchOut.Moments, AutoCloseable {
         agent.transition(SourceState.RELEASED, "the lock is free");
     }
 
-    /** A guest with a sharer also to a moment when it has written nothing that would have to go again, if there is one. */
+    /**
+     * A guest with a sharer also to a moment when it has written nothing that would have to go again, if there is one.
+     */
     private void settle() throws IOException {
         int looks = guest.config().sharerPercent() > 0 ? MOST_LOOKS : 0;
         LockSupport.parkNanos(SETTLE_NS);

@@ -12,11 +12,11 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Private memory, and pages that a third process maps, that a handover copies while the guest still runs: its vCPUs note which pages of these they write
- * meanwhile, and those are sent again once it stands. Their own log, and not the kernel's ({@code PAGEMAP_SCAN}): the question
- * whether anything was written is asked while the guest stands, and the kernel takes 15 to 30 us to answer it where the log takes
- * one. A device that has pages pinned writes them behind the vCPUs' back: those are all copied again, and straight into the
- * memfd, which the destination has mapped.
+ * Private memory, and pages that a third process maps, that a handover copies while the guest still runs: its vCPUs
+ * note which pages of these they write meanwhile, and those are sent again once it stands. Their own log, and not the
+ * kernel's ({@code PAGEMAP_SCAN}): the question whether anything was written is asked while the guest stands, and the
+ * kernel takes 15 to 30 us to answer it where the log takes one. A device that has pages pinned writes them behind the
+ * vCPUs' back: those are all copied again, and straight into the memfd, which the destination has mapped.
  */
 final class EarlyCopies implements AutoCloseable {
     private final List<RamBlock> blocks;

@@ -14,7 +14,10 @@ record Pace(long bytesPerSecond) {
         return bytesPerSecond == 0 ? 0 : (long) (bytes * NS_PER_S / bytesPerSecond) - elapsedNs;
     }
 
-    /** Pages to send at once, at most {@code batch}: no more than a tenth of a second's, so that waits are short, but one. */
+    /**
+     * Pages to send at once, at most {@code batch}: no more than a tenth of a second's, so that waits are short, but
+     * one.
+     */
     int batch(int batch, int pageBytes) {
         return bytesPerSecond == 0
                 ? batch

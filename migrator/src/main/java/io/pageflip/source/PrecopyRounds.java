@@ -21,15 +21,16 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A precopy at the source: all pages, and then in rounds those that the guest wrote meanwhile, while it runs; and at last, while
- * it stands, the rest. Used by the agent's one thread.
+ * A precopy at the source: all pages, and then in rounds those that the guest wrote meanwhile, while it runs; and at
+ * last, while it stands, the rest. Used by the agent's one thread.
  *
- * <p>A round ends when the destination has everything of it: only then is it known how fast pages cross. In rounds no page is
- * gifted, since the guest may write it again: what a gift promises is that it will not. Pages of the rounds are vmspliced without
- * {@code SPLICE_F_GIFT}, which every kernel copies; those of the last round are gifts.
+ * <p>A round ends when the destination has everything of it: only then is it known how fast pages cross. In rounds no
+ * page is gifted, since the guest may write it again: what a gift promises is that it will not. Pages of the rounds are
+ * vmspliced without {@code SPLICE_F_GIFT}, which every kernel copies; those of the last round are gifts.
  *
- * <p>If it ends in a postcopy, the destination is told which pages are out of date, and forgets them: nearly all of them while the guest
- * still runs, so that what it wrote since the last round is all that has to be told while it stands.
+ * <p>If it ends in a postcopy, the destination is told which pages are out of date, and forgets them: nearly all of
+ * them while the guest still runs, so that what it wrote since the last round is all that has to be told while it
+ * stands.
  */
 final class PrecopyRounds implements AutoCloseable {
     private static final long SLICE_NS = 10_000_000;
@@ -230,8 +231,8 @@ final class PrecopyRounds implements AutoCloseable {
     }
 
     /**
-     * Tells the pages that are due: they stay here, and the destination forgets what it has of them. And again, as long as the guest
-     * has written many others meanwhile: a page is told once, however often it is written after that.
+     * Tells the pages that are due: they stay here, and the destination forgets what it has of them. And again, as long
+     * as the guest has written many others meanwhile: a page is told once, however often it is written after that.
      */
     private void tellWhileItRuns(SendPlan plan, int round) throws IOException {
         for (int times = 1; times <= MOST_TELLINGS && count(due) > FEW_PAGES; times++) {

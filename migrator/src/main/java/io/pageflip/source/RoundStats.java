@@ -25,7 +25,10 @@ record RoundStats(int round, long sentBytes, long durationNs, long dirtyBytes, l
         return sentBytes == 0 ? 0 : sentBytes * NS_PER_S / Math.max(1, durationNs);
     }
 
-    /** How long the guest would stand while what is left is sent at that rate; {@link Long#MAX_VALUE} if that is unknown. */
+    /**
+     * How long the guest would stand while what is left is sent at that rate; {@link Long#MAX_VALUE} if that is
+     * unknown.
+     */
     long expectedDowntimeNs() {
         if (dirtyBytes == 0) {
             return 0;

@@ -173,7 +173,9 @@ public final class SourceAgent {
         return options.mechanism() != Mechanism.GIFT || !options.gifts() || !kernelMovesGifts;
     }
 
-    /** The lock is released: either the destination's epoch appears, or the destination is gone and the lock ours again. */
+    /**
+     * The lock is released: either the destination's epoch appears, or the destination is gone and the lock ours again.
+     */
     private RunResult awaitTaken(SourceMemory memory, Crossing crossing) throws IOException {
         TokenWait wait = new TokenWait(
                 memory.token(), ownEpoch, link, clock, options.guest().ramBytes());

@@ -17,7 +17,9 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The guest that the source gives away, and what one migration of it needs besides: the frame numbers. Owner of both. */
+/**
+ * The guest that the source gives away, and what one migration of it needs besides: the frame numbers. Owner of both.
+ */
 final class SourceMemory implements AutoCloseable {
     private final VirtualMachine machine;
     private final MemFd framesFile;

@@ -19,9 +19,10 @@ import org.jspecify.annotations.Nullable;
  * @param runAfterNs how long it is watched then, in nanoseconds
  * @param limits of a precopy
  * @param dirtyTracking how a precopy notices what the guest writes
- * @param adoptChunkBytes 0, or: RAM is started in private memory, which becomes what {@code guest} says while it runs, in
- *     chunks of so many bytes
- * @param ramDirectory where the file of RAM in {@link io.pageflip.guest.Backing#FILE} takes its blocks; null with any other
+ * @param adoptChunkBytes 0, or: RAM is started in private memory, which becomes what {@code guest} says while it runs,
+ *     in chunks of so many bytes
+ * @param ramDirectory where the file of RAM in {@link io.pageflip.guest.Backing#FILE} takes its blocks; null with any
+ *     other
  */
 public record SourceOptions(
         GuestConfig guest,

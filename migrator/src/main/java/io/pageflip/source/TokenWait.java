@@ -7,8 +7,8 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Waits, after the lock is released, for what becomes of the guest. Only the run token decides; a message, or the end of a
- * connection, is a reason to look at it.
+ * Waits, after the lock is released, for what becomes of the guest. Only the run token decides; a message, or the end
+ * of a connection, is a reason to look at it.
  */
 final class TokenWait {
     private static final long MS = 1_000_000;
@@ -19,7 +19,8 @@ final class TokenWait {
     private static final long TAKE_TIMEOUT_NS = 30_000 * MS;
 
     /**
-     * The lock of a killed process comes free only when its page tables are gone: tens of milliseconds a GiB, some 230 at worst.
+     * The lock of a killed process comes free only when its page tables are gone: tens of milliseconds a GiB, some 230
+     * at worst.
      */
     private static final long DEATH_NS = 2_000 * MS;
 
@@ -31,7 +32,9 @@ final class TokenWait {
     private final int ownEpoch;
     private final long deathNs;
 
-    /** @param ownEpoch the epoch of this agent, read before it released the lock: afterwards it may be another's already */
+    /**
+     * @param ownEpoch the epoch of this agent, read before it released the lock: afterwards it may be another's already
+     */
     TokenWait(RunToken token, int ownEpoch, DestinationLink link, NanoClock clock, long ramBytes) {
         this.token = token;
         this.link = link;
@@ -74,8 +77,8 @@ final class TokenWait {
     }
 
     /**
-     * Waits until either this agent has the lock or the epoch has changed: true for the lock. A destination that holds the
-     * lock and is stopped stops the guest, by design: this waits as long as it does.
+     * Waits until either this agent has the lock or the epoch has changed: true for the lock. A destination that holds
+     * the lock and is stopped stops the guest, by design: this waits as long as it does.
      */
     private boolean lockOrTaken() throws IOException {
         while (token.epoch() == ownEpoch) {

@@ -11,9 +11,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads the bytes of pages out of the stream, straight into guest memory. Where that is registered with a userfaultfd, the
- * pages are mapped first: without a page table entry a touch would trap, and nobody but this thread could end that. Pages that
- * a third process maps go into memory of our own, with which the userfaultfd has nothing to do.
+ * Reads the bytes of pages out of the stream, straight into guest memory. Where that is registered with a userfaultfd,
+ * the pages are mapped first: without a page table entry a touch would trap, and nobody but this thread could end that.
+ * Pages that a third process maps go into memory of our own, with which the userfaultfd has nothing to do.
  */
 final class BytesReceiver implements PageReceiver {
     private final List<RamBlock> blocks;

@@ -7,11 +7,12 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Serves page faults until it is stopped: the touched pages first, all that were read at once, and only then, while nobody
- * else waits, the pages around them. {@link #run} is one thread's; {@link #isBusy} and {@link #stop} may be called from any; the
- * figures are read when that thread has ended.
+ * Serves page faults until it is stopped: the touched pages first, all that were read at once, and only then, while
+ * nobody else waits, the pages around them. {@link #run} is one thread's; {@link #isBusy} and {@link #stop} may be
+ * called from any; the figures are read when that thread has ended.
  *
- * <p>Nothing is allocated between two faults, and guest memory is never touched, so this thread cannot be trapped itself.
+ * <p>Nothing is allocated between two faults, and guest memory is never touched, so this thread cannot be trapped
+ * itself.
  */
 final class FaultServer implements Runnable {
     /** Looks for the next fault so often before it goes to sleep: a vCPU that met one page meets another soon. */
@@ -33,7 +34,8 @@ final class FaultServer implements Runnable {
      * A server of the faults in {@code blocks}.
      *
      * @param logs of the vCPUs, which are told of their faults
-     * @param prefetchPages the pages of the block around a touched one, itself included, that are mapped with it; 1 maps no other
+     * @param prefetchPages the pages of the block around a touched one, itself included, that are mapped with it; 1
+     *     maps no other
      */
     FaultServer(FaultEvents events, List<LatePages> blocks, List<FaultLog> logs, int prefetchPages) {
         this.events = events;
@@ -45,7 +47,8 @@ final class FaultServer implements Runnable {
     /**
      * Serves until {@link #stop}.
      *
-     * @throws java.io.UncheckedIOException if the kernel refuses something: then whoever is trapped has to be let go by other means
+     * @throws java.io.UncheckedIOException if the kernel refuses something: then whoever is trapped has to be let go by
+     *     other means
      */
     @Override
     public void run() {

@@ -7,7 +7,10 @@ import java.io.IOException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Takes gifted pages without moving them ({@code --no-move}): copies them out of the source's memfd into memory of its own. */
+/**
+ * Takes gifted pages without moving them ({@code --no-move}): copies them out of the source's memfd into memory of its
+ * own.
+ */
 final class FileCopyReceiver implements PageReceiver {
     private final List<RamBlock> blocks;
     private final List<@Nullable MemFd> sourceFiles;

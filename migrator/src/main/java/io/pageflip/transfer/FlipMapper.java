@@ -69,7 +69,9 @@ final class FlipMapper implements PageMapper {
         userfaultfd.unregister(block.mapping());
     }
 
-    /** A page that was there beforehand is no move; one that was not mapped is mapped by the kernel when it is touched. */
+    /**
+     * A page that was there beforehand is no move; one that was not mapped is mapped by the kernel when it is touched.
+     */
     @Override
     public void settle(PageLedger ledger, int index, LatePages pages, boolean complete) {
         ledger.settle(index, pages, complete ? CopyReason.ALREADY_PRESENT : CopyReason.NO_MAPPING);

@@ -9,10 +9,10 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Moves gifted pages of a shared block: {@code UFFDIO_CONTINUE} points the destination's page table entries at the frames
- * that the memfd holds. A page that the kernel refuses is no move, and counted with the reason; the ladder of refusals is
- * {@link MoveOutcome}. Its bytes need not be copied, and must not, since with a handover the guest may write them meanwhile:
- * wherever the memfd is mapped, the page is, or will be when it is touched.
+ * Moves gifted pages of a shared block: {@code UFFDIO_CONTINUE} points the destination's page table entries at the
+ * frames that the memfd holds. A page that the kernel refuses is no move, and counted with the reason; the ladder of
+ * refusals is {@link MoveOutcome}. Its bytes need not be copied, and must not, since with a handover the guest may
+ * write them meanwhile: wherever the memfd is mapped, the page is, or will be when it is touched.
  */
 final class FlipReceiver implements PageReceiver {
     private final List<RamBlock> blocks;

@@ -15,9 +15,9 @@ import java.io.IOException;
 import java.util.List;
 
 /**
- * The evidence for moves: the frame number of every page, noted by the source before it gifts anything, in a memfd that the
- * destination compares with its own page table after the guest has resumed. Both outside the downtime. The memfd is read
- * and written, never mapped: it counts in nobody's memory.
+ * The evidence for moves: the frame number of every page, noted by the source before it gifts anything, in a memfd that
+ * the destination compares with its own page table after the guest has resumed. Both outside the downtime. The memfd is
+ * read and written, never mapped: it counts in nobody's memory.
  *
  * <pre>
  *   u64 frame number of each page of each block, one after the other; 0: not present, or hidden from this process

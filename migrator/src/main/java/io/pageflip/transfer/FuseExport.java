@@ -12,8 +12,8 @@ import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Shows a RAM block that lies in a file on a disk as a file of a FUSE file system, served by a thread of its own, and lets its
- * pages go into that. Used by the agent's one thread.
+ * Shows a RAM block that lies in a file on a disk as a file of a FUSE file system, served by a thread of its own, and
+ * lets its pages go into that. Used by the agent's one thread.
  *
  * <pre>
  *   guest RAM    file on a disk            pipe              FUSE file            destination
@@ -21,12 +21,12 @@ import org.jspecify.annotations.Nullable;
  *     unmapped   clean, removed    header, pages    MOVE     the same frame     MADV_POPULATE_READ
  * </pre>
  *
- * <p>A page that has moved is no longer in the disk file's page cache. It is clean, so nothing is lost: whoever touches it here
- * again, after a failed migration, gets it from the disk.
+ * <p>A page that has moved is no longer in the disk file's page cache. It is clean, so nothing is lost: whoever touches
+ * it here again, after a failed migration, gets it from the disk.
  *
- * <p>The thread that serves is the only one that closes the device. However it ends, requests fail from then on and nobody
- * hangs. (If this process is killed in the microseconds in which one of its own threads waits for an answer, in {@link #start},
- * the kernel waits with it, until somebody writes to {@code /sys/fs/fuse/connections/N/abort}.)
+ * <p>The thread that serves is the only one that closes the device. However it ends, requests fail from then on and
+ * nobody hangs. (If this process is killed in the microseconds in which one of its own threads waits for an answer, in
+ * {@link #start}, the kernel waits with it, until somebody writes to {@code /sys/fs/fuse/connections/N/abort}.)
  */
 public final class FuseExport implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger("pageflip.fuse");
@@ -112,8 +112,8 @@ public final class FuseExport implements AutoCloseable {
     }
 
     /**
-     * Lets all pages go, which the guest, standing, must not touch from now on: none is mapped here any more, all are clean, and
-     * the destination may read them.
+     * Lets all pages go, which the guest, standing, must not touch from now on: none is mapped here any more, all are
+     * clean, and the destination may read them.
      */
     public void release() throws IOException {
         long startNs = clock.nanoTime();

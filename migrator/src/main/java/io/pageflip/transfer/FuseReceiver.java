@@ -12,8 +12,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads pages out of the source's FUSE file, by making them present in a private mapping of it: each fault is a READ that the
- * source answers with the page. Only frame numbers can tell which of them moved.
+ * Reads pages out of the source's FUSE file, by making them present in a private mapping of it: each fault is a READ
+ * that the source answers with the page. Only frame numbers can tell which of them moved.
  */
 public final class FuseReceiver implements PageReceiver {
     private final List<RamBlock> blocks;
@@ -63,8 +63,8 @@ public final class FuseReceiver implements PageReceiver {
     }
 
     /**
-     * All records have come: what follows the last one is a hole to the block's end, and becomes memory of the destination's own.
-     * Now every page is there or needs nobody, and the source may go.
+     * All records have come: what follows the last one is a hole to the block's end, and becomes memory of the
+     * destination's own. Now every page is there or needs nobody, and the source may go.
      */
     void finish() throws IOException {
         for (int i = 0; i < blocks.size(); i++) {
@@ -78,8 +78,8 @@ public final class FuseReceiver implements PageReceiver {
     }
 
     /**
-     * Compares frame numbers and decides about every page. To be called before the guest runs: a page that it writes gets
-     * another frame.
+     * Compares frame numbers and decides about every page. To be called before the guest runs: a page that it writes
+     * gets another frame.
      *
      * @param visible whether frame numbers are visible on both sides; if not, all pages count as copied
      * @param relocatedBefore {@link io.pageflip.os.Proc#relocatedPages} when the source noted them

@@ -4,7 +4,9 @@ import io.pageflip.guest.RamBlock;
 import io.pageflip.wire.FrameType;
 import java.io.IOException;
 
-/** Tells the destination which pages to read out of the FUSE file. The {@link FuseExport} has cleaned and released them. */
+/**
+ * Tells the destination which pages to read out of the FUSE file. The {@link FuseExport} has cleaned and released them.
+ */
 final class FuseSender implements PageSender {
     private final RecordWriter records;
 

@@ -8,9 +8,10 @@ import java.lang.invoke.VarHandle;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * The pages of one block that are mapped only after the switch: the account that the fault server and the background mover
- * share. A page is entered by the one thread to which the kernel has said that it mapped it, so that the counts of the two
- * add up; a page that the kernel found present is entered by neither. How a page is mapped is for a {@link PageMapper} to know.
+ * The pages of one block that are mapped only after the switch: the account that the fault server and the background
+ * mover share. A page is entered by the one thread to which the kernel has said that it mapped it, so that the counts
+ * of the two add up; a page that the kernel found present is entered by neither. How a page is mapped is for a
+ * {@link PageMapper} to know.
  *
  * <p>Any number of threads.
  */
@@ -75,7 +76,9 @@ final class LatePages {
         return (address - start) / pageBytes;
     }
 
-    /** The first page from {@code from} on that holds data and is not entered; {@code end} if there is none before it. */
+    /**
+     * The first page from {@code from} on that holds data and is not entered; {@code end} if there is none before it.
+     */
     long nextMissing(long from, long end) {
         PageBitmap wanted = data;
         long page = wanted.nextSet(from);
@@ -119,7 +122,10 @@ final class LatePages {
         return mapper.serve(page) && enter(page, 1) == 1;
     }
 
-    /** How many of them are new in the account: a page that the kernel unmapped meanwhile is mapped twice, and counted once. */
+    /**
+     * How many of them are new in the account: a page that the kernel unmapped meanwhile is mapped twice, and counted
+     * once.
+     */
     private long enter(long first, long count) {
         long added = 0;
         for (long page = first; page < first + count; ) {

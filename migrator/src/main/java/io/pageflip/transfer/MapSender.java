@@ -4,7 +4,10 @@ import io.pageflip.guest.RamBlock;
 import io.pageflip.wire.FrameType;
 import java.io.IOException;
 
-/** Tells the destination which pages of a shared block it may map already; they stay mapped here, and the guest writes them. */
+/**
+ * Tells the destination which pages of a shared block it may map already; they stay mapped here, and the guest writes
+ * them.
+ */
 final class MapSender implements PageSender {
     private final RecordWriter records;
 

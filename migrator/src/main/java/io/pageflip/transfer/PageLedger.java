@@ -14,9 +14,9 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The destination's account of every page: what became of it, once. A page that is told twice, or lies outside its block, is
- * the source's mistake and fails the migration; so does one that is missing at the end. Where the schedule lets copied
- * and zero pages come again, the last time counts; a page that was moved or gifted never comes again.
+ * The destination's account of every page: what became of it, once. A page that is told twice, or lies outside its
+ * block, is the source's mistake and fails the migration; so does one that is missing at the end. Where the schedule
+ * lets copied and zero pages come again, the last time counts; a page that was moved or gifted never comes again.
  */
 public final class PageLedger {
     private final List<Account> accounts = new ArrayList<>();
@@ -194,7 +194,10 @@ public final class PageLedger {
         private final PageBitmap undecided;
         private final PageBitmap late;
         private final Map<CopyReason, Long> reasons = new EnumMap<>(CopyReason.class);
-        /** Of each page, where it may come again; 0 for one that has not come, or was given away. Made when it is needed. */
+        /**
+         * Of each page, where it may come again; 0 for one that has not come, or was given away. Made when it is
+         * needed.
+         */
         private byte @Nullable [] fates;
 
         private final boolean resends;

@@ -4,8 +4,8 @@ import io.pageflip.memory.PageBitmap;
 import java.io.IOException;
 
 /**
- * How the pages of one block are mapped after the switch: all that differs between the mechanisms that can. Any number of
- * threads, and none of the methods touches guest memory.
+ * How the pages of one block are mapped after the switch: all that differs between the mechanisms that can. Any number
+ * of threads, and none of the methods touches guest memory.
  */
 interface PageMapper {
     /**
@@ -31,7 +31,9 @@ interface PageMapper {
      */
     boolean serve(long page) throws IOException;
 
-    /** Whether the guest loses nothing if this fails: once {@link #release} is called, the kernel maps what is touched. */
+    /**
+     * Whether the guest loses nothing if this fails: once {@link #release} is called, the kernel maps what is touched.
+     */
     boolean kernelHasTheRest();
 
     /** Unregisters the block and wakes all who are trapped in it: from now on the kernel serves its faults. */

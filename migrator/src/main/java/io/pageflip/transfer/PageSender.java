@@ -3,7 +3,10 @@ package io.pageflip.transfer;
 import io.pageflip.guest.RamBlock;
 import java.io.IOException;
 
-/** The source's half of a mechanism. Called by the migration's one thread; but for {@code MAP}, while the guest stands still. */
+/**
+ * The source's half of a mechanism. Called by the migration's one thread; but for {@code MAP}, while the guest stands
+ * still.
+ */
 public interface PageSender {
     /**
      * Sends pages {@code first} to {@code first + count} of a block, all of which hold data. The caller cuts runs into

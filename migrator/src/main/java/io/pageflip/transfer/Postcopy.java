@@ -20,10 +20,11 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Pages that come after the switch: the guest runs on blocks of which no page is mapped, and a page is mapped when a vCPU
- * touches it, or in the background, whichever comes first, until all of them are. Then the blocks are unregistered, and
- * the kernel serves their faults again. How a page is mapped is the {@link PageMapper}'s: flips point at the frame that the shared
- * file holds ({@code UFFDIO_CONTINUE}), pulls copy out of the source's memory ({@code UFFDIO_COPY}).
+ * Pages that come after the switch: the guest runs on blocks of which no page is mapped, and a page is mapped when a
+ * vCPU touches it, or in the background, whichever comes first, until all of them are. Then the blocks are
+ * unregistered, and the kernel serves their faults again. How a page is mapped is the {@link PageMapper}'s: flips point
+ * at the frame that the shared file holds ({@code UFFDIO_CONTINUE}), pulls copy out of the source's memory
+ * ({@code UFFDIO_COPY}).
  *
  * <pre>
  *   vCPU touches a page ----&gt; fault server: maps it, wakes the vCPU, then maps the pages around it
@@ -34,10 +35,11 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  *
  * <p>If flips fail, nobody stays trapped: the blocks are unregistered, after which the kernel itself maps what is
- * touched, from the same file. So a failure costs the counts and never the guest. If pulls fail, the rest of the guest is lost, and who is
- * trapped stays so until {@link #close}: it must not go on with pages of zeros.
+ * touched, from the same file. So a failure costs the counts and never the guest. If pulls fail, the rest of the guest
+ * is lost, and who is trapped stays so until {@link #close}: it must not go on with pages of zeros.
  *
- * <p>One thread uses an object. {@code prepare} starts the fault server, before the guest is resumed; {@link #start} the mover.
+ * <p>One thread uses an object. {@code prepare} starts the fault server, before the guest is resumed; {@link #start}
+ * the mover.
  */
 public final class Postcopy implements PagesToCome, AutoCloseable {
     /**
@@ -48,7 +50,10 @@ public final class Postcopy implements PagesToCome, AutoCloseable {
      * @param recoverTimeoutNs how long a source that is still needed may take to connect again if its connection breaks
      */
     public record Options(int prefetchPages, int batchPages, long recoverTimeoutNs) {
-        /** A window of 64 KiB, as the kernel's own fault-around has it; a batch that keeps a fault waiting for some 20 us. */
+        /**
+         * A window of 64 KiB, as the kernel's own fault-around has it; a batch that keeps a fault waiting for some 20
+         * us.
+         */
         public static final Options DEFAULT = new Options(16, 64);
 
         private static final long RECOVER_TIMEOUT_NS = 30_000_000_000L;
@@ -109,7 +114,8 @@ public final class Postcopy implements PagesToCome, AutoCloseable {
      *
      * @param blocks shared, and registered in minor mode as a whole
      * @param data the pages of each that its file holds, while the guest stands still
-     * @param userfaultfd with {@link Userfaultfd#FEATURE_THREAD_ID}, if the logs are to be told; its owner closes it after this
+     * @param userfaultfd with {@link Userfaultfd#FEATURE_THREAD_ID}, if the logs are to be told; its owner closes it
+     *     after this
      * @param logs of the vCPUs
      */
     public static Postcopy prepare(
@@ -232,9 +238,7 @@ public final class Postcopy implements PagesToCome, AutoCloseable {
         }
     }
 
-    /**
-     * As {@link #rehearse}, with pulls, out of a block of this process.
-     */
+    /** As {@link #rehearse}, with pulls, out of a block of this process. */
     public static void rehearsePull(NanoClock clock) throws IOException {
         BlockSpec spec = new BlockSpec("late", (long) REHEARSED_PAGES * Backing.MEMFD.pageBytes(), Backing.MEMFD);
         try (RamBlock there = RamBlock.create(spec);
@@ -404,7 +408,9 @@ public final class Postcopy implements PagesToCome, AutoCloseable {
         return startNs;
     }
 
-    /** CLOCK_MONOTONIC when the last page of {@code block} was mapped; 0 if it is none of these. After {@link #finish}. */
+    /**
+     * CLOCK_MONOTONIC when the last page of {@code block} was mapped; 0 if it is none of these. After {@link #finish}.
+     */
     public long doneNs(RamBlock block) {
         for (int i = 0; i < blocks.size(); i++) {
             if (blocks.get(i).block() == block) {
@@ -433,7 +439,9 @@ public final class Postcopy implements PagesToCome, AutoCloseable {
         }
     }
 
-    /** Nobody waits any more for a source that may not come back; who serves a late fault of a page that is there may. */
+    /**
+     * Nobody waits any more for a source that may not come back; who serves a late fault of a page that is there may.
+     */
     private void letReadersGo() {
         if (gate == null) {
             return;

@@ -3,7 +3,8 @@ package io.pageflip.transfer;
 /**
  * What became of the pages that were mapped after the switch.
  *
- * @param complete whether every page of data is mapped; false after a stop in the middle, which leaves the rest to the kernel
+ * @param complete whether every page of data is mapped; false after a stop in the middle, which leaves the rest to the
+ *     kernel
  * @param faults page faults served
  * @param touchedPages mapped because they were touched
  * @param prefetchedPages mapped because they lie near a touched one

@@ -12,8 +12,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Copies the pages of a block of our own out of the source's memory: {@code process_vm_readv} into a buffer,
- * {@code UFFDIO_COPY}, and {@code UFFDIO_ZEROPAGE} where they are all zeros. A page that the source never wrote traps here as
- * well, as long as the block is registered; it is zero without being read, once it is known that it holds nothing.
+ * {@code UFFDIO_COPY}, and {@code UFFDIO_ZEROPAGE} where they are all zeros. A page that the source never wrote traps
+ * here as well, as long as the block is registered; it is zero without being read, once it is known that it holds
+ * nothing.
  */
 final class PullMapper implements PageMapper {
     private static final int BUFFER_BYTES = 256 << 10;
@@ -34,8 +35,8 @@ final class PullMapper implements PageMapper {
      *
      * @param block registered in missing mode as a whole
      * @param index its number at the source
-     * @param late those of its pages that are at the source, or nowhere; the other missing ones are zero; nobody changes it
-     *     once the guest is resumed
+     * @param late those of its pages that are at the source, or nowhere; the other missing ones are zero; nobody
+     *     changes it once the guest is resumed
      */
     PullMapper(RamBlock block, int index, PageBitmap late, Userfaultfd userfaultfd, SourcePages source) {
         this.block = block;
@@ -118,7 +119,9 @@ final class PullMapper implements PageMapper {
         return mapped;
     }
 
-    /** Whether it is known that a page is to be zero: reading a hole of a memfd would make the source allocate a page. */
+    /**
+     * Whether it is known that a page is to be zero: reading a hole of a memfd would make the source allocate a page.
+     */
     private boolean isHole(long page) {
         PageBitmap known = data;
         return !late.get(page) || (known != null && !known.get(page));

@@ -4,7 +4,10 @@ import io.pageflip.guest.RamBlock;
 import io.pageflip.wire.FrameType;
 import java.io.IOException;
 
-/** Tells the destination which pages to read out of the source's memory, which stands still until the guest has changed hands. */
+/**
+ * Tells the destination which pages to read out of the source's memory, which stands still until the guest has changed
+ * hands.
+ */
 final class PullSender implements PageSender {
     private final RecordWriter records;
 

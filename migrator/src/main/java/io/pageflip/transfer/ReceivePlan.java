@@ -105,8 +105,8 @@ public final class ReceivePlan {
     }
 
     /**
-     * Makes room for the pages of an EXPECT frame, in the blocks that {@code own} says need it, and where a third process maps the
-     * pages.
+     * Makes room for the pages of an EXPECT frame, in the blocks that {@code own} says need it, and where a third
+     * process maps the pages.
      *
      * @param shared told of those that are in the source's memory
      */

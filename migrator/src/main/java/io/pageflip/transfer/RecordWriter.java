@@ -14,7 +14,9 @@ import org.jspecify.annotations.Nullable;
  * once, so that the destination works while the source does. Allocates nothing after it is made.
  */
 public final class RecordWriter {
-    /** Half a millisecond of page flips: the destination does not wait long for its first, nor is it woken too often. */
+    /**
+     * Half a millisecond of page flips: the destination does not wait long for its first, nor is it woken too often.
+     */
     private static final int FLUSH_PAGES = 2048;
 
     private final StreamWriter stream;

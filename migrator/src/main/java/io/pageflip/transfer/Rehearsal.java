@@ -20,9 +20,9 @@ import java.io.IOException;
 import java.util.List;
 
 /**
- * Both halves of a flip, and the messages around it, on scratch pages within one process, before the guest is stopped: so
- * that in the downtime no class is loaded and the page loop is compiled. On the machine where this was tried the first
- * flip of a fresh JVM cost some 20 ms more without it.
+ * Both halves of a flip, and the messages around it, on scratch pages within one process, before the guest is stopped:
+ * so that in the downtime no class is loaded and the page loop is compiled. On the machine where this was tried the
+ * first flip of a fresh JVM cost some 20 ms more without it.
  */
 public final class Rehearsal {
     /** Their records, one a page, fit into the socket's buffer: nobody reads while they are written. */

@@ -76,7 +76,10 @@ public final class SendPlan {
         byteSenders.put(CopyReason.STILL_MAPPED, new BytesSender(records, stream, CopyReason.STILL_MAPPED));
     }
 
-    /** The way of the pages of a block; {@code wholePage} is false for the part of a page at the end of an odd-sized one. */
+    /**
+     * The way of the pages of a block; {@code wholePage} is false for the part of a page at the end of an odd-sized
+     * one.
+     */
     static Route route(Mechanism mechanism, Schedule schedule, boolean gifts, BlockSpec block, boolean wholePage) {
         return switch (mechanism) {
             case FLIP -> {
@@ -112,8 +115,8 @@ public final class SendPlan {
     }
 
     /**
-     * Tells the destination, before the guest is stopped, which pages hold data, so that it can make room for
-     * those that will be copied.
+     * Tells the destination, before the guest is stopped, which pages hold data, so that it can make room for those
+     * that will be copied.
      *
      * @param maps of the blocks, as far as known now
      */
@@ -189,7 +192,9 @@ public final class SendPlan {
         records.flush();
     }
 
-    /** Sends the bytes of pages of a block again, whatever they are: they were written after they had been sent first. */
+    /**
+     * Sends the bytes of pages of a block again, whatever they are: they were written after they had been sent first.
+     */
     public void resend(int index, RamBlock block, PageRange range) throws IOException {
         for (long page = range.first(); page < range.end(); page++) {
             PageBitmap shared = block.shared();

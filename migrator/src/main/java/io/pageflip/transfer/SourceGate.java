@@ -5,9 +5,9 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Whether pages may be read out of the source's memory just now: as long as the connection to it is whole. Once it has been seen
- * broken nobody reads until {@link #open}. Any number of threads; those that read pass it before each reading, for the price of a
- * look at two fields while it is open.
+ * Whether pages may be read out of the source's memory just now: as long as the connection to it is whole. Once it has
+ * been seen broken nobody reads until {@link #open}. Any number of threads; those that read pass it before each
+ * reading, for the price of a look at two fields while it is open.
  */
 public final class SourceGate {
     private enum State {

@@ -18,8 +18,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The memory of a guest that stands in another process, for whoever reads its pages there. What is read is that process's, and not
- * of one that has its number after it. Any number of threads.
+ * The memory of a guest that stands in another process, for whoever reads its pages there. What is read is that
+ * process's, and not of one that has its number after it. Any number of threads.
  */
 public final class SourcePages implements AutoCloseable {
     private final int pid;

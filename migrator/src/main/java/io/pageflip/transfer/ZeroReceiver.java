@@ -8,8 +8,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Takes note of pages that are all zeros. They are so here without being touched, but for one that came before with other
- * content, in an earlier round of a precopy: that one is cleared.
+ * Takes note of pages that are all zeros. They are so here without being touched, but for one that came before with
+ * other content, in an earlier round of a precopy: that one is cleared.
  */
 final class ZeroReceiver implements PageReceiver {
     private static final int CHUNK = 4096;

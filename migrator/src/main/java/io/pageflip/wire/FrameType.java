@@ -32,11 +32,17 @@ public enum FrameType {
     COMPLETED(14, 1 << 20),
     /** A {@link Message.Failed}. */
     FAILED(15, 2048),
-    /** Empty: a precopy round has ended; the destination says in the {@link io.pageflip.guest.SwitchPage} that it has it. */
+    /**
+     * Empty: a precopy round has ended; the destination says in the {@link io.pageflip.guest.SwitchPage} that it has
+     * it.
+     */
     ROUND(16, 0),
     /** Records: pages that the destination reads out of the source's FUSE file, by touching its mapping of it. */
     FUSE(17, FrameType.RECORDS_BYTES),
-    /** Records: pages that the destination reads out of the source's memory after the switch, in which the guest will stand. */
+    /**
+     * Records: pages that the destination reads out of the source's memory after the switch, in which the guest will
+     * stand.
+     */
     LATE(18, FrameType.RECORDS_BYTES),
     /** A {@link Message.Recover}, the first frame of a connection that follows one that broke. */
     RECOVER(19, 64);

@@ -10,7 +10,10 @@ public enum Mechanism {
     STREAM("stream"),
     /** process_vm_readv(2) by the destination. */
     PULL("pull"),
-    /** splice(2) with {@code SPLICE_F_MOVE} out of a file's page cache into that of a FUSE file, which the destination maps. */
+    /**
+     * splice(2) with {@code SPLICE_F_MOVE} out of a file's page cache into that of a FUSE file, which the destination
+     * maps.
+     */
     FUSE("fuse");
 
     private final String label;

@@ -10,9 +10,9 @@ public sealed interface Message {
     FrameType type();
 
     /**
-     * The source introduces itself and the guest. With it come copies of the descriptors that it names, in this order: the
-     * migration stream, the page pipe if there is one of its own, then {@link #files}. In a shell pipe none
-     * come; the destination opens them through {@code /proc/PID/fd}.
+     * The source introduces itself and the guest. With it come copies of the descriptors that it names, in this order:
+     * the migration stream, the page pipe if there is one of its own, then {@link #files}. In a shell pipe none come;
+     * the destination opens them through {@code /proc/PID/fd}.
      *
      * @param version of the protocol; {@link #VERSION} or the destination refuses
      * @param pid of the source
@@ -77,7 +77,8 @@ public sealed interface Message {
          * A RAM block.
          *
          * @param address where it lies in the source, for process_vm_readv(2)
-         * @param file its memfd, if it is shareable; the FUSE file to be mapped in its place, if it lies in a file on a disk
+         * @param file its memfd, if it is shareable; the FUSE file to be mapped in its place, if it lies in a file on a
+         *     disk
          */
         public record Block(
                 BlockSpec spec, long address, @Nullable File file) {}
@@ -159,8 +160,9 @@ public sealed interface Message {
     }
 
     /**
-     * The source is here again, after its connection broke: the first frame of a new one. With it comes the descriptor of the run
-     * token's memfd, and no other: who has it is the source of this guest, and no stranger who found the socket.
+     * The source is here again, after its connection broke: the first frame of a new one. With it comes the descriptor
+     * of the run token's memfd, and no other: who has it is the source of this guest, and no stranger who found the
+     * socket.
      *
      * @param ownerEpoch of the destination, as the run token says it
      */

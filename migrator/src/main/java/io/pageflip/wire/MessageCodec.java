@@ -14,8 +14,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Turns messages into frame bodies and back. Every length and number that a peer sent is checked before it is used; what
- * does not fit is a {@link ProtocolException}. Stateless.
+ * Turns messages into frame bodies and back. Every length and number that a peer sent is checked before it is used;
+ * what does not fit is a {@link ProtocolException}. Stateless.
  */
 public final class MessageCodec {
     private static final int MAX_BLOCKS = 16;

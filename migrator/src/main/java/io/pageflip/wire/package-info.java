@@ -2,8 +2,8 @@
  * What crosses between the agents, as bytes: frames, page records, messages. No I/O.
  *
  * <p>Two ways lead from one agent to the other. The <b>migration stream</b> goes from source to destination and carries
- * everything in order; it is a Unix socket, a pipe, or the shell's own pipe. The <b>control connection</b> is a Unix socket that carries
- * the greeting, answers, and what must overtake the stream; a shell pipe has none.
+ * everything in order; it is a Unix socket, a pipe, or the shell's own pipe. The <b>control connection</b> is a Unix
+ * socket that carries the greeting, answers, and what must overtake the stream; a shell pipe has none.
  *
  * <pre>
  *   frame:   u32 magic "PGFL"   u16 type (0 is invalid)   u16 0   u32 length of the body   body

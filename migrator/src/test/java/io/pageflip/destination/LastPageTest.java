@@ -19,7 +19,10 @@ import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-/** What the destination does from the switch of a postcopy until the last page is here, and what it says if that never comes. */
+/**
+ * What the destination does from the switch of a postcopy until the last page is here, and what it says if that never
+ * comes.
+ */
 final class LastPageTest {
     private static final long MS = 1_000_000;
     private static final int EPOCH = 2;

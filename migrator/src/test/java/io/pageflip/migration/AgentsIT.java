@@ -254,7 +254,9 @@ final class AgentsIT {
         void tell(FakeSource source) throws IOException;
     }
 
-    /** The source does that after an honest start; the destination must refuse, say why, and not have taken the guest. */
+    /**
+     * The source does that after an honest start; the destination must refuse, say why, and not have taken the guest.
+     */
     private void assertRefused(Mechanism mechanism, String reason, Lie lie) throws Exception {
         assertRefused(mechanism, hello -> hello, reason, source -> {
             source.prepare();

@@ -1,6 +1,9 @@
 package io.pageflip.os;
 
-/** A memfd whose owner can still change its size: what no agent may accept. In this package for its access to system calls. */
+/**
+ * A memfd whose owner can still change its size: what no agent may accept. In this package for its access to system
+ * calls.
+ */
 public final class UnsealedMemFd {
     private static final int MFD_CLOEXEC_ALLOW_SEALING = 3;
 

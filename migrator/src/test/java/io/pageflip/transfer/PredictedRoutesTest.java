@@ -22,7 +22,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The way that {@link SendPlan} finds for a page, and the reason that was predicted for it, were found apart, and agree. */
+/**
+ * The way that {@link SendPlan} finds for a page, and the reason that was predicted for it, were found apart, and
+ * agree.
+ */
 final class PredictedRoutesTest {
     static List<Arguments> migrations() {
         List<Arguments> all = new ArrayList<>();

@@ -9,7 +9,9 @@ import java.nio.charset.StandardCharsets;
 import java.util.Properties;
 import org.jspecify.annotations.Nullable;
 
-/** A comparison as one HTML page that needs nothing else: its style, its scripts, Chart.js and the figures are inside. */
+/**
+ * A comparison as one HTML page that needs nothing else: its style, its scripts, Chart.js and the figures are inside.
+ */
 public final class HtmlReport {
     private static final String MIGRATION = "pageflip.migration/1";
 

@@ -54,8 +54,8 @@ final class Chunk {
     }
 
     /**
-     * Pages from {@code page} on that can go with one call, {@code most} at most: of the same condition; one that is not
-     * aligned, or that something happens to, goes alone.
+     * Pages from {@code page} on that can go with one call, {@code most} at most: of the same condition; one that is
+     * not aligned, or that something happens to, goes alone.
      */
     int run(int page, int most) {
         int alike = alike(page, most);

@@ -1,8 +1,9 @@
 package io.pageflip.kernel.workload;
 
 /**
- * Which part of the guest's pages is in which {@link Condition}; the rest is plain. In millionths of all pages. Which pages
- * they are follows from the seed and the page's number, so that the parts are met about, not exactly; huge pages come by 512.
+ * Which part of the guest's pages is in which {@link Condition}; the rest is plain. In millionths of all pages. Which
+ * pages they are follows from the seed and the page's number, so that the parts are met about, not exactly; huge pages
+ * come by 512.
  *
  * @param races of all pages, whatever their condition: something happens to it at the worst moment
  */
@@ -74,7 +75,10 @@ public record Conditions(int thp, int forked, int ksm, int pinned, int swapped, 
         return (int) ((random32 * bound) >>> 32);
     }
 
-    /** SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014), at any place of its sequence. */
+    /**
+     * SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014), at any place of its
+     * sequence.
+     */
     private long random(long place) {
         long a = (seed ^ 0x5851_f42d_4c95_7f2dL) + (place + 1) * 0x9e37_79b9_7f4a_7c15L;
         long b = (a ^ (a >>> 30)) * 0xbf58_476d_1ce4_e5b9L;

@@ -14,9 +14,9 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Guest RAM is a file that is being read, its pages locked, and a second process gets them as special entries. Anonymous are the
- * pages that are forked, merged, pinned or huge. Nothing moves: an inserted page is in both processes. Races: the second
- * process touches the place first.
+ * Guest RAM is a file that is being read, its pages locked, and a second process gets them as special entries.
+ * Anonymous are the pages that are forked, merged, pinned or huge. Nothing moves: an inserted page is in both
+ * processes. Races: the second process touches the place first.
  */
 final class InsertMachine extends Machine {
     private static final long USER = 1L << 30;

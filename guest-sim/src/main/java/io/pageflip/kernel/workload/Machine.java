@@ -12,8 +12,8 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * A simulated machine that moves a part of a guest, chunk by chunk, each through the same frames. Not thread-safe; used for
- * one part.
+ * A simulated machine that moves a part of a guest, chunk by chunk, each through the same frames. Not thread-safe; used
+ * for one part.
  */
 abstract class Machine {
     /** The guest's, a copy of it, what KSM's other guest has and what a request reads into. */

@@ -10,8 +10,8 @@ import io.pageflip.kernel.Tally;
 import java.util.List;
 
 /**
- * Guest RAM is a file, whose pages are spliced into a pipe and written from there into another file, whose file system was
- * taught to take them. Races: no memory for the page cache, a write that cannot begin, no block on the disk.
+ * Guest RAM is a file, whose pages are spliced into a pipe and written from there into another file, whose file system
+ * was taught to take them. Races: no memory for the page cache, a write that cannot begin, no block on the disk.
  */
 final class PipeIterMachine extends Machine {
     private static final int MOST = 16;

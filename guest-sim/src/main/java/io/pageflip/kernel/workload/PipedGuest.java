@@ -14,8 +14,8 @@ import java.util.EnumSet;
 import java.util.List;
 
 /**
- * A guest whose RAM is a file, and its way into a pipe. What only anonymous memory can be, huge or merged by KSM, is gifted
- * with vmsplice(2); a page that is not aligned comes in two pieces.
+ * A guest whose RAM is a file, and its way into a pipe. What only anonymous memory can be, huge or merged by KSM, is
+ * gifted with vmsplice(2); a page that is not aligned comes in two pieces.
  */
 final class PipedGuest {
     private static final EnumSet<Condition> ANONYMOUS = EnumSet.of(Condition.HUGE, Condition.KSM);

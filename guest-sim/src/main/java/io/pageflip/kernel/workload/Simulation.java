@@ -13,8 +13,8 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.BooleanSupplier;
 
 /**
- * Moves a whole guest on a simulated kernel. The guest is cut into parts of 256 MiB, each with a machine of its own, so that
- * memory of any size takes a few frames a thread; the result is the same whatever the number of threads.
+ * Moves a whole guest on a simulated kernel. The guest is cut into parts of 256 MiB, each with a machine of its own, so
+ * that memory of any size takes a few frames a thread; the result is the same whatever the number of threads.
  */
 public final class Simulation {
     /** The largest guest: 1 TiB. */

@@ -19,8 +19,9 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * The old process gifts anonymous memory into a pipe, the new one asks for a move out of it. A page that is not aligned is handed
- * over without its first 512 bytes. Races: another thread of the reader writes to a page's new place, and reclaim may take that.
+ * The old process gifts anonymous memory into a pipe, the new one asks for a move out of it. A page that is not aligned
+ * is handed over without its first 512 bytes. Races: another thread of the reader writes to a page's new place, and
+ * reclaim may take that.
  */
 final class VmspliceMachine extends Machine {
     private static final long READER = 1L << 30;

@@ -15,7 +15,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Whole guests: what each condition comes to on each kernel, that all pages are accounted for, and how many frames it takes. */
+/**
+ * Whole guests: what each condition comes to on each kernel, that all pages are accounted for, and how many frames it
+ * takes.
+ */
 final class SimulationTest {
     private static final int PERCENT = Conditions.WHOLE / 100;
     private static final long PAGES = 70_000; // more than a part, and not whole chunks
