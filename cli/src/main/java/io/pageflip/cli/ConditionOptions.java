@@ -1,9 +1,9 @@
 package io.pageflip.cli;
 
-import io.pageflip.guest.Backing;
-import io.pageflip.guest.RamConditions;
-import io.pageflip.wire.Mechanism;
-import io.pageflip.wire.Schedule;
+import io.pageflip.ram.Backing;
+import io.pageflip.request.Mechanism;
+import io.pageflip.request.Schedule;
+import io.pageflip.scenario.RamConditions;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;

@@ -53,7 +53,7 @@ final class DestinationCommand implements Callable<Integer> {
     private boolean noMove;
 
     @Mixin
-    private LateOptions late;
+    private PostcopyOptions late;
 
     @Mixin
     private RunOptions run;

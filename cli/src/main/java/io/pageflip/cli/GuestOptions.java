@@ -1,13 +1,13 @@
 package io.pageflip.cli;
 
-import io.pageflip.guest.Backing;
-import io.pageflip.guest.BlockSpec;
 import io.pageflip.guest.GuestConfig;
-import io.pageflip.guest.GuestInfoPage;
 import io.pageflip.guest.Workload;
+import io.pageflip.heartbeat.GuestInfoPage;
 import io.pageflip.memory.Quantity;
-import io.pageflip.wire.Mechanism;
-import io.pageflip.wire.Schedule;
+import io.pageflip.ram.Backing;
+import io.pageflip.ram.BlockSpec;
+import io.pageflip.request.Mechanism;
+import io.pageflip.request.Schedule;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -1,6 +1,5 @@
 package io.pageflip.cli;
 
-import io.pageflip.guest.Backing;
 import io.pageflip.guest.GuestConfig;
 import io.pageflip.memory.Quantity;
 import io.pageflip.os.Capability;
@@ -9,7 +8,8 @@ import io.pageflip.os.GiftProbe;
 import io.pageflip.os.HostCapabilities;
 import io.pageflip.os.HostLacksException;
 import io.pageflip.os.Proc;
-import io.pageflip.wire.Mechanism;
+import io.pageflip.ram.Backing;
+import io.pageflip.request.Mechanism;
 import io.pageflip.wire.Message;
 import java.io.IOException;
 import java.nio.file.Path;

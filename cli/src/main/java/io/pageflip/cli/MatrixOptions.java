@@ -1,7 +1,7 @@
 package io.pageflip.cli;
 
-import io.pageflip.wire.Mechanism;
-import io.pageflip.wire.Schedule;
+import io.pageflip.request.Mechanism;
+import io.pageflip.request.Schedule;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;

@@ -3,14 +3,14 @@ package io.pageflip.cli;
 import io.pageflip.channel.Cancellation;
 import io.pageflip.cli.report.JsonReport;
 import io.pageflip.cli.report.TextReport;
-import io.pageflip.fault.ScriptedFault;
 import io.pageflip.guest.GuestConfig;
 import io.pageflip.metrics.Progress;
 import io.pageflip.metrics.RunResult;
 import io.pageflip.migration.Migration;
-import io.pageflip.wire.ChannelKind;
-import io.pageflip.wire.Mechanism;
-import io.pageflip.wire.Schedule;
+import io.pageflip.request.ChannelKind;
+import io.pageflip.request.Mechanism;
+import io.pageflip.request.Schedule;
+import io.pageflip.scenario.ScriptedFault;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -52,7 +52,7 @@ final class MigrateCommand implements Callable<Integer> {
     @Mixin
     private TransferOptions transfer;
 
-    @Option(names = "--prefetch", paramLabel = "PAGES", description = LateOptions.PREFETCH)
+    @Option(names = "--prefetch", paramLabel = "PAGES", description = PostcopyOptions.PREFETCH)
     private @Nullable Integer prefetch;
 
     @Option(
@@ -147,11 +147,11 @@ final class MigrateCommand implements Callable<Integer> {
                     "--prefetch is for --schedule postcopy; with " + schedule
                             + " every page is there before the guest could touch it");
         }
-        LateOptions.checkPrefetch(spec, prefetchPages());
+        PostcopyOptions.checkPrefetch(spec, prefetchPages());
     }
 
     private int prefetchPages() {
-        return prefetch == null ? LateOptions.DEFAULT_PREFETCH : prefetch;
+        return prefetch == null ? PostcopyOptions.DEFAULT_PREFETCH : prefetch;
     }
 
     /** What was asked for; a usage error if it makes no sense. */
@@ -247,7 +247,7 @@ final class MigrateCommand implements Callable<Integer> {
             arguments.add("--no-move");
         }
         if (transfer.mayPostcopy(schedule)) {
-            arguments.addAll(LateOptions.arguments(prefetchPages(), transfer.batch()));
+            arguments.addAll(PostcopyOptions.arguments(prefetchPages(), transfer.batch()));
         }
         return arguments;
     }

@@ -13,11 +13,11 @@ import io.pageflip.migration.AgentEvent;
 import io.pageflip.os.Errno;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.SyscallException;
+import io.pageflip.request.ChannelKind;
 import io.pageflip.source.ConnectedDestination;
 import io.pageflip.source.DestinationLink;
 import io.pageflip.source.SourceAgent;
 import io.pageflip.source.SourceOptions;
-import io.pageflip.wire.ChannelKind;
 import java.io.IOException;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -67,7 +67,7 @@ final class PeerCommand implements Callable<Integer> {
     private GuestOptions guest;
 
     @Mixin
-    private LateOptions late;
+    private PostcopyOptions late;
 
     @Mixin
     private RunOptions run;

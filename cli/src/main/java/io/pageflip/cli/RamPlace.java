@@ -1,6 +1,6 @@
 package io.pageflip.cli;
 
-import io.pageflip.guest.Backing;
+import io.pageflip.ram.Backing;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;

@@ -1,6 +1,6 @@
 package io.pageflip.cli;
 
-import io.pageflip.fault.ScriptedFault;
+import io.pageflip.scenario.ScriptedFault;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

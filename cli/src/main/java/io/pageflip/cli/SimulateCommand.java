@@ -11,7 +11,7 @@ import io.pageflip.metrics.Progress;
 import io.pageflip.os.HostLacksException;
 import io.pageflip.prediction.Calibration;
 import io.pageflip.prediction.Costs;
-import io.pageflip.wire.Mechanism;
+import io.pageflip.request.Mechanism;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;

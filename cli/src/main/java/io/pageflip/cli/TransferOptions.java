@@ -1,13 +1,13 @@
 package io.pageflip.cli;
 
-import io.pageflip.guest.Backing;
-import io.pageflip.guest.DirtyTracking;
 import io.pageflip.guest.GuestConfig;
 import io.pageflip.memory.Quantity;
-import io.pageflip.source.PrecopyLimits;
-import io.pageflip.wire.ChannelKind;
-import io.pageflip.wire.Mechanism;
-import io.pageflip.wire.Schedule;
+import io.pageflip.ram.Backing;
+import io.pageflip.ram.DirtyTracking;
+import io.pageflip.request.ChannelKind;
+import io.pageflip.request.Mechanism;
+import io.pageflip.request.PrecopyLimits;
+import io.pageflip.request.Schedule;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -260,7 +260,7 @@ final class TransferOptions {
             throw refused("--schedule handover lets both agents map the same pages, and --mechanism " + chosen
                     + " copies them; use --mechanism flip, or --schedule stop-and-move");
         }
-        if (schedule.tellsAllBeforeStop() && chosen == Mechanism.FLIP && !canHandOver) {
+        if (schedule.announcesAllBeforePause() && chosen == Mechanism.FLIP && !canHandOver) {
             throw refused("--schedule " + schedule + " has no pages left to copy for "
                     + (noGift ? "--no-gift" : "--no-move") + "; use --schedule stop-and-move");
         }

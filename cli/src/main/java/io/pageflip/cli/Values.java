@@ -1,7 +1,7 @@
 package io.pageflip.cli;
 
-import io.pageflip.fault.ScriptedFault;
 import io.pageflip.memory.Quantity;
+import io.pageflip.scenario.ScriptedFault;
 import java.math.BigDecimal;
 import java.util.Iterator;
 import java.util.List;

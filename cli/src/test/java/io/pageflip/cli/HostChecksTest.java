@@ -2,11 +2,11 @@ package io.pageflip.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.pageflip.guest.Backing;
 import io.pageflip.guest.GuestConfig;
-import io.pageflip.guest.RamConditions;
 import io.pageflip.guest.Workload;
-import io.pageflip.wire.Mechanism;
+import io.pageflip.ram.Backing;
+import io.pageflip.request.Mechanism;
+import io.pageflip.scenario.RamConditions;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 

@@ -3,10 +3,10 @@ package io.pageflip.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.pageflip.guest.Backing;
 import io.pageflip.os.HostLacksException;
-import io.pageflip.wire.Mechanism;
-import io.pageflip.wire.Schedule;
+import io.pageflip.ram.Backing;
+import io.pageflip.request.Mechanism;
+import io.pageflip.request.Schedule;
 import java.io.IOException;
 import java.util.List;
 import org.junit.jupiter.api.Test;

@@ -3,9 +3,9 @@ package io.pageflip.process;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.pageflip.guest.Backing;
 import io.pageflip.guest.GuestConfig;
 import io.pageflip.guest.Workload;
+import io.pageflip.ram.Backing;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -60,7 +60,7 @@ final class Observer implements AutoCloseable {
     }
 
     /** Has its code compiled: an interpreter is slower than a heart that beats 15 times in a microsecond. */
-    static void rehearse() {
+    static void warmUp() {
         ByteBuffer page = ByteBuffer.allocateDirect(TOKEN);
         Observer rehearsing = new Observer(page, page);
         for (int i = 0; i < REHEARSED_LOOKS; i++) {

@@ -25,8 +25,8 @@ final class ObserverIT {
     final Pageflip pageflip = Pageflip.asUsersDo();
 
     @BeforeAll
-    static void rehearse() {
-        Observer.rehearse();
+    static void warmUp() {
+        Observer.warmUp();
     }
 
     /**

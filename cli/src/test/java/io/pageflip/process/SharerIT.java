@@ -3,13 +3,13 @@ package io.pageflip.process;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.pageflip.guest.Backing;
 import io.pageflip.guest.GuestConfig;
-import io.pageflip.guest.RamConditions;
 import io.pageflip.guest.Workload;
 import io.pageflip.memory.PageBitmap;
 import io.pageflip.memory.Quantity;
 import io.pageflip.os.HostCapabilities;
+import io.pageflip.ram.Backing;
+import io.pageflip.scenario.RamConditions;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -231,7 +231,7 @@ final class SharerIT {
                         .arguments()
                         .map(Arrays::asList)
                         .orElse(List.of())
-                        .contains("io.pageflip.guest.SharerProcess"))
+                        .contains("io.pageflip.scenario.SharerProcess"))
                 .toList();
     }
 

@@ -1,5 +1,6 @@
 package io.pageflip.guest;
 
+import io.pageflip.switchover.SwitchoverPage;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 
@@ -8,7 +9,7 @@ import java.nio.charset.StandardCharsets;
  * FIFO and puts them out when that is full. So at almost any moment it holds a piece of a line, which must cross a
  * migration. Used by vCPU 0 while the guest runs, by others only while it stands still.
  */
-final class ConsoleDevice {
+public final class ConsoleDevice {
     /** As a 16550 UART has. */
     static final int FIFO_BYTES = 16;
 
@@ -66,7 +67,7 @@ final class ConsoleDevice {
         }
     }
 
-    void save(SwitchPage page) {
+    void save(SwitchoverPage page) {
         page.setConsole(produced, fifoFill, word(0), word(Long.BYTES));
     }
 
@@ -85,7 +86,7 @@ final class ConsoleDevice {
     }
 
     /** Continues where another agent's device stopped. */
-    void load(SwitchPage page) throws IOException {
+    void load(SwitchoverPage page) throws IOException {
         long count = page.consoleProduced();
         int fill = page.consoleFifoFill();
         if (count < 0 || fill < 0 || fill >= FIFO_BYTES || fill > count) {

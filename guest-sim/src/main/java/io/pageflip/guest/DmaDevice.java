@@ -5,6 +5,7 @@ import io.pageflip.os.Fd;
 import io.pageflip.os.NativeBuffer;
 import io.pageflip.os.PageGift;
 import io.pageflip.os.Pipe;
+import io.pageflip.ram.RamBlock;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 

@@ -1,10 +1,32 @@
 package io.pageflip.guest;
 
+import io.pageflip.heartbeat.GuestInfoPage;
+import io.pageflip.heartbeat.Pulse;
 import io.pageflip.memory.PageBitmap;
 import io.pageflip.os.ForkedChild;
 import io.pageflip.os.HostLacksException;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.NativeBuffer;
+import io.pageflip.os.WaitGuard;
+import io.pageflip.ram.Adoption;
+import io.pageflip.ram.BlockSpec;
+import io.pageflip.ram.DirtyLog;
+import io.pageflip.ram.DirtyTracker;
+import io.pageflip.ram.DirtyTracking;
+import io.pageflip.ram.FaultLog;
+import io.pageflip.ram.RamBlock;
+import io.pageflip.ram.WriteProtectTracker;
+import io.pageflip.scenario.RamConditions;
+import io.pageflip.scenario.Sharer;
+import io.pageflip.switchover.GuestState;
+import io.pageflip.switchover.IncomingSwitchover;
+import io.pageflip.switchover.OutgoingSwitchover;
+import io.pageflip.switchover.RunToken;
+import io.pageflip.switchover.SwitchoverPage;
+import io.pageflip.verification.Oracle;
+import io.pageflip.verification.PagePattern;
+import io.pageflip.verification.Verification;
+import io.pageflip.verification.Verifier;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,7 +40,7 @@ import org.jspecify.annotations.Nullable;
  * it <em>may</em> run is for the holder of the {@link RunToken} to know. Used by one thread; only the figures may be
  * read from others.
  */
-public final class Guest implements AutoCloseable {
+public final class Guest implements GuestState, AutoCloseable {
     private static final long POLL_NS = 20_000;
     private static final long STOP_POLL_NS = 500_000;
     /**
@@ -29,13 +51,6 @@ public final class Guest implements AutoCloseable {
 
     /** 4 KiB pages made present by one call while the guest is filled. */
     private static final long POPULATE_PAGES = 4096;
-
-    /** Asked several times a second by a thread that waits for something to be made. */
-    @FunctionalInterface
-    public interface Guard {
-        /** Throws if that is not wanted any more. */
-        void check() throws IOException;
-    }
 
     private static final System.Logger LOG = System.getLogger(Guest.class.getName());
 
@@ -52,8 +67,8 @@ public final class Guest implements AutoCloseable {
     private final Throttle throttle = new Throttle();
     private final List<Vcpu> vcpus = new ArrayList<>();
     private final AtomicInteger executing = new AtomicInteger();
-    private volatile @Nullable SwitchOut switchOut;
-    private volatile @Nullable SwitchIn switchIn;
+    private volatile @Nullable OutgoingSwitchover switchOut;
+    private volatile @Nullable IncomingSwitchover switchIn;
     private volatile @Nullable IOException calledOff;
     private volatile @Nullable Thread stopper;
     private volatile long clockNs;
@@ -166,10 +181,10 @@ public final class Guest implements AutoCloseable {
 
     /**
      * Has vCPU 0 wait for another agent's guest, take it over, and run; the other vCPUs follow. Returns at once:
-     * {@link #awaitFirstInstructions} and {@link SwitchIn#check} tell how it went.
+     * {@link #awaitFirstInstructions} and {@link IncomingSwitchover#check} tell how it went.
      */
-    public void resumeAfter(SwitchIn in) {
-        requireStanding();
+    public void resumeAfter(IncomingSwitchover in) {
+        requirePaused();
         switchIn = in;
         vcpus.get(0).takeOver();
     }
@@ -202,7 +217,7 @@ public final class Guest implements AutoCloseable {
      *
      * @throws IOException if the switch was called off: the guest stands, and is still this agent's
      */
-    public void stop(SwitchOut out) throws IOException {
+    public void stop(OutgoingSwitchover out) throws IOException {
         calledOff = new IOException("the guest could not be stopped: a vCPU had failed");
         switchOut = out;
         stopper = Thread.currentThread();
@@ -212,7 +227,7 @@ public final class Guest implements AutoCloseable {
                 vcpu.requestStopAt(stopAtNs);
             }
             // Asleep: with a thread that spins here, three would want the two processors of a small machine.
-            while (!allStand()) {
+            while (!allPaused()) {
                 LockSupport.parkNanos(STOP_POLL_NS);
             }
             stopClock();
@@ -231,9 +246,9 @@ public final class Guest implements AutoCloseable {
         }
     }
 
-    private boolean allStand() {
+    private boolean allPaused() {
         for (Vcpu vcpu : vcpus) {
-            if (!vcpu.stands()) {
+            if (!vcpu.isPaused()) {
                 return false;
             }
         }
@@ -287,7 +302,7 @@ public final class Guest implements AutoCloseable {
      * @param guard whose exception ends the wait, and the process with it
      * @throws IOException if one does not start
      */
-    public void startOthers(Guard guard) throws IOException {
+    public void startOthers(WaitGuard guard) throws IOException {
         RamBlock ram = blocks.get(GuestConfig.RAM);
         if (child == null) {
             child = ram.fork();
@@ -319,8 +334,8 @@ public final class Guest implements AutoCloseable {
     /** What the vCPUs' threads do for the guest. */
     private final class Switching implements Vcpu.Owner {
         @Override
-        public void stands() {
-            SwitchOut out = switchOut;
+        public void paused() {
+            OutgoingSwitchover out = switchOut;
             if (executing.decrementAndGet() == 0 && out != null) {
                 try {
                     stopClock();
@@ -334,11 +349,11 @@ public final class Guest implements AutoCloseable {
         }
 
         @Override
-        public void willStand() {
-            SwitchOut out = switchOut;
+        public void aboutToPause() {
+            OutgoingSwitchover out = switchOut;
             if (out != null) {
                 try {
-                    out.practise();
+                    out.dryRun();
                 } catch (IOException e) {
                     LOG.log(System.Logger.Level.DEBUG, "a practice failed; what matters comes later", e);
                 }
@@ -347,7 +362,7 @@ public final class Guest implements AutoCloseable {
 
         @Override
         public boolean takesOver() {
-            SwitchIn in = switchIn;
+            IncomingSwitchover in = switchIn;
             if (in == null || !in.run(Guest.this)) {
                 return false;
             }
@@ -359,14 +374,14 @@ public final class Guest implements AutoCloseable {
         }
     }
 
-    /** Writes the state of the standing guest. */
-    public void save(SwitchPage page) {
-        requireStanding();
-        draft(page);
+    @Override
+    public void save(SwitchoverPage page) {
+        requirePaused();
+        saveDraft(page);
     }
 
-    /** The same of a running one: of no use to anybody. */
-    void draft(SwitchPage page) {
+    @Override
+    public void saveDraft(SwitchoverPage page) {
         for (int i = 0; i < vcpus.size(); i++) {
             vcpus.get(i).save(page);
         }
@@ -374,13 +389,9 @@ public final class Guest implements AutoCloseable {
         console.save(page);
     }
 
-    /**
-     * Makes the standing guest continue, when resumed, where {@code page} says.
-     *
-     * @throws IOException if that is no state of this guest
-     */
-    public void load(SwitchPage page) throws IOException {
-        requireStanding();
+    @Override
+    public void load(SwitchoverPage page) throws IOException {
+        requirePaused();
         for (int i = 0; i < vcpus.size(); i++) {
             if (page.vcpuCursor(i) < 0) {
                 throw new IOException(
@@ -394,7 +405,7 @@ public final class Guest implements AutoCloseable {
         clockNs = page.clockNs();
     }
 
-    private void requireStanding() {
+    private void requirePaused() {
         if (running) {
             throw new IllegalStateException("the guest is running");
         }
@@ -412,7 +423,7 @@ public final class Guest implements AutoCloseable {
         for (int i = 0; i < first.length; i++) {
             while ((first[i] = vcpus.get(i).firstInstructionNs()) == 0) {
                 checkVcpus();
-                SwitchIn in = switchIn;
+                IncomingSwitchover in = switchIn;
                 if (in != null) {
                     in.check();
                 }
@@ -431,7 +442,7 @@ public final class Guest implements AutoCloseable {
      * @return a log for each vCPU
      */
     public List<FaultLog> logFaults() {
-        requireStanding();
+        requirePaused();
         List<FaultLog> logs = new ArrayList<>();
         for (Vcpu vcpu : vcpus) {
             logs.add(vcpu.logFaults());
@@ -481,14 +492,14 @@ public final class Guest implements AutoCloseable {
 
     /** Compares the standing guest, every page of it, with what it must be. */
     public Verification verify() throws IOException {
-        requireStanding();
+        requirePaused();
         boolean agree = info.isValid(config.vcpus()) && vcpus.stream().allMatch(Vcpu::agreesWithMemory);
-        return new Verifier(blocks, oracle).verify(agree, console);
+        return new Verifier(blocks, oracle).verify(agree, console.isComplete(), console.lines());
     }
 
     @Override
     public void close() {
-        SwitchIn in = switchIn;
+        IncomingSwitchover in = switchIn;
         if (in != null) {
             in.cancel();
         }

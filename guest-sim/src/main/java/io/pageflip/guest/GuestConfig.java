@@ -1,6 +1,12 @@
 package io.pageflip.guest;
 
+import io.pageflip.heartbeat.GuestInfoPage;
+import io.pageflip.memory.BasePage;
 import io.pageflip.memory.PageBitmap;
+import io.pageflip.ram.Backing;
+import io.pageflip.ram.BlockSpec;
+import io.pageflip.scenario.RamConditions;
+import io.pageflip.verification.PagePattern;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -93,7 +99,7 @@ public record GuestConfig(
         if (page == 0 || fillPercent == 100) {
             return true;
         }
-        long extent = page / Math.max(EXTENT_PAGES, backing.pageBytes() / PagePattern.BYTES);
+        long extent = page / Math.max(EXTENT_PAGES, backing.pageBytes() / BasePage.BYTES);
         return Math.floorMod(PagePattern.mix(seed * 31 + extent), 100) < fillPercent;
     }
 

@@ -1,7 +1,15 @@
 package io.pageflip.guest;
 
+import io.pageflip.heartbeat.GuestInfoPage;
+import io.pageflip.heartbeat.Pulse;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.Proc;
+import io.pageflip.ram.DirtyLog;
+import io.pageflip.ram.FaultLog;
+import io.pageflip.ram.RamBlock;
+import io.pageflip.switchover.SwitchoverPage;
+import io.pageflip.verification.Oracle;
+import io.pageflip.verification.PagePattern;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
@@ -21,7 +29,7 @@ final class Vcpu implements AutoCloseable {
     private static final long BURST_NS = 10_000_000;
 
     /** A practice may take so long. */
-    private static final long PRACTICE_NS = 100_000;
+    private static final long DRY_RUN_NS = 100_000;
 
     private static final int HOT_WRITES_PERCENT = 90;
     private static final int FILLED_TRIES = 64;
@@ -30,10 +38,10 @@ final class Vcpu implements AutoCloseable {
     /** What the vCPU does for its guest. */
     interface Owner {
         /** It has come to stand; called on its thread. */
-        void stands();
+        void paused();
 
         /** It will stand soon; called on its thread, between two instructions. */
-        void willStand();
+        void aboutToPause();
 
         /** vCPU 0 is to take the guest over: whether it, and all others, may run. Called on its thread. */
         boolean takesOver();
@@ -149,12 +157,12 @@ final class Vcpu implements AutoCloseable {
 
     /** Waits for the instruction at hand to end: a matter of microseconds, inside the downtime. */
     void awaitStopped() {
-        while (!stands()) {
+        while (!isPaused()) {
             Thread.onSpinWait();
         }
     }
 
-    boolean stands() {
+    boolean isPaused() {
         return state.get() == State.STANDING;
     }
 
@@ -168,11 +176,11 @@ final class Vcpu implements AutoCloseable {
         return log;
     }
 
-    void save(SwitchPage page) {
+    void save(SwitchoverPage page) {
         page.setVcpu(index, instructions, lastInstructionNs, random, cursor);
     }
 
-    void load(SwitchPage page) {
+    void load(SwitchoverPage page) {
         instructions = page.vcpuInstructions(index);
         lastInstructionNs = page.vcpuLastInstructionNs(index);
         random = page.vcpuRandom(index);
@@ -239,7 +247,7 @@ final class Vcpu implements AutoCloseable {
                         || (owner.takesOver() && state.compareAndSet(State.TAKING_OVER, State.RUNNING));
                 if (runs) {
                     execute();
-                    owner.stands();
+                    owner.paused();
                     pulse.enter(instructions); // not before: the guest stands still until it is handed over
                 }
             } catch (RuntimeException | Error e) {
@@ -270,7 +278,7 @@ final class Vcpu implements AutoCloseable {
                 }
                 if (!ready) {
                     ready = true;
-                    now = practise();
+                    now = dryRun();
                     continue;
                 }
             }
@@ -307,9 +315,9 @@ final class Vcpu implements AutoCloseable {
     }
 
     /** Once, if there is time for it; the time afterwards. */
-    private long practise() {
-        if (clock.nanoTime() < stopAtNs - PRACTICE_NS) {
-            owner.willStand();
+    private long dryRun() {
+        if (clock.nanoTime() < stopAtNs - DRY_RUN_NS) {
+            owner.aboutToPause();
         }
         return clock.nanoTime();
     }

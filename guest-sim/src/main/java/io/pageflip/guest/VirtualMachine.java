@@ -1,7 +1,11 @@
 package io.pageflip.guest;
 
-import io.pageflip.os.MemFd;
 import io.pageflip.os.NanoClock;
+import io.pageflip.os.Resources;
+import io.pageflip.ram.BlockSpec;
+import io.pageflip.ram.RamBlock;
+import io.pageflip.switchover.RunToken;
+import io.pageflip.verification.Oracle;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -54,7 +58,7 @@ public final class VirtualMachine implements AutoCloseable {
             }
             return of(token, oracle, console, new Guest(config, blocks, oracle, console, clock));
         } catch (IOException | RuntimeException e) {
-            closeAll(made);
+            Resources.closeAll(made);
             throw e;
         }
     }
@@ -80,33 +84,11 @@ public final class VirtualMachine implements AutoCloseable {
         return guest;
     }
 
-    /** The memfds of the shareable RAM blocks, in the order of the blocks. */
-    public List<MemFd> ramFiles() {
-        List<MemFd> files = new ArrayList<>();
-        for (RamBlock block : guest.blocks()) {
-            if (block.file() != null) {
-                files.add(block.file());
-            }
-        }
-        return files;
-    }
-
     @Override
     public void close() {
         guest.close(); // first: its vCPUs use the rest
         console.close();
         oracle.close();
         token.close();
-    }
-
-    /** Closes what was made, the last first; closing does not fail. */
-    public static void closeAll(Deque<AutoCloseable> made) {
-        while (!made.isEmpty()) {
-            try {
-                made.pop().close();
-            } catch (Exception e) {
-                throw new IllegalStateException("closing cannot fail", e);
-            }
-        }
     }
 }

@@ -26,8 +26,8 @@
  *   RunToken       who may run the guest
  * </pre>
  *
- * <p>The content of a page is a function of its place and generation ({@link io.pageflip.guest.PagePattern}), so that
- * after a migration every page can be checked, and a lost, stale, torn or misplaced one told apart.
+ * <p>The content of a page is a function of its place and generation ({@link io.pageflip.verification.PagePattern}), so
+ * that after a migration every page can be checked, and a lost, stale, torn or misplaced one told apart.
  */
 @NullMarked
 package io.pageflip.guest;

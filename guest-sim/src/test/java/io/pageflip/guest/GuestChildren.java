@@ -5,6 +5,11 @@ import io.pageflip.os.Mapping;
 import io.pageflip.os.MemFd;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.Userfaultfd;
+import io.pageflip.ram.Backing;
+import io.pageflip.ram.BlockSpec;
+import io.pageflip.ram.RamBlock;
+import io.pageflip.switchover.RunToken;
+import io.pageflip.verification.Oracle;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -13,7 +18,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** What child processes of the guest's tests do; the first argument says which. */
-final class GuestChildren {
+public final class GuestChildren {
     private static final BufferedReader INPUT =
             new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
     private static final long DEADLINE_NS = 20_000_000_000L;

@@ -3,6 +3,9 @@ package io.pageflip.guest;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pageflip.os.NativeBuffer;
+import io.pageflip.ram.Backing;
+import io.pageflip.verification.PagePattern;
+import io.pageflip.verification.Verification;
 import java.io.IOException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

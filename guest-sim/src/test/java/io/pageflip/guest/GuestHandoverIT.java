@@ -3,6 +3,8 @@ package io.pageflip.guest;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.pageflip.ram.Backing;
+import io.pageflip.switchover.SwitchoverPage;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -28,7 +30,7 @@ final class GuestHandoverIT {
             source.guest().resume();
             source.awaitInstructions(1000);
             source.guest().stop();
-            SwitchPage state = source.save();
+            SwitchoverPage state = source.save();
             long instructions = source.guest().instructions();
 
             try (Machine destination = source.successor()) {
@@ -43,7 +45,7 @@ final class GuestHandoverIT {
                 destination.verifyMatches();
                 List<Long> before = List.of(state.vcpuInstructions(0), state.vcpuInstructions(1));
                 List<Long> last = List.of(state.vcpuLastInstructionNs(0), state.vcpuLastInstructionNs(1));
-                SwitchPage later = destination.save();
+                SwitchoverPage later = destination.save();
                 for (int i = 0; i < VCPUS; i++) {
                     assertThat(later.vcpuInstructions(i)).isGreaterThanOrEqualTo(before.get(i) + 1000);
                     assertThat(first[i]).isGreaterThan(last.get(i));
@@ -58,7 +60,7 @@ final class GuestHandoverIT {
             source.guest().resume();
             source.awaitInstructions(100);
             source.guest().stop();
-            SwitchPage state = source.save();
+            SwitchoverPage state = source.save();
             try (Machine destination = source.successor()) {
                 destination.guest().load(state);
                 assertThat(destination.guest().clockNs()).isEqualTo(state.clockNs());
@@ -112,7 +114,7 @@ final class GuestHandoverIT {
             source.guest().resume();
             source.awaitConsoleLines(1);
             source.guest().stop();
-            SwitchPage state = source.save();
+            SwitchoverPage state = source.save();
             long out = source.consoleOutput().length;
             assertThat(state.consoleFifoFill())
                     .isEqualTo((int) (state.consoleProduced() - out))
@@ -123,7 +125,7 @@ final class GuestHandoverIT {
     @Test
     void aStateThatLosesWhatTheDeviceHeldIsNoticed() throws IOException {
         try (Machine source = Machine.powerOn(config(Workload.IDLE))) {
-            SwitchPage state;
+            SwitchoverPage state;
             do { // until the device holds something
                 source.guest().resume();
                 source.awaitInstructions(2000);
@@ -154,7 +156,7 @@ final class GuestHandoverIT {
     @Test
     void aConsoleThatCannotBeIsNotLoaded() throws IOException {
         try (Machine source = Machine.powerOn(config(Workload.IDLE))) {
-            SwitchPage state = source.save();
+            SwitchoverPage state = source.save();
             state.setConsole(40, 16, 0, 0);
             assertThatThrownBy(() -> source.guest().load(state)).hasMessageContaining("FIFO has 16");
             state.setConsole(3, 4, 0, 0);

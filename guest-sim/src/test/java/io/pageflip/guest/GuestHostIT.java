@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.pageflip.os.SyscallException;
+import io.pageflip.ram.Backing;
+import io.pageflip.ram.BlockSpec;
+import io.pageflip.ram.RamBlock;
 import io.pageflip.testkit.ChildJvm;
 import io.pageflip.testkit.HugePages;
 import java.io.IOException;

@@ -4,9 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.pageflip.heartbeat.GuestInfoPage;
 import io.pageflip.os.MemFd;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.NativeBuffer;
+import io.pageflip.ram.Backing;
+import io.pageflip.ram.BlockSpec;
+import io.pageflip.ram.DataMap;
+import io.pageflip.switchover.SwitchoverPage;
 import io.pageflip.testkit.Tasks;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -137,7 +142,7 @@ final class GuestIT {
             NativeBuffer expected = NativeBuffer.allocate(Machine.PAGE); // everything else is zero
             expected.bytes().put(0, "PAGEFLIP".getBytes(StandardCharsets.US_ASCII));
             expected.bytes().put(8, (byte) 1).put(12, (byte) vcpus);
-            SwitchPage registers = machine.save();
+            SwitchoverPage registers = machine.save();
             for (int i = 0; i < vcpus; i++) {
                 assertThat(registers.vcpuInstructions(i)).isGreaterThanOrEqualTo(50);
                 expected.bytes().putLong(64 + 64 * i, registers.vcpuInstructions(i));
@@ -236,7 +241,7 @@ final class GuestIT {
     void whatNeedsAStandingGuestIsRefusedWhileItRuns() throws IOException {
         try (Machine machine = Machine.powerOn(Machine.small())) {
             Guest guest = machine.guest();
-            SwitchPage state = machine.save();
+            SwitchoverPage state = machine.save();
             guest.resume();
             assertThat(guest.isRunning()).isTrue();
             assertThatThrownBy(() -> guest.save(state)).isInstanceOf(IllegalStateException.class);

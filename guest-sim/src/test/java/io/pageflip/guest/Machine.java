@@ -3,10 +3,19 @@ package io.pageflip.guest;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.pageflip.heartbeat.GuestInfoPage;
 import io.pageflip.os.Mapping;
 import io.pageflip.os.MemFd;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.NativeBuffer;
+import io.pageflip.ram.Backing;
+import io.pageflip.ram.BlockSpec;
+import io.pageflip.ram.RamBlock;
+import io.pageflip.switchover.RunToken;
+import io.pageflip.switchover.SwitchoverPage;
+import io.pageflip.verification.Oracle;
+import io.pageflip.verification.PagePattern;
+import io.pageflip.verification.Verification;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -97,7 +106,7 @@ final class Machine implements AutoCloseable {
     }
 
     /** The state of the standing guest, on a page of this machine's. */
-    SwitchPage save() {
+    SwitchoverPage save() {
         guest.save(token.page());
         return token.page();
     }

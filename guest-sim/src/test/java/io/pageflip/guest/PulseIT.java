@@ -2,8 +2,11 @@ package io.pageflip.guest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.pageflip.heartbeat.Pulse;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.SyscallException;
+import io.pageflip.ram.Backing;
+import io.pageflip.verification.Oracle;
 import java.io.IOException;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterEach;

@@ -6,6 +6,10 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.pageflip.os.ForkedChild;
 import io.pageflip.os.HostLacksException;
+import io.pageflip.ram.Backing;
+import io.pageflip.ram.BlockSpec;
+import io.pageflip.ram.RamBlock;
+import io.pageflip.scenario.RamConditions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,7 +26,7 @@ final class RamConditionsIT {
         assumeTrue(
                 Files.exists(enabled) && !Files.readString(enabled).contains("[never]"),
                 "there are no transparent huge pages here, or they are off");
-        try (RamBlock block = RamBlock.create(SPEC, new RamConditions(50, 10, 10, 0, 0))) {
+        try (RamBlock block = new RamConditions(50, 10, 10, 0, 0).create(SPEC)) {
             assertThat(block.mapping().hugeBytes()).isZero();
             assertThatThrownBy(block::requireHuge)
                     .isInstanceOf(HostLacksException.class)
@@ -39,8 +43,8 @@ final class RamConditionsIT {
     @Test
     void aChildIsForkedOnlyIfItHasPages() throws IOException {
         try (RamBlock plain = RamBlock.create(SPEC);
-                RamBlock odd = RamBlock.create(SPEC, new RamConditions(0, 0, 10, 0, 0));
-                RamBlock shared = RamBlock.create(SPEC, new RamConditions(0, 10, 0, 0, 0))) {
+                RamBlock odd = new RamConditions(0, 0, 10, 0, 0).create(SPEC);
+                RamBlock shared = new RamConditions(0, 10, 0, 0, 0).create(SPEC)) {
             assertThat(plain.fork()).isNull();
             assertThat(odd.fork()).isNull();
             assertThat(plain.unaligned()).isNull();

@@ -1,5 +1,6 @@
 package io.pageflip.channel;
 
+import io.pageflip.os.WaitGuard;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 

@@ -3,31 +3,31 @@ package io.pageflip.destination;
 import io.pageflip.channel.Cancellation;
 import io.pageflip.channel.PeerGoneException;
 import io.pageflip.channel.StreamReader;
-import io.pageflip.fault.PageSteps;
-import io.pageflip.fault.ScriptedFault;
-import io.pageflip.fault.Step;
-import io.pageflip.guest.SwitchIn;
-import io.pageflip.guest.SwitchRehearsal;
+import io.pageflip.ledger.PageLedger;
 import io.pageflip.metrics.Progress;
 import io.pageflip.metrics.RunResult;
 import io.pageflip.os.HostCapabilities;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.Proc;
-import io.pageflip.transfer.FuseReceiver;
-import io.pageflip.transfer.PageLedger;
-import io.pageflip.transfer.Postcopy;
-import io.pageflip.transfer.ReceivePlan;
-import io.pageflip.transfer.Rehearsal;
-import io.pageflip.transfer.SourceGate;
-import io.pageflip.transfer.SourcePages;
+import io.pageflip.postcopy.Postcopy;
+import io.pageflip.postcopy.SourceGate;
+import io.pageflip.postcopy.SourcePages;
+import io.pageflip.receive.FuseReceiver;
+import io.pageflip.receive.ReceivePlan;
+import io.pageflip.request.Mechanism;
+import io.pageflip.request.Schedule;
+import io.pageflip.scenario.PageSteps;
+import io.pageflip.scenario.ScriptedFault;
+import io.pageflip.scenario.Step;
+import io.pageflip.switchover.IncomingSwitchover;
+import io.pageflip.warmup.PageLoopWarmup;
+import io.pageflip.warmup.SwitchoverWarmup;
 import io.pageflip.wire.FrameHeader;
 import io.pageflip.wire.FrameType;
-import io.pageflip.wire.Mechanism;
 import io.pageflip.wire.Message;
 import io.pageflip.wire.MessageCodec;
 import io.pageflip.wire.PageRecord;
 import io.pageflip.wire.ProtocolException;
-import io.pageflip.wire.Schedule;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
@@ -37,9 +37,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * How one guest crosses, at the destination: its pages by the stream, its state by the page that vCPU 0 watches. Used
- * by the agent's thread, but for the {@link SwitchIn.Moments}, which come on vCPU 0's.
+ * by the agent's thread, but for the {@link IncomingSwitchover.Moments}, which come on vCPU 0's.
  */
-final class Crossing implements SwitchIn.Moments {
+final class Crossing implements IncomingSwitchover.Moments {
     private static final System.Logger LOG = System.getLogger("pageflip.destination");
     private static final long MS = 1_000_000;
 
@@ -81,7 +81,7 @@ final class Crossing implements SwitchIn.Moments {
     private final StreamReader stream;
     private final ReceivePlan plan;
     private final PageSteps steps;
-    private final SwitchIn in;
+    private final IncomingSwitchover in;
     private Message.@Nullable SourceFigures figures;
     private int ends;
     private boolean admitted;
@@ -130,7 +130,7 @@ final class Crossing implements SwitchIn.Moments {
                 link.hello().guest().blocks().stream().mapToLong(b -> b.pages()).sum();
         this.steps = new PageSteps(total, agent::reached);
         long gib = link.hello().guest().ramBytes() >> 30;
-        this.in = new SwitchIn(
+        this.in = new IncomingSwitchover(
                 memory.token(),
                 link.hello().ownerEpoch(),
                 SPIN_FIRST_NS,
@@ -146,41 +146,41 @@ final class Crossing implements SwitchIn.Moments {
      */
     void run() throws IOException {
         progress.begin(Progress.Phase.PREPARING, 0);
-        if (link.hello().mechanism() == Mechanism.FLIP && !tellsAllBeforeStop()) {
-            Rehearsal.run();
+        if (link.hello().mechanism() == Mechanism.FLIP && !announcesAllBeforePause()) {
+            PageLoopWarmup.run();
         }
-        if (link.hello().mechanism() == Mechanism.PULL && (link.hello().pullsLate() || precopy())) {
-            Postcopy.rehearsePull(clock);
+        if (link.hello().mechanism() == Mechanism.PULL && (link.hello().pullsAfterSwitchover() || precopy())) {
+            Postcopy.warmUpPull(clock);
         } else if (link.hello().schedule() == Schedule.POSTCOPY) {
-            Postcopy.rehearse(clock);
+            Postcopy.warmUp(clock);
         }
-        SwitchRehearsal.run();
-        rehearse();
+        SwitchoverWarmup.run();
+        warmUp();
         receiveUntilPrepare();
         long pss = Proc.proportionalSetBytes();
         agent.transition(DestinationState.ACTIVE, "everything announced is done");
         link.limitSilence(SILENCE_S);
         if (link.hello().schedule() == Schedule.POSTCOPY) {
-            prepareLate();
+            preparePostcopy();
         }
-        if (tellsAllBeforeStop()) {
-            beginSwitch(); // vCPU 0 is awake and waits when the source hears of it
+        if (announcesAllBeforePause()) {
+            beginSwitchover(); // vCPU 0 is awake and waits when the source hears of it
         }
         timeline.readyNs = clock.nanoTime();
         link.send(new Message.Ready(pss));
         agent.reached(Step.READY);
         try {
-            if (!tellsAllBeforeStop()) {
+            if (!announcesAllBeforePause()) {
                 link.stream().expectSoon(SPIN_FIRST_NS, SPIN_NS);
                 receivePages();
-                if (ledger.hasLate() && postcopy == null) {
-                    prepareLate();
+                if (ledger.hasPostcopyPages() && postcopy == null) {
+                    preparePostcopy();
                 }
-                beginSwitch();
+                beginSwitchover();
             }
             agent.reached(Step.STATE);
             admit();
-            awaitSwitch();
+            awaitSwitchover();
         } catch (IOException | RuntimeException e) {
             if (callOff()) {
                 throw e;
@@ -191,7 +191,7 @@ final class Crossing implements SwitchIn.Moments {
     }
 
     /** Before the guest is resumed: whoever touches a late page is served from now on. */
-    private void prepareLate() throws IOException {
+    private void preparePostcopy() throws IOException {
         if (link.hello().mechanism() == Mechanism.PULL) {
             List<Long> addresses = link.hello().blocks().stream()
                     .map(Message.Hello.Block::address)
@@ -211,8 +211,8 @@ final class Crossing implements SwitchIn.Moments {
         return link.hello().schedule() == Schedule.PRECOPY;
     }
 
-    private boolean tellsAllBeforeStop() {
-        return link.hello().schedule().tellsAllBeforeStop();
+    private boolean announcesAllBeforePause() {
+        return link.hello().schedule().announcesAllBeforePause();
     }
 
     /** Serves late pages once the guest runs; null if there are none. */
@@ -247,7 +247,7 @@ final class Crossing implements SwitchIn.Moments {
                 if (link.hello().populate()) {
                     plan.populate(header, stream.body(), memory.guest().blocks(), memory::isOwn, memory::mapBeforehand);
                 }
-            } else if (tellsAllBeforeStop()) {
+            } else if (announcesAllBeforePause()) {
                 receive(header);
             } else {
                 throw new ProtocolException("a " + header.type() + " frame before PREPARE");
@@ -255,7 +255,7 @@ final class Crossing implements SwitchIn.Moments {
             link.check();
             header = stream.next();
         }
-        if (tellsAllBeforeStop() && ends == 0) {
+        if (announcesAllBeforePause() && ends == 0) {
             throw new ProtocolException("a handover whose pages have not ended before PREPARE");
         }
     }
@@ -297,8 +297,8 @@ final class Crossing implements SwitchIn.Moments {
     /** Everything that the source has sent up to now is here: it may reckon with that. */
     private void round() throws IOException {
         rounds++;
-        if (ledger.hasLate() && postcopy == null) {
-            prepareLate(); // the guest still runs at the source; no round brings pages any more
+        if (ledger.hasPostcopyPages() && postcopy == null) {
+            preparePostcopy(); // the guest still runs at the source; no round brings pages any more
         }
         if (rounds == 1) {
             agent.reached(Step.ROUND);
@@ -324,7 +324,7 @@ final class Crossing implements SwitchIn.Moments {
             timeline.pagesDoneNs = clock.nanoTime();
         }
         ends++;
-        if (tellsAllBeforeStop()) {
+        if (announcesAllBeforePause()) {
             memory.token().page().setRoundsReceived(ends);
         }
         if (admitted) {
@@ -332,7 +332,7 @@ final class Crossing implements SwitchIn.Moments {
         }
     }
 
-    private void rehearse() throws IOException {
+    private void warmUp() throws IOException {
         for (int i = 0; i < REHEARSALS; i++) {
             released();
             locked();
@@ -340,7 +340,7 @@ final class Crossing implements SwitchIn.Moments {
         }
     }
 
-    private void beginSwitch() {
+    private void beginSwitchover() {
         fault = options.fault();
         agent.transition(DestinationState.DEVICE, "all pages have come");
         progress.begin(Progress.Phase.SWITCHING, 0);
@@ -354,7 +354,7 @@ final class Crossing implements SwitchIn.Moments {
     }
 
     /** vCPU 0 waits for the state; this thread for whatever else may come: pages that were written since, or an end. */
-    private void awaitSwitch() throws IOException {
+    private void awaitSwitchover() throws IOException {
         long deadlineNs = clock.nanoTime() + SILENCE_S * 1000 * MS;
         boolean sourceLives = true;
         while (!in.isClaimed()) {

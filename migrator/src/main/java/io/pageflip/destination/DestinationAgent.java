@@ -1,10 +1,11 @@
 package io.pageflip.destination;
 
+import io.pageflip.agent.GuestLostException;
 import io.pageflip.channel.Cancellation;
-import io.pageflip.fault.Step;
 import io.pageflip.guest.Guest;
-import io.pageflip.guest.SwitchPage;
 import io.pageflip.guest.VirtualMachine;
+import io.pageflip.ledger.Frames;
+import io.pageflip.ledger.PageLedger;
 import io.pageflip.metrics.MigrationStatus;
 import io.pageflip.metrics.Progress;
 import io.pageflip.metrics.ResultJson;
@@ -12,14 +13,13 @@ import io.pageflip.metrics.RunResult;
 import io.pageflip.os.HostCapabilities;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.Proc;
-import io.pageflip.transfer.Frames;
-import io.pageflip.transfer.GuestLostException;
-import io.pageflip.transfer.PageLedger;
-import io.pageflip.transfer.Postcopy;
-import io.pageflip.transfer.PostcopyFigures;
-import io.pageflip.transfer.SourcePages;
+import io.pageflip.postcopy.Postcopy;
+import io.pageflip.postcopy.PostcopyFigures;
+import io.pageflip.postcopy.SourcePages;
+import io.pageflip.request.Schedule;
+import io.pageflip.scenario.Step;
+import io.pageflip.switchover.SwitchoverPage;
 import io.pageflip.wire.Message;
-import io.pageflip.wire.Schedule;
 import java.io.IOException;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
@@ -107,7 +107,7 @@ public final class DestinationAgent {
 
     private RunResult takeOver(DestinationMemory memory, boolean ends) throws IOException {
         Schedule schedule = link.hello().schedule();
-        boolean pagesComeAgain = schedule.tellsAllBeforeStop() || schedule == Schedule.PRECOPY;
+        boolean pagesComeAgain = schedule.announcesAllBeforePause() || schedule == Schedule.PRECOPY;
         PageLedger ledger = new PageLedger(link.hello().guest().blocks(), pagesComeAgain);
         Crossing crossing;
         try {
@@ -148,11 +148,11 @@ public final class DestinationAgent {
             return runGuest(memory, ledger, crossing, null, ends);
         }
         SourcePages source = crossing.source();
-        LastPage lastPage = new LastPage(
+        PostcopyCompletion lastPage = new PostcopyCompletion(
                 late,
-                source == null ? null : LastPage.sourceOf(source),
+                source == null ? null : PostcopyCompletion.sourceOf(source),
                 link,
-                LastPage.vcpusOf(memory.guest()),
+                PostcopyCompletion.vcpusOf(memory.guest()),
                 memory.token().epoch(),
                 options.late().recoverTimeoutNs(),
                 cancellation,
@@ -174,10 +174,14 @@ public final class DestinationAgent {
     }
 
     private RunResult runGuest(
-            DestinationMemory memory, PageLedger ledger, Crossing crossing, @Nullable LastPage lastPage, boolean ends)
+            DestinationMemory memory,
+            PageLedger ledger,
+            Crossing crossing,
+            @Nullable PostcopyCompletion lastPage,
+            boolean ends)
             throws IOException {
         Guest guest = memory.guest();
-        SwitchPage page = memory.token().page();
+        SwitchoverPage page = memory.token().page();
         Message.SourceFigures figures = crossing.figures();
         if (lastPage != null) {
             lastPage.awaitFirstBeats();
@@ -240,7 +244,8 @@ public final class DestinationAgent {
         return RunResult.VerificationResult.of(guest.verify());
     }
 
-    private void awaitLastPage(LastPage lastPage, DestinationMemory memory, PulseWatch pulse) throws IOException {
+    private void awaitLastPage(PostcopyCompletion lastPage, DestinationMemory memory, PulseWatch pulse)
+            throws IOException {
         PostcopyFigures figures = lastPage.await(() -> pulse.read(clock.nanoTime()));
         if (figures != null) {
             timeline.postcopy =
@@ -255,12 +260,12 @@ public final class DestinationAgent {
         return figures.framesVisible() && HostCapabilities.frameNumbersVisible();
     }
 
-    private static Timeline.Marks marks(SwitchPage page, int vcpus) {
+    private static Timeline.Marks marks(SwitchoverPage page, int vcpus) {
         long[] last = new long[vcpus];
         for (int i = 0; i < vcpus; i++) {
             last[i] = page.vcpuLastInstructionNs(i);
         }
-        return new Timeline.Marks(last, page.standingNs(), page.savedNs(), page.releasedNs(), page.practiceNs());
+        return new Timeline.Marks(last, page.guestPausedNs(), page.savedNs(), page.releasedNs(), page.dryRunNs());
     }
 
     /** The source may be gone: it has nothing to do with the guest any more. */

@@ -1,16 +1,11 @@
 package io.pageflip.destination;
 
-import io.pageflip.guest.Backing;
-import io.pageflip.guest.BlockSpec;
 import io.pageflip.guest.ConsoleLog;
-import io.pageflip.guest.FaultLog;
 import io.pageflip.guest.Guest;
 import io.pageflip.guest.GuestConfig;
-import io.pageflip.guest.Oracle;
-import io.pageflip.guest.RamBlock;
-import io.pageflip.guest.RamConditions;
-import io.pageflip.guest.RunToken;
 import io.pageflip.guest.VirtualMachine;
+import io.pageflip.ledger.Frames;
+import io.pageflip.ledger.PageLedger;
 import io.pageflip.memory.PageBitmap;
 import io.pageflip.memory.Quantity;
 import io.pageflip.os.Fd;
@@ -18,16 +13,22 @@ import io.pageflip.os.HostLacksException;
 import io.pageflip.os.MemFd;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.Proc;
+import io.pageflip.os.Resources;
 import io.pageflip.os.SyscallException;
 import io.pageflip.os.Userfaultfd;
-import io.pageflip.transfer.Frames;
-import io.pageflip.transfer.PageLedger;
-import io.pageflip.transfer.Postcopy;
-import io.pageflip.transfer.SourcePages;
-import io.pageflip.wire.Mechanism;
+import io.pageflip.postcopy.Postcopy;
+import io.pageflip.postcopy.SourcePages;
+import io.pageflip.ram.Backing;
+import io.pageflip.ram.BlockSpec;
+import io.pageflip.ram.FaultLog;
+import io.pageflip.ram.RamBlock;
+import io.pageflip.request.Mechanism;
+import io.pageflip.request.Schedule;
+import io.pageflip.scenario.RamConditions;
+import io.pageflip.switchover.RunToken;
+import io.pageflip.verification.Oracle;
 import io.pageflip.wire.Message;
 import io.pageflip.wire.ProtocolException;
-import io.pageflip.wire.Schedule;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -78,7 +79,7 @@ final class DestinationMemory implements AutoCloseable {
                     push(made, ConsoleLog.attach(MemFd.adopt(fds.next(), "console", ConsoleLog.lengthBytes())));
             framesFile = MemFd.adopt(fds.next(), "frames", Frames.lengthBytes(specs));
             boolean flips = hello.mechanism() == Mechanism.FLIP && hello.gifts() && moves;
-            if (hello.schedule().tellsAllBeforeStop() && !flips && !hello.pullsLate()) {
+            if (hello.schedule().announcesAllBeforePause() && !flips && !hello.pullsAfterSwitchover()) {
                 throw new ProtocolException("the source hands its own pages over, and this destination may not map "
                         + "them: --no-move needs --schedule stop-and-move");
             }
@@ -111,7 +112,7 @@ final class DestinationMemory implements AutoCloseable {
             Guest guest = new Guest(hello.guest(), blocks, oracle, console, clock);
             machine = VirtualMachine.of(token, oracle, console, guest);
         } catch (IOException | RuntimeException e) {
-            VirtualMachine.closeAll(made);
+            Resources.closeAll(made);
             throw e;
         }
     }
@@ -280,7 +281,7 @@ final class DestinationMemory implements AutoCloseable {
 
     @Override
     public void close() {
-        VirtualMachine.closeAll(late);
+        Resources.closeAll(late);
         if (!givenAway) {
             machine.close();
         }

@@ -1,7 +1,7 @@
 package io.pageflip.destination;
 
-import io.pageflip.fault.ScriptedFault;
-import io.pageflip.transfer.Postcopy;
+import io.pageflip.postcopy.Postcopy;
+import io.pageflip.scenario.ScriptedFault;
 
 /**
  * What the destination agent is asked to do.

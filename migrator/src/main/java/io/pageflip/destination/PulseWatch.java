@@ -1,6 +1,6 @@
 package io.pageflip.destination;
 
-import io.pageflip.guest.Pulse;
+import io.pageflip.heartbeat.Pulse;
 import io.pageflip.metrics.IdleGaps;
 import io.pageflip.metrics.Throughput;
 import java.util.ArrayList;

@@ -1,8 +1,8 @@
 package io.pageflip.destination;
 
 import io.pageflip.channel.StreamReader;
-import io.pageflip.channel.WaitGuard;
 import io.pageflip.os.Fd;
+import io.pageflip.os.WaitGuard;
 import io.pageflip.wire.Message;
 import java.io.IOException;
 import java.util.List;

@@ -1,16 +1,16 @@
 package io.pageflip.destination;
 
-import io.pageflip.guest.BlockSpec;
-import io.pageflip.guest.FaultLog;
-import io.pageflip.guest.RamBlock;
+import io.pageflip.ledger.PageLedger;
 import io.pageflip.metrics.DowntimePhases;
 import io.pageflip.metrics.MigrationStatus;
 import io.pageflip.metrics.PageCounts;
 import io.pageflip.metrics.Percentile;
 import io.pageflip.metrics.RunResult;
-import io.pageflip.transfer.PageLedger;
-import io.pageflip.transfer.Postcopy;
-import io.pageflip.transfer.PostcopyFigures;
+import io.pageflip.postcopy.Postcopy;
+import io.pageflip.postcopy.PostcopyFigures;
+import io.pageflip.ram.BlockSpec;
+import io.pageflip.ram.FaultLog;
+import io.pageflip.ram.RamBlock;
 import io.pageflip.wire.Message;
 import java.util.ArrayList;
 import java.util.List;
@@ -30,12 +30,12 @@ final class Timeline {
      * The source's readings of the same clock.
      *
      * @param lastInstructionNs of each vCPU
-     * @param standingNs all vCPUs stood
+     * @param guestPausedNs all vCPUs stood
      * @param savedNs the state lay in the shared page
      * @param releasedNs the lock was free
      */
     @SuppressWarnings("ArrayRecordComponent") // made once, read once
-    record Marks(long[] lastInstructionNs, long standingNs, long savedNs, long releasedNs, long practiceNs) {}
+    record Marks(long[] lastInstructionNs, long guestPausedNs, long savedNs, long releasedNs, long dryRunNs) {}
 
     /** How long the pages of each block were on their way, all rounds together. */
     private final long[] blockNs = new long[MAX_BLOCKS];
@@ -135,7 +135,7 @@ final class Timeline {
         if (!all.addsUp()) {
             throw new IllegalStateException("pages do not add up: " + all);
         }
-        long resumedNs = stopped.standingNs() - phases.stop() + phases.total();
+        long resumedNs = stopped.guestPausedNs() - phases.stop() + phases.total();
         long crossingNs = Math.max(1, lastPageNs - firstPageNs);
         return new RunResult(
                 MigrationStatus.COMPLETED,
@@ -146,7 +146,7 @@ final class Timeline {
                 ram(blocks, source, crossingNs),
                 phases.total(),
                 phases,
-                stopped.practiceNs() == 0 ? null : stopped.practiceNs(),
+                stopped.dryRunNs() == 0 ? null : stopped.dryRunNs(),
                 firstBeatNs.length == 0 ? null : blackoutNs(stopped),
                 postcopy,
                 all,
@@ -173,7 +173,7 @@ final class Timeline {
         }
         long[] marks = {
             stopped.lastInstructionNs[longest],
-            stopped.standingNs(),
+            stopped.guestPausedNs(),
             pagesDoneNs,
             stopped.savedNs(),
             stopped.releasedNs(),

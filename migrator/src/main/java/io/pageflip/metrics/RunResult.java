@@ -2,8 +2,8 @@ package io.pageflip.metrics;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
-import io.pageflip.guest.Adoption;
-import io.pageflip.guest.Verification;
+import io.pageflip.ram.Adoption;
+import io.pageflip.verification.Verification;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -20,8 +20,8 @@ import org.jspecify.annotations.Nullable;
  * @param downtime milliseconds, rounded, for tools that expect QEMU's integer
  * @param downtimeNs from the last guest instruction on the source to the first on the destination, the longest over
  *     vCPUs
- * @param practiceNs how long a vCPU had executed nothing because it practised the switch, a fifth of a millisecond
- *     before it: no part of the downtime; null where none did
+ * @param dryRunNs how long a vCPU had executed nothing because it practised the switch, a fifth of a millisecond before
+ *     it: no part of the downtime; null where none did
  * @param blackoutNs with postcopy: until the first heartbeat on the destination was really in memory, its page faults
  *     included, the longest over vCPUs
  * @param postcopy what became of the pages that were mapped after the switch; null with other schedules
@@ -43,7 +43,7 @@ public record RunResult(
         @Nullable Ram ram,
         @Nullable Long downtimeNs,
         @Nullable DowntimePhases downtimePhasesNs,
-        @Nullable Long practiceNs,
+        @JsonProperty("practice-ns") @Nullable Long dryRunNs,
         @Nullable Long blackoutNs,
         @Nullable PostcopyResult postcopy,
         @Nullable PageCounts pages,
@@ -127,7 +127,7 @@ public record RunResult(
                 ram,
                 downtimeNs,
                 downtimePhasesNs,
-                practiceNs,
+                dryRunNs,
                 blackoutNs,
                 postcopy,
                 pages,

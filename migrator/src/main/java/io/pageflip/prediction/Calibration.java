@@ -3,7 +3,7 @@ package io.pageflip.prediction;
 import io.pageflip.metrics.PageCounts;
 import io.pageflip.metrics.Percentile;
 import io.pageflip.metrics.RunResult;
-import io.pageflip.wire.Mechanism;
+import io.pageflip.request.Mechanism;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.EnumMap;

@@ -5,7 +5,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import io.pageflip.kernel.Outcome;
 import io.pageflip.kernel.workload.SimulationResult;
 import io.pageflip.metrics.ResultJson;
-import io.pageflip.wire.Mechanism;
+import io.pageflip.request.Mechanism;
 import java.io.IOException;
 import java.util.Map;
 import java.util.TreeMap;

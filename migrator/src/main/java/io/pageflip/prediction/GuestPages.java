@@ -1,9 +1,9 @@
 package io.pageflip.prediction;
 
-import io.pageflip.guest.RamConditions;
 import io.pageflip.kernel.workload.Condition;
 import io.pageflip.kernel.workload.PageConditions;
 import io.pageflip.memory.PageBitmap;
+import io.pageflip.scenario.RamConditions;
 
 /** The conditions of a real guest's RAM, as the simulated kernel asks for them. */
 final class GuestPages implements PageConditions {

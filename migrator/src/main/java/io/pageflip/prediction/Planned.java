@@ -2,8 +2,8 @@ package io.pageflip.prediction;
 
 import io.pageflip.guest.GuestConfig;
 import io.pageflip.kernel.workload.SimulatedKernel;
-import io.pageflip.wire.Mechanism;
-import io.pageflip.wire.Schedule;
+import io.pageflip.request.Mechanism;
+import io.pageflip.request.Schedule;
 
 /**
  * A migration that has not run: all that its prediction is made from.

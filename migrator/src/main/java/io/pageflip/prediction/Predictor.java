@@ -1,7 +1,5 @@
 package io.pageflip.prediction;
 
-import io.pageflip.guest.Backing;
-import io.pageflip.guest.BlockSpec;
 import io.pageflip.guest.GuestConfig;
 import io.pageflip.kernel.Outcome;
 import io.pageflip.kernel.workload.Conditions;
@@ -13,8 +11,10 @@ import io.pageflip.kernel.workload.VmspliceUse;
 import io.pageflip.memory.PageBitmap;
 import io.pageflip.metrics.CopyReason;
 import io.pageflip.metrics.PageCounts;
-import io.pageflip.wire.Mechanism;
-import io.pageflip.wire.Schedule;
+import io.pageflip.ram.Backing;
+import io.pageflip.ram.BlockSpec;
+import io.pageflip.request.Mechanism;
+import io.pageflip.request.Schedule;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.TreeMap;

@@ -1,11 +1,9 @@
 package io.pageflip.source;
 
 import io.pageflip.channel.ControlConnection;
-import io.pageflip.channel.Patience;
+import io.pageflip.channel.Deadline;
 import io.pageflip.channel.PeerGoneException;
 import io.pageflip.channel.StreamWriter;
-import io.pageflip.channel.WaitGuard;
-import io.pageflip.guest.RunToken;
 import io.pageflip.os.Fd;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.NativeBuffer;
@@ -14,7 +12,9 @@ import io.pageflip.os.Pipe;
 import io.pageflip.os.Proc;
 import io.pageflip.os.ProcessMemory;
 import io.pageflip.os.UnixSocket;
-import io.pageflip.wire.ChannelKind;
+import io.pageflip.os.WaitGuard;
+import io.pageflip.request.ChannelKind;
+import io.pageflip.switchover.RunToken;
 import io.pageflip.wire.Message;
 import io.pageflip.wire.MessageCodec;
 import io.pageflip.wire.ProtocolException;
@@ -84,7 +84,7 @@ public final class ConnectedDestination implements DestinationLink {
                 theirs.add(pipe.readEnd());
                 pages = pipe.writeEnd();
             }
-            stream = new StreamWriter(ours, pages, new Patience(clock, this));
+            stream = new StreamWriter(ours, pages, new Deadline(clock, this));
             passed.addAll(theirs);
             passed.addAll(files);
             sendFirst(socket, hello, passed);
@@ -116,7 +116,7 @@ public final class ConnectedDestination implements DestinationLink {
 
     @Override
     public long awaitReady(long timeoutSeconds) throws IOException {
-        Patience patience = new Patience(clock, cancellation);
+        Deadline patience = new Deadline(clock, cancellation);
         patience.limitSeconds(timeoutSeconds);
         return await(Message.Ready.class, patience).pssBytes();
     }
@@ -207,7 +207,7 @@ public final class ConnectedDestination implements DestinationLink {
     }
 
     private void awaitResumed(int seconds) throws IOException {
-        Patience patience = new Patience(clock, () -> {}); // the guest is the destination's: too late to cancel
+        Deadline patience = new Deadline(clock, () -> {}); // the guest is the destination's: too late to cancel
         patience.limitSeconds(seconds);
         await(Message.Resumed.class, patience);
         resumed = true;
@@ -216,16 +216,16 @@ public final class ConnectedDestination implements DestinationLink {
     @Override
     public Message.Completed awaitCompleted() throws IOException {
         // As long as the destination lets the guest run and verifies it, however large that is.
-        return await(Message.Completed.class, new Patience(clock, () -> {}));
+        return await(Message.Completed.class, new Deadline(clock, () -> {}));
     }
 
-    private <M extends Message> M await(Class<M> type, Patience patience) throws IOException {
+    private <M extends Message> M await(Class<M> type, Deadline patience) throws IOException {
         ControlConnection connection = control;
         if (connection == null) {
             throw new IllegalStateException("the destination has not been greeted");
         }
         while (true) {
-            Message message = connection.poll(Patience.SLICE_MS);
+            Message message = connection.poll(Deadline.SLICE_MS);
             if (type.isInstance(message)) {
                 return type.cast(message);
             }

@@ -2,16 +2,8 @@ package io.pageflip.source;
 
 import io.pageflip.channel.Cancellation;
 import io.pageflip.channel.StreamWriter;
-import io.pageflip.fault.PageSteps;
-import io.pageflip.fault.ScriptedFault;
-import io.pageflip.fault.Step;
-import io.pageflip.guest.Adoption;
-import io.pageflip.guest.DataMap;
 import io.pageflip.guest.Guest;
 import io.pageflip.guest.GuestConfig;
-import io.pageflip.guest.RamBlock;
-import io.pageflip.guest.SwitchOut;
-import io.pageflip.guest.SwitchRehearsal;
 import io.pageflip.memory.PageBitmap;
 import io.pageflip.metrics.Precopy;
 import io.pageflip.metrics.Progress;
@@ -20,15 +12,24 @@ import io.pageflip.os.HostCapabilities;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.Proc;
 import io.pageflip.os.Userfaultfd;
-import io.pageflip.transfer.FuseExport;
-import io.pageflip.transfer.Rehearsal;
-import io.pageflip.transfer.SendPlan;
+import io.pageflip.os.WaitGuard;
+import io.pageflip.ram.Adoption;
+import io.pageflip.ram.DataMap;
+import io.pageflip.ram.RamBlock;
+import io.pageflip.request.Mechanism;
+import io.pageflip.request.Schedule;
+import io.pageflip.scenario.PageSteps;
+import io.pageflip.scenario.ScriptedFault;
+import io.pageflip.scenario.Step;
+import io.pageflip.send.FuseExport;
+import io.pageflip.send.SendPlan;
+import io.pageflip.switchover.OutgoingSwitchover;
+import io.pageflip.warmup.PageLoopWarmup;
+import io.pageflip.warmup.SwitchoverWarmup;
 import io.pageflip.wire.FrameHeader;
 import io.pageflip.wire.FrameType;
-import io.pageflip.wire.Mechanism;
 import io.pageflip.wire.Message;
 import io.pageflip.wire.MessageCodec;
-import io.pageflip.wire.Schedule;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -38,9 +39,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * How one guest crosses, at the source: what is done while it runs, and what while it stands. Used by the agent's
- * thread, but for the {@link SwitchOut.Moments} of a handover, which come on a vCPU's.
+ * thread, but for the {@link OutgoingSwitchover.Moments} of a handover, which come on a vCPU's.
  */
-final class Crossing implements SwitchOut.Moments, AutoCloseable {
+final class Crossing implements OutgoingSwitchover.Moments, AutoCloseable {
     private static final long MS = 1_000_000;
     private static final long GIB = 1L << 30;
 
@@ -74,7 +75,7 @@ final class Crossing implements SwitchOut.Moments, AutoCloseable {
     private final DestinationLink link;
     private final Agent agent;
     private final BooleanSupplier noticed;
-    private final Guest.Guard cancelled;
+    private final WaitGuard cancelled;
     private final Runnable drop;
     private final Progress progress;
     private final NanoClock clock;
@@ -118,7 +119,7 @@ final class Crossing implements SwitchOut.Moments, AutoCloseable {
         this.adoption = adoption;
         this.ownEpoch = memory.token().epoch();
         this.noticed = cancellation::isRequested;
-        this.cancelled = cancellation::check;
+        this.cancelled = cancellation;
         this.drop = link::drop;
         this.guest = memory.guest();
         this.memory = memory;
@@ -132,11 +133,11 @@ final class Crossing implements SwitchOut.Moments, AutoCloseable {
                 : null;
     }
 
-    private boolean tellsAllBeforeStop() {
-        return options.schedule().tellsAllBeforeStop();
+    private boolean announcesAllBeforePause() {
+        return options.schedule().announcesAllBeforePause();
     }
 
-    private boolean pullsLate() {
+    private boolean pullsAfterSwitchover() {
         return options.mechanism() == Mechanism.PULL && options.schedule() == Schedule.POSTCOPY;
     }
 
@@ -155,7 +156,7 @@ final class Crossing implements SwitchOut.Moments, AutoCloseable {
         for (RamBlock block : guest.blocks()) {
             maps.add(DataMap.scan(block));
         }
-        if (!pullsLate()) {
+        if (!pullsAfterSwitchover()) {
             SendPlan.expect(guest.blocks(), maps, stream);
         }
         if (export != null) {
@@ -167,23 +168,23 @@ final class Crossing implements SwitchOut.Moments, AutoCloseable {
         } else {
             framesVisible = HostCapabilities.frameNumbersVisible();
         }
-        if (pullsLate()) {
+        if (pullsAfterSwitchover()) {
             tellAllLate();
             sendEnd();
-        } else if (tellsAllBeforeStop()) {
+        } else if (announcesAllBeforePause()) {
             earlyCopies = new EarlyCopies(guest);
             sendPages();
             sendEnd();
-            rehearse();
+            warmUp();
             // Pages that both map count half for each: not before the destination does.
             if (link.reports()) {
-                Received.await(memory.token().page(), 1, link, clock, readyTimeoutS());
+                RoundAcknowledgement.await(memory.token().page(), 1, link, clock, readyTimeoutS());
             }
         } else if (options.mechanism() == Mechanism.FLIP) {
             userfaultfd = Userfaultfd.open(Userfaultfd.FEATURE_MINOR_SHMEM | Userfaultfd.FEATURE_MINOR_HUGETLBFS);
-            Rehearsal.run();
+            PageLoopWarmup.run();
         }
-        SwitchRehearsal.run();
+        SwitchoverWarmup.run();
         awaitRunBefore(runningSinceNs);
         long pss = Proc.proportionalSetBytes(); // now: once it is ready, the destination does nothing but wait
         stream.write(FrameHeader.bodiless(FrameType.PREPARE));
@@ -212,15 +213,15 @@ final class Crossing implements SwitchOut.Moments, AutoCloseable {
         for (int i = 0; i < guest.blocks().size(); i++) {
             PageBitmap all = new PageBitmap(guest.blocks().get(i).spec().pages());
             all.add(0, all.pages());
-            plan.tellLate(i, all);
+            plan.announcePostcopyPages(i, all);
         }
         pagesStay = true;
     }
 
     /** What happens while the guest stands, done while it runs: what it finds to send again would have to go anyway. */
-    private void rehearse() throws IOException {
+    private void warmUp() throws IOException {
         for (int i = 0; i < REHEARSALS; i++) {
-            standing();
+            paused();
             saved();
         }
     }
@@ -237,8 +238,8 @@ final class Crossing implements SwitchOut.Moments, AutoCloseable {
         guest.checkVcpus();
         agent.transition(SourceState.ACTIVE, "both sides are ready");
         fault = options.fault();
-        SwitchOut out = new SwitchOut(guest, memory.token(), ownEpoch, clock, this);
-        if (tellsAllBeforeStop()) {
+        OutgoingSwitchover out = new OutgoingSwitchover(guest, memory.token(), ownEpoch, clock, this);
+        if (announcesAllBeforePause()) {
             agent.transition(SourceState.DEVICE, "every page has been told of");
             progress.begin(Progress.Phase.SWITCHING, 0);
             settle();
@@ -276,23 +277,23 @@ final class Crossing implements SwitchOut.Moments, AutoCloseable {
         LockSupport.parkNanos(SETTLE_NS);
         for (int before = -1; looks > 0 && ends != before; looks--) {
             before = ends;
-            standing(); // not yet, but what it finds would have to go anyway
+            paused(); // not yet, but what it finds would have to go anyway
             if (ends != before) {
-                Received.await(memory.token().page(), ends, link, clock, readyTimeoutS());
+                RoundAcknowledgement.await(memory.token().page(), ends, link, clock, readyTimeoutS());
                 LockSupport.parkNanos(SETTLE_NS);
             }
         }
     }
 
     @Override
-    public void soon() throws IOException {
+    public void dryRun() throws IOException {
         if (earlyCopies != null) {
             earlyCopies.isEmpty();
         }
     }
 
     @Override
-    public int standing() throws IOException {
+    public int paused() throws IOException {
         if (rounds != null && rounds.endsInPostcopy()) {
             pagesStay = true;
             rounds.tellRest(plan);
@@ -306,7 +307,7 @@ final class Crossing implements SwitchOut.Moments, AutoCloseable {
             rounds.sendRest(plan, sent);
             agent.transition(SourceState.DEVICE, "all pages are sent");
             sendEnd();
-        } else if (!tellsAllBeforeStop()) {
+        } else if (!announcesAllBeforePause()) {
             sendPages();
             agent.transition(SourceState.DEVICE, "all pages are sent");
             sendEnd();
@@ -392,7 +393,7 @@ final class Crossing implements SwitchOut.Moments, AutoCloseable {
         for (int i = 0; i < maps.size(); i++) {
             RamBlock block = guest.blocks().get(i);
             if (options.mechanism() == Mechanism.FLIP
-                    && tellsAllBeforeStop()
+                    && announcesAllBeforePause()
                     && block.spec().backing().shareable()) {
                 long pageBytes = block.spec().pageBytes();
                 for (long first = 0; first < block.spec().pages(); first += options.batchPages()) {

@@ -1,9 +1,9 @@
 package io.pageflip.source;
 
 import io.pageflip.channel.StreamWriter;
-import io.pageflip.channel.WaitGuard;
-import io.pageflip.guest.RunToken;
 import io.pageflip.os.Fd;
+import io.pageflip.os.WaitGuard;
+import io.pageflip.switchover.RunToken;
 import io.pageflip.wire.Message;
 import java.io.IOException;
 import java.util.List;

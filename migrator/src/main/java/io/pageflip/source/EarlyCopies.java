@@ -1,12 +1,12 @@
 package io.pageflip.source;
 
-import io.pageflip.guest.DirtyTracker;
 import io.pageflip.guest.Guest;
-import io.pageflip.guest.RamBlock;
 import io.pageflip.memory.PageBitmap;
 import io.pageflip.memory.PageRange;
 import io.pageflip.os.SyscallException;
-import io.pageflip.transfer.SendPlan;
+import io.pageflip.ram.DirtyTracker;
+import io.pageflip.ram.RamBlock;
+import io.pageflip.send.SendPlan;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;

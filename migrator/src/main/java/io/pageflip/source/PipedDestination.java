@@ -1,13 +1,13 @@
 package io.pageflip.source;
 
-import io.pageflip.channel.Patience;
+import io.pageflip.channel.Deadline;
 import io.pageflip.channel.PeerGoneException;
 import io.pageflip.channel.StreamWriter;
-import io.pageflip.channel.WaitGuard;
-import io.pageflip.guest.RunToken;
 import io.pageflip.os.Fd;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.ProcessMemory;
+import io.pageflip.os.WaitGuard;
+import io.pageflip.switchover.RunToken;
 import io.pageflip.wire.Message;
 import io.pageflip.wire.MessageCodec;
 import java.io.IOException;
@@ -22,12 +22,12 @@ public final class PipedDestination implements DestinationLink {
     private static final int PEER_CHECK_CALLS = 8;
 
     private final StreamWriter stream;
-    private final Patience patience;
+    private final Deadline patience;
     private final WaitGuard cancellation;
     private int calls;
     private volatile boolean dropped;
 
-    private PipedDestination(StreamWriter stream, Patience patience, WaitGuard cancellation) {
+    private PipedDestination(StreamWriter stream, Deadline patience, WaitGuard cancellation) {
         this.stream = stream;
         this.patience = patience;
         this.cancellation = cancellation;
@@ -40,7 +40,7 @@ public final class PipedDestination implements DestinationLink {
      * @param cancellation asked while waiting
      */
     public static PipedDestination over(Fd output, NanoClock clock, WaitGuard cancellation) {
-        Patience patience = new Patience(clock, cancellation);
+        Deadline patience = new Deadline(clock, cancellation);
         return new PipedDestination(new StreamWriter(output, output, patience), patience, cancellation);
     }
 

@@ -1,6 +1,7 @@
 package io.pageflip.source;
 
-import io.pageflip.source.PrecopyLimits.OnTimeout;
+import io.pageflip.request.PrecopyLimits;
+import io.pageflip.request.PrecopyLimits.OnTimeout;
 
 /**
  * What follows after a precopy round: a pure function of what was measured.

@@ -1,16 +1,16 @@
 package io.pageflip.source;
 
 import io.pageflip.channel.StreamWriter;
-import io.pageflip.guest.DataMap;
-import io.pageflip.guest.DirtyTracker;
-import io.pageflip.guest.DirtyTracking;
 import io.pageflip.guest.Guest;
-import io.pageflip.guest.RamBlock;
-import io.pageflip.guest.SwitchPage;
 import io.pageflip.memory.PageBitmap;
 import io.pageflip.metrics.Precopy;
 import io.pageflip.os.NanoClock;
-import io.pageflip.transfer.SendPlan;
+import io.pageflip.ram.DataMap;
+import io.pageflip.ram.DirtyTracker;
+import io.pageflip.ram.DirtyTracking;
+import io.pageflip.ram.RamBlock;
+import io.pageflip.send.SendPlan;
+import io.pageflip.switchover.SwitchoverPage;
 import io.pageflip.wire.FrameHeader;
 import io.pageflip.wire.FrameType;
 import java.io.IOException;
@@ -45,12 +45,12 @@ final class PrecopyRounds implements AutoCloseable {
     private static final double BITS_PER_MEGABIT = 8 / 1e6;
 
     private final Guest guest;
-    private final SwitchPage page;
+    private final SwitchoverPage page;
     private final StreamWriter stream;
     private final SourceOptions options;
     private final DestinationLink link;
     private final NanoClock clock;
-    private final Pace pace;
+    private final RateLimit pace;
     private final List<PageBitmap> sent = new ArrayList<>();
     private final List<PageBitmap> told = new ArrayList<>();
     private final List<Precopy.Round> rounds = new ArrayList<>();
@@ -63,7 +63,7 @@ final class PrecopyRounds implements AutoCloseable {
 
     PrecopyRounds(
             Guest guest,
-            SwitchPage page,
+            SwitchoverPage page,
             StreamWriter stream,
             SourceOptions options,
             DestinationLink link,
@@ -74,7 +74,7 @@ final class PrecopyRounds implements AutoCloseable {
         this.options = options;
         this.link = link;
         this.clock = clock;
-        this.pace = new Pace(options.limits().maxBandwidth());
+        this.pace = new RateLimit(options.limits().maxBandwidth());
         for (RamBlock block : guest.blocks()) {
             sent.add(new PageBitmap(block.spec().pages()));
             told.add(new PageBitmap(block.spec().pages()));
@@ -110,7 +110,7 @@ final class PrecopyRounds implements AutoCloseable {
             roundBytes = 0;
             send(plan, listener);
             stream.write(FrameHeader.bodiless(FrameType.ROUND));
-            Received.await(page, round, link, clock, RECEIVED_TIMEOUT_S);
+            RoundAcknowledgement.await(page, round, link, clock, RECEIVED_TIMEOUT_S);
             long nowNs = clock.nanoTime();
             listener.received(round);
             due = takeAll();
@@ -238,7 +238,7 @@ final class PrecopyRounds implements AutoCloseable {
         for (int times = 1; times <= MOST_TELLINGS && count(due) > FEW_PAGES; times++) {
             tell(plan);
             stream.write(FrameHeader.bodiless(FrameType.ROUND));
-            Received.await(page, round + times, link, clock, RECEIVED_TIMEOUT_S);
+            RoundAcknowledgement.await(page, round + times, link, clock, RECEIVED_TIMEOUT_S);
             due = takeUntold();
         }
     }
@@ -254,7 +254,7 @@ final class PrecopyRounds implements AutoCloseable {
 
     private void tell(SendPlan plan) throws IOException {
         for (int i = 0; i < due.size(); i++) {
-            plan.tellLate(i, due.get(i));
+            plan.announcePostcopyPages(i, due.get(i));
             told.get(i).addAll(due.get(i));
             sent.get(i).addAll(due.get(i));
         }

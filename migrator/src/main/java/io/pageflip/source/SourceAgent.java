@@ -1,16 +1,11 @@
 package io.pageflip.source;
 
+import io.pageflip.agent.GuestLostException;
 import io.pageflip.channel.Cancellation;
 import io.pageflip.channel.CancelledException;
 import io.pageflip.channel.StreamWriter;
-import io.pageflip.fault.Step;
-import io.pageflip.guest.Adoption;
-import io.pageflip.guest.Backing;
-import io.pageflip.guest.BlockSpec;
 import io.pageflip.guest.Guest;
 import io.pageflip.guest.GuestConfig;
-import io.pageflip.guest.RamBlock;
-import io.pageflip.guest.RamConditions;
 import io.pageflip.guest.VirtualMachine;
 import io.pageflip.memory.PageBitmap;
 import io.pageflip.metrics.MigrationStatus;
@@ -20,8 +15,13 @@ import io.pageflip.metrics.RunResult;
 import io.pageflip.os.HostLacksException;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.Proc;
-import io.pageflip.transfer.GuestLostException;
-import io.pageflip.wire.Mechanism;
+import io.pageflip.ram.Adoption;
+import io.pageflip.ram.Backing;
+import io.pageflip.ram.BlockSpec;
+import io.pageflip.ram.RamBlock;
+import io.pageflip.request.Mechanism;
+import io.pageflip.scenario.RamConditions;
+import io.pageflip.scenario.Step;
 import io.pageflip.wire.Message;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -98,7 +98,7 @@ public final class SourceAgent {
         boolean ram = spec.equals(options.guest().blocks().get(GuestConfig.RAM));
         RamConditions conditions = options.guest().conditions();
         if (ram && spec.backing() == Backing.ANONYMOUS && !conditions.allPlain()) {
-            return RamBlock.create(spec, conditions);
+            return conditions.create(spec);
         }
         RamBlock block = ram && options.adopts() ? RamBlock.createPrivate(spec) : RamBlock.create(spec);
         PageBitmap shared = ram ? options.guest().shared() : null;
@@ -217,7 +217,9 @@ public final class SourceAgent {
 
     private RunResult handedOver(SourceMemory memory, Crossing crossing) throws IOException {
         if (crossing.pagesStay()) {
-            new LastPageWait(link, LastPageWait.takenBy(link, memory.token()), progress, this::reached, clock).await();
+            new PostcopyCompletion(
+                            link, PostcopyCompletion.takenBy(link, memory.token()), progress, this::reached, clock)
+                    .await();
         } else {
             link.awaitResumed();
             progress.begin(Progress.Phase.RUNNING, 0);
@@ -226,7 +228,7 @@ public final class SourceAgent {
         // Where pages stay shared, the destination's share grows while ours goes: sums of later looks would count pages
         // twice.
         boolean shared =
-                options.mechanism() == Mechanism.FLIP && options.schedule().tellsAllBeforeStop();
+                options.mechanism() == Mechanism.FLIP && options.schedule().announcesAllBeforePause();
         long pssWhenResumed = shared ? 0 : Proc.proportionalSetBytes();
         crossing.close();
         memory.endExport();

@@ -1,16 +1,16 @@
 package io.pageflip.source;
 
 import io.pageflip.guest.Guest;
-import io.pageflip.guest.RamBlock;
-import io.pageflip.guest.RunToken;
 import io.pageflip.guest.VirtualMachine;
+import io.pageflip.ledger.Frames;
 import io.pageflip.os.Fd;
 import io.pageflip.os.MemFd;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.Proc;
-import io.pageflip.transfer.Frames;
-import io.pageflip.transfer.FuseExport;
-import io.pageflip.wire.Mechanism;
+import io.pageflip.ram.RamBlock;
+import io.pageflip.request.Mechanism;
+import io.pageflip.send.FuseExport;
+import io.pageflip.switchover.RunToken;
 import io.pageflip.wire.Message;
 import java.io.IOException;
 import java.util.ArrayList;

@@ -1,10 +1,11 @@
 package io.pageflip.source;
 
-import io.pageflip.fault.ScriptedFault;
-import io.pageflip.guest.DirtyTracking;
 import io.pageflip.guest.GuestConfig;
-import io.pageflip.wire.Mechanism;
-import io.pageflip.wire.Schedule;
+import io.pageflip.ram.DirtyTracking;
+import io.pageflip.request.Mechanism;
+import io.pageflip.request.PrecopyLimits;
+import io.pageflip.request.Schedule;
+import io.pageflip.scenario.ScriptedFault;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
@@ -21,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param dirtyTracking how a precopy notices what the guest writes
  * @param adoptChunkBytes 0, or: RAM is started in private memory, which becomes what {@code guest} says while it runs,
  *     in chunks of so many bytes
- * @param ramDirectory where the file of RAM in {@link io.pageflip.guest.Backing#FILE} takes its blocks; null with any
+ * @param ramDirectory where the file of RAM in {@link io.pageflip.ram.Backing#FILE} takes its blocks; null with any
  *     other
  */
 public record SourceOptions(

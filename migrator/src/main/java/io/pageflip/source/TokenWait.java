@@ -1,7 +1,7 @@
 package io.pageflip.source;
 
-import io.pageflip.guest.RunToken;
 import io.pageflip.os.NanoClock;
+import io.pageflip.switchover.RunToken;
 import java.io.IOException;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;

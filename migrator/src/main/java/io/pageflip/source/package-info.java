@@ -21,10 +21,10 @@
  * </pre>
  *
  * <p>What helped last, and most where the guest is large: the vCPUs hear of the stop 0.2 ms before it, one of them does
- * what the switch will do, as far as that changes nothing ({@link io.pageflip.guest.SwitchOut}), on its own thread and
- * processor, and executes on. Without that, stop, save and release took 14 us with 256 MiB and 20 with 8 GiB, and the
- * median was 29 and 50; with it, both are 17 to 19. The practice takes 18 us, in which that vCPU executes nothing: the
- * report says so, beside the downtime.
+ * what the switch will do, as far as that changes nothing ({@link io.pageflip.switchover.OutgoingSwitchover}), on its
+ * own thread and processor, and executes on. Without that, stop, save and release took 14 us with 256 MiB and 20 with 8
+ * GiB, and the median was 29 and 50; with it, both are 17 to 19. The practice takes 18 us, in which that vCPU executes
+ * nothing: the report says so, beside the downtime.
  *
  * <p>What else helped: the state through shared memory on the vCPUs' own threads, where messages and JSON had taken 0.9
  * to 1.7 ms ({@code token} and {@code resume} of the main job); nothing allocated there (the first native buffer on a
@@ -32,13 +32,13 @@
  * peace between READY and the stop, since three threads that want to run on two processors cost one of them a time
  * slice.
  *
- * <p>What did not help: practising the lock on the source's other processor just before the stop. What remains: load,
- * of which half is calls into native code, one for each word of the state. The tail is the machine: the longest gaps of
+ * <p>What did not help: inDryRun the lock on the source's other processor just before the stop. What remains: load, of
+ * which half is calls into native code, one for each word of the state. The tail is the machine: the longest gaps of
  * the same guest without a migration are in every report.
  *
- * <p>Before a handover, private RAM can be {@linkplain io.pageflip.guest.Adoption adopted}. What was found about that,
- * on a machine with 2 CPUs (a virtual machine on a shared, busy host): a chunk of 256 KiB keeps writers waiting for 126
- * us in the median (p90 152), 11 of them to protect it, 2 to find its zero pages, 89 to copy the others, 22 to map the
+ * <p>Before a handover, private RAM can be {@linkplain io.pageflip.ram.Adoption adopted}. What was found about that, on
+ * a machine with 2 CPUs (a virtual machine on a shared, busy host): a chunk of 256 KiB keeps writers waiting for 126 us
+ * in the median (p90 152), 11 of them to protect it, 2 to find its zero pages, 89 to copy the others, 22 to map the
  * memfd over them, 2 to read the events and to wake. Stalls of milliseconds, which are seen as well, are waits for a
  * processor: of a vCPU that is awake again, or of the agent in the middle of a chunk. Pinned pages that were sent
  * through the stream while the guest stood made its downtime 0.4 ms longer; written straight into the memfd, 16 of them

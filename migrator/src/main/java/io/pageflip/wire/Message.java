@@ -1,7 +1,9 @@
 package io.pageflip.wire;
 
-import io.pageflip.guest.BlockSpec;
 import io.pageflip.guest.GuestConfig;
+import io.pageflip.ram.BlockSpec;
+import io.pageflip.request.Mechanism;
+import io.pageflip.request.Schedule;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -61,7 +63,7 @@ public sealed interface Message {
         }
 
         /** Whether no page crosses before the switch, and all are read out of the source's memory afterwards. */
-        public boolean pullsLate() {
+        public boolean pullsAfterSwitchover() {
             return mechanism == Mechanism.PULL && schedule == Schedule.POSTCOPY;
         }
 

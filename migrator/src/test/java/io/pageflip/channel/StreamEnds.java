@@ -4,7 +4,7 @@ import io.pageflip.os.Fd;
 import io.pageflip.os.Pipe;
 import io.pageflip.os.SyscallException;
 import io.pageflip.os.UnixSocket;
-import io.pageflip.wire.ChannelKind;
+import io.pageflip.request.ChannelKind;
 import java.util.List;
 
 /**

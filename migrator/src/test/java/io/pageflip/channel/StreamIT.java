@@ -9,7 +9,7 @@ import io.pageflip.os.NanoClock;
 import io.pageflip.os.NativeBuffer;
 import io.pageflip.os.Pipe;
 import io.pageflip.os.SyscallException;
-import io.pageflip.wire.ChannelKind;
+import io.pageflip.request.ChannelKind;
 import io.pageflip.wire.FrameHeader;
 import io.pageflip.wire.FrameType;
 import io.pageflip.wire.Message;
@@ -45,14 +45,14 @@ final class StreamIT {
         return () -> now[0] += S;
     }
 
-    private static Patience patience() {
-        Patience patience = new Patience(NanoClock.SYSTEM, () -> {});
+    private static Deadline patience() {
+        Deadline patience = new Deadline(NanoClock.SYSTEM, () -> {});
         patience.limitSeconds(20);
         return patience;
     }
 
-    private static Patience shortPatience() {
-        Patience patience = new Patience(hurried(), () -> {});
+    private static Deadline shortPatience() {
+        Deadline patience = new Deadline(hurried(), () -> {});
         patience.limitSeconds(5);
         return patience;
     }
@@ -291,7 +291,7 @@ final class StreamIT {
         cancellation.request("by the user");
         try (StreamEnds ends = StreamEnds.open(kind)) {
             StreamReader reader =
-                    new StreamReader(ends.read(), ends.read(), false, new Patience(hurried(), cancellation));
+                    new StreamReader(ends.read(), ends.read(), false, new Deadline(hurried(), cancellation));
             assertThatExceptionOfType(CancelledException.class)
                     .isThrownBy(reader::next)
                     .withMessage("by the user");

@@ -2,7 +2,7 @@ package io.pageflip.destination;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.pageflip.guest.Pulse;
+import io.pageflip.heartbeat.Pulse;
 import io.pageflip.metrics.IdleGaps;
 import java.util.ArrayList;
 import java.util.Collections;

@@ -3,18 +3,18 @@ package io.pageflip.destination;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
-import io.pageflip.guest.Backing;
-import io.pageflip.guest.BlockSpec;
 import io.pageflip.guest.GuestConfig;
 import io.pageflip.guest.Workload;
+import io.pageflip.ledger.PageLedger;
 import io.pageflip.metrics.DowntimePhases;
 import io.pageflip.metrics.MigrationStatus;
 import io.pageflip.metrics.RunResult;
-import io.pageflip.transfer.PageLedger;
-import io.pageflip.wire.Mechanism;
+import io.pageflip.ram.Backing;
+import io.pageflip.ram.BlockSpec;
+import io.pageflip.request.Mechanism;
+import io.pageflip.request.Schedule;
 import io.pageflip.wire.Message;
 import io.pageflip.wire.ProtocolException;
-import io.pageflip.wire.Schedule;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -80,7 +80,7 @@ final class TimelineTest {
         assertThat(result.downtimePhasesNs())
                 .isEqualTo(new DowntimePhases(2 * MS, 7 * MS, 0, 1 * MS, 1 * MS, 1 * MS, 2 * MS, 10 * MS));
         assertThat(result.downtimePhasesNs().total()).isEqualTo(result.downtimeNs());
-        assertThat(result.practiceNs()).as("no part of it").isEqualTo(14_000);
+        assertThat(result.dryRunNs()).as("no part of it").isEqualTo(14_000);
     }
 
     @Test

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import io.pageflip.guest.Adoption;
-import io.pageflip.guest.Verification;
+import io.pageflip.ram.Adoption;
+import io.pageflip.verification.Verification;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

@@ -1,13 +1,13 @@
 package io.pageflip.migration;
 
-import io.pageflip.channel.Patience;
+import io.pageflip.channel.Deadline;
 import io.pageflip.channel.StreamReader;
-import io.pageflip.guest.RunToken;
 import io.pageflip.os.Fd;
 import io.pageflip.os.MemFd;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.NativeBuffer;
 import io.pageflip.os.UnixSocket;
+import io.pageflip.switchover.RunToken;
 import io.pageflip.wire.FrameHeader;
 import io.pageflip.wire.FrameType;
 import io.pageflip.wire.Message;
@@ -37,7 +37,7 @@ final class FakeDestination implements AutoCloseable {
         FrameHeader header = FrameHeader.read(buffer.bytes(), 0);
         buffer.bytes().limit(received).position(FrameHeader.BYTES);
         hello = (Message.Hello) MessageCodec.decode(header.type(), buffer.bytes());
-        Patience patience = new Patience(NanoClock.SYSTEM, () -> {});
+        Deadline patience = new Deadline(NanoClock.SYSTEM, () -> {});
         patience.limitSeconds(20);
         stream = new StreamReader(descriptors.get(0), descriptors.get(0), false, patience);
     }

@@ -8,7 +8,7 @@ import io.pageflip.metrics.DowntimePhases;
 import io.pageflip.metrics.MigrationStatus;
 import io.pageflip.metrics.PageCounts;
 import io.pageflip.metrics.RunResult;
-import io.pageflip.wire.Mechanism;
+import io.pageflip.request.Mechanism;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;

@@ -7,7 +7,7 @@ import io.pageflip.kernel.workload.Conditions;
 import io.pageflip.kernel.workload.SimulatedKernel;
 import io.pageflip.kernel.workload.Simulation;
 import io.pageflip.kernel.workload.SimulationResult;
-import io.pageflip.wire.Mechanism;
+import io.pageflip.request.Mechanism;
 import java.io.IOException;
 import java.util.Map;
 import org.junit.jupiter.api.Test;

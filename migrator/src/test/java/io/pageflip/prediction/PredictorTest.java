@@ -2,14 +2,14 @@ package io.pageflip.prediction;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.pageflip.guest.Backing;
 import io.pageflip.guest.GuestConfig;
-import io.pageflip.guest.RamConditions;
 import io.pageflip.guest.Workload;
 import io.pageflip.kernel.workload.SimulatedKernel;
 import io.pageflip.metrics.PageCounts;
-import io.pageflip.wire.Mechanism;
-import io.pageflip.wire.Schedule;
+import io.pageflip.ram.Backing;
+import io.pageflip.request.Mechanism;
+import io.pageflip.request.Schedule;
+import io.pageflip.scenario.RamConditions;
 import java.util.Map;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;

@@ -1,27 +1,27 @@
 package io.pageflip.source;
 
 import io.pageflip.channel.ControlConnection;
-import io.pageflip.channel.Patience;
+import io.pageflip.channel.Deadline;
 import io.pageflip.channel.StreamEnds;
 import io.pageflip.channel.StreamWriter;
-import io.pageflip.fault.ScriptedFault;
-import io.pageflip.guest.BlockSpec;
 import io.pageflip.guest.GuestConfig;
-import io.pageflip.guest.RamBlock;
-import io.pageflip.guest.SwitchOut;
 import io.pageflip.guest.VirtualMachine;
 import io.pageflip.os.Fd;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.NativeBuffer;
 import io.pageflip.os.UnixSocket;
-import io.pageflip.wire.ChannelKind;
+import io.pageflip.ram.BlockSpec;
+import io.pageflip.ram.RamBlock;
+import io.pageflip.request.ChannelKind;
+import io.pageflip.request.Mechanism;
+import io.pageflip.request.Schedule;
+import io.pageflip.scenario.ScriptedFault;
+import io.pageflip.switchover.OutgoingSwitchover;
 import io.pageflip.wire.FrameHeader;
 import io.pageflip.wire.FrameType;
-import io.pageflip.wire.Mechanism;
 import io.pageflip.wire.Message;
 import io.pageflip.wire.MessageCodec;
 import io.pageflip.wire.PageRecord;
-import io.pageflip.wire.Schedule;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -51,7 +51,7 @@ public final class FakeSource implements AutoCloseable {
         memory.guest().powerOn(done -> {});
         this.socket = UnixSocket.connect(path);
         this.ends = StreamEnds.open(ChannelKind.UNIX);
-        Patience patience = new Patience(NanoClock.SYSTEM, () -> {});
+        Deadline patience = new Deadline(NanoClock.SYSTEM, () -> {});
         patience.limitSeconds(20);
         this.stream = new StreamWriter(ends.write(), ends.write(), patience);
         passed.add(ends.read());
@@ -129,14 +129,14 @@ public final class FakeSource implements AutoCloseable {
     public void switchOut(long cursor) throws IOException {
         NativeBuffer word = NativeBuffer.allocate(Long.BYTES);
         word.bytes().putLong(0, cursor);
-        SwitchOut.Moments moments = new SwitchOut.Moments() {
+        OutgoingSwitchover.Moments moments = new OutgoingSwitchover.Moments() {
             @Override
-            public void soon() {
+            public void dryRun() {
                 // Nothing is to be looked at.
             }
 
             @Override
-            public int standing() {
+            public int paused() {
                 return 1;
             }
 
@@ -145,7 +145,7 @@ public final class FakeSource implements AutoCloseable {
                 memory.token().file().write(CURSOR_OF_VCPU_0, word, Long.BYTES);
             }
         };
-        new SwitchOut(memory.guest(), memory.token(), 1, NanoClock.SYSTEM, moments).run();
+        new OutgoingSwitchover(memory.guest(), memory.token(), 1, NanoClock.SYSTEM, moments).run();
     }
 
     /** An END that says of every page that it is a hole, less those sent. */

@@ -3,8 +3,9 @@ package io.pageflip.source;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.pageflip.request.PrecopyLimits;
+import io.pageflip.request.PrecopyLimits.OnTimeout;
 import io.pageflip.source.PrecopyDecision.Action;
-import io.pageflip.source.PrecopyLimits.OnTimeout;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;

@@ -3,15 +3,12 @@ package io.pageflip.source;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pageflip.channel.Cancellation;
-import io.pageflip.channel.Patience;
+import io.pageflip.channel.Deadline;
 import io.pageflip.channel.PeerGoneException;
 import io.pageflip.channel.StreamEnds;
 import io.pageflip.channel.StreamReader;
 import io.pageflip.channel.StreamWriter;
-import io.pageflip.fault.ScriptedFault;
-import io.pageflip.guest.Backing;
 import io.pageflip.guest.GuestConfig;
-import io.pageflip.guest.RunToken;
 import io.pageflip.guest.Workload;
 import io.pageflip.metrics.MigrationStatus;
 import io.pageflip.metrics.Progress;
@@ -19,13 +16,16 @@ import io.pageflip.metrics.RunResult;
 import io.pageflip.os.Fd;
 import io.pageflip.os.Mapping;
 import io.pageflip.os.NanoClock;
-import io.pageflip.wire.ChannelKind;
+import io.pageflip.ram.Backing;
+import io.pageflip.request.ChannelKind;
+import io.pageflip.request.Mechanism;
+import io.pageflip.request.Schedule;
+import io.pageflip.scenario.ScriptedFault;
+import io.pageflip.switchover.RunToken;
 import io.pageflip.wire.FrameHeader;
 import io.pageflip.wire.FrameType;
-import io.pageflip.wire.Mechanism;
 import io.pageflip.wire.Message;
 import io.pageflip.wire.PageRecord;
-import io.pageflip.wire.Schedule;
 import java.io.IOException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -60,7 +60,7 @@ final class ReleaseIT {
         private final GuestConfig guest;
         private final StreamEnds ends = StreamEnds.open(ChannelKind.UNIX);
         private final StreamReader reader =
-                new StreamReader(ends.read(), ends.read(), true, new Patience(NanoClock.SYSTEM, () -> {}));
+                new StreamReader(ends.read(), ends.read(), true, new Deadline(NanoClock.SYSTEM, () -> {}));
         private boolean left;
 
         ReaderThatLeaves(GuestConfig guest) throws IOException {
@@ -69,7 +69,7 @@ final class ReleaseIT {
 
         @Override
         public StreamWriter greet(Message.Hello hello, List<Fd> files) {
-            return new StreamWriter(ends.write(), ends.write(), new Patience(NanoClock.SYSTEM, () -> {}));
+            return new StreamWriter(ends.write(), ends.write(), new Deadline(NanoClock.SYSTEM, () -> {}));
         }
 
         @Override

@@ -1,10 +1,12 @@
 package io.pageflip.wire;
 
-import io.pageflip.guest.Backing;
-import io.pageflip.guest.BlockSpec;
 import io.pageflip.guest.GuestConfig;
-import io.pageflip.guest.RamConditions;
 import io.pageflip.guest.Workload;
+import io.pageflip.ram.Backing;
+import io.pageflip.ram.BlockSpec;
+import io.pageflip.request.Mechanism;
+import io.pageflip.request.Schedule;
+import io.pageflip.scenario.RamConditions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;

@@ -1,6 +1,5 @@
 package io.pageflip.cli.report;
 
-import io.pageflip.guest.Adoption;
 import io.pageflip.memory.Quantity;
 import io.pageflip.metrics.DowntimePhases;
 import io.pageflip.metrics.IdleGaps;
@@ -9,6 +8,7 @@ import io.pageflip.metrics.Precopy;
 import io.pageflip.metrics.RunResult;
 import io.pageflip.metrics.Throughput;
 import io.pageflip.os.Proc;
+import io.pageflip.ram.Adoption;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
@@ -101,8 +101,8 @@ public final class TextReport {
         if (result.downtimeNs() != null && result.downtimePhasesNs() != null) {
             downtime(result.downtimeNs(), result.downtimePhasesNs());
         }
-        if (result.practiceNs() != null) {
-            line("", "%s of practice 0.2 ms before, in which a vCPU executed nothing", duration(result.practiceNs()));
+        if (result.dryRunNs() != null) {
+            line("", "%s of practice 0.2 ms before, in which a vCPU executed nothing", duration(result.dryRunNs()));
         }
         if (result.blackoutNs() != null) {
             line(

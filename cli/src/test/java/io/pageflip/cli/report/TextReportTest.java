@@ -2,9 +2,9 @@ package io.pageflip.cli.report;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.pageflip.guest.Adoption;
 import io.pageflip.metrics.DowntimePhases;
 import io.pageflip.metrics.RunResult;
+import io.pageflip.ram.Adoption;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

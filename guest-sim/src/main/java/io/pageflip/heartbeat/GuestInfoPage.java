@@ -1,0 +1,60 @@
+package io.pageflip.heartbeat;
+
+import io.pageflip.os.Mapping;
+import io.pageflip.ram.RamBlock;
+
+/**
+ * Page 0 of block {@code ram}: lets anything outside watch the guest live, without its help. Little-endian.
+ *
+ * <pre>
+ *        0  8 bytes  "PAGEFLIP"
+ *        8  u32      layout version, 1
+ *       12  u32      number of vCPUs
+ *  64+64i   u64      vCPU i: heartbeat counter, one more with every instruction
+ *  72+64i   u64      vCPU i: CLOCK_MONOTONIC nanoseconds at its last heartbeat
+ * </pre>
+ */
+public final class GuestInfoPage {
+    /** The RAM block whose page 0 it is, by its place in the guest's list of blocks: block {@code ram}. */
+    public static final int BLOCK = 0;
+
+    /** A page holds no more: (4096 - 64) / 64. */
+    public static final int MAX_VCPUS = 63;
+
+    private static final long MAGIC = 0x50494c4645474150L; // "PAGEFLIP", read as a little-endian word
+    private static final int VERSION = 1;
+    private static final int FIRST_VCPU = 64;
+    private static final int VCPU_BYTES = 64;
+    private static final int BEAT_TIME = 8;
+
+    private final Mapping ram;
+
+    public GuestInfoPage(RamBlock ram) {
+        this.ram = ram.mapping();
+    }
+
+    public void initialize(int vcpus) {
+        ram.setLong(0, MAGIC);
+        ram.setInt(8, VERSION);
+        ram.setInt(12, vcpus);
+    }
+
+    /** Whether the page says what it should of a guest with {@code vcpus} vCPUs. */
+    public boolean isValid(int vcpus) {
+        return ram.getLong(0) == MAGIC && ram.getInt(8) == VERSION && ram.getInt(12) == vcpus;
+    }
+
+    public void beat(int vcpu, long instructions, long nowNs) {
+        long at = FIRST_VCPU + (long) vcpu * VCPU_BYTES;
+        ram.setLong(at, instructions);
+        ram.setLong(at + BEAT_TIME, nowNs);
+    }
+
+    public long heartbeat(int vcpu) {
+        return ram.getLong(FIRST_VCPU + (long) vcpu * VCPU_BYTES);
+    }
+
+    public long beatTimeNs(int vcpu) {
+        return ram.getLong(FIRST_VCPU + (long) vcpu * VCPU_BYTES + BEAT_TIME);
+    }
+}

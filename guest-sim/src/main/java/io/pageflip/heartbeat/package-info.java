@@ -1,0 +1,8 @@
+/**
+ * What an observer outside sees of a guest: the guest information page in guest RAM, and the pulse, a count of
+ * instructions for each of the last milliseconds.
+ */
+@NullMarked
+package io.pageflip.heartbeat;
+
+import org.jspecify.annotations.NullMarked;

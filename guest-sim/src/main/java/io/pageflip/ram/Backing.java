@@ -1,0 +1,37 @@
+package io.pageflip.ram;
+
+/** What kind of memory a RAM block lies in. */
+public enum Backing {
+    /** A sealed memfd of 4 KiB pages, mapped shared. */
+    MEMFD("memfd", 4096),
+    /** Private anonymous memory of 4 KiB pages: what most virtual machines were started with. */
+    ANONYMOUS("anonymous", 4096),
+    /** A sealed memfd of 2 MiB pages, which the administrator has reserved. */
+    HUGETLB("hugetlb", 2 << 20),
+    /** A file on a disk without a name, mapped shared: its pages are those of a page cache. */
+    FILE("file", 4096);
+
+    private final String label;
+    private final int pageBytes;
+
+    Backing(String label, int pageBytes) {
+        this.label = label;
+        this.pageBytes = pageBytes;
+    }
+
+    /** The size of a page of this memory; a move, a count and a batch are in these. */
+    public int pageBytes() {
+        return pageBytes;
+    }
+
+    /** Whether it is a memfd, whose very pages another process can map. */
+    public boolean shareable() {
+        return this == MEMFD || this == HUGETLB;
+    }
+
+    /** As options and reports write it. */
+    @Override
+    public String toString() {
+        return label;
+    }
+}

@@ -1,0 +1,112 @@
+package io.pageflip.ram;
+
+import io.pageflip.memory.BasePage;
+import io.pageflip.memory.PageBitmap;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.List;
+import java.util.function.IntFunction;
+import java.util.function.IntPredicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The guest's own dirty log: a bit a page, set by the vCPU that has written the page, while logging is on.
+ *
+ * <p>The bit is set <em>after</em> the write. A page that is being written while its bit is taken may be copied half
+ * written; its bit comes up again, and with it the page. Set before the write, the bit could be taken and the page
+ * copied before the write reaches it, which nobody would ever know.
+ *
+ * <p>{@link #written} is called by vCPU threads; everything else by one thread.
+ */
+public final class DirtyLog implements DirtyTracker {
+    private static final VarHandle WORD = MethodHandles.arrayElementVarHandle(long[].class);
+
+    private static final long[] NOT_LOGGED = {};
+
+    private final long[] blockPages;
+    private final int[] contentPagesShift;
+    /** Of each block the pages that are logged, of those that are; null where all are. Set before the switch. */
+    private final @Nullable PageBitmap[] only;
+    /** A word for each 64 pages of each block; null while logging is off. */
+    private volatile long @Nullable [][] bits;
+
+    public DirtyLog(List<BlockSpec> blocks) {
+        this.blockPages = new long[blocks.size()];
+        this.contentPagesShift = new int[blocks.size()];
+        this.only = new PageBitmap[blocks.size()];
+        for (int i = 0; i < blockPages.length; i++) {
+            blockPages[i] = blocks.get(i).pages();
+            contentPagesShift[i] = Integer.numberOfTrailingZeros(blocks.get(i).pageBytes() / BasePage.BYTES);
+        }
+    }
+
+    /** Switches it on, empty, for some of the blocks. */
+    public void start(IntPredicate logged) {
+        start(logged, block -> null);
+    }
+
+    /** Switches it on, empty, for some of the blocks, and for those pages of others that {@code pages} has. */
+    public void start(IntPredicate logged, IntFunction<@Nullable PageBitmap> pages) {
+        if (bits != null) {
+            throw new IllegalStateException("the dirty log is on");
+        }
+        long[][] empty = new long[blockPages.length][];
+        for (int i = 0; i < empty.length; i++) {
+            only[i] = logged.test(i) ? null : pages.apply(i);
+            empty[i] = logged.test(i) || only[i] != null
+                    ? new long[Math.toIntExact((blockPages[i] + 63) >>> 6)]
+                    : NOT_LOGGED;
+        }
+        bits = empty;
+    }
+
+    /** A vCPU has written to a 4 KiB page of a block. */
+    public void written(int block, long contentPage) {
+        // Between the write and the look at the switch: or the look could come first, find logging off, and the write
+        // land after a copy that was made since it is on.
+        VarHandle.fullFence();
+        long[][] on = bits;
+        if (on != null && on[block].length != 0) {
+            long page = contentPage >>> contentPagesShift[block];
+            PageBitmap some = only[block];
+            if (some == null || some.get(page)) {
+                WORD.getAndBitwiseOr(on[block], (int) (page >>> 6), 1L << page);
+            }
+        }
+    }
+
+    @Override
+    public PageBitmap take(int block) {
+        long[][] on = bits;
+        if (on == null) {
+            throw new IllegalStateException("the dirty log is off");
+        }
+        long[] taken = new long[on[block].length];
+        for (int i = 0; i < taken.length; i++) {
+            if ((long) WORD.getVolatile(on[block], i) != 0) {
+                taken[i] = (long) WORD.getAndSet(on[block], i, 0L);
+            }
+        }
+        return PageBitmap.ofWords(blockPages[block], taken);
+    }
+
+    @Override
+    public boolean isEmpty(int block) {
+        long[][] on = bits;
+        if (on == null) {
+            throw new IllegalStateException("the dirty log is off");
+        }
+        for (int i = 0; i < on[block].length; i++) {
+            if ((long) WORD.getVolatile(on[block], i) != 0) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Switches it off; it may be started again. */
+    @Override
+    public void close() {
+        bits = null;
+    }
+}

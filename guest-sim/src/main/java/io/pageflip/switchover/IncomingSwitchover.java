@@ -1,0 +1,205 @@
+package io.pageflip.switchover;
+
+import io.pageflip.guest.Guest;
+import io.pageflip.os.NanoClock;
+import io.pageflip.os.SyscallException;
+import java.io.IOException;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The destination's half of the switch: waits for the state, takes the run token, loads the state and makes the guest
+ * this agent's. Runs on the thread of vCPU 0 (see {@link Guest#resumeAfter}), which spins for a while and then sleeps
+ * on a futex, and executes the first instruction itself. The agent's thread may call the other methods meanwhile.
+ */
+public final class IncomingSwitchover {
+    /** What else has to happen at the moments of a switch. The methods must not allocate. */
+    public interface Moments {
+        /** The source says that the lock is free. */
+        void released() throws IOException;
+
+        /**
+         * This agent holds it, and has not stored its epoch yet; the last moment at which the switch can be called off.
+         */
+        void locked() throws IOException;
+
+        /** The guest is this agent's. */
+        void claimed();
+    }
+
+    private enum State {
+        WAITING,
+        CLAIMING,
+        CLAIMED,
+        FAILED
+    }
+
+    private static final long SLEEP_NS = 5_000_000;
+    private static final long LOCK_RETRY_NS = 1_000_000;
+    private static final int EAGER_TRIES = 1000;
+
+    /** Some tens of microseconds. */
+    private static final int SPINS_PER_DRY_RUN = 256;
+
+    private final RunToken token;
+    private final int ownerEpoch;
+    private final long spinNs;
+    private final long lockTimeoutNs;
+    private final NanoClock clock;
+    private final Moments moments;
+    private final AtomicReference<State> state = new AtomicReference<>(State.WAITING);
+    private volatile int endsReceived;
+    private volatile boolean sourceIsGone;
+    private volatile @Nullable IOException failure;
+    private long noticedNs;
+    private long lockedNs;
+    private long claimedNs;
+
+    /**
+     * A wait that has not begun.
+     *
+     * @param ownerEpoch of the source; the next one will be ours
+     * @param spinNs how long to spin before sleeping
+     * @param lockTimeoutNs how long to wait for the lock of a source that has released it or is dead
+     */
+    public IncomingSwitchover(
+            RunToken token, int ownerEpoch, long spinNs, long lockTimeoutNs, NanoClock clock, Moments moments) {
+        this.token = token;
+        this.ownerEpoch = ownerEpoch;
+        this.spinNs = spinNs;
+        this.lockTimeoutNs = lockTimeoutNs;
+        this.clock = clock;
+        this.moments = moments;
+    }
+
+    // The agent's thread.
+
+    /** So many END frames have come, with everything before them. */
+    public void received(int ends) {
+        endsReceived = ends;
+    }
+
+    /** The source is dead: if it saved the state before, its lock comes free without it. */
+    public void sourceIsGone() {
+        sourceIsGone = true;
+    }
+
+    /**
+     * Calls the switch off, if the guest is not this agent's yet or about to be.
+     *
+     * @return whether it is called off
+     */
+    public boolean cancel() {
+        return state.compareAndSet(State.WAITING, State.FAILED) || state.get() == State.FAILED;
+    }
+
+    /** Whether the guest is this agent's. */
+    public boolean isClaimed() {
+        return state.get() == State.CLAIMED;
+    }
+
+    /**
+     * Throws if the switch has failed.
+     *
+     * @throws IOException why
+     */
+    public void check() throws IOException {
+        IOException reason = failure;
+        if (reason != null) {
+            throw reason;
+        }
+    }
+
+    /** When the word of the source was seen, in CLOCK_MONOTONIC nanoseconds, once {@link #isClaimed}. */
+    public long noticedNs() {
+        return noticedNs;
+    }
+
+    /** When the lock was ours, and the epoch still the source's. */
+    public long lockedNs() {
+        return lockedNs;
+    }
+
+    /** When the state was loaded and the next epoch stored. */
+    public long claimedNs() {
+        return claimedNs;
+    }
+
+    // The thread of vCPU 0.
+
+    /** Waits and takes the guest: whether it is ours. */
+    public boolean run(GuestState guest) {
+        try {
+            awaitReleased();
+            if (state.get() != State.WAITING) {
+                return false;
+            }
+            noticedNs = clock.nanoTime();
+            moments.released();
+            lock();
+            lockedNs = clock.nanoTime();
+            moments.locked();
+            guest.load(token.page());
+            if (!state.compareAndSet(State.WAITING, State.CLAIMING)) {
+                token.release();
+                return false;
+            }
+            token.claim(ownerEpoch + 1);
+            claimedNs = clock.nanoTime();
+            state.set(State.CLAIMED);
+            moments.claimed();
+            return true;
+        } catch (IOException e) {
+            failure = e;
+            state.set(State.FAILED);
+            return false;
+        }
+    }
+
+    private void awaitReleased() throws SyscallException {
+        SwitchoverPage page = token.page();
+        long spinUntilNs = clock.nanoTime() + spinNs;
+        int spins = 0;
+        while (state.get() == State.WAITING && token.epoch() == ownerEpoch) {
+            int phase = page.phase(ownerEpoch);
+            boolean there = phase == SwitchoverPage.RELEASED || (phase == SwitchoverPage.SAVED && sourceIsGone);
+            if (there && page.ends() <= endsReceived) {
+                return;
+            }
+            if (there || clock.nanoTime() < spinUntilNs) {
+                spins++;
+                if (spins % SPINS_PER_DRY_RUN == 0) {
+                    token.dryRun();
+                }
+                Thread.onSpinWait();
+            } else {
+                page.await(ownerEpoch, phase, SLEEP_NS);
+            }
+        }
+    }
+
+    /** Takes the lock of an epoch that is still the source's. */
+    private void lock() throws IOException {
+        long deadline = 0;
+        int tries = 0;
+        while (token.epoch() == ownerEpoch && !token.tryLock()) {
+            if (deadline == 0) {
+                deadline = clock.nanoTime() + lockTimeoutNs;
+            }
+            if (clock.nanoTime() > deadline) {
+                throw new IOException("the source has not released the guest: its lock is still held");
+            }
+            if (state.get() != State.WAITING) {
+                throw new IOException("called off while the source's lock was still held");
+            }
+            if (++tries > EAGER_TRIES) {
+                LockSupport.parkNanos(LOCK_RETRY_NS);
+            }
+        }
+        if (token.epoch() != ownerEpoch) {
+            throw new IOException(
+                    "the source has taken the guest back: its owner epoch is " + token.epoch() + ", not " + ownerEpoch);
+        }
+    }
+}

@@ -1,0 +1,77 @@
+package io.pageflip.switchover;
+
+import io.pageflip.guest.Guest;
+import io.pageflip.os.NanoClock;
+import java.io.IOException;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * The source's half of the switch: saves the state of the standing guest, and lets the run token go. Runs on the thread
+ * of the vCPU that came to stand last (see {@link Guest#stop(OutgoingSwitchover)}), so that no thread has to be woken
+ * between the last instruction and the first; or, where pages still had to cross, on the agent's.
+ */
+public final class OutgoingSwitchover {
+    /** What else has to happen at the moments of a switch. The methods must not allocate. */
+    public interface Moments {
+        /** The guest will stand soon; still runs. Changes nothing. */
+        void dryRun() throws IOException;
+
+        /** The guest stands: whatever pages must cross now do; then every END frame that has been sent is counted. */
+        int paused() throws IOException;
+
+        /** The state is saved; the last moment at which the switch can be called off. */
+        void saved() throws IOException;
+    }
+
+    private final GuestState guest;
+    private final RunToken token;
+    private final int ownerEpoch;
+    private final NanoClock clock;
+    private final Moments moments;
+    private final AtomicBoolean inDryRun = new AtomicBoolean();
+    private volatile long dryRunNs;
+
+    /** @param ownerEpoch of this agent */
+    public OutgoingSwitchover(GuestState guest, RunToken token, int ownerEpoch, NanoClock clock, Moments moments) {
+        this.guest = guest;
+        this.token = token;
+        this.ownerEpoch = ownerEpoch;
+        this.clock = clock;
+        this.moments = moments;
+    }
+
+    /**
+     * Does what {@link #run} does, as far as it changes nothing: looks, saves a state that nobody is told of, and locks
+     * a file of its own in the token's place. Runs on the thread of a vCPU that will stand soon: until then, what is in
+     * the caches of its processor is the guest's. Does nothing if another vCPU is at it.
+     */
+    public void dryRun() throws IOException {
+        if (inDryRun.compareAndSet(false, true)) {
+            long startNs = clock.nanoTime();
+            moments.dryRun();
+            guest.saveDraft(token.page());
+            token.dryRun();
+            dryRunNs = clock.nanoTime() - startNs;
+            inDryRun.set(false);
+        }
+    }
+
+    /**
+     * Switches the standing guest out. When this returns, it is whoever's takes the run token's lock.
+     *
+     * @throws IOException if the switch was called off; the lock is still held then
+     */
+    public void run() throws IOException {
+        SwitchoverPage page = token.page();
+        page.setGuestPausedNs(clock.nanoTime());
+        page.setDryRunNs(dryRunNs);
+        page.setEnds(moments.paused());
+        guest.save(page);
+        page.setSavedNs(clock.nanoTime());
+        page.publishQuietly(ownerEpoch, SwitchoverPage.SAVED);
+        moments.saved();
+        token.release();
+        page.setReleasedNs(clock.nanoTime());
+        page.publish(ownerEpoch, SwitchoverPage.RELEASED);
+    }
+}

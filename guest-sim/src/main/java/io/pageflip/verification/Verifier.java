@@ -1,0 +1,79 @@
+package io.pageflip.verification;
+
+import io.pageflip.heartbeat.GuestInfoPage;
+import io.pageflip.memory.PageBitmap;
+import io.pageflip.os.NativeBuffer;
+import io.pageflip.ram.DataMap;
+import io.pageflip.ram.RamBlock;
+import java.io.IOException;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+
+/** Compares every page of a standing guest with what the oracle says it holds. Holes are not touched, only counted. */
+public final class Verifier {
+    private final List<RamBlock> blocks;
+    private final Oracle oracle;
+    private final PagePattern pattern = new PagePattern();
+    private final NativeBuffer found = NativeBuffer.allocate(PagePattern.BYTES);
+    private final Map<PagePattern.Damage, Long> damages = new EnumMap<>(PagePattern.Damage.class);
+
+    public Verifier(List<RamBlock> blocks, Oracle oracle) {
+        this.blocks = blocks;
+        this.oracle = oracle;
+    }
+
+    public Verification verify(boolean vcpusAgree, boolean consoleComplete, long consoleLines) throws IOException {
+        long pages = 0;
+        for (int b = 0; b < blocks.size(); b++) {
+            pages += verifyBlock(b);
+        }
+        return new Verification(
+                pages,
+                count(PagePattern.Damage.LOST),
+                count(PagePattern.Damage.STALE),
+                count(PagePattern.Damage.TORN),
+                count(PagePattern.Damage.MISPLACED),
+                vcpusAgree,
+                consoleComplete,
+                consoleLines);
+    }
+
+    private long count(PagePattern.Damage damage) {
+        return damages.getOrDefault(damage, 0L);
+    }
+
+    private long verifyBlock(int index) throws IOException {
+        RamBlock block = blocks.get(index);
+        PageBitmap data = DataMap.scan(block).pages();
+        long perPage = block.spec().pageBytes() / PagePattern.BYTES;
+        long pages = block.spec().oraclePages();
+        for (long page = 0; page < pages; page++) {
+            boolean infoPage = index == GuestInfoPage.BLOCK && page == 0; // its content is checked with the vCPUs
+            if (!infoPage) {
+                verifyPage(block, index, page, data.get(page / perPage));
+            }
+        }
+        return pages;
+    }
+
+    private void verifyPage(RamBlock block, int index, long page, boolean exists) {
+        int generation = oracle.generation(index, page);
+        long offset = page * PagePattern.BYTES;
+        int bytes = (int) Math.min(PagePattern.BYTES, block.spec().lengthBytes() - offset);
+        if (generation == 0) {
+            if (exists && !block.mapping().isZero(offset, bytes)) {
+                diagnose(block, index, page, bytes);
+            }
+        } else if (!exists) {
+            damages.merge(PagePattern.Damage.LOST, 1L, Long::sum);
+        } else if (!block.mapping().matches(offset, pattern.of(index, page, generation), bytes)) {
+            diagnose(block, index, page, bytes);
+        }
+    }
+
+    private void diagnose(RamBlock block, int index, long page, int bytes) {
+        block.mapping().copyOut(page * PagePattern.BYTES, found, bytes);
+        damages.merge(pattern.diagnose(found, bytes, index, page), 1L, Long::sum);
+    }
+}

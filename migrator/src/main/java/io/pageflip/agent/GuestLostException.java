@@ -1,0 +1,12 @@
+package io.pageflip.agent;
+
+import java.io.IOException;
+
+/** Nobody has the guest any more, or ever will. The message says so, and why. */
+public final class GuestLostException extends IOException {
+    private static final long serialVersionUID = 1L;
+
+    public GuestLostException(String why) {
+        super("the guest is lost: " + why);
+    }
+}

@@ -1,0 +1,213 @@
+package io.pageflip.ledger;
+
+import io.pageflip.memory.PageBitmap;
+import io.pageflip.metrics.CopyReason;
+import io.pageflip.metrics.RunResult;
+import io.pageflip.os.FrameCounts;
+import io.pageflip.os.MemFd;
+import io.pageflip.os.NativeBuffer;
+import io.pageflip.os.Pagemap;
+import io.pageflip.os.Proc;
+import io.pageflip.os.SyscallException;
+import io.pageflip.ram.BlockSpec;
+import io.pageflip.ram.RamBlock;
+import java.io.IOException;
+import java.util.List;
+
+/**
+ * The evidence for moves: the frame number of every page, noted by the source before it gifts anything, in a memfd that
+ * the destination compares with its own page table after the guest has resumed. Both outside the downtime. The memfd is
+ * read and written, never mapped: it counts in nobody's memory.
+ *
+ * <pre>
+ *   u64 frame number of each page of each block, one after the other; 0: not present, or hidden from this process
+ *       bit 63: the kernel counts another page table entry that points there, of a process that shares the page
+ * </pre>
+ */
+public final class Frames {
+    private static final int ENTRY = 8;
+    private static final long SHARED = 1L << 63;
+
+    private final MemFd file;
+    private final List<BlockSpec> blocks;
+    private final long[] entries = new long[Pagemap.maxPages()];
+    private final long[] noted = new long[Pagemap.maxPages()];
+    private final NativeBuffer chunk = NativeBuffer.allocate(Pagemap.maxPages() * ENTRY);
+
+    /** Evidence about {@code blocks} in {@code file}, which stays its owner's. */
+    public Frames(MemFd file, List<BlockSpec> blocks) {
+        this.file = file;
+        this.blocks = List.copyOf(blocks);
+    }
+
+    /** The length of the memfd for these blocks. */
+    public static long lengthBytes(List<BlockSpec> blocks) {
+        return blocks.stream().mapToLong(BlockSpec::pages).sum() * ENTRY;
+    }
+
+    /** A memfd for the frames of these blocks. */
+    public static MemFd createFile(List<BlockSpec> blocks) throws SyscallException {
+        return MemFd.create("frames", lengthBytes(blocks), false);
+    }
+
+    /**
+     * Notes the frames of all blocks.
+     *
+     * @return whether this process may see frame numbers; if not, nothing was noted
+     */
+    public boolean note(List<RamBlock> ram) throws IOException {
+        long at = 0;
+        boolean visible = false;
+        try (Pagemap pagemap = Pagemap.open()) {
+            for (RamBlock block : ram) {
+                for (long first = 0; first < block.spec().pages(); first += entries.length) {
+                    int count = (int) Math.min(entries.length, block.spec().pages() - first);
+                    pagemap.read(block.mapping(), first, count, block.spec().pageBytes(), entries);
+                    for (int i = 0; i < count; i++) {
+                        visible |= Pagemap.frame(entries[i]) != 0;
+                        noted[i] = Pagemap.frame(entries[i]);
+                    }
+                    if (!visible && at == 0 && anyPresent(count)) {
+                        return false;
+                    }
+                    markShared(block, first, count);
+                    chunk.putLongs(noted, count);
+                    file.write(at, chunk, count * ENTRY);
+                    at += (long) count * ENTRY;
+                }
+            }
+        }
+        return visible;
+    }
+
+    /** Of pages that another process was told to map, those that it does map. */
+    private void markShared(RamBlock block, long first, int count) throws IOException {
+        PageBitmap shared = block.shared();
+        if (shared == null) {
+            return;
+        }
+        try (FrameCounts counts = FrameCounts.open()) {
+            for (int i = 0; i < count && counts != null; i++) {
+                if (shared.get(first + i) && noted[i] != 0 && counts.of(noted[i]) > 1) {
+                    noted[i] |= SHARED;
+                }
+            }
+        }
+    }
+
+    private boolean anyPresent(int count) {
+        for (int i = 0; i < count; i++) {
+            if (Pagemap.present(entries[i])) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /**
+     * What a comparison found, in pages.
+     *
+     * @param shared of those compared, which another process mapped too when they were noted
+     */
+    public record Comparison(long compared, long same, long shared) {
+        static final Comparison NONE = new Comparison(0, 0, 0);
+
+        Comparison plus(Comparison other) {
+            return new Comparison(compared + other.compared, same + other.same, shared + other.shared);
+        }
+    }
+
+    /** Compares the frames of some pages of a block, now in this process, with those noted. */
+    public Comparison compare(int blockIndex, RamBlock block, PageBitmap pages) throws IOException {
+        long base = blocks.subList(0, blockIndex).stream()
+                .mapToLong(BlockSpec::pages)
+                .sum();
+        long compared = 0;
+        long same = 0;
+        long shared = 0;
+        try (Pagemap pagemap = Pagemap.open()) {
+            for (long first = 0; first < block.spec().pages(); first += entries.length) {
+                int count = (int) Math.min(entries.length, block.spec().pages() - first);
+                if (pages.nextSet(first) >= first + count) {
+                    continue;
+                }
+                pagemap.read(block.mapping(), first, count, block.spec().pageBytes(), entries);
+                file.read((base + first) * ENTRY, chunk, count * ENTRY);
+                chunk.getLongs(noted, count);
+                for (int i = 0; i < count; i++) {
+                    long here = Pagemap.frame(entries[i]);
+                    if (pages.get(first + i) && here != 0 && noted[i] != 0) {
+                        compared++;
+                        same += here == (noted[i] & ~SHARED) ? 1 : 0;
+                        shared += noted[i] < 0 ? 1 : 0;
+                    }
+                }
+            }
+        }
+        return new Comparison(compared, same, shared);
+    }
+
+    /**
+     * Compares all pages that were moved, and decides about those of which only this can tell.
+     *
+     * @param visible whether frame numbers are visible on both sides
+     * @param relocatedBefore {@link Proc#relocatedPages} when the source noted them
+     * @param kernelMoves what a probe says of gifted pages, for when frames are hidden
+     */
+    public static RunResult.Evidence judge(
+            PageLedger ledger,
+            List<RamBlock> ram,
+            Frames frames,
+            boolean visible,
+            long relocatedBefore,
+            boolean kernelMoves)
+            throws IOException {
+        Comparison moved = Comparison.NONE;
+        Comparison gifted = Comparison.NONE;
+        RunResult.StillMapped stillMapped = null;
+        boolean undecided = false;
+        boolean any = false;
+        for (int i = 0; i < ram.size(); i++) {
+            PageBitmap gifts = ledger.undecided(i);
+            undecided |= gifts.cardinality() > 0;
+            PageBitmap shared = ram.get(i).shared();
+            if (shared != null) {
+                stillMapped = frames.stillMapped(i, ram.get(i), shared, ledger, visible);
+            }
+            any |= undecided || ledger.moved(i).cardinality() > 0;
+            if (visible) {
+                moved = moved.plus(frames.compare(i, ram.get(i), ledger.moved(i)));
+                Comparison found = frames.compare(i, ram.get(i), gifts);
+                gifted = gifted.plus(found);
+                ledger.decide(i, found.same());
+            } else {
+                ledger.decide(i, kernelMoves ? gifts.cardinality() : 0);
+            }
+        }
+        long elsewhere = moved.compared() - moved.same();
+        boolean relocating = Proc.relocatedPages() > relocatedBefore;
+        return new RunResult.Evidence(
+                visible,
+                moved.compared() + gifted.same(),
+                moved.same() + gifted.same(),
+                relocating ? elsewhere : 0,
+                relocating ? 0 : elsewhere,
+                any && visible ? "frames" : undecided ? "probe" : "none",
+                stillMapped);
+    }
+
+    private RunResult.StillMapped stillMapped(
+            int index, RamBlock block, PageBitmap shared, PageLedger ledger, boolean visible) throws IOException {
+        long pages = ledger.counts(index).copyReasons().getOrDefault(CopyReason.STILL_MAPPED.toString(), 0L);
+        if (!visible) {
+            return new RunResult.StillMapped(pages, null, 0, 0);
+        }
+        Comparison found = compare(index, block, shared);
+        boolean counted;
+        try (FrameCounts counts = FrameCounts.open()) {
+            counted = counts != null;
+        }
+        return new RunResult.StillMapped(
+                pages, counted ? found.shared() : null, found.compared(), found.compared() - found.same());
+    }
+}

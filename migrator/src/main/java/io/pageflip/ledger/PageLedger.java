@@ -1,0 +1,251 @@
+package io.pageflip.ledger;
+
+import io.pageflip.memory.PageBitmap;
+import io.pageflip.metrics.CopyReason;
+import io.pageflip.metrics.PageCounts;
+import io.pageflip.ram.BlockSpec;
+import io.pageflip.wire.ProtocolException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.LongPredicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The destination's account of every page: what became of it, once. A page that is told twice, or lies outside its
+ * block, is the source's mistake and fails the migration; so does one that is missing at the end. Where the schedule
+ * lets copied and zero pages come again, the last time counts; a page that was moved or gifted never comes again.
+ */
+public final class PageLedger {
+    private final List<Account> accounts = new ArrayList<>();
+
+    /** @param resends whether copied pages may come again, before the END that counts */
+    public PageLedger(List<BlockSpec> blocks, boolean resends) {
+        blocks.forEach(spec -> accounts.add(new Account(spec, resends)));
+    }
+
+    /** Checks a range that a peer has named, before anything is done with it. */
+    public void checkRange(int block, long first, long count) throws ProtocolException {
+        if (block >= accounts.size()) {
+            throw new ProtocolException("RAM block number " + block + " of " + accounts.size());
+        }
+        Account account = accounts.get(block);
+        if (first < 0 || count < 1 || first > account.spec.pages() - count) {
+            throw new ProtocolException("pages " + first + "+" + count + " of RAM block " + account.spec.name()
+                    + ", which has " + account.spec.pages());
+        }
+    }
+
+    public void moved(int block, long first, long count) throws ProtocolException {
+        Account account = account(block, first, count);
+        account.moved.add(first, count);
+    }
+
+    public void copied(int block, long first, long count, CopyReason reason) throws ProtocolException {
+        Account account = account(block, first, count);
+        account.reasons.merge(reason, count, Long::sum);
+        account.note(first, count, Account.ZERO + reason.code());
+    }
+
+    /** Whether a page has come before, with content. */
+    public boolean wasCopied(int block, long page) {
+        return accounts.get(block).fate(page) > Account.ZERO;
+    }
+
+    public void zero(int block, long first, long count) throws ProtocolException {
+        Account account = account(block, first, count);
+        account.zero += count;
+        account.note(first, count, Account.ZERO);
+    }
+
+    /** Gifted and taken with a move asked for: whether it was moved, only evidence can tell; see {@link #decide}. */
+    public void undecided(int block, long first, long count) throws ProtocolException {
+        Account account = account(block, first, count);
+        account.undecided.add(first, count);
+    }
+
+    /** Told of, and mapped only after the switch: {@link #settle} says what became of it. */
+    public void late(int block, long first, long count) throws ProtocolException {
+        Account account = account(block, first, count);
+        account.late.add(first, count);
+    }
+
+    /** The pages of a block that are mapped after the switch. */
+    public PageBitmap late(int block) {
+        return accounts.get(block).late;
+    }
+
+    /** Whether any page is mapped after the switch. */
+    public boolean hasPostcopyPages() {
+        return accounts.stream().anyMatch(account -> account.late.cardinality() > 0);
+    }
+
+    /**
+     * Settles all late pages of a block.
+     *
+     * @param mapped those that were moved, and perhaps others
+     * @param other what the rest counts as
+     */
+    public void settle(int block, LongPredicate mapped, CopyReason other) {
+        Account account = accounts.get(block);
+        PageBitmap late = account.late;
+        long rest = 0;
+        for (long page = late.nextSet(0); page < late.pages(); page = late.nextSet(page + 1)) {
+            if (mapped.test(page)) {
+                account.moved.add(page, 1);
+            } else {
+                rest++;
+            }
+        }
+        if (rest > 0) {
+            account.reasons.merge(other, rest, Long::sum);
+        }
+    }
+
+    /**
+     * Settles all late pages of a block.
+     *
+     * @param copied how many of them were copied, for that reason; the others are zero
+     */
+    public void settle(int block, long copied, CopyReason reason) {
+        Account account = accounts.get(block);
+        if (copied > 0) {
+            account.reasons.merge(reason, copied, Long::sum);
+        }
+        account.zero += account.late.cardinality() - copied;
+    }
+
+    private Account account(int block, long first, long count) throws ProtocolException {
+        Account account = accounts.get(block);
+        if (account.seen.add(first, count) != count) {
+            account.forget(first, count);
+        }
+        return account;
+    }
+
+    /**
+     * The source says that all has been sent.
+     *
+     * @param holes pages of each block that it did not send because nothing is there
+     */
+    public void close(List<Long> holes) throws ProtocolException {
+        if (holes.size() != accounts.size()) {
+            throw new ProtocolException("an END for " + holes.size() + " RAM blocks of " + accounts.size());
+        }
+        for (int i = 0; i < accounts.size(); i++) {
+            Account account = accounts.get(i);
+            long missing = account.spec.pages() - account.seen.cardinality() - holes.get(i);
+            if (missing != 0) {
+                throw new ProtocolException("RAM block " + account.spec.name() + " has " + account.spec.pages()
+                        + " pages; " + account.seen.cardinality() + " were sent and " + holes.get(i) + " are holes");
+            }
+            account.holes = holes.get(i); // an END that comes again counts again
+        }
+    }
+
+    /** The pages of a block that were moved. */
+    public PageBitmap moved(int block) {
+        return accounts.get(block).moved;
+    }
+
+    /** The pages of a block of which only evidence can tell whether they were moved. */
+    public PageBitmap undecided(int block) {
+        return accounts.get(block).undecided;
+    }
+
+    /**
+     * Decides about all undecided pages of a block.
+     *
+     * @param movedPages how many of them lie in the frame they lay in at the source; the kernel copied the others
+     */
+    public void decide(int block, long movedPages) {
+        Account account = accounts.get(block);
+        account.decidedMoved = movedPages;
+        long copied = account.undecided.cardinality() - movedPages;
+        if (copied > 0) {
+            account.reasons.merge(CopyReason.KERNEL_DECLINED, copied, Long::sum);
+        }
+    }
+
+    /** The counts of a block. */
+    public PageCounts counts(int block) {
+        Account account = accounts.get(block);
+        Map<String, Long> reasons = new TreeMap<>();
+        account.reasons.forEach((reason, count) -> {
+            if (count > 0) { // else all of them came again otherwise
+                reasons.put(reason.toString(), count);
+            }
+        });
+        long copied =
+                account.reasons.values().stream().mapToLong(Long::longValue).sum();
+        long moved = account.moved.cardinality() + account.decidedMoved;
+        return new PageCounts(account.spec.pages(), moved, copied, account.zero + account.holes, reasons);
+    }
+
+    private static final class Account {
+        /** The fate of a page that is zero; of a copied one it is this and the reason's code. */
+        static final int ZERO = 1;
+
+        private final BlockSpec spec;
+        private final PageBitmap seen;
+        private final PageBitmap moved;
+        private final PageBitmap undecided;
+        private final PageBitmap late;
+        private final Map<CopyReason, Long> reasons = new EnumMap<>(CopyReason.class);
+        /**
+         * Of each page, where it may come again; 0 for one that has not come, or was given away. Made when it is
+         * needed.
+         */
+        private byte @Nullable [] fates;
+
+        private final boolean resends;
+
+        private long zero;
+        private long holes;
+        private long decidedMoved;
+
+        Account(BlockSpec spec, boolean resends) {
+            this.spec = spec;
+            this.seen = new PageBitmap(spec.pages());
+            this.moved = new PageBitmap(spec.pages());
+            this.undecided = new PageBitmap(spec.pages());
+            this.late = new PageBitmap(spec.pages());
+            this.resends = resends;
+        }
+
+        int fate(long page) {
+            return fates == null ? 0 : fates[(int) page];
+        }
+
+        void note(long first, long count, int fate) {
+            if (resends) {
+                if (fates == null) {
+                    fates = new byte[Math.toIntExact(spec.pages())];
+                }
+                Arrays.fill(fates, (int) first, (int) (first + count), (byte) fate);
+            }
+        }
+
+        /** Takes pages out of the account that come again, some of them for the first time. */
+        void forget(long first, long count) throws ProtocolException {
+            for (long page = first; page < first + count; page++) {
+                int fate = fate(page);
+                if (fate == 0 && (!resends || moved.get(page) || undecided.get(page))) {
+                    throw new ProtocolException(
+                            "pages " + first + "+" + count + " of RAM block " + spec.name() + " were sent twice");
+                }
+                if (fate == ZERO) {
+                    zero--;
+                } else if (fate > ZERO) {
+                    reasons.merge(CopyReason.ofCode(fate - ZERO), -1L, Long::sum);
+                }
+                if (fate != 0) {
+                    note(page, 1, 0);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,90 @@
+package io.pageflip.postcopy;
+
+import io.pageflip.os.NanoClock;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.List;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * Maps all pages that the fault server has not mapped yet, block by block, in batches, with a pause after each one
+ * during which a fault was served. {@link #run} is one thread's; {@link #stop} may be called from any.
+ */
+final class BackgroundMover implements Runnable {
+    /** Leaves the processor to those who were trapped; the kernel makes at least 50 us of it. */
+    private static final long PAUSE_NS = 1;
+
+    private final PostcopyPages[] blocks;
+    private final FaultServer server;
+    private final int batchPages;
+    private final NanoClock clock;
+    private final long[] doneNs;
+    private Runnable listener = () -> {};
+    private volatile boolean stopped;
+    private long moved;
+    private boolean complete;
+
+    BackgroundMover(List<PostcopyPages> blocks, FaultServer server, int batchPages, NanoClock clock) {
+        this.blocks = blocks.toArray(PostcopyPages[]::new);
+        this.server = server;
+        this.batchPages = batchPages;
+        this.clock = clock;
+        this.doneNs = new long[blocks.size()];
+    }
+
+    /** Has {@code told} called after each batch, on the thread of {@link #run}, which has not begun. */
+    void tell(Runnable told) {
+        listener = told;
+    }
+
+    /** Moves until every page of data is mapped, or {@link #stop}. */
+    @Override
+    public void run() {
+        try {
+            for (PostcopyPages block : blocks) {
+                block.find();
+            }
+            for (int i = 0; i < blocks.length; i++) {
+                move(blocks[i]);
+                doneNs[i] = clock.nanoTime();
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        complete = !stopped;
+    }
+
+    private void move(PostcopyPages block) throws IOException {
+        long page = block.nextMissing(0, block.pages());
+        while (page < block.pages() && !stopped) {
+            long end = block.endOfMissing(page, Math.min(block.pages(), page + batchPages));
+            long mapped = block.map(page, end - page);
+            moved += mapped;
+            listener.run();
+            page = block.nextMissing(page + Math.max(1, mapped), block.pages());
+            if (server.isBusy()) {
+                LockSupport.parkNanos(PAUSE_NS);
+            }
+        }
+    }
+
+    /** Ends {@link #run} after the batch at hand. */
+    void stop() {
+        stopped = true;
+    }
+
+    /** Whether every page of data was mapped when {@link #run} ended. Read when its thread has ended. */
+    boolean isComplete() {
+        return complete;
+    }
+
+    /** When the last page of a block was mapped. Read when its thread has ended. */
+    long doneNs(int block) {
+        return doneNs[block];
+    }
+
+    /** Pages that it has mapped. Read when its thread has ended. */
+    long moved() {
+        return moved;
+    }
+}

@@ -1,0 +1,156 @@
+package io.pageflip.postcopy;
+
+import io.pageflip.os.FaultEvents;
+import io.pageflip.ram.FaultLog;
+import java.io.IOException;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Serves page faults until it is stopped: the touched pages first, all that were read at once, and only then, while
+ * nobody else waits, the pages around them. {@link #run} is one thread's; {@link #isBusy} and {@link #stop} may be
+ * called from any; the figures are read when that thread has ended.
+ *
+ * <p>Nothing is allocated between two faults, and guest memory is never touched, so this thread cannot be trapped
+ * itself.
+ */
+final class FaultServer implements Runnable {
+    /** Looks for the next fault so often before it goes to sleep: a vCPU that met one page meets another soon. */
+    private static final int EAGER_TRIES = 20;
+
+    private final FaultEvents events;
+    private final PostcopyPages[] blocks;
+    private final FaultLog[] logs;
+    private final int prefetchPages;
+    private final PostcopyPages[] prefetchBlock = new PostcopyPages[FaultEvents.MOST];
+    private final long[] prefetchPage = new long[FaultEvents.MOST];
+    private volatile boolean busy;
+
+    private long served;
+    private long touched;
+    private long prefetched;
+
+    /**
+     * A server of the faults in {@code blocks}.
+     *
+     * @param logs of the vCPUs, which are told of their faults
+     * @param prefetchPages the pages of the block around a touched one, itself included, that are mapped with it; 1
+     *     maps no other
+     */
+    FaultServer(FaultEvents events, List<PostcopyPages> blocks, List<FaultLog> logs, int prefetchPages) {
+        this.events = events;
+        this.blocks = blocks.toArray(PostcopyPages[]::new);
+        this.logs = logs.toArray(FaultLog[]::new);
+        this.prefetchPages = prefetchPages;
+    }
+
+    /**
+     * Serves until {@link #stop}.
+     *
+     * @throws java.io.UncheckedIOException if the kernel refuses something: then whoever is trapped has to be let go by
+     *     other means
+     */
+    @Override
+    public void run() {
+        try {
+            serveUntilStopped();
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+    }
+
+    private void serveUntilStopped() throws IOException {
+        while (events.await()) {
+            busy = true;
+            int idle = 0;
+            while (idle < EAGER_TRIES) {
+                int count = events.poll();
+                if (count == 0) {
+                    idle++;
+                    Thread.onSpinWait();
+                } else {
+                    idle = 0;
+                    for (int i = 0; i < count; i++) {
+                        serve(i);
+                    }
+                    prefetch(count);
+                }
+            }
+            busy = false;
+        }
+    }
+
+    private void serve(int event) throws IOException {
+        long address = events.address(event);
+        PostcopyPages block = blockAt(address);
+        FaultLog log = logOf(events.threadId(event));
+        if (log != null) {
+            log.serving();
+        }
+        served++;
+        long page = block.pageOf(address);
+        if (block.serve(page)) {
+            touched++;
+        }
+        prefetchBlock[event] = block;
+        prefetchPage[event] = page;
+    }
+
+    /** The rest of the window of each page just served, unless it is mapped already. */
+    private void prefetch(int count) throws IOException {
+        for (int i = 0; i < count && prefetchPages > 1; i++) {
+            PostcopyPages block = prefetchBlock[i];
+            long first = prefetchPage[i] - prefetchPage[i] % prefetchPages;
+            long end = Math.min(block.pages(), first + prefetchPages);
+            long page = block.nextMissing(first, end);
+            while (page < end) {
+                long mapped = block.map(page, block.endOfMissing(page, end) - page);
+                prefetched += mapped;
+                page = block.nextMissing(page + Math.max(1, mapped), end);
+            }
+        }
+    }
+
+    private PostcopyPages blockAt(long address) {
+        for (PostcopyPages block : blocks) {
+            if (block.holds(address)) {
+                return block;
+            }
+        }
+        throw new IllegalStateException("a page fault at 0x" + Long.toHexString(address) + ", in no RAM block");
+    }
+
+    private @Nullable FaultLog logOf(int threadId) {
+        for (FaultLog log : logs) {
+            if (log.threadId() == threadId) {
+                return log;
+            }
+        }
+        return null;
+    }
+
+    /** Whether somebody was trapped a moment ago: whoever has time lets it go first. */
+    boolean isBusy() {
+        return busy;
+    }
+
+    /** Ends {@link #run} after the faults at hand. */
+    void stop() {
+        events.stop();
+    }
+
+    /** Faults served, those included whose page the background mover had mapped meanwhile. */
+    long served() {
+        return served;
+    }
+
+    /** Pages that were mapped because they were touched. */
+    long touched() {
+        return touched;
+    }
+
+    /** Pages that were mapped because they lie near a touched one. */
+    long prefetched() {
+        return prefetched;
+    }
+}

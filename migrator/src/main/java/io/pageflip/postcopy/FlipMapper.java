@@ -1,0 +1,81 @@
+package io.pageflip.postcopy;
+
+import io.pageflip.ledger.MoveOutcome;
+import io.pageflip.ledger.PageLedger;
+import io.pageflip.memory.PageBitmap;
+import io.pageflip.metrics.CopyReason;
+import io.pageflip.os.Mapping;
+import io.pageflip.os.Userfaultfd;
+import io.pageflip.ram.RamBlock;
+import java.io.IOException;
+
+/** Maps the pages that a shared block's file holds: {@code UFFDIO_CONTINUE}. Holes are the kernel's business. */
+final class FlipMapper implements PageMapper {
+    private final RamBlock block;
+    private final Userfaultfd userfaultfd;
+    private final long pageBytes;
+
+    /** @param block registered in minor mode as a whole */
+    FlipMapper(RamBlock block, Userfaultfd userfaultfd) {
+        this.block = block;
+        this.userfaultfd = userfaultfd;
+        this.pageBytes = block.spec().pageBytes();
+    }
+
+    @Override
+    public PageBitmap data(PageBitmap late) {
+        return late; // the source has told of these only
+    }
+
+    @Override
+    public long map(long first, long count) throws IOException {
+        long result = userfaultfd.continueRange(block.mapping(), first * pageBytes, count * pageBytes);
+        if (result > 0) {
+            return result / pageBytes;
+        }
+        MoveOutcome outcome = MoveOutcome.of(result);
+        if (outcome != MoveOutcome.ALREADY_PRESENT) {
+            throw refused(first, outcome);
+        }
+        return 0;
+    }
+
+    @Override
+    public boolean serve(long page) throws IOException {
+        Mapping mapping = block.mapping();
+        long result = userfaultfd.continueAndWake(mapping, page * pageBytes, pageBytes);
+        if (result > 0) {
+            return true;
+        }
+        MoveOutcome outcome = MoveOutcome.of(result);
+        if (outcome == MoveOutcome.HOLE) {
+            throw refused(page, outcome);
+        }
+        // The other one mapped it after the touch, or has just unregistered: neither wakes this waiter.
+        userfaultfd.wake(mapping, page * pageBytes, pageBytes);
+        return false;
+    }
+
+    private IOException refused(long page, MoveOutcome outcome) {
+        return new IOException("page " + page + " of RAM block " + block.spec().name()
+                + " could not be mapped after the switch: " + outcome);
+    }
+
+    @Override
+    public boolean kernelHasTheRest() {
+        return true;
+    }
+
+    @Override
+    public void release() throws IOException {
+        userfaultfd.unregister(block.mapping());
+    }
+
+    /**
+     * A page that was there beforehand is no move; one that was not mapped is mapped by the kernel when it is touched.
+     */
+    @Override
+    public void settle(PageLedger ledger, int index, PostcopyPages pages, boolean complete) {
+        ledger.settle(index, pages::isMapped, complete ? CopyReason.ALREADY_PRESENT : CopyReason.NO_MAPPING);
+    }
+}

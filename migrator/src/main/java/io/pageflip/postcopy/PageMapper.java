@@ -1,0 +1,51 @@
+package io.pageflip.postcopy;
+
+import io.pageflip.ledger.PageLedger;
+import io.pageflip.memory.PageBitmap;
+import java.io.IOException;
+
+/**
+ * How the pages of one block are mapped after the switch: all that differs between the mechanisms that can. Any number
+ * of threads, and none of the methods touches guest memory.
+ */
+interface PageMapper {
+    /**
+     * Finds out which of the pages that come late hold data; the others need not come.
+     *
+     * @throws IOException if that cannot be known any more
+     */
+    PageBitmap data(PageBitmap late) throws IOException;
+
+    /**
+     * Maps pages from {@code first} on, until something stops it.
+     *
+     * @return how many; 0 if the first one is there already
+     * @throws IOException if the first one cannot be had
+     */
+    long map(long first, long count) throws IOException;
+
+    /**
+     * Maps the page that a thread has touched, and wakes all who wait for it, whoever mapped it.
+     *
+     * @return whether this mapped it
+     * @throws IOException if it cannot be had
+     */
+    boolean serve(long page) throws IOException;
+
+    /**
+     * Whether the guest loses nothing if this fails: once {@link #release} is called, the kernel maps what is touched.
+     */
+    boolean kernelHasTheRest();
+
+    /** Unregisters the block and wakes all who are trapped in it: from now on the kernel serves its faults. */
+    void release() throws IOException;
+
+    /**
+     * Tells the ledger what became of the late pages, when all threads have ended.
+     *
+     * @param index the block's number in the ledger
+     * @param pages which of them were mapped
+     * @param complete whether all that hold data were
+     */
+    void settle(PageLedger ledger, int index, PostcopyPages pages, boolean complete);
+}

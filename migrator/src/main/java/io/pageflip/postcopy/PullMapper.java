@@ -1,0 +1,154 @@
+package io.pageflip.postcopy;
+
+import io.pageflip.ledger.MoveOutcome;
+import io.pageflip.ledger.PageLedger;
+import io.pageflip.memory.PageBitmap;
+import io.pageflip.metrics.CopyReason;
+import io.pageflip.os.NativeBuffer;
+import io.pageflip.os.Userfaultfd;
+import io.pageflip.ram.Backing;
+import io.pageflip.ram.RamBlock;
+import java.io.IOException;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Copies the pages of a block of our own out of the source's memory: {@code process_vm_readv} into a buffer,
+ * {@code UFFDIO_COPY}, and {@code UFFDIO_ZEROPAGE} where they are all zeros. A page that the source never wrote traps
+ * here as well, as long as the block is registered; it is zero without being read, once it is known that it holds
+ * nothing.
+ */
+final class PullMapper implements PageMapper {
+    private static final int BUFFER_BYTES = 256 << 10;
+
+    private final RamBlock block;
+    private final int index;
+    private final Userfaultfd userfaultfd;
+    private final PageBitmap late;
+    private final SourcePages source;
+    private final int pageBytes;
+    private final int bufferPages;
+    private final ThreadLocal<NativeBuffer> buffers;
+    private final AtomicLong copied = new AtomicLong();
+    private volatile @Nullable PageBitmap data;
+
+    /**
+     * A mapper of a block.
+     *
+     * @param block registered in missing mode as a whole
+     * @param index its number at the source
+     * @param late those of its pages that are at the source, or nowhere; the other missing ones are zero; nobody
+     *     changes it once the guest is resumed
+     */
+    PullMapper(RamBlock block, int index, PageBitmap late, Userfaultfd userfaultfd, SourcePages source) {
+        this.block = block;
+        this.index = index;
+        this.userfaultfd = userfaultfd;
+        this.late = late;
+        this.source = source;
+        this.pageBytes = block.spec().pageBytes();
+        this.bufferPages = Math.max(1, BUFFER_BYTES / pageBytes);
+        this.buffers = ThreadLocal.withInitial(() -> NativeBuffer.allocate(bufferPages * pageBytes));
+    }
+
+    @Override
+    public PageBitmap data(PageBitmap wanted) throws IOException {
+        PageBitmap there = source.data(index, block.spec());
+        PageBitmap found = new PageBitmap(there.pages());
+        for (long page = wanted.nextSet(0); page < wanted.pages(); page = wanted.nextSet(page + 1)) {
+            if (there.get(page)) {
+                found.add(page, 1);
+            }
+        }
+        data = found;
+        return found;
+    }
+
+    @Override
+    public long map(long first, long count) throws IOException {
+        int pages = (int) Math.min(count, bufferPages);
+        NativeBuffer buffer = buffers.get();
+        source.read(index, first * pageBytes, buffer, pages * pageBytes);
+        int done = 0;
+        while (done < pages) {
+            boolean zero = isZero(buffer, done);
+            int end = done + 1;
+            while (end < pages && isZero(buffer, end) == zero) {
+                end++;
+            }
+            int mapped = install(first + done, buffer, done, end - done, zero);
+            done += mapped;
+            if (done < end) {
+                return done;
+            }
+        }
+        return done;
+    }
+
+    private boolean isZero(NativeBuffer buffer, int page) {
+        return buffer.isZero(page * pageBytes, pageBytes);
+    }
+
+    /** Pages that it mapped: fewer than {@code count} if another thread was faster. */
+    private int install(long first, NativeBuffer buffer, int at, int count, boolean zero) throws IOException {
+        long offset = first * pageBytes;
+        int bytes = count * pageBytes;
+        // The kernel has no UFFDIO_ZEROPAGE for huge pages.
+        long result = zero && block.spec().backing() != Backing.HUGETLB
+                ? userfaultfd.zero(block.mapping(), offset, bytes)
+                : userfaultfd.copy(block.mapping(), offset, buffer, at * pageBytes, bytes);
+        if (result > 0) {
+            int mapped = (int) (result / pageBytes);
+            if (!zero) {
+                copied.addAndGet(mapped);
+            }
+            return mapped;
+        }
+        if (MoveOutcome.of(result) == MoveOutcome.HOLE) {
+            throw new IOException("page " + first + " of RAM block "
+                    + block.spec().name() + " could not be copied after the switch: its buffer is not readable");
+        }
+        return 0;
+    }
+
+    @Override
+    public boolean serve(long page) throws IOException {
+        boolean mapped = (isHole(page) ? mapZero(page) : map(page, 1)) == 1;
+        if (!mapped) {
+            // The other one mapped it after the touch, or has just unregistered: neither need have woken this waiter.
+            userfaultfd.wake(block.mapping(), page * pageBytes, pageBytes);
+        }
+        return mapped;
+    }
+
+    /**
+     * Whether it is known that a page is to be zero: reading a hole of a memfd would make the source allocate a page.
+     */
+    private boolean isHole(long page) {
+        PageBitmap known = data;
+        return !late.get(page) || (known != null && !known.get(page));
+    }
+
+    private long mapZero(long page) throws IOException {
+        NativeBuffer buffer = buffers.get();
+        for (int i = 0; i < pageBytes && block.spec().backing() == Backing.HUGETLB; i += Long.BYTES) {
+            buffer.bytes().putLong(i, 0);
+        }
+        return install(page, buffer, 0, 1, true);
+    }
+
+    @Override
+    public boolean kernelHasTheRest() {
+        return false;
+    }
+
+    @Override
+    public void release() throws IOException {
+        userfaultfd.unregister(block.mapping());
+    }
+
+    @Override
+    public void settle(PageLedger ledger, int settled, PostcopyPages pages, boolean complete) {
+        ledger.settle(settled, copied.get(), CopyReason.MECHANISM_COPIES);
+    }
+}

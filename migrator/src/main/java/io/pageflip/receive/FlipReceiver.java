@@ -1,0 +1,69 @@
+package io.pageflip.receive;
+
+import io.pageflip.ledger.MoveOutcome;
+import io.pageflip.ledger.PageLedger;
+import io.pageflip.metrics.CopyReason;
+import io.pageflip.os.Userfaultfd;
+import io.pageflip.ram.RamBlock;
+import io.pageflip.wire.ProtocolException;
+import java.io.IOException;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Moves gifted pages of a shared block: {@code UFFDIO_CONTINUE} points the destination's page table entries at the
+ * frames that the memfd holds. A page that the kernel refuses is no move, and counted with the reason; the ladder of
+ * refusals is {@link MoveOutcome}. Its bytes need not be copied, and must not, since with a handover the guest may
+ * write them meanwhile: wherever the memfd is mapped, the page is, or will be when it is touched.
+ */
+final class FlipReceiver implements PageReceiver {
+    private final List<RamBlock> blocks;
+    private final Userfaultfd userfaultfd;
+    private final PageLedger ledger;
+
+    FlipReceiver(List<RamBlock> blocks, Userfaultfd userfaultfd, PageLedger ledger) {
+        this.blocks = blocks;
+        this.userfaultfd = userfaultfd;
+        this.ledger = ledger;
+    }
+
+    @Override
+    public void receive(int blockIndex, long first, int count, @Nullable CopyReason reason) throws IOException {
+        RamBlock block = blocks.get(blockIndex);
+        if (block.file() == null) {
+            throw new ProtocolException("RAM block " + block.spec().name() + " was gifted without a memfd");
+        }
+        long pageBytes = block.spec().pageBytes();
+        long at = first;
+        long end = first + count;
+        long most = end - at;
+        while (at < end) {
+            long pages = Math.min(most, end - at);
+            long result = userfaultfd.continueRange(block.mapping(), at * pageBytes, pages * pageBytes);
+            if (result > 0) {
+                ledger.moved(blockIndex, at, result / pageBytes);
+                at += result / pageBytes;
+                most = end - at;
+                continue;
+            }
+            MoveOutcome outcome = MoveOutcome.of(result);
+            if (outcome == MoveOutcome.NO_MAPPING && pages > 1) {
+                most = pages / 2; // ENOENT also if only the range's end lies outside of what is registered
+            } else {
+                ledger.copied(blockIndex, at, 1, refused(block, at, outcome));
+                at++;
+                most = end - at;
+            }
+        }
+    }
+
+    private static CopyReason refused(RamBlock block, long at, MoveOutcome outcome) throws ProtocolException {
+        return switch (outcome) {
+            case ALREADY_PRESENT -> CopyReason.ALREADY_PRESENT;
+            case NO_MAPPING -> CopyReason.NO_MAPPING;
+            case HOLE ->
+                throw new ProtocolException("page " + at + " of RAM block "
+                        + block.spec().name() + " was gifted, and its memfd has no page there");
+        };
+    }
+}

@@ -1,0 +1,25 @@
+package io.pageflip.receive;
+
+import io.pageflip.ledger.PageLedger;
+import io.pageflip.metrics.CopyReason;
+import io.pageflip.ram.RamBlock;
+import java.io.IOException;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Takes note of pages that are pulled after the switch, and forgets what a round of a precopy has brought of them. */
+public final class PostcopyReceiver implements PageReceiver {
+    private final List<RamBlock> blocks;
+    private final PageLedger ledger;
+
+    public PostcopyReceiver(List<RamBlock> blocks, PageLedger ledger) {
+        this.blocks = blocks;
+        this.ledger = ledger;
+    }
+
+    @Override
+    public void receive(int blockIndex, long first, int count, @Nullable CopyReason reason) throws IOException {
+        ledger.late(blockIndex, first, count);
+        blocks.get(blockIndex).discard(first, count); // only a page that is missing traps
+    }
+}

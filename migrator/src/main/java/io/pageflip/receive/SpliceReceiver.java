@@ -1,0 +1,39 @@
+package io.pageflip.receive;
+
+import io.pageflip.channel.StreamReader;
+import io.pageflip.ledger.PageLedger;
+import io.pageflip.metrics.CopyReason;
+import io.pageflip.ram.RamBlock;
+import java.io.IOException;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Takes vmspliced pages out of the page pipe, asking for them to be moved unless the user did not want that. */
+final class SpliceReceiver implements PageReceiver {
+    private final List<RamBlock> blocks;
+    private final StreamReader stream;
+    private final PageLedger ledger;
+    private final @Nullable CopyReason foregone;
+
+    /** @param foregone why no page will be moved, if that is known beforehand */
+    SpliceReceiver(List<RamBlock> blocks, StreamReader stream, PageLedger ledger, @Nullable CopyReason foregone) {
+        this.blocks = blocks;
+        this.stream = stream;
+        this.ledger = ledger;
+        this.foregone = foregone;
+    }
+
+    @Override
+    public void receive(int blockIndex, long first, int count, @Nullable CopyReason reason) throws IOException {
+        RamBlock block = blocks.get(blockIndex);
+        long pageBytes = block.spec().pageBytes();
+        boolean move = foregone != CopyReason.MOVE_NOT_REQUESTED;
+        stream.vmsplice(block.mapping(), first * pageBytes, count * pageBytes, move);
+        CopyReason known = reason != null ? reason : foregone;
+        if (known == null) {
+            ledger.undecided(blockIndex, first, count);
+        } else {
+            ledger.copied(blockIndex, first, count, known);
+        }
+    }
+}

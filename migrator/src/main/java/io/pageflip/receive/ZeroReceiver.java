@@ -1,0 +1,43 @@
+package io.pageflip.receive;
+
+import io.pageflip.ledger.PageLedger;
+import io.pageflip.metrics.CopyReason;
+import io.pageflip.os.NativeBuffer;
+import io.pageflip.ram.RamBlock;
+import io.pageflip.wire.ProtocolException;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Takes note of pages that are all zeros. They are so here without being touched, but for one that came before with
+ * other content, in an earlier round of a precopy: that one is cleared.
+ */
+final class ZeroReceiver implements PageReceiver {
+    private static final int CHUNK = 4096;
+
+    private final List<RamBlock> blocks;
+    private final PageLedger ledger;
+    private final NativeBuffer zeros = NativeBuffer.allocate(CHUNK);
+
+    ZeroReceiver(List<RamBlock> blocks, PageLedger ledger) {
+        this.blocks = blocks;
+        this.ledger = ledger;
+    }
+
+    @Override
+    public void receive(int blockIndex, long first, int count, @Nullable CopyReason reason) throws ProtocolException {
+        for (long page = first; page < first + count; page++) {
+            if (ledger.wasCopied(blockIndex, page)) {
+                clear(blocks.get(blockIndex), page);
+            }
+        }
+        ledger.zero(blockIndex, first, count);
+    }
+
+    private void clear(RamBlock block, long page) {
+        long at = page * block.spec().pageBytes();
+        for (long end = at + block.spec().pageBytes(); at < end; at += CHUNK) {
+            block.mapping().copyIn(at, zeros, CHUNK);
+        }
+    }
+}

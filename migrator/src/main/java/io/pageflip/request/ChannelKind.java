@@ -1,0 +1,19 @@
+package io.pageflip.request;
+
+/** What the migration stream goes through. */
+public enum ChannelKind {
+    UNIX("unix"),
+    PIPE("pipe");
+
+    private final String label;
+
+    ChannelKind(String label) {
+        this.label = label;
+    }
+
+    /** As options and reports write it. */
+    @Override
+    public String toString() {
+        return label;
+    }
+}

@@ -1,0 +1,50 @@
+package io.pageflip.request;
+
+/**
+ * What a user allows a precopy migration; names as QEMU's parameters.
+ *
+ * @param downtimeLimitNs the guest is stopped once the rest can be expected to cross in so long
+ * @param maxBandwidth bytes a second that rounds send while the guest runs; 0 for no limit
+ * @param maxRounds with the guest running; 0 for no limit
+ * @param autoConverge whether vCPUs are throttled when they write faster than pages are sent
+ * @param timeoutNs from the start of the first round; 0 for no limit
+ * @param onTimeout what happens when rounds or time have run out
+ */
+public record PrecopyLimits(
+        long downtimeLimitNs,
+        long maxBandwidth,
+        int maxRounds,
+        boolean autoConverge,
+        long timeoutNs,
+        OnTimeout onTimeout) {
+    /** QEMU's downtime limit, and no other. */
+    public static final PrecopyLimits DEFAULT = new PrecopyLimits(300_000_000, 0, 0, false, 0, OnTimeout.SWITCH);
+
+    public PrecopyLimits {
+        if (downtimeLimitNs < 0 || maxBandwidth < 0 || maxRounds < 0 || timeoutNs < 0) {
+            throw new IllegalArgumentException("a negative limit of precopy");
+        }
+    }
+
+    /** What happens to a migration that does not converge. */
+    public enum OnTimeout {
+        /** It ends, and the guest stays. */
+        CANCEL("cancel"),
+        /** The guest is stopped for as long as the rest takes. */
+        SWITCH("switch"),
+        /** The guest is switched at once, and the rest crosses as it is needed. */
+        POSTCOPY("postcopy");
+
+        private final String label;
+
+        OnTimeout(String label) {
+            this.label = label;
+        }
+
+        /** As options write it. */
+        @Override
+        public String toString() {
+            return label;
+        }
+    }
+}

@@ -1,0 +1,24 @@
+package io.pageflip.send;
+
+import io.pageflip.ram.RamBlock;
+import io.pageflip.wire.FrameType;
+import java.io.IOException;
+
+/**
+ * Gifts pages of a shared block: drops their page table entries, after which only the memfd holds them, and says so.
+ * Closing the source's userfaultfd takes them all back.
+ */
+public final class FlipSender implements PageSender {
+    private final RecordWriter records;
+
+    public FlipSender(RecordWriter records) {
+        this.records = records;
+    }
+
+    @Override
+    public void send(int blockIndex, RamBlock block, long first, int count) throws IOException {
+        long pageBytes = block.spec().pageBytes();
+        block.mapping().dropEntries(first * pageBytes, count * pageBytes);
+        records.add(FrameType.GIFT, blockIndex, first, count);
+    }
+}

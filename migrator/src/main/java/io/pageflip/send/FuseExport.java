@@ -1,0 +1,153 @@
+package io.pageflip.send;
+
+import io.pageflip.metrics.RunResult;
+import io.pageflip.os.DiskFile;
+import io.pageflip.os.Fd;
+import io.pageflip.os.FuseMount;
+import io.pageflip.os.FuseServer;
+import io.pageflip.os.HostLacksException;
+import io.pageflip.os.NanoClock;
+import io.pageflip.ram.RamBlock;
+import java.io.IOException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Shows a RAM block that lies in a file on a disk as a file of a FUSE file system, served by a thread of its own, and
+ * lets its pages go into that. Used by the agent's one thread.
+ *
+ * <pre>
+ *   guest RAM    file on a disk            pipe              FUSE file            destination
+ *   [page] ----- page cache ----- splice ---------> splice - page cache ------ private mapping
+ *     unmapped   clean, removed    header, pages    MOVE     the same frame     MADV_POPULATE_READ
+ * </pre>
+ *
+ * <p>A page that has moved is no longer in the disk file's page cache. It is clean, so nothing is lost: whoever touches
+ * it here again, after a failed migration, gets it from the disk.
+ *
+ * <p>The thread that serves is the only one that closes the device. However it ends, requests fail from then on and
+ * nobody hangs. (If this process is killed in the microseconds in which one of its own threads waits for an answer, in
+ * {@link #start}, the kernel waits with it, until somebody writes to {@code /sys/fs/fuse/connections/N/abort}.)
+ */
+public final class FuseExport implements AutoCloseable {
+    private static final System.Logger LOG = System.getLogger("pageflip.fuse");
+    private static final int SLICE_MS = 20;
+
+    private final RamBlock block;
+    private final DiskFile disk;
+    private final NanoClock clock;
+    private final FuseMount mount;
+    private final FuseServer server;
+    private final Thread thread;
+    private final Fd file;
+    private volatile boolean ending;
+    private volatile @Nullable Throwable failure;
+    private long runningNs;
+    private long guestPausedNs;
+
+    private FuseExport(RamBlock block, DiskFile disk, boolean move, NanoClock clock) throws IOException {
+        this.block = block;
+        this.disk = disk;
+        this.clock = clock;
+        this.mount = FuseMount.create();
+        try {
+            server = new FuseServer(mount, disk, move);
+        } catch (IOException | RuntimeException e) {
+            mount.close();
+            throw e;
+        }
+        thread = new Thread(this::serve, "FUSE server of " + disk.name());
+        thread.setDaemon(true);
+        thread.start();
+        try {
+            file = mount.open(disk.name());
+        } catch (IOException e) {
+            end();
+            Throwable cause = failure;
+            if (cause instanceof HostLacksException lacks) {
+                throw lacks;
+            }
+            throw cause == null ? e : new IOException("the FUSE server of " + disk.name() + " failed: " + cause, cause);
+        }
+    }
+
+    /**
+     * Starts to serve. No page can be read yet.
+     *
+     * @param move false: every page is copied
+     * @throws HostLacksException if this host or user has no FUSE, or one too old
+     */
+    public static FuseExport start(RamBlock block, boolean move, NanoClock clock) throws IOException {
+        DiskFile disk = block.disk();
+        if (disk == null) {
+            throw new IllegalArgumentException("RAM block " + block.spec().name() + " lies in no file on a disk");
+        }
+        return new FuseExport(block, disk, move, clock);
+    }
+
+    private void serve() {
+        try {
+            boolean more = true;
+            while (more && !ending) {
+                more = server.serve(SLICE_MS);
+            }
+        } catch (IOException | RuntimeException | Error e) {
+            failure = e;
+            LOG.log(System.Logger.Level.WARNING, "the FUSE server of " + disk.name() + " failed", e);
+        } finally {
+            mount.closeDevice();
+            server.close();
+        }
+    }
+
+    /** The FUSE file, to be passed to the destination; stays this owner's. */
+    public Fd file() {
+        return file;
+    }
+
+    /** Writes back what is dirty, while the guest may run: so much less is left when it stands. */
+    public void writeBack() throws IOException {
+        long startNs = clock.nanoTime();
+        disk.writeBack();
+        runningNs += clock.nanoTime() - startNs;
+    }
+
+    /**
+     * Lets all pages go, which the guest, standing, must not touch from now on: none is mapped here any more, all are
+     * clean, and the destination may read them.
+     */
+    public void release() throws IOException {
+        long startNs = clock.nanoTime();
+        block.mapping().dropEntries(0, block.spec().mappedBytes());
+        disk.writeBack(); // not before: a page table entry may be all that knows of a write
+        guestPausedNs += clock.nanoTime() - startNs;
+        server.admitReads();
+    }
+
+    /** What it did so far. */
+    public RunResult.FuseResult figures() {
+        return new RunResult.FuseResult(runningNs, guestPausedNs, server.reads(), server.splicedPages());
+    }
+
+    /** Serves no longer; files that the destination has mapped stay, and every page that it has. Again: nothing. */
+    @Override
+    public void close() {
+        file.close(); // while there is somebody to answer
+        end();
+    }
+
+    private void end() {
+        ending = true;
+        boolean interrupted = false;
+        while (thread.isAlive()) {
+            try {
+                thread.join();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+        mount.close();
+    }
+}

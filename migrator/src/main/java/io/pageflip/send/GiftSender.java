@@ -1,0 +1,53 @@
+package io.pageflip.send;
+
+import io.pageflip.channel.StreamWriter;
+import io.pageflip.memory.PageBitmap;
+import io.pageflip.metrics.CopyReason;
+import io.pageflip.ram.RamBlock;
+import io.pageflip.wire.FrameType;
+import java.io.IOException;
+
+/**
+ * Puts pages into the page pipe with vmsplice(2), as gifts or not: with {@code --no-gift}, and in the rounds of a
+ * precopy, in which the guest may still write them. Nothing touches a gifted page afterwards until the destination has
+ * read it: it would see the change. A page that was not gifted, and is written meanwhile, may arrive half written; it
+ * is sent again then. A stock kernel leaves them mapped here, so they are the source's until the run token is taken; on
+ * a kernel with the patch of 2013 they are gone, but for those that cannot move: one of them is a page that goes in two
+ * pieces ({@link RamBlock#unaligned}).
+ */
+final class GiftSender implements PageSender {
+    /** Of a page in two pieces; the simulated kernel's are of the same size. */
+    private static final int FIRST_PIECE = 512;
+
+    private final RecordWriter records;
+    private final StreamWriter stream;
+    private final boolean asGift;
+
+    GiftSender(RecordWriter records, StreamWriter stream, boolean asGift) {
+        this.records = records;
+        this.stream = stream;
+        this.asGift = asGift;
+    }
+
+    @Override
+    public void send(int blockIndex, RamBlock block, long first, int count) throws IOException {
+        long pageBytes = block.spec().pageBytes();
+        records.sendAlone(FrameType.SPLICE, blockIndex, first, count, asGift ? null : CopyReason.NOT_GIFTED);
+        PageBitmap unaligned = block.unaligned();
+        if (unaligned == null) {
+            stream.vmsplice(block.mapping(), first * pageBytes, count * pageBytes, asGift);
+            return;
+        }
+        for (long page = first, end; page < first + count; page = end) {
+            boolean pieces = unaligned.get(page);
+            end = pieces ? page + 1 : Math.min(first + count, unaligned.nextSet(page));
+            long at = page * pageBytes;
+            long bytes = (end - page) * pageBytes;
+            long piece = pieces ? FIRST_PIECE : bytes;
+            stream.vmsplice(block.mapping(), at, piece, asGift);
+            if (piece < bytes) {
+                stream.vmsplice(block.mapping(), at + piece, bytes - piece, asGift);
+            }
+        }
+    }
+}

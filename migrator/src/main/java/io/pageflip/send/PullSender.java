@@ -1,0 +1,22 @@
+package io.pageflip.send;
+
+import io.pageflip.ram.RamBlock;
+import io.pageflip.wire.FrameType;
+import java.io.IOException;
+
+/**
+ * Tells the destination which pages to read out of the source's memory, which stands still until the guest has changed
+ * hands.
+ */
+final class PullSender implements PageSender {
+    private final RecordWriter records;
+
+    PullSender(RecordWriter records) {
+        this.records = records;
+    }
+
+    @Override
+    public void send(int blockIndex, RamBlock block, long first, int count) throws IOException {
+        records.add(FrameType.PULL, blockIndex, first, count);
+    }
+}

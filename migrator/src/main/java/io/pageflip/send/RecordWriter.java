@@ -1,0 +1,71 @@
+package io.pageflip.send;
+
+import io.pageflip.channel.StreamWriter;
+import io.pageflip.metrics.CopyReason;
+import io.pageflip.os.NativeBuffer;
+import io.pageflip.wire.FrameHeader;
+import io.pageflip.wire.FrameType;
+import io.pageflip.wire.PageRecord;
+import java.io.IOException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Collects page records into frames. Small batches would otherwise cost a system call each, and a large one is sent at
+ * once, so that the destination works while the source does. Allocates nothing after it is made.
+ */
+public final class RecordWriter {
+    /**
+     * Half a millisecond of page flips: the destination does not wait long for its first, nor is it woken too often.
+     */
+    private static final int FLUSH_PAGES = 2048;
+
+    private final StreamWriter stream;
+    private final NativeBuffer frame =
+            NativeBuffer.allocate(FrameHeader.BYTES + PageRecord.MAX_IN_FRAME * PageRecord.BYTES);
+    private @Nullable FrameType type;
+    private int records;
+    private long pages;
+
+    public RecordWriter(StreamWriter stream) {
+        this.stream = stream;
+    }
+
+    /** Adds a record; sends what was collected when it is enough, or of another type. */
+    void add(FrameType recordType, int block, long first, int count) throws IOException {
+        if (recordType != type) {
+            flush();
+            type = recordType;
+        }
+        put(block, first, count, 0);
+        pages += count;
+        if (records == PageRecord.MAX_IN_FRAME || pages >= FLUSH_PAGES) {
+            flush();
+        }
+    }
+
+    /** Sends a record in a frame of its own, at once: its pages follow it. */
+    void sendAlone(FrameType recordType, int block, long first, int count, @Nullable CopyReason reason)
+            throws IOException {
+        flush();
+        type = recordType;
+        put(block, first, count, reason == null ? 0 : reason.code());
+        flush();
+    }
+
+    private void put(int block, long first, int count, int reasonCode) {
+        int at = FrameHeader.BYTES + records * PageRecord.BYTES;
+        PageRecord.put(frame.bytes(), at, block, reasonCode, count, first);
+        records++;
+    }
+
+    /** Sends what is collected, if anything. */
+    public void flush() throws IOException {
+        if (type != null && records > 0) {
+            int body = records * PageRecord.BYTES;
+            FrameHeader.put(frame.bytes(), 0, type, body);
+            records = 0;
+            pages = 0;
+            stream.write(frame, FrameHeader.BYTES + body);
+        }
+    }
+}

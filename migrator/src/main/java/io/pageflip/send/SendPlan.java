@@ -1,0 +1,240 @@
+package io.pageflip.send;
+
+import io.pageflip.channel.StreamWriter;
+import io.pageflip.memory.PageBitmap;
+import io.pageflip.memory.PageRange;
+import io.pageflip.metrics.CopyReason;
+import io.pageflip.ram.BlockSpec;
+import io.pageflip.ram.DataMap;
+import io.pageflip.ram.RamBlock;
+import io.pageflip.request.Mechanism;
+import io.pageflip.request.Schedule;
+import io.pageflip.wire.FrameType;
+import java.io.IOException;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Which pages take which way, and the walk over all of them. The choice is a pure function; see {@link #route}. */
+public final class SendPlan {
+    /** How pages leave the source. */
+    enum Way {
+        MAP,
+        FLIP,
+        GIFT,
+        BYTES,
+        PULL,
+        FUSE
+    }
+
+    /**
+     * What a page of a block is in for.
+     *
+     * @param reason why it will be copied, if that is known beforehand
+     */
+    record Route(Way way, @Nullable CopyReason reason) {}
+
+    /** Of pages that no other process may map, in a block that is shared otherwise. */
+    private static final Route PINNED = new Route(Way.BYTES, CopyReason.PINNED);
+
+    private static final Route STILL_MAPPED = new Route(Way.BYTES, CopyReason.STILL_MAPPED);
+
+    /** Pages in one record of what is announced: a person sees progress, and a cancellation is noticed. */
+    private static final int EXPECT_PAGES = 1 << 14;
+
+    private final Mechanism mechanism;
+    private final Schedule schedule;
+    private final boolean gifts;
+    private final StreamWriter stream;
+    private final RecordWriter records;
+    private final Map<CopyReason, PageSender> byteSenders = new EnumMap<>(CopyReason.class);
+    private final PageSender map;
+    private final PageSender flip;
+    private final PageSender gift;
+    private final PageSender pull;
+    private final PageSender fuse;
+
+    /** @param gifts false with {@code --no-gift} */
+    public SendPlan(Mechanism mechanism, Schedule schedule, boolean gifts, StreamWriter stream) {
+        this.mechanism = mechanism;
+        this.schedule = schedule;
+        this.gifts = gifts;
+        this.stream = stream;
+        this.records = new RecordWriter(stream);
+        this.map = new MapSender(records);
+        this.flip = new FlipSender(records);
+        this.gift = new NonZeroRuns(records, new GiftSender(records, stream, gifts));
+        this.pull = new NonZeroRuns(records, new PullSender(records));
+        this.fuse = new FuseSender(records);
+        for (CopyReason reason : CopyReason.values()) {
+            byteSenders.put(reason, new NonZeroRuns(records, new BytesSender(records, stream, reason)));
+        }
+        // Zero or not: what a device writes there later is copied again, and the page has been accounted for.
+        byteSenders.put(CopyReason.PINNED, new BytesSender(records, stream, CopyReason.PINNED));
+        // What the sharer maps is no hole, be it zero.
+        byteSenders.put(CopyReason.STILL_MAPPED, new BytesSender(records, stream, CopyReason.STILL_MAPPED));
+    }
+
+    /**
+     * The way of the pages of a block; {@code wholePage} is false for the part of a page at the end of an odd-sized
+     * one.
+     */
+    static Route route(Mechanism mechanism, Schedule schedule, boolean gifts, BlockSpec block, boolean wholePage) {
+        return switch (mechanism) {
+            case FLIP -> {
+                if (!wholePage) {
+                    yield new Route(Way.BYTES, CopyReason.NOT_PAGE_SIZED);
+                }
+                if (!block.backing().shareable()) {
+                    yield new Route(Way.BYTES, CopyReason.PRIVATE_MEMORY);
+                }
+                if (schedule.announcesAllBeforePause()) {
+                    yield new Route(Way.MAP, null);
+                }
+                yield gifts ? new Route(Way.FLIP, null) : new Route(Way.BYTES, CopyReason.NOT_GIFTED);
+            }
+            // Seed 004: "the size argument must be a multiple of page size". The size is the block's.
+            case GIFT ->
+                block.wholePages() == block.pages()
+                        ? new Route(Way.GIFT, gifts ? null : CopyReason.NOT_GIFTED)
+                        : new Route(Way.BYTES, CopyReason.NOT_PAGE_SIZED);
+            case STREAM -> new Route(Way.BYTES, CopyReason.MECHANISM_COPIES);
+            case PULL -> new Route(Way.PULL, CopyReason.MECHANISM_COPIES);
+            case FUSE -> {
+                if (!wholePage) {
+                    yield new Route(Way.BYTES, CopyReason.NOT_PAGE_SIZED);
+                }
+                yield switch (block.backing()) {
+                    case FILE -> new Route(Way.FUSE, gifts ? null : CopyReason.NOT_GIFTED);
+                    case MEMFD, HUGETLB -> new Route(Way.BYTES, CopyReason.NOT_STEALABLE);
+                    case ANONYMOUS -> new Route(Way.BYTES, CopyReason.PRIVATE_MEMORY);
+                };
+            }
+        };
+    }
+
+    /**
+     * Tells the destination, before the guest is stopped, which pages hold data, so that it can make room for those
+     * that will be copied.
+     *
+     * @param maps of the blocks, as far as known now
+     */
+    public static void expect(List<RamBlock> blocks, List<DataMap> maps, StreamWriter stream) throws IOException {
+        RecordWriter records = new RecordWriter(stream);
+        for (int i = 0; i < blocks.size(); i++) {
+            var pages = maps.get(i).pages();
+            for (long first = pages.nextSet(0); first < pages.pages(); ) {
+                long end = pages.nextClear(first);
+                while (first < end) {
+                    int count = (int) Math.min(EXPECT_PAGES, end - first);
+                    records.add(FrameType.EXPECT, i, first, count);
+                    first += count;
+                }
+                first = pages.nextSet(end);
+            }
+        }
+        records.flush();
+    }
+
+    /**
+     * Sends all data pages of a block, in batches.
+     *
+     * @param batch pages of the block, at most, that one system call moves
+     * @param progress told of each batch, in pages
+     */
+    public void sendBlock(int index, RamBlock block, DataMap map, int batch, BatchListener progress)
+            throws IOException {
+        sendPages(index, block, map.pages(), batch, progress);
+    }
+
+    /** Sends some pages of a block, in batches; see {@link #sendBlock}. */
+    public void sendPages(int index, RamBlock block, PageBitmap pages, int batch, BatchListener progress)
+            throws IOException {
+        long whole = block.spec().wholePages();
+        PageSender wholePages = sender(route(mechanism, schedule, gifts, block.spec(), true));
+        PageSender partPage = sender(route(mechanism, schedule, gifts, block.spec(), false));
+        Route exception = block.pinned() != null ? PINNED : STILL_MAPPED;
+        PageBitmap exceptions = block.pinned() != null ? block.pinned() : block.shared();
+        for (long first = pages.nextSet(0); first < pages.pages(); first = pages.nextSet(first)) {
+            long end = pages.nextClear(first);
+            while (first < end) {
+                boolean part = first >= whole;
+                int count = (int) Math.min(batch, (part ? end : Math.min(end, whole)) - first);
+                boolean excepted = exceptions != null && exceptions.get(first);
+                if (exceptions != null) {
+                    count = sameKind(exceptions, first, count);
+                }
+                (excepted ? sender(exception) : part ? partPage : wholePages).send(index, block, first, count);
+                first += count;
+                progress.sent(count);
+            }
+        }
+        records.flush();
+    }
+
+    /** How many of the pages from {@code first} on, {@code most} at most, are exceptions if and only if that one is. */
+    static int sameKind(PageBitmap exceptions, long first, int most) {
+        int count = 1;
+        while (count < most && exceptions.get(first + count) == exceptions.get(first)) {
+            count++;
+        }
+        return count;
+    }
+
+    /** Tells of pages of a block that stay here, and are read by the destination after the switch. */
+    public void announcePostcopyPages(int index, PageBitmap pages) throws IOException {
+        for (long first = pages.nextSet(0); first < pages.pages(); ) {
+            int count = (int) Math.min(EXPECT_PAGES, pages.nextClear(first) - first);
+            records.add(FrameType.LATE, index, first, count);
+            first = pages.nextSet(first + count);
+        }
+        records.flush();
+    }
+
+    /**
+     * Sends the bytes of pages of a block again, whatever they are: they were written after they had been sent first.
+     */
+    public void resend(int index, RamBlock block, PageRange range) throws IOException {
+        for (long page = range.first(); page < range.end(); page++) {
+            PageBitmap shared = block.shared();
+            Route route = shared != null && shared.get(page)
+                    ? STILL_MAPPED
+                    : route(
+                            mechanism,
+                            schedule,
+                            gifts,
+                            block.spec(),
+                            page < block.spec().wholePages());
+            if (route.reason() == null) {
+                throw new IllegalStateException("pages of " + block.spec().name() + " do not cross as bytes");
+            }
+            new BytesSender(records, stream, route.reason()).send(index, block, page, 1);
+        }
+    }
+
+    private PageSender sender(Route route) {
+        return switch (route.way()) {
+            case MAP -> map;
+            case FLIP -> flip;
+            case GIFT -> gift;
+            case PULL -> pull;
+            case FUSE -> fuse;
+            case BYTES -> byteSender(route.reason());
+        };
+    }
+
+    private PageSender byteSender(@Nullable CopyReason reason) {
+        PageSender sender = reason == null ? null : byteSenders.get(reason);
+        if (sender == null) {
+            throw new IllegalStateException("bytes are sent without a reason");
+        }
+        return sender;
+    }
+
+    /** Told after each batch; may stop the sending by an exception. */
+    @FunctionalInterface
+    public interface BatchListener {
+        void sent(int pages) throws IOException;
+    }
+}

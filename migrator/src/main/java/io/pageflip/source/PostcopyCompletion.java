@@ -1,0 +1,145 @@
+package io.pageflip.source;
+
+import io.pageflip.agent.GuestLostException;
+import io.pageflip.metrics.Progress;
+import io.pageflip.os.NanoClock;
+import io.pageflip.scenario.Step;
+import io.pageflip.switchover.RunToken;
+import java.io.IOException;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
+
+/**
+ * The source after the switch of a postcopy that pulls: the guest is the destination's, and pages of it are still here.
+ * They stay until the destination says, in the run token, that it has the last one. If the connection breaks meanwhile,
+ * this tries to connect again for as long as the destination, which has said that there, waits for it. Used by the
+ * agent's one thread.
+ */
+final class PostcopyCompletion {
+    private static final System.Logger LOG = System.getLogger("pageflip.source");
+    private static final long MS = 1_000_000;
+    private static final long POLL_NS = MS;
+    private static final long RETRY_NS = 10 * MS;
+    private static final long NS_PER_S = 1000 * MS;
+
+    /** The destination's word is not to be trusted with an overflow. */
+    private static final long MOST_RECOVER_NS = 1_000_000 * NS_PER_S;
+
+    /** The guest that the destination has taken, as its run token shows it. */
+    interface Taken {
+        /** Whether the destination needs nothing from here any more. */
+        boolean hasLastPage();
+
+        /** Whether the lock is this agent's now: then whoever took the guest is dead. */
+        boolean tryLock() throws IOException;
+
+        /** How long the destination waits for this agent to connect again. */
+        long recoverTimeoutNs();
+
+        /** Tries once to connect again: whether the link is whole. */
+        boolean reconnect();
+    }
+
+    private final DestinationLink link;
+    private final Taken taken;
+    private final Progress progress;
+    private final Consumer<Step> reached;
+    private final NanoClock clock;
+
+    PostcopyCompletion(DestinationLink link, Taken taken, Progress progress, Consumer<Step> reached, NanoClock clock) {
+        this.link = link;
+        this.taken = taken;
+        this.progress = progress;
+        this.reached = reached;
+        this.clock = clock;
+    }
+
+    /** The guest of {@code token}, which the destination has claimed. */
+    static Taken takenBy(DestinationLink link, RunToken token) {
+        int epoch = token.epoch();
+        return new Taken() {
+            @Override
+            public boolean hasLastPage() {
+                return token.page().hasLastPage(epoch);
+            }
+
+            @Override
+            public boolean tryLock() throws IOException {
+                return token.tryLock();
+            }
+
+            @Override
+            public long recoverTimeoutNs() {
+                return token.page().recoverTimeoutNs();
+            }
+
+            @Override
+            public boolean reconnect() {
+                return link.recover(token);
+            }
+        };
+    }
+
+    /**
+     * Waits for the last page.
+     *
+     * @throws GuestLostException if it will not be there: the destination has died, or is out of reach for too long
+     */
+    void await() throws IOException {
+        progress.begin(Progress.Phase.POSTCOPY_ACTIVE, 0);
+        if (awaitResumed()) {
+            reached.accept(Step.RESUMED);
+        }
+        while (!taken.hasLastPage()) {
+            if (link.isConnected()) {
+                LockSupport.parkNanos(POLL_NS);
+            } else {
+                recover();
+            }
+        }
+        progress.begin(Progress.Phase.RUNNING, 0);
+        reached.accept(Step.LAST_PAGE);
+    }
+
+    private boolean awaitResumed() {
+        try {
+            link.awaitResumed();
+            return true;
+        } catch (IOException e) {
+            LOG.log(System.Logger.Level.DEBUG, "the destination could not say that it has resumed the guest", e);
+            link.drop(); // whatever it said instead, a new connection begins anew
+            return false;
+        }
+    }
+
+    private void recover() throws IOException {
+        status(Progress.Phase.POSTCOPY_PAUSED, "the connection to the destination broke, and it needs pages from here");
+        reached.accept(Step.PAUSED);
+        long timeoutNs = Math.max(0, Math.min(MOST_RECOVER_NS, taken.recoverTimeoutNs()));
+        long deadlineNs = clock.nanoTime() + timeoutNs;
+        while (!taken.reconnect()) {
+            if (taken.hasLastPage()) {
+                return;
+            }
+            if (taken.tryLock()) {
+                if (taken.hasLastPage()) {
+                    return;
+                }
+                throw new GuestLostException("the destination took it and died, with pages of it still at the source");
+            }
+            if (clock.nanoTime() > deadlineNs) {
+                throw new GuestLostException("the connection broke with pages of it still at the source, which has not"
+                        + " reached the destination again within " + timeoutNs / NS_PER_S + " s");
+            }
+            LockSupport.parkNanos(RETRY_NS);
+        }
+        status(Progress.Phase.POSTCOPY_RECOVER, "the connection is there again");
+        reached.accept(Step.RECOVER);
+        status(Progress.Phase.POSTCOPY_ACTIVE, "the destination goes on");
+    }
+
+    private void status(Progress.Phase phase, String why) {
+        LOG.log(System.Logger.Level.INFO, "{0}: {1}", phase, why);
+        progress.begin(phase, 0);
+    }
+}

@@ -1,0 +1,75 @@
+package io.pageflip.channel;
+
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import java.io.IOException;
+import org.junit.jupiter.api.Test;
+
+final class DeadlineTest {
+    private static final long S = 1_000_000_000L;
+
+    private long nowNs = -5 * S; // CLOCK_MONOTONIC has any origin
+    private final Cancellation cancellation = new Cancellation();
+    private final Deadline patience = new Deadline(() -> nowNs, cancellation);
+
+    private void assertPatient() {
+        assertThatCode(() -> patience.check("the peer")).doesNotThrowAnyException();
+    }
+
+    private void assertRunOut(int seconds) {
+        assertThatExceptionOfType(IOException.class)
+                .isThrownBy(() -> patience.check("the peer to read"))
+                .withMessage("no sign of life for " + seconds + " s while waiting for the peer to read");
+    }
+
+    @Test
+    void hasNoLimitAtFirst() {
+        nowNs += 1_000_000 * S;
+        assertPatient();
+    }
+
+    @Test
+    void runsOutAfterTheLimitAndNotBefore() {
+        patience.limitSeconds(3);
+        nowNs += 3 * S;
+        assertPatient();
+        nowNs++;
+        assertRunOut(3);
+    }
+
+    @Test
+    void theLimitCountsFromWhenItIsSet() {
+        nowNs += 100 * S;
+        patience.limitSeconds(3);
+        assertPatient();
+    }
+
+    @Test
+    void progressRenewsIt() {
+        patience.limitSeconds(3);
+        for (int i = 0; i < 5; i++) {
+            nowNs += 2 * S;
+            patience.renew();
+            assertPatient();
+        }
+        nowNs += 4 * S;
+        assertRunOut(3);
+    }
+
+    @Test
+    void aRequestToGiveUpEndsItAtOnce() {
+        cancellation.request("by the user");
+        assertThatExceptionOfType(CancelledException.class)
+                .isThrownBy(() -> patience.check("the peer"))
+                .withMessage("by the user");
+    }
+
+    @Test
+    void theGuardIsAskedBeforeTheClock() {
+        patience.limitSeconds(1);
+        nowNs += 2 * S;
+        cancellation.request("by the user");
+        assertThatExceptionOfType(CancelledException.class).isThrownBy(() -> patience.check("the peer"));
+    }
+}

@@ -1,0 +1,231 @@
+package io.pageflip.source;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.pageflip.agent.GuestLostException;
+import io.pageflip.channel.PeerGoneException;
+import io.pageflip.channel.StreamWriter;
+import io.pageflip.metrics.Progress;
+import io.pageflip.os.Fd;
+import io.pageflip.switchover.RunToken;
+import io.pageflip.wire.Message;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** How long the source keeps pages of a guest that another agent runs. */
+final class PostcopyCompletionTest {
+    private static final long MS = 1_000_000;
+
+    private final List<String> events = new ArrayList<>();
+    private final Destination destination = new Destination();
+    private final Link link = new Link();
+    private final Progress progress = new Progress();
+    private long nowNs = 100;
+
+    private final PostcopyCompletion wait =
+            new PostcopyCompletion(link, destination, progress, step -> events.add(step.toString()), () -> nowNs);
+
+    /** Has the last page after so many looks at that, and can be reached again after so many tries. */
+    private final class Destination implements PostcopyCompletion.Taken {
+        private int looks = Integer.MAX_VALUE;
+        private int tries = Integer.MAX_VALUE;
+        private boolean dead;
+        private int looksOnceDead = Integer.MAX_VALUE;
+        private long tryNs;
+        private long recoverTimeoutNs = 30_000 * MS;
+
+        @Override
+        public long recoverTimeoutNs() {
+            return recoverTimeoutNs;
+        }
+
+        @Override
+        public boolean hasLastPage() {
+            return looks-- <= 0;
+        }
+
+        @Override
+        public boolean tryLock() {
+            if (dead) {
+                looks = looksOnceDead;
+            }
+            return dead;
+        }
+
+        @Override
+        public boolean reconnect() {
+            events.add("try");
+            assertThat(progress.phase()).isEqualTo(Progress.Phase.POSTCOPY_PAUSED);
+            nowNs += tryNs;
+            link.connected = tries-- <= 0;
+            return link.connected;
+        }
+    }
+
+    private final class Link implements DestinationLink {
+        private boolean connected = true;
+        private @Nullable IOException unheard;
+
+        @Override
+        public void awaitResumed() throws IOException {
+            if (unheard != null) {
+                throw unheard;
+            }
+        }
+
+        @Override
+        public boolean isConnected() {
+            return connected;
+        }
+
+        @Override
+        public void drop() {
+            events.add("drop");
+            connected = false;
+        }
+
+        @Override
+        public StreamWriter greet(Message.Hello hello, List<Fd> files) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public long awaitReady(long timeoutSeconds) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public void check() {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public boolean recover(RunToken token) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public void cancel(String reason) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public Message.@Nullable Completed awaitCompleted() {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public void close() {
+            throw new UnsupportedOperationException();
+        }
+    }
+
+    @Test
+    void waitsUntilTheDestinationSaysThatItHasTheLastPage() throws IOException {
+        destination.looks = 3;
+
+        wait.await();
+
+        assertThat(events).containsExactly("resumed", "last-page");
+        assertThat(progress.phase()).isEqualTo(Progress.Phase.RUNNING);
+    }
+
+    @Test
+    void aDestinationThatHasEverythingNeedsNoConnection() throws IOException {
+        destination.looks = 0;
+        link.connected = false;
+
+        wait.await();
+
+        assertThat(events).containsExactly("resumed", "last-page");
+    }
+
+    @Test
+    void triesToConnectAgainUntilItCan() throws IOException {
+        link.connected = false;
+        destination.tries = 2;
+        destination.looks = 5;
+
+        wait.await();
+
+        assertThat(events).containsExactly("resumed", "paused", "try", "try", "try", "recover", "last-page");
+    }
+
+    @Test
+    void whatCannotBeHeardIsANewConnectionsMatter() throws IOException {
+        link.unheard = new PeerGoneException("the connection broke");
+        destination.tries = 0;
+        destination.looks = 2;
+
+        wait.await();
+
+        assertThat(events).containsExactly("drop", "paused", "try", "recover", "last-page");
+    }
+
+    @Test
+    void aLastPageThatIsToldWhileTheConnectionIsBrokenEndsIt() throws IOException {
+        link.connected = false;
+        destination.looks = 3;
+
+        wait.await();
+
+        assertThat(events)
+                .startsWith("resumed", "paused", "try")
+                .endsWith("last-page")
+                .doesNotContain("recover");
+        assertThat(progress.phase()).isEqualTo(Progress.Phase.RUNNING);
+    }
+
+    @Test
+    void aDestinationThatDiesHasLostTheGuest() {
+        link.connected = false;
+        destination.dead = true;
+
+        assertThatThrownBy(wait::await)
+                .isInstanceOf(GuestLostException.class)
+                .hasMessage(
+                        "the guest is lost: the destination took it and died, with pages of it still at the source");
+        assertThat(events).containsExactly("resumed", "paused", "try");
+    }
+
+    @Test
+    void aDestinationThatDiesWithTheLastPageHasLostNothingOfThis() throws IOException {
+        link.connected = false;
+        destination.dead = true;
+        destination.looksOnceDead = 0;
+
+        wait.await();
+
+        assertThat(events).containsExactly("resumed", "paused", "try", "last-page");
+    }
+
+    /** The limit is the destination's own, whose word is taken within reason. */
+    @ParameterizedTest
+    @CsvSource({
+        "30, 8, 30, 4",
+        "100, 8, 100, 13",
+        "1, 8, 1, 1",
+        "0, 1, 0, 1",
+        "-5, 1, 0, 1",
+        "9000000000, 300000, 1000000, 4"
+    })
+    void aDestinationThatCannotBeReachedForAsLongAsItWaitsHasLostTheGuest(
+            long limitS, long secondsATry, long toldS, int tries) {
+        link.connected = false;
+        destination.recoverTimeoutNs = limitS * 1_000 * MS;
+        destination.tryNs = secondsATry * 1_000 * MS;
+
+        assertThatThrownBy(wait::await)
+                .isInstanceOf(GuestLostException.class)
+                .hasMessage(
+                        "the guest is lost: the connection broke with pages of it still at the source, which has not"
+                                + " reached the destination again within " + toldS + " s");
+        assertThat(events).startsWith("resumed", "paused").endsWith("try").hasSize(2 + tries);
+    }
+}
