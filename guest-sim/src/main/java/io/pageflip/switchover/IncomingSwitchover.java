@@ -42,6 +42,7 @@ public final class IncomingSwitchover {
     /** Some tens of microseconds. */
     private static final int SPINS_PER_DRY_RUN = 256;
 
+    private final Ownership ownership;
     private final RunToken token;
     private final int ownerEpoch;
     private final long spinNs;
@@ -59,14 +60,14 @@ public final class IncomingSwitchover {
     /**
      * A wait that has not begun.
      *
-     * @param ownerEpoch of the source; the next one will be ours
+     * @param ownership of the source; the next epoch will be ours
      * @param spinNs how long to spin before sleeping
      * @param lockTimeoutNs how long to wait for the lock of a source that has released it or is dead
      */
-    public IncomingSwitchover(
-            RunToken token, int ownerEpoch, long spinNs, long lockTimeoutNs, NanoClock clock, Moments moments) {
-        this.token = token;
-        this.ownerEpoch = ownerEpoch;
+    public IncomingSwitchover(Ownership ownership, long spinNs, long lockTimeoutNs, NanoClock clock, Moments moments) {
+        this.ownership = ownership;
+        this.token = ownership.token();
+        this.ownerEpoch = ownership.epoch();
         this.spinNs = spinNs;
         this.lockTimeoutNs = lockTimeoutNs;
         this.clock = clock;
@@ -145,7 +146,7 @@ public final class IncomingSwitchover {
                 token.release();
                 return false;
             }
-            token.claim(ownerEpoch + 1);
+            ownership.claimNext();
             claimedNs = clock.nanoTime();
             state.set(State.CLAIMED);
             moments.claimed();

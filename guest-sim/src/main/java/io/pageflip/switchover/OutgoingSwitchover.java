@@ -31,11 +31,11 @@ public final class OutgoingSwitchover {
     private final AtomicBoolean inDryRun = new AtomicBoolean();
     private volatile long dryRunNs;
 
-    /** @param ownerEpoch of this agent */
-    public OutgoingSwitchover(GuestState guest, RunToken token, int ownerEpoch, NanoClock clock, Moments moments) {
+    /** @param ownership of this agent */
+    public OutgoingSwitchover(GuestState guest, Ownership ownership, NanoClock clock, Moments moments) {
         this.guest = guest;
-        this.token = token;
-        this.ownerEpoch = ownerEpoch;
+        this.token = ownership.token();
+        this.ownerEpoch = ownership.epoch();
         this.clock = clock;
         this.moments = moments;
     }

@@ -10,6 +10,7 @@ import io.pageflip.os.NanoClock;
 import io.pageflip.ram.Backing;
 import io.pageflip.switchover.IncomingSwitchover;
 import io.pageflip.switchover.OutgoingSwitchover;
+import io.pageflip.switchover.Ownership;
 import io.pageflip.switchover.RunToken;
 import io.pageflip.switchover.SwitchoverPage;
 import java.io.IOException;
@@ -90,13 +91,14 @@ final class SwitchoverIT {
     private final Moments moments = new Moments();
 
     private IncomingSwitchover in(long spinNs, long lockTimeoutNs) {
-        IncomingSwitchover in = new IncomingSwitchover(theirs, 1, spinNs, lockTimeoutNs, NanoClock.SYSTEM, moments);
+        IncomingSwitchover in =
+                new IncomingSwitchover(new Ownership(theirs, 1), spinNs, lockTimeoutNs, NanoClock.SYSTEM, moments);
         in.received(1);
         return in;
     }
 
     private OutgoingSwitchover out(Machine source) {
-        return new OutgoingSwitchover(source.guest(), ours, 1, NanoClock.SYSTEM, moments);
+        return new OutgoingSwitchover(source.guest(), new Ownership(ours, 1), NanoClock.SYSTEM, moments);
     }
 
     private static Machine running(int vcpus) throws IOException {

@@ -1,6 +1,6 @@
 package io.pageflip.receive;
 
-import io.pageflip.channel.Deadline;
+import io.pageflip.channel.InactivityTimeout;
 import io.pageflip.channel.StreamReader;
 import io.pageflip.channel.StreamWriter;
 import io.pageflip.ledger.PageLedger;
@@ -73,7 +73,7 @@ public class PageLoopBenchmark {
         destinationFaults = Userfaultfd.open(Userfaultfd.FEATURE_MINOR_SHMEM);
         destinationFaults.registerMinor(destination.mapping());
         List<Fd> pair = UnixSocket.pair();
-        Deadline patience = new Deadline(NanoClock.SYSTEM, () -> {});
+        InactivityTimeout patience = new InactivityTimeout(NanoClock.SYSTEM, () -> {});
         writer = new StreamWriter(pair.get(0), pair.get(0), patience);
         reader = new StreamReader(pair.get(1), pair.get(1), false, patience);
         records = new RecordWriter(writer);

@@ -28,7 +28,7 @@ public final class StreamReader implements AutoCloseable {
     private final Fd stream;
     private final Fd pages;
     private final boolean exact;
-    private final Deadline patience;
+    private final InactivityTimeout patience;
     private final PageGift gift = new PageGift();
     private final NativeBuffer buffer = NativeBuffer.allocate(BUFFER_BYTES);
     private long spinUntilNs;
@@ -43,7 +43,7 @@ public final class StreamReader implements AutoCloseable {
      * @param exact whether nothing may be read beyond the frame at hand
      * @param patience with a source that does not write
      */
-    public StreamReader(Fd stream, Fd pages, boolean exact, Deadline patience) {
+    public StreamReader(Fd stream, Fd pages, boolean exact, InactivityTimeout patience) {
         this.stream = stream;
         this.pages = pages;
         this.exact = exact;
@@ -145,7 +145,7 @@ public final class StreamReader implements AutoCloseable {
             Thread.onSpinWait();
             return 0;
         }
-        if (!fd.awaitReadable(Deadline.SLICE_MS)) {
+        if (!fd.awaitReadable(InactivityTimeout.SLICE_MS)) {
             patience.check("the source to send");
         }
         return 0;

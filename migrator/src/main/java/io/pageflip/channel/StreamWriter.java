@@ -15,7 +15,7 @@ import java.io.IOException;
 public final class StreamWriter implements AutoCloseable {
     private final Fd stream;
     private final Fd pages;
-    private final Deadline patience;
+    private final InactivityTimeout patience;
     private final PageGift gift = new PageGift();
     private final NativeBuffer small;
     private long transferredBytes;
@@ -25,7 +25,7 @@ public final class StreamWriter implements AutoCloseable {
      * @param pages the pipe for vmspliced pages, non-blocking; may be {@code stream}
      * @param patience with a destination that does not read
      */
-    public StreamWriter(Fd stream, Fd pages, Deadline patience) {
+    public StreamWriter(Fd stream, Fd pages, InactivityTimeout patience) {
         this.stream = stream;
         this.pages = pages;
         this.patience = patience;
@@ -87,7 +87,7 @@ public final class StreamWriter implements AutoCloseable {
         if (result != -Errno.EAGAIN) {
             throw new SyscallException(operation, (int) -result);
         }
-        if (!fd.awaitWritable(Deadline.SLICE_MS)) {
+        if (!fd.awaitWritable(InactivityTimeout.SLICE_MS)) {
             patience.check("the destination to read");
         }
         return 0;

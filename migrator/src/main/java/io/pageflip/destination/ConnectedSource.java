@@ -2,7 +2,7 @@ package io.pageflip.destination;
 
 import io.pageflip.channel.CancelledException;
 import io.pageflip.channel.ControlConnection;
-import io.pageflip.channel.Deadline;
+import io.pageflip.channel.InactivityTimeout;
 import io.pageflip.channel.PeerGoneException;
 import io.pageflip.channel.StreamReader;
 import io.pageflip.os.Fd;
@@ -34,7 +34,7 @@ public final class ConnectedSource implements SourceLink {
     private final NanoClock clock;
     private volatile ControlConnection control;
     private final StreamReader stream;
-    private final Deadline patience;
+    private final InactivityTimeout patience;
     private final WaitGuard cancellation;
 
     private ConnectedSource(
@@ -49,7 +49,7 @@ public final class ConnectedSource implements SourceLink {
         this.clock = clock;
         this.control = control;
         this.cancellation = cancellation;
-        this.patience = new Deadline(clock, this);
+        this.patience = new InactivityTimeout(clock, this);
         Fd streamFd = descriptors.get(0);
         int taken = hello.pagePipe() ? 2 : 1;
         // A gift without a pipe of its own goes through the stream: nothing may be read ahead of it.
@@ -72,8 +72,8 @@ public final class ConnectedSource implements SourceLink {
         List<Fd> descriptors = new ArrayList<>();
         try {
             checkUser(socket);
-            Message.Hello hello =
-                    (Message.Hello) readFirst(FrameType.HELLO, socket, descriptors, new Deadline(clock, cancellation));
+            Message.Hello hello = (Message.Hello)
+                    readFirst(FrameType.HELLO, socket, descriptors, new InactivityTimeout(clock, cancellation));
             int streams = hello.pagePipe() ? 2 : 1;
             if (descriptors.size() != streams + hello.files().size()) {
                 throw new ProtocolException("a greeting with " + descriptors.size() + " descriptors; it names "
@@ -100,14 +100,14 @@ public final class ConnectedSource implements SourceLink {
     }
 
     /** The first message of a connection, which must be of that type. */
-    private static Message readFirst(FrameType type, UnixSocket socket, List<Fd> descriptors, Deadline patience)
-            throws IOException {
+    private static Message readFirst(
+            FrameType type, UnixSocket socket, List<Fd> descriptors, InactivityTimeout patience) throws IOException {
         NativeBuffer buffer = NativeBuffer.allocate(FrameHeader.BYTES + type.maxBody());
         patience.limitSeconds(HELLO_TIMEOUT_S);
         int received = 0;
         int wanted = FrameHeader.BYTES;
         while (received < wanted) {
-            while (!socket.awaitReadable(Deadline.SLICE_MS)) {
+            while (!socket.awaitReadable(InactivityTimeout.SLICE_MS)) {
                 patience.check("the source's greeting");
             }
             int count = socket.receive(buffer, received, wanted - received, descriptors);
@@ -240,7 +240,8 @@ public final class ConnectedSource implements SourceLink {
          */
         private void recognise(UnixSocket socket, List<Fd> descriptors) throws IOException {
             PeerCredentials peer = checkUser(socket);
-            Deadline patience = new Deadline(clock, () -> {}); // the guest is ours: too late to cancel
+            InactivityTimeout patience =
+                    new InactivityTimeout(clock, () -> {}); // the guest is ours: too late to cancel
             Message.Recover recover = (Message.Recover) readFirst(FrameType.RECOVER, socket, descriptors, patience);
             if (peer.pid() != hello.pid()) {
                 throw new ProtocolException("process " + peer.pid() + " is not the source, which is " + hello.pid());

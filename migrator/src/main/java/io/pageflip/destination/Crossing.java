@@ -20,6 +20,7 @@ import io.pageflip.scenario.PageSteps;
 import io.pageflip.scenario.ScriptedFault;
 import io.pageflip.scenario.Step;
 import io.pageflip.switchover.IncomingSwitchover;
+import io.pageflip.switchover.Ownership;
 import io.pageflip.warmup.PageLoopWarmup;
 import io.pageflip.warmup.SwitchoverWarmup;
 import io.pageflip.wire.FrameHeader;
@@ -131,8 +132,7 @@ final class Crossing implements IncomingSwitchover.Moments {
         this.steps = new PageSteps(total, agent::reached);
         long gib = link.hello().guest().ramBytes() >> 30;
         this.in = new IncomingSwitchover(
-                memory.token(),
-                link.hello().ownerEpoch(),
+                new Ownership(memory.token(), link.hello().ownerEpoch()),
                 SPIN_FIRST_NS,
                 LOCK_TIMEOUT_NS + gib * LOCK_TIMEOUT_NS_PER_GIB,
                 clock,

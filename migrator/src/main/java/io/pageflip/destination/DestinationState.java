@@ -1,10 +1,11 @@
 package io.pageflip.destination;
 
+import io.pageflip.agent.AgentState;
 import java.util.EnumSet;
 import java.util.Set;
 
 /** Where the destination agent is. Every change goes through {@link DestinationAgent}'s {@code transition}. */
-enum DestinationState {
+enum DestinationState implements AgentState<DestinationState> {
     /** Maps, registers, makes room. */
     SETUP,
     /** Everything that was announced is done; pages come. */
@@ -18,8 +19,8 @@ enum DestinationState {
     /** It was ours, and the source died with pages of it. */
     LOST;
 
-    /** Where it may go from here. */
-    Set<DestinationState> next() {
+    @Override
+    public Set<DestinationState> next() {
         return switch (this) {
             case SETUP -> EnumSet.of(ACTIVE, FAILED);
             case ACTIVE -> EnumSet.of(DEVICE, FAILED);

@@ -1,6 +1,6 @@
 package io.pageflip.destination;
 
-import io.pageflip.channel.Deadline;
+import io.pageflip.channel.InactivityTimeout;
 import io.pageflip.channel.StreamReader;
 import io.pageflip.os.Fd;
 import io.pageflip.os.NanoClock;
@@ -21,10 +21,10 @@ import java.util.List;
 public final class PipedSource implements SourceLink {
     private final Message.Hello hello;
     private final StreamReader stream;
-    private final Deadline patience;
+    private final InactivityTimeout patience;
     private final WaitGuard cancellation;
 
-    private PipedSource(Message.Hello hello, StreamReader stream, Deadline patience, WaitGuard cancellation) {
+    private PipedSource(Message.Hello hello, StreamReader stream, InactivityTimeout patience, WaitGuard cancellation) {
         this.hello = hello;
         this.stream = stream;
         this.patience = patience;
@@ -38,7 +38,7 @@ public final class PipedSource implements SourceLink {
      * @param cancellation asked while waiting
      */
     public static PipedSource over(Fd input, NanoClock clock, WaitGuard cancellation) throws IOException {
-        Deadline patience = new Deadline(clock, cancellation);
+        InactivityTimeout patience = new InactivityTimeout(clock, cancellation);
         // Nothing is read ahead: an empty pipe tells the source that all before was done.
         StreamReader stream = new StreamReader(input, input, true, patience);
         try {

@@ -1,7 +1,7 @@
 package io.pageflip.source;
 
 import io.pageflip.channel.ControlConnection;
-import io.pageflip.channel.Deadline;
+import io.pageflip.channel.InactivityTimeout;
 import io.pageflip.channel.PeerGoneException;
 import io.pageflip.channel.StreamWriter;
 import io.pageflip.os.Fd;
@@ -84,7 +84,7 @@ public final class ConnectedDestination implements DestinationLink {
                 theirs.add(pipe.readEnd());
                 pages = pipe.writeEnd();
             }
-            stream = new StreamWriter(ours, pages, new Deadline(clock, this));
+            stream = new StreamWriter(ours, pages, new InactivityTimeout(clock, this));
             passed.addAll(theirs);
             passed.addAll(files);
             sendFirst(socket, hello, passed);
@@ -116,7 +116,7 @@ public final class ConnectedDestination implements DestinationLink {
 
     @Override
     public long awaitReady(long timeoutSeconds) throws IOException {
-        Deadline patience = new Deadline(clock, cancellation);
+        InactivityTimeout patience = new InactivityTimeout(clock, cancellation);
         patience.limitSeconds(timeoutSeconds);
         return await(Message.Ready.class, patience).pssBytes();
     }
@@ -207,7 +207,8 @@ public final class ConnectedDestination implements DestinationLink {
     }
 
     private void awaitResumed(int seconds) throws IOException {
-        Deadline patience = new Deadline(clock, () -> {}); // the guest is the destination's: too late to cancel
+        InactivityTimeout patience =
+                new InactivityTimeout(clock, () -> {}); // the guest is the destination's: too late to cancel
         patience.limitSeconds(seconds);
         await(Message.Resumed.class, patience);
         resumed = true;
@@ -216,16 +217,16 @@ public final class ConnectedDestination implements DestinationLink {
     @Override
     public Message.Completed awaitCompleted() throws IOException {
         // As long as the destination lets the guest run and verifies it, however large that is.
-        return await(Message.Completed.class, new Deadline(clock, () -> {}));
+        return await(Message.Completed.class, new InactivityTimeout(clock, () -> {}));
     }
 
-    private <M extends Message> M await(Class<M> type, Deadline patience) throws IOException {
+    private <M extends Message> M await(Class<M> type, InactivityTimeout patience) throws IOException {
         ControlConnection connection = control;
         if (connection == null) {
             throw new IllegalStateException("the destination has not been greeted");
         }
         while (true) {
-            Message message = connection.poll(Deadline.SLICE_MS);
+            Message message = connection.poll(InactivityTimeout.SLICE_MS);
             if (type.isInstance(message)) {
                 return type.cast(message);
             }

@@ -24,6 +24,7 @@ import io.pageflip.scenario.Step;
 import io.pageflip.send.FuseExport;
 import io.pageflip.send.SendPlan;
 import io.pageflip.switchover.OutgoingSwitchover;
+import io.pageflip.switchover.Ownership;
 import io.pageflip.warmup.PageLoopWarmup;
 import io.pageflip.warmup.SwitchoverWarmup;
 import io.pageflip.wire.FrameHeader;
@@ -79,7 +80,7 @@ final class Crossing implements OutgoingSwitchover.Moments, AutoCloseable {
     private final Runnable drop;
     private final Progress progress;
     private final NanoClock clock;
-    private final int ownEpoch;
+    private final Ownership ownership;
     private final @Nullable Adoption adoption;
     private final Guest guest;
     private final SourceMemory memory;
@@ -104,6 +105,7 @@ final class Crossing implements OutgoingSwitchover.Moments, AutoCloseable {
     Crossing(
             SourceOptions options,
             SourceMemory memory,
+            Ownership ownership,
             @Nullable Adoption adoption,
             StreamWriter stream,
             DestinationLink link,
@@ -117,7 +119,7 @@ final class Crossing implements OutgoingSwitchover.Moments, AutoCloseable {
         this.progress = progress;
         this.clock = clock;
         this.adoption = adoption;
-        this.ownEpoch = memory.token().epoch();
+        this.ownership = ownership;
         this.noticed = cancellation::isRequested;
         this.cancelled = cancellation;
         this.drop = link::drop;
@@ -238,7 +240,7 @@ final class Crossing implements OutgoingSwitchover.Moments, AutoCloseable {
         guest.checkVcpus();
         agent.transition(SourceState.ACTIVE, "both sides are ready");
         fault = options.fault();
-        OutgoingSwitchover out = new OutgoingSwitchover(guest, memory.token(), ownEpoch, clock, this);
+        OutgoingSwitchover out = new OutgoingSwitchover(guest, ownership, clock, this);
         if (announcesAllBeforePause()) {
             agent.transition(SourceState.DEVICE, "every page has been told of");
             progress.begin(Progress.Phase.SWITCHING, 0);

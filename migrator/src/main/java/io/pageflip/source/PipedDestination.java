@@ -1,6 +1,6 @@
 package io.pageflip.source;
 
-import io.pageflip.channel.Deadline;
+import io.pageflip.channel.InactivityTimeout;
 import io.pageflip.channel.PeerGoneException;
 import io.pageflip.channel.StreamWriter;
 import io.pageflip.os.Fd;
@@ -22,12 +22,12 @@ public final class PipedDestination implements DestinationLink {
     private static final int PEER_CHECK_CALLS = 8;
 
     private final StreamWriter stream;
-    private final Deadline patience;
+    private final InactivityTimeout patience;
     private final WaitGuard cancellation;
     private int calls;
     private volatile boolean dropped;
 
-    private PipedDestination(StreamWriter stream, Deadline patience, WaitGuard cancellation) {
+    private PipedDestination(StreamWriter stream, InactivityTimeout patience, WaitGuard cancellation) {
         this.stream = stream;
         this.patience = patience;
         this.cancellation = cancellation;
@@ -40,7 +40,7 @@ public final class PipedDestination implements DestinationLink {
      * @param cancellation asked while waiting
      */
     public static PipedDestination over(Fd output, NanoClock clock, WaitGuard cancellation) {
-        Deadline patience = new Deadline(clock, cancellation);
+        InactivityTimeout patience = new InactivityTimeout(clock, cancellation);
         return new PipedDestination(new StreamWriter(output, output, patience), patience, cancellation);
     }
 

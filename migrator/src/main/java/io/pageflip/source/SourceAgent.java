@@ -22,6 +22,7 @@ import io.pageflip.ram.RamBlock;
 import io.pageflip.request.Mechanism;
 import io.pageflip.scenario.RamConditions;
 import io.pageflip.scenario.Step;
+import io.pageflip.switchover.Ownership;
 import io.pageflip.wire.Message;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -55,7 +56,6 @@ public final class SourceAgent {
     private SourceState state = SourceState.STARTING;
 
     private final boolean kernelMovesGifts;
-    private int ownEpoch;
     private @Nullable Adoption adoption;
 
     /**
@@ -123,7 +123,7 @@ public final class SourceAgent {
     private RunResult migrate(SourceMemory memory) throws IOException {
         Guest guest = memory.guest();
         boolean runs = guest.isRunning();
-        ownEpoch = memory.token().epoch();
+        Ownership ownership = Ownership.of(memory.token());
         memory.token().page().setRoundsReceived(0); // of an earlier migration of this guest
         StreamWriter stream;
         try {
@@ -131,7 +131,7 @@ public final class SourceAgent {
             reached(Step.HELLO);
         } catch (IOException | RuntimeException e) {
             if (runs) {
-                return takeBack(memory, null, e);
+                return takeBack(memory, ownership, null, e);
             }
             throw e;
         }
@@ -147,18 +147,18 @@ public final class SourceAgent {
             guest.resume();
         }
         long runningSinceNs = runs ? clock.nanoTime() - Crossing.RUN_BEFORE_NS : clock.nanoTime();
-        try (Crossing crossing =
-                new Crossing(options, memory, adoption, stream, link, new Told(), cancellation, progress, clock)) {
+        try (Crossing crossing = new Crossing(
+                options, memory, ownership, adoption, stream, link, new Told(), cancellation, progress, clock)) {
             try {
                 transition(SourceState.SETUP, "the guest runs");
                 crossing.prepare(runningSinceNs);
                 crossing.switchOver();
             } catch (IOException | RuntimeException e) {
                 crossing.endWatching();
-                return takeBack(memory, crossing, e).withPrecopy(crossing.report());
+                return takeBack(memory, ownership, crossing, e).withPrecopy(crossing.report());
             }
             crossing.endWatching();
-            return awaitTaken(memory, crossing);
+            return awaitTaken(memory, ownership, crossing);
         }
     }
 
@@ -176,9 +176,8 @@ public final class SourceAgent {
     /**
      * The lock is released: either the destination's epoch appears, or the destination is gone and the lock ours again.
      */
-    private RunResult awaitTaken(SourceMemory memory, Crossing crossing) throws IOException {
-        TokenWait wait = new TokenWait(
-                memory.token(), ownEpoch, link, clock, options.guest().ramBytes());
+    private RunResult awaitTaken(SourceMemory memory, Ownership ownership, Crossing crossing) throws IOException {
+        TokenWait wait = new TokenWait(ownership, link, clock, options.guest().ramBytes());
         IOException reason;
         try {
             reached(Step.RELEASED);
@@ -187,7 +186,7 @@ public final class SourceAgent {
             reason = wait.settle(e); // a destination that could not be told may have taken the guest all the same
         }
         if (reason != null) {
-            return takeBack(memory, crossing, reason);
+            return takeBack(memory, ownership, crossing, reason);
         }
         transition(SourceState.COMPLETED, "the destination has stored its epoch");
         try {
@@ -248,7 +247,8 @@ public final class SourceAgent {
     }
 
     /** The migration has failed, and the epoch is still ours: the guest goes on here. */
-    private RunResult takeBack(SourceMemory memory, @Nullable Crossing crossing, Exception reason) throws IOException {
+    private RunResult takeBack(SourceMemory memory, Ownership ownership, @Nullable Crossing crossing, Exception reason)
+            throws IOException {
         LOG.log(System.Logger.Level.DEBUG, "taking the guest back", reason);
         link.cancel(describe(reason));
         boolean stood = !memory.guest().isRunning();
@@ -267,7 +267,7 @@ public final class SourceAgent {
         transition(SourceState.FAILED, describe(reason));
         if (stood) {
             // A destination that comes late, or wakes up, finds another epoch than the one it was promised.
-            memory.token().claim(ownEpoch + 1);
+            ownership.claimNext();
             if (crossing != null) {
                 crossing.close();
             }

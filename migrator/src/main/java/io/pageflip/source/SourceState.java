@@ -1,10 +1,11 @@
 package io.pageflip.source;
 
+import io.pageflip.agent.AgentState;
 import java.util.EnumSet;
 import java.util.Set;
 
 /** Where the source agent is. Every change goes through {@link SourceAgent}'s {@code transition}. */
-enum SourceState {
+enum SourceState implements AgentState<SourceState> {
     /** Makes the guest. */
     STARTING,
     /** The guest runs here; both sides get ready. */
@@ -22,8 +23,8 @@ enum SourceState {
     /** Nobody has it. */
     LOST;
 
-    /** Where it may go from here. */
-    Set<SourceState> next() {
+    @Override
+    public Set<SourceState> next() {
         return switch (this) {
             case STARTING -> EnumSet.of(SETUP, FAILED);
             case SETUP -> EnumSet.of(ACTIVE, FAILED);

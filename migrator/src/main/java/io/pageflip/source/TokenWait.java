@@ -1,6 +1,7 @@
 package io.pageflip.source;
 
 import io.pageflip.os.NanoClock;
+import io.pageflip.switchover.Ownership;
 import io.pageflip.switchover.RunToken;
 import java.io.IOException;
 import java.util.concurrent.locks.LockSupport;
@@ -27,19 +28,17 @@ final class TokenWait {
     private static final long DEATH_NS_PER_GIB = 500 * MS;
 
     private final RunToken token;
+    private final Ownership ownership;
     private final DestinationLink link;
     private final NanoClock clock;
-    private final int ownEpoch;
     private final long deathNs;
 
-    /**
-     * @param ownEpoch the epoch of this agent, read before it released the lock: afterwards it may be another's already
-     */
-    TokenWait(RunToken token, int ownEpoch, DestinationLink link, NanoClock clock, long ramBytes) {
-        this.token = token;
+    /** @param ownership of this agent, read before it released the lock: afterwards it may be another's already */
+    TokenWait(Ownership ownership, DestinationLink link, NanoClock clock, long ramBytes) {
+        this.ownership = ownership;
+        this.token = ownership.token();
         this.link = link;
         this.clock = clock;
-        this.ownEpoch = ownEpoch;
         this.deathNs = DEATH_NS + (ramBytes >> 30) * DEATH_NS_PER_GIB;
     }
 
@@ -51,7 +50,7 @@ final class TokenWait {
     @Nullable
     IOException awaitTaken() throws IOException {
         long deadline = clock.nanoTime() + TAKE_TIMEOUT_NS;
-        while (token.epoch() == ownEpoch) {
+        while (ownership.isUnchanged()) {
             try {
                 link.check();
                 if (clock.nanoTime() > deadline) {
@@ -61,7 +60,7 @@ final class TokenWait {
             } catch (IOException reason) {
                 return settle(reason);
             }
-            token.awaitChange(ownEpoch, SLICE_NS);
+            ownership.awaitChange(SLICE_NS);
         }
         return null;
     }
@@ -81,10 +80,10 @@ final class TokenWait {
      * the lock and is stopped stops the guest, by design: this waits as long as it does.
      */
     private boolean lockOrTaken() throws IOException {
-        while (token.epoch() == ownEpoch) {
+        while (ownership.isUnchanged()) {
             if (token.tryLock()) {
                 // It may have stored its epoch and died since the last look.
-                return token.epoch() == ownEpoch;
+                return ownership.isUnchanged();
             }
             LockSupport.parkNanos(RETRY_NS);
         }

@@ -1,6 +1,6 @@
 package io.pageflip.warmup;
 
-import io.pageflip.channel.Deadline;
+import io.pageflip.channel.InactivityTimeout;
 import io.pageflip.channel.StreamReader;
 import io.pageflip.channel.StreamWriter;
 import io.pageflip.ledger.PageLedger;
@@ -42,7 +42,7 @@ public final class PageLoopWarmup {
                 new BlockSpec("flipped", (long) PAGES * PAGE, Backing.MEMFD),
                 new BlockSpec("copied", PAGE / 2, Backing.ANONYMOUS));
         List<Fd> sockets = UnixSocket.pair();
-        Deadline patience = new Deadline(NanoClock.SYSTEM, () -> {});
+        InactivityTimeout patience = new InactivityTimeout(NanoClock.SYSTEM, () -> {});
         try (StreamWriter writer = new StreamWriter(sockets.get(0), sockets.get(0), patience);
                 StreamReader reader = new StreamReader(sockets.get(1), sockets.get(1), false, patience);
                 Userfaultfd here = Userfaultfd.open(Userfaultfd.FEATURE_MINOR_SHMEM);

@@ -10,6 +10,7 @@ import io.pageflip.ram.BlockSpec;
 import io.pageflip.ram.RamBlock;
 import io.pageflip.switchover.IncomingSwitchover;
 import io.pageflip.switchover.OutgoingSwitchover;
+import io.pageflip.switchover.Ownership;
 import io.pageflip.switchover.RunToken;
 import io.pageflip.verification.Oracle;
 import java.io.IOException;
@@ -63,10 +64,11 @@ public final class SwitchoverWarmup {
 
     private static void handOver(Guest from, RunToken fromToken, Guest to, RunToken toToken) throws IOException {
         int epoch = fromToken.epoch();
-        IncomingSwitchover in = new IncomingSwitchover(toToken, epoch, SPIN_NS, TIMEOUT_NS, NanoClock.SYSTEM, NOTHING);
+        IncomingSwitchover in =
+                new IncomingSwitchover(new Ownership(toToken, epoch), SPIN_NS, TIMEOUT_NS, NanoClock.SYSTEM, NOTHING);
         in.received(1);
         to.resumeAfter(in);
-        from.stop(new OutgoingSwitchover(from, fromToken, epoch, NanoClock.SYSTEM, NOTHING));
+        from.stop(new OutgoingSwitchover(from, new Ownership(fromToken, epoch), NanoClock.SYSTEM, NOTHING));
         to.awaitFirstInstructions(TIMEOUT_NS);
         in.check();
         toToken.wakeWaiters();

@@ -45,14 +45,14 @@ final class StreamIT {
         return () -> now[0] += S;
     }
 
-    private static Deadline patience() {
-        Deadline patience = new Deadline(NanoClock.SYSTEM, () -> {});
+    private static InactivityTimeout patience() {
+        InactivityTimeout patience = new InactivityTimeout(NanoClock.SYSTEM, () -> {});
         patience.limitSeconds(20);
         return patience;
     }
 
-    private static Deadline shortPatience() {
-        Deadline patience = new Deadline(hurried(), () -> {});
+    private static InactivityTimeout shortPatience() {
+        InactivityTimeout patience = new InactivityTimeout(hurried(), () -> {});
         patience.limitSeconds(5);
         return patience;
     }
@@ -291,7 +291,7 @@ final class StreamIT {
         cancellation.request("by the user");
         try (StreamEnds ends = StreamEnds.open(kind)) {
             StreamReader reader =
-                    new StreamReader(ends.read(), ends.read(), false, new Deadline(hurried(), cancellation));
+                    new StreamReader(ends.read(), ends.read(), false, new InactivityTimeout(hurried(), cancellation));
             assertThatExceptionOfType(CancelledException.class)
                     .isThrownBy(reader::next)
                     .withMessage("by the user");

@@ -1,6 +1,6 @@
 package io.pageflip.migration;
 
-import io.pageflip.channel.Deadline;
+import io.pageflip.channel.InactivityTimeout;
 import io.pageflip.channel.StreamReader;
 import io.pageflip.os.Fd;
 import io.pageflip.os.MemFd;
@@ -37,7 +37,7 @@ final class FakeDestination implements AutoCloseable {
         FrameHeader header = FrameHeader.read(buffer.bytes(), 0);
         buffer.bytes().limit(received).position(FrameHeader.BYTES);
         hello = (Message.Hello) MessageCodec.decode(header.type(), buffer.bytes());
-        Deadline patience = new Deadline(NanoClock.SYSTEM, () -> {});
+        InactivityTimeout patience = new InactivityTimeout(NanoClock.SYSTEM, () -> {});
         patience.limitSeconds(20);
         stream = new StreamReader(descriptors.get(0), descriptors.get(0), false, patience);
     }

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.awaitility.Awaitility.await;
 
-import io.pageflip.channel.Deadline;
+import io.pageflip.channel.InactivityTimeout;
 import io.pageflip.channel.StreamEnds;
 import io.pageflip.channel.StreamWriter;
 import io.pageflip.ledger.PageLedger;
@@ -123,8 +123,8 @@ final class FlipIT {
     void aSourceTakesItsPagesBack() throws Exception {
         userfaultfd.registerMinor(source.mapping());
         try (StreamEnds stream = StreamEnds.open(ChannelKind.UNIX);
-                StreamWriter writer =
-                        new StreamWriter(stream.write(), stream.write(), new Deadline(NanoClock.SYSTEM, () -> {}))) {
+                StreamWriter writer = new StreamWriter(
+                        stream.write(), stream.write(), new InactivityTimeout(NanoClock.SYSTEM, () -> {}))) {
             RecordWriter records = new RecordWriter(writer);
             FlipSender sender = new FlipSender(records);
             sender.send(0, source, 4, 10);

@@ -2,7 +2,7 @@ package io.pageflip.receive;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.pageflip.channel.Deadline;
+import io.pageflip.channel.InactivityTimeout;
 import io.pageflip.channel.StreamEnds;
 import io.pageflip.channel.StreamReader;
 import io.pageflip.channel.StreamWriter;
@@ -228,8 +228,8 @@ final class MechanismsIT {
         transferredBytes = writer.transferredBytes();
     }
 
-    private static Deadline patience() {
-        Deadline patience = new Deadline(NanoClock.SYSTEM, () -> {});
+    private static InactivityTimeout patience() {
+        InactivityTimeout patience = new InactivityTimeout(NanoClock.SYSTEM, () -> {});
         patience.limitSeconds(20);
         return patience;
     }

@@ -1,7 +1,7 @@
 package io.pageflip.source;
 
 import io.pageflip.channel.ControlConnection;
-import io.pageflip.channel.Deadline;
+import io.pageflip.channel.InactivityTimeout;
 import io.pageflip.channel.StreamEnds;
 import io.pageflip.channel.StreamWriter;
 import io.pageflip.guest.GuestConfig;
@@ -17,6 +17,7 @@ import io.pageflip.request.Mechanism;
 import io.pageflip.request.Schedule;
 import io.pageflip.scenario.ScriptedFault;
 import io.pageflip.switchover.OutgoingSwitchover;
+import io.pageflip.switchover.Ownership;
 import io.pageflip.wire.FrameHeader;
 import io.pageflip.wire.FrameType;
 import io.pageflip.wire.Message;
@@ -51,7 +52,7 @@ public final class FakeSource implements AutoCloseable {
         memory.guest().powerOn(done -> {});
         this.socket = UnixSocket.connect(path);
         this.ends = StreamEnds.open(ChannelKind.UNIX);
-        Deadline patience = new Deadline(NanoClock.SYSTEM, () -> {});
+        InactivityTimeout patience = new InactivityTimeout(NanoClock.SYSTEM, () -> {});
         patience.limitSeconds(20);
         this.stream = new StreamWriter(ends.write(), ends.write(), patience);
         passed.add(ends.read());
@@ -145,7 +146,7 @@ public final class FakeSource implements AutoCloseable {
                 memory.token().file().write(CURSOR_OF_VCPU_0, word, Long.BYTES);
             }
         };
-        new OutgoingSwitchover(memory.guest(), memory.token(), 1, NanoClock.SYSTEM, moments).run();
+        new OutgoingSwitchover(memory.guest(), new Ownership(memory.token(), 1), NanoClock.SYSTEM, moments).run();
     }
 
     /** An END that says of every page that it is a hole, less those sent. */

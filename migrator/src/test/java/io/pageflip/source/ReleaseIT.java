@@ -3,7 +3,7 @@ package io.pageflip.source;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pageflip.channel.Cancellation;
-import io.pageflip.channel.Deadline;
+import io.pageflip.channel.InactivityTimeout;
 import io.pageflip.channel.PeerGoneException;
 import io.pageflip.channel.StreamEnds;
 import io.pageflip.channel.StreamReader;
@@ -60,7 +60,7 @@ final class ReleaseIT {
         private final GuestConfig guest;
         private final StreamEnds ends = StreamEnds.open(ChannelKind.UNIX);
         private final StreamReader reader =
-                new StreamReader(ends.read(), ends.read(), true, new Deadline(NanoClock.SYSTEM, () -> {}));
+                new StreamReader(ends.read(), ends.read(), true, new InactivityTimeout(NanoClock.SYSTEM, () -> {}));
         private boolean left;
 
         ReaderThatLeaves(GuestConfig guest) throws IOException {
@@ -69,7 +69,7 @@ final class ReleaseIT {
 
         @Override
         public StreamWriter greet(Message.Hello hello, List<Fd> files) {
-            return new StreamWriter(ends.write(), ends.write(), new Deadline(NanoClock.SYSTEM, () -> {}));
+            return new StreamWriter(ends.write(), ends.write(), new InactivityTimeout(NanoClock.SYSTEM, () -> {}));
         }
 
         @Override

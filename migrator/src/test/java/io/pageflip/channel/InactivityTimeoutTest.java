@@ -6,12 +6,12 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import java.io.IOException;
 import org.junit.jupiter.api.Test;
 
-final class DeadlineTest {
+final class InactivityTimeoutTest {
     private static final long S = 1_000_000_000L;
 
     private long nowNs = -5 * S; // CLOCK_MONOTONIC has any origin
     private final Cancellation cancellation = new Cancellation();
-    private final Deadline patience = new Deadline(() -> nowNs, cancellation);
+    private final InactivityTimeout patience = new InactivityTimeout(() -> nowNs, cancellation);
 
     private void assertPatient() {
         assertThatCode(() -> patience.check("the peer")).doesNotThrowAnyException();

@@ -9,7 +9,7 @@ import java.io.IOException;
  *
  * <p>Belongs to one thread.
  */
-public final class Deadline {
+public final class InactivityTimeout {
     /** How long one wait lasts before the guard is asked again. */
     public static final int SLICE_MS = 50;
 
@@ -21,7 +21,7 @@ public final class Deadline {
     private long renewedNs;
 
     /** Waits without a limit, until {@link #limitSeconds}. */
-    public Deadline(NanoClock clock, WaitGuard guard) {
+    public InactivityTimeout(NanoClock clock, WaitGuard guard) {
         this.clock = clock;
         this.guard = guard;
         this.limitNs = Long.MAX_VALUE;

@@ -1,0 +1,88 @@
+package io.pageflip.agent;
+
+import io.pageflip.channel.Cancellation;
+import io.pageflip.metrics.Progress;
+import io.pageflip.os.NanoClock;
+import io.pageflip.scenario.ScriptedFault;
+import io.pageflip.scenario.Step;
+import java.util.function.BooleanSupplier;
+
+/**
+ * What an agent has through a whole migration, whatever its side and schedule: its state, the steps at which a scripted
+ * fault may strike, the request to give up, the progress shown to a person, and the clock.
+ *
+ * <p>The agent's thread makes transitions. {@link #reached} may also be called by a vCPU's thread, in the downtime: it
+ * allocates nothing.
+ *
+ * @param <S> the states of this side
+ */
+public final class AgentContext<S extends Enum<S> & AgentState<S>> {
+    private final System.Logger log;
+    private final String side;
+    private final ScriptedFault fault;
+    private final Cancellation cancellation;
+    private final BooleanSupplier cancelled;
+    private final Runnable drop;
+    private final Progress progress;
+    private final NanoClock clock;
+    private S state;
+
+    /**
+     * A context in its first state.
+     *
+     * @param side {@code source} or {@code destination}, for messages and the log
+     * @param drop breaks the connection to the peer, for a scripted fault; any thread
+     */
+    public AgentContext(
+            String side,
+            S first,
+            ScriptedFault fault,
+            Runnable drop,
+            Cancellation cancellation,
+            Progress progress,
+            NanoClock clock) {
+        this.log = System.getLogger("pageflip." + side);
+        this.side = side;
+        this.state = first;
+        this.fault = fault;
+        this.drop = drop;
+        this.cancellation = cancellation;
+        this.cancelled = cancellation::isRequested;
+        this.progress = progress;
+        this.clock = clock;
+    }
+
+    /**
+     * Goes to the next state.
+     *
+     * @throws IllegalStateException if that state may not follow
+     */
+    public void transition(S next, String reason) {
+        if (!state.next().contains(next)) {
+            throw new IllegalStateException(side + ": " + state + " -> " + next + " (" + reason + ")");
+        }
+        log.log(System.Logger.Level.DEBUG, "{0} -> {1}: {2}", state, next, reason);
+        state = next;
+    }
+
+    public S state() {
+        return state;
+    }
+
+    /** The agent has come to a step of the protocol: a scripted fault for this step strikes now. */
+    public void reached(Step step) {
+        fault.at(step, cancelled, drop);
+    }
+
+    public Cancellation cancellation() {
+        return cancellation;
+    }
+
+    public Progress progress() {
+        return progress;
+    }
+
+    public NanoClock clock() {
+        return clock;
+    }
+}
