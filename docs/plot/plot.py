@@ -14,8 +14,8 @@ MIB = 1 << 20
 
 # (mechanism, schedule, column of the CSV): label, colour, dashes. The colours can be told apart by people who are colour-blind.
 LINES = {
-    ("stream", "stop-and-move", "downtime-ns"): ("stop-and-move, copied (stream)", "#000000", ""),
-    ("stream", "precopy", "downtime-ns"): ("precopy, copied (stream)", "#a05a00", ""),
+    ("stream", "stop-and-move", "downtime-ns"): ("stop-and-move (stream, copies)", "#000000", ""),
+    ("stream", "precopy", "downtime-ns"): ("precopy (stream, limit 300 ms)", "#a05a00", ""),
     ("flip", "stop-and-move", "downtime-ns"): ("stop-and-move (flip)", "#d55e00", ""),
     ("flip", "postcopy", "blackout-ns"): ("postcopy (flip): blackout", "#0072b2", "5 4"),
     ("flip", "postcopy", "downtime-ns"): ("postcopy (flip)", "#0072b2", ""),
