@@ -8,6 +8,7 @@ import io.pageflip.ram.Backing;
 import io.pageflip.ram.BlockSpec;
 import io.pageflip.request.Mechanism;
 import io.pageflip.request.Schedule;
+import io.pageflip.scenario.Scenario;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -128,17 +129,12 @@ final class GuestOptions {
         if (!isRamOf(backing)) {
             throw new CombinationException(spec.commandLine(), ramSentence(backing));
         }
-        return new GuestConfig(
-                ram,
-                backing,
-                vcpus,
-                workload,
-                dirtyRate,
-                hotSet,
-                fill,
-                seed,
-                sharer == null ? 0 : sharer,
-                conditions.of(place, fill));
+        return new GuestConfig(ram, backing, vcpus, workload, dirtyRate, hotSet, fill, seed);
+    }
+
+    /** What an experiment adds to that guest; a wrong value is a usage error. */
+    Scenario scenario() {
+        return new Scenario(sharer == null ? 0 : sharer, conditions.of(place, fill));
     }
 
     /** Refuses conditions of pages that this way of moving them never meets. */

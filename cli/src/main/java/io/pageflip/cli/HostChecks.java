@@ -10,6 +10,7 @@ import io.pageflip.os.HostLacksException;
 import io.pageflip.os.Proc;
 import io.pageflip.ram.Backing;
 import io.pageflip.request.Mechanism;
+import io.pageflip.scenario.Scenario;
 import io.pageflip.wire.Message;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -27,9 +28,14 @@ final class HostChecks {
      * @throws HostLacksException with what to use instead
      */
     static boolean beforeSource(
-            GuestConfig guest, @Nullable Path ramDirectory, Mechanism mechanism, boolean gifts, boolean noWayBack)
+            GuestConfig guest,
+            Scenario scenario,
+            @Nullable Path ramDirectory,
+            Mechanism mechanism,
+            boolean gifts,
+            boolean noWayBack)
             throws IOException {
-        checkRoom(guest, mechanism);
+        checkRoom(guest, scenario, mechanism);
         if (mechanism == Mechanism.FLIP) {
             checkFlip(guest);
         }
@@ -96,7 +102,7 @@ final class HostChecks {
         return mechanism == Mechanism.GIFT && gifts && GiftProbe.run().outcome() == GiftProbe.Outcome.MOVES;
     }
 
-    private static void checkRoom(GuestConfig guest, Mechanism mechanism) throws IOException {
+    private static void checkRoom(GuestConfig guest, Scenario scenario, Mechanism mechanism) throws IOException {
         if (guest.backing() == Backing.HUGETLB) {
             long needed = guest.ramBytes() / Backing.HUGETLB.pageBytes() * (mechanism == Mechanism.FLIP ? 1 : 2);
             long free = Proc.freeHugePages();
@@ -107,17 +113,17 @@ final class HostChecks {
             }
             return;
         }
-        String without = noRoom(guest, mechanism, Proc.availableBytes());
+        String without = noRoom(guest, scenario, mechanism, Proc.availableBytes());
         if (without != null) {
             throw new HostLacksException(without);
         }
     }
 
     /** Why there is no room for guest RAM in pages of 4 KiB, and what to use instead; null if there is. */
-    static @Nullable String noRoom(GuestConfig guest, Mechanism mechanism, long availableBytes) {
+    static @Nullable String noRoom(GuestConfig guest, Scenario scenario, Mechanism mechanism, long availableBytes) {
         // Of pages that fuse copies, those at the source are clean: they give way.
         boolean once = mechanism == Mechanism.FLIP || mechanism == Mechanism.FUSE;
-        int percent = (once ? 100 : 200) + guest.sharerPercent();
+        int percent = (once ? 100 : 200) + scenario.sharerPercent();
         long needed = guest.ramBytes() / 100 * percent / 100 * Math.max(1, guest.fillPercent());
         if (needed <= availableBytes) {
             return null;
@@ -127,8 +133,8 @@ final class HostChecks {
         if (!once) {
             why = " (twice the guest: " + mechanism + " copies)";
             instead += " or --mechanism flip";
-        } else if (guest.sharerPercent() > 0) {
-            why = " (what --sharer maps, " + guest.sharerPercent() + " % of it, twice)";
+        } else if (scenario.sharerPercent() > 0) {
+            why = " (what --sharer maps, " + scenario.sharerPercent() + " % of it, twice)";
             instead += " or --sharer";
         }
         return "no room for " + Quantity.format(needed) + " of guest RAM" + why + ": " + Quantity.format(availableBytes)

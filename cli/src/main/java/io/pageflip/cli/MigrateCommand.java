@@ -10,6 +10,7 @@ import io.pageflip.migration.Migration;
 import io.pageflip.request.ChannelKind;
 import io.pageflip.request.Mechanism;
 import io.pageflip.request.Schedule;
+import io.pageflip.scenario.Scenario;
 import io.pageflip.scenario.ScriptedFault;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -156,7 +157,9 @@ final class MigrateCommand implements Callable<Integer> {
 
     /** What was asked for; a usage error if it makes no sense. */
     MigrationPlan plan() {
-        GuestConfig config = transfer.adopted(guest.config(), guest.place());
+        GuestConfig typed = guest.config();
+        Scenario scenario = guest.scenario();
+        GuestConfig config = transfer.adopted(typed, scenario, guest.place());
         Mechanism mechanism = transfer.resolve(config.backing());
         guest.checkSharer(mechanism, transfer.gifts(), transfer.adopts());
         Schedule schedule = transfer.schedule(mechanism, !noMove);
@@ -189,6 +192,7 @@ final class MigrateCommand implements Callable<Integer> {
         }
         return new MigrationPlan(
                 config,
+                scenario,
                 guest.ramDirectory(),
                 mechanism,
                 schedule,

@@ -10,6 +10,7 @@ import io.pageflip.os.HostLacksException;
 import io.pageflip.prediction.Planned;
 import io.pageflip.request.Mechanism;
 import io.pageflip.request.Schedule;
+import io.pageflip.scenario.Scenario;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -21,6 +22,7 @@ import picocli.CommandLine;
  * A migration as it was asked for: every option checked and resolved, and nothing made yet.
  *
  * @param guest in the memory that its pages cross from
+ * @param scenario what an experiment adds to the guest
  * @param adoptChunkBytes 0, or: it is started in private memory, which becomes that in chunks
  * @param ramDirectory of the file that RAM lies in; null if it lies in none
  * @param request every option with its resolved value, as reports write it
@@ -29,6 +31,7 @@ import picocli.CommandLine;
  */
 record MigrationPlan(
         GuestConfig guest,
+        Scenario scenario,
         @Nullable Path ramDirectory,
         Mechanism mechanism,
         Schedule schedule,
@@ -61,7 +64,7 @@ record MigrationPlan(
      * @throws HostLacksException with what to use instead
      */
     void checkHost() throws IOException {
-        HostChecks.beforeSource(guest, ramDirectory, mechanism, gifts, noWayBack);
+        HostChecks.beforeSource(guest, scenario, ramDirectory, mechanism, gifts, noWayBack);
         if (adoptChunkBytes > 0) {
             HostChecks.adopt(guest, adoptChunkBytes);
         }
@@ -71,7 +74,7 @@ record MigrationPlan(
     Planned planned() throws IOException {
         boolean movesGifts = HostChecks.movesGifts(mechanism, gifts);
         SimulatedKernel kernel = movesGifts ? SimulatedKernel.VMSPLICE_MOVE_FIXED : SimulatedKernel.STOCK;
-        return new Planned(guest, adoptChunkBytes > 0, mechanism, schedule, gifts, moves, batch, kernel);
+        return new Planned(guest, scenario, adoptChunkBytes > 0, mechanism, schedule, gifts, moves, batch, kernel);
     }
 
     /** The same guest, passed to and fro {@code migrations} times between two agents that stay. */

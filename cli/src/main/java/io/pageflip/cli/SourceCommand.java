@@ -12,6 +12,7 @@ import io.pageflip.os.SyscallException;
 import io.pageflip.request.ChannelKind;
 import io.pageflip.request.Mechanism;
 import io.pageflip.request.Schedule;
+import io.pageflip.scenario.Scenario;
 import io.pageflip.source.ConnectedDestination;
 import io.pageflip.source.DestinationLink;
 import io.pageflip.source.PipedDestination;
@@ -78,13 +79,16 @@ final class SourceCommand implements Callable<Integer> {
     }
 
     static SourceOptions options(TransferOptions transfer, GuestOptions guest, RunOptions run, boolean samePipe) {
-        GuestConfig config = transfer.adopted(guest.config(), guest.place());
+        GuestConfig typed = guest.config();
+        Scenario scenario = guest.scenario();
+        GuestConfig config = transfer.adopted(typed, scenario, guest.place());
         Mechanism mechanism = transfer.resolve(config.backing());
         guest.checkSharer(mechanism, transfer.gifts(), transfer.adopts());
         Schedule schedule = transfer.schedule(mechanism, true);
         guest.checkConditions(mechanism, schedule, transfer.gifts(), true);
         return new SourceOptions(
                 config,
+                scenario,
                 mechanism,
                 schedule,
                 transfer.gifts(),
@@ -113,7 +117,12 @@ final class SourceCommand implements Callable<Integer> {
             HostChecks.adopt(options.guest(), options.adoptChunkBytes());
         }
         return HostChecks.beforeSource(
-                options.guest(), options.ramDirectory(), options.mechanism(), options.gifts(), options.noWayBack());
+                options.guest(),
+                options.scenario(),
+                options.ramDirectory(),
+                options.mechanism(),
+                options.gifts(),
+                options.noWayBack());
     }
 
     private DestinationLink connect(String path) throws IOException {

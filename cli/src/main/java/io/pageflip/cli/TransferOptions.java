@@ -8,6 +8,7 @@ import io.pageflip.request.ChannelKind;
 import io.pageflip.request.Mechanism;
 import io.pageflip.request.PrecopyLimits;
 import io.pageflip.request.Schedule;
+import io.pageflip.scenario.Scenario;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -164,9 +165,10 @@ final class TransferOptions {
      * The guest in the memory that its pages cross from, which is adopted if that is wanted; a wrong value is a usage
      * error.
      *
+     * @param scenario what is added to it
      * @param place what its RAM lies in, as it was written
      */
-    GuestConfig adopted(GuestConfig guest, RamPlace place) {
+    GuestConfig adopted(GuestConfig guest, Scenario scenario, RamPlace place) {
         if (!adopt) {
             if (adoptChunk != null) {
                 throw refused("--adopt-chunk is for --adopt");
@@ -181,7 +183,7 @@ final class TransferOptions {
             throw refused("--adopt makes private RAM shareable so that it can be flipped, and --mechanism " + mechanism
                     + " takes it as it is; use --mechanism flip, or leave --adopt out");
         }
-        if (!guest.conditions().allPlain()) {
+        if (!scenario.conditions().allPlain()) {
             throw refused(
                     "--adopt makes a memfd of RAM, whose pages are never as --thp, --forked and --unaligned want them;"
                             + " leave --adopt out, or those");

@@ -7,6 +7,7 @@ import io.pageflip.guest.Workload;
 import io.pageflip.ram.Backing;
 import io.pageflip.request.Mechanism;
 import io.pageflip.scenario.RamConditions;
+import io.pageflip.scenario.Scenario;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -14,9 +15,8 @@ final class HostChecksTest {
     private static final long MIB = 1 << 20;
 
     /** A guest of 1000 MiB. */
-    private static GuestConfig guest(int fill, int sharer) {
-        return new GuestConfig(
-                1000 * MIB, Backing.MEMFD, 1, Workload.IDLE, 0, 10, fill, 1, sharer, RamConditions.PLAIN);
+    private static GuestConfig guest(int fill) {
+        return new GuestConfig(1000 * MIB, Backing.MEMFD, 1, Workload.IDLE, 0, 10, fill, 1);
     }
 
     @ParameterizedTest
@@ -34,9 +34,12 @@ final class HostChecksTest {
         "GIFT,   100,   0, 2000",
     })
     void aGuestNeedsRoomForWhatItWroteAndForWhatIsCopied(Mechanism mechanism, int fill, int sharer, long neededMiB) {
-        GuestConfig guest = guest(fill, sharer);
-        assertThat(HostChecks.noRoom(guest, mechanism, neededMiB * MIB)).isNull();
-        assertThat(HostChecks.noRoom(guest, mechanism, (neededMiB - 1) * MIB)).isNotNull();
+        GuestConfig guest = guest(fill);
+        Scenario scenario = new Scenario(sharer, RamConditions.PLAIN);
+        assertThat(HostChecks.noRoom(guest, scenario, mechanism, neededMiB * MIB))
+                .isNull();
+        assertThat(HostChecks.noRoom(guest, scenario, mechanism, (neededMiB - 1) * MIB))
+                .isNotNull();
     }
 
     @ParameterizedTest
@@ -50,6 +53,7 @@ final class HostChecksTest {
                         + "use a smaller --ram or --mechanism flip",
             })
     void theSentenceSaysWhatItIsForAndWhatToUseInstead(Mechanism mechanism, int sharer, String sentence) {
-        assertThat(HostChecks.noRoom(guest(100, sharer), mechanism, 64 * MIB)).isEqualTo("no room for " + sentence);
+        Scenario scenario = new Scenario(sharer, RamConditions.PLAIN);
+        assertThat(HostChecks.noRoom(guest(100), scenario, mechanism, 64 * MIB)).isEqualTo("no room for " + sentence);
     }
 }

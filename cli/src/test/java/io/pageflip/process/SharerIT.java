@@ -10,6 +10,7 @@ import io.pageflip.memory.Quantity;
 import io.pageflip.os.HostCapabilities;
 import io.pageflip.ram.Backing;
 import io.pageflip.scenario.RamConditions;
+import io.pageflip.scenario.Scenario;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -52,18 +53,9 @@ final class SharerIT {
 
     /** The pages that hold data, of those that the seed chooses. */
     private static long stillMapped(String ram, int fill, int percent) {
-        GuestConfig guest = new GuestConfig(
-                Quantity.parseBytes(ram),
-                Backing.MEMFD,
-                1,
-                Workload.IDLE,
-                0,
-                10,
-                fill,
-                1,
-                percent,
-                RamConditions.PLAIN);
-        PageBitmap shared = guest.shared();
+        GuestConfig guest = new GuestConfig(Quantity.parseBytes(ram), Backing.MEMFD, 1, Workload.IDLE, 0, 10, fill, 1);
+        PageBitmap shared = new Scenario(percent, RamConditions.PLAIN)
+                .sharedPages(guest.blocks().get(GuestConfig.RAM).pages(), guest.seed());
         long pages = 0;
         for (long page = shared.nextSet(0); page < shared.pages(); page = shared.nextSet(page + 1)) {
             pages += guest.filled(page) ? 1 : 0;

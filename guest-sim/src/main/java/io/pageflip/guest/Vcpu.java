@@ -2,6 +2,7 @@ package io.pageflip.guest;
 
 import io.pageflip.heartbeat.GuestInfoPage;
 import io.pageflip.heartbeat.Pulse;
+import io.pageflip.memory.SplitMix64;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.Proc;
 import io.pageflip.ram.DirtyLog;
@@ -119,7 +120,7 @@ final class Vcpu implements AutoCloseable {
         boolean writes = config.workload() != Workload.IDLE && config.dirtyRate() > 0;
         this.writeIntervalNs =
                 writes ? Math.max(1, 1_000_000_000L * config.vcpus() / config.dirtyRate()) : Long.MAX_VALUE;
-        this.random = PagePattern.mix(config.seed() + index);
+        this.random = SplitMix64.mix(config.seed() + index);
         this.thread = new Thread(this::threadMain, "vcpu-" + index);
         thread.setDaemon(true);
         thread.start();
@@ -363,7 +364,7 @@ final class Vcpu implements AutoCloseable {
 
     private long nextRandom(long bound) {
         random += 0x9e37_79b9_7f4a_7c15L;
-        return Math.floorMod(PagePattern.mix(random), bound);
+        return Math.floorMod(SplitMix64.mix(random), bound);
     }
 
     private void write(int block, long page) {

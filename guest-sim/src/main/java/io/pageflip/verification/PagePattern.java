@@ -1,5 +1,6 @@
 package io.pageflip.verification;
 
+import io.pageflip.memory.SplitMix64;
 import io.pageflip.os.NativeBuffer;
 
 /**
@@ -25,7 +26,7 @@ public final class PagePattern {
     }
 
     private NativeBuffer of(long place, long generation) {
-        long base = mix(place * STEP + generation);
+        long base = SplitMix64.mix(place * STEP + generation);
         for (int i = 0; i < WORDS; i++) {
             words[i] = base + i * STEP;
         }
@@ -33,13 +34,6 @@ public final class PagePattern {
         words[1] = generation;
         page.putLongs(words, WORDS);
         return page;
-    }
-
-    /** The finaliser of SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014). */
-    public static long mix(long z) {
-        long a = (z ^ (z >>> 30)) * 0xbf58_476d_1ce4_e5b9L;
-        long b = (a ^ (a >>> 27)) * 0x94d0_49bb_1331_11ebL;
-        return b ^ (b >>> 31);
     }
 
     /** What is wrong with the first {@code bytes} bytes of {@code found}, which are not what they should be. */

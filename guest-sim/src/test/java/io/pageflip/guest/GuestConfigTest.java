@@ -2,15 +2,9 @@ package io.pageflip.guest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.pageflip.memory.PageBitmap;
-import io.pageflip.memory.PageRange;
-import io.pageflip.memory.Quantity;
 import io.pageflip.ram.Backing;
 import io.pageflip.ram.BlockSpec;
-import io.pageflip.scenario.RamConditions;
-import java.util.ArrayList;
 import java.util.BitSet;
-import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -60,43 +54,6 @@ final class GuestConfigTest {
         BitSet pages = filled(config(Backing.MEMFD, 30, 7));
         assertThat(filled(config(Backing.MEMFD, 30, 7))).isEqualTo(pages);
         assertThat(filled(config(Backing.MEMFD, 30, 8))).isNotEqualTo(pages);
-    }
-
-    private static GuestConfig shared(long ramBytes, int percent, long seed) {
-        return new GuestConfig(
-                ramBytes, Backing.MEMFD, 1, Workload.IDLE, 0, 10, 100, seed, percent, RamConditions.PLAIN);
-    }
-
-    @ParameterizedTest
-    @CsvSource({"1M, 1", "1M, 100", "33M, 7", "64M, 5", "1G, 1", "1G, 50", "1G, 99", "1G, 100"})
-    void aSharerMapsThePartThatWasAskedForInAFewRegions(String ram, int percent) {
-        PageBitmap shared = shared(Quantity.parseBytes(ram), percent, 7).shared();
-
-        assertThat(shared.cardinality()).isEqualTo((shared.pages() - 1) * percent / 100);
-        List<PageRange> regions = new ArrayList<>();
-        shared.forEachRun(Long.MAX_VALUE, regions::add);
-        assertThat(regions).hasSizeBetween(1, 64);
-    }
-
-    @ParameterizedTest
-    @ValueSource(longs = {0, 1, 7, -1, Long.MAX_VALUE})
-    void thePageThatOthersWatchTheGuestInIsNeverShared(long seed) {
-        PageBitmap shared = shared(1 << 20, 100, seed).shared();
-
-        assertThat(shared.get(0)).isFalse();
-        assertThat(shared.cardinality()).isEqualTo(255);
-    }
-
-    @Test
-    void whatIsSharedDependsOnTheSeedAlone() {
-        long[] places = {7, 7, 8};
-        for (int i = 0; i < places.length; i++) {
-            places[i] = shared(64 << 20, 5, places[i]).shared().nextSet(300);
-        }
-        assertThat(places[0]).isEqualTo(places[1]).isNotEqualTo(places[2]);
-        assertThat(shared(64 << 20, 0, 7).shared()).isNull();
-        assertThat(shared(64 << 20, 5, 7).withBacking(Backing.ANONYMOUS).sharerPercent())
-                .isEqualTo(5);
     }
 
     @Test

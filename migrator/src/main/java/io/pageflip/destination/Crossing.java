@@ -280,7 +280,7 @@ final class Crossing implements IncomingSwitchover.Moments {
             round();
             return;
         }
-        if (header.type() == FrameType.LATE) {
+        if (header.type() == FrameType.POSTCOPY) {
             plan.receive(header, stream.body());
             return;
         }

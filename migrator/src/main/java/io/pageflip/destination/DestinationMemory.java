@@ -25,6 +25,7 @@ import io.pageflip.ram.RamBlock;
 import io.pageflip.request.Mechanism;
 import io.pageflip.request.Schedule;
 import io.pageflip.scenario.RamConditions;
+import io.pageflip.scenario.Scenario;
 import io.pageflip.switchover.RunToken;
 import io.pageflip.verification.Oracle;
 import io.pageflip.wire.Message;
@@ -56,6 +57,7 @@ final class DestinationMemory implements AutoCloseable {
     private final List<Boolean> shared = new ArrayList<>();
     private final MemFd framesFile;
     private final VirtualMachine machine;
+    private final RamConditions conditions;
     private @Nullable Userfaultfd userfaultfd;
     private final Deque<AutoCloseable> late = new ArrayDeque<>();
     private List<FaultLog> faultLogs = List.of();
@@ -69,6 +71,7 @@ final class DestinationMemory implements AutoCloseable {
      */
     DestinationMemory(Message.Hello hello, List<Fd> descriptors, boolean moves, NanoClock clock) throws IOException {
         List<BlockSpec> specs = hello.guest().blocks();
+        conditions = hello.scenario().conditions();
         Deque<AutoCloseable> made = new ArrayDeque<>(descriptors);
         try {
             Iterator<Fd> fds = checkInodes(hello, descriptors).iterator();
@@ -91,7 +94,7 @@ final class DestinationMemory implements AutoCloseable {
                                 | Userfaultfd.FEATURE_THREAD_ID));
             }
             checkAccountable(specs, hello.schedule() == Schedule.PRECOPY ? BITS_A_PAGE + Byte.SIZE : BITS_A_PAGE);
-            checkRoom(hello.guest(), flips);
+            checkRoom(hello, flips);
             for (BlockSpec spec : specs) {
                 if (spec.backing() == Backing.FILE) {
                     blocks.add(push(made, RamBlock.attachPrivately(spec, fds.next())));
@@ -101,12 +104,11 @@ final class DestinationMemory implements AutoCloseable {
                 }
                 MemFd file =
                         spec.backing().shareable() ? MemFd.adopt(fds.next(), spec.name(), spec.mappedBytes()) : null;
-                PageBitmap apart = blocks.size() == GuestConfig.RAM && file != null
-                        ? hello.guest().shared()
+                Scenario scenario = blocks.size() == GuestConfig.RAM ? hello.scenario() : Scenario.PLAIN;
+                PageBitmap apart = file != null && scenario.sharerPercent() > 0
+                        ? scenario.sharedPages(spec.pages(), hello.guest().seed())
                         : null;
-                RamConditions conditions =
-                        blocks.size() == GuestConfig.RAM ? hello.guest().conditions() : RamConditions.PLAIN;
-                blocks.add(push(made, block(spec, file, apart, conditions)));
+                blocks.add(push(made, block(spec, file, apart, scenario.conditions())));
                 sourceFiles.add(file);
             }
             Guest guest = new Guest(hello.guest(), blocks, oracle, console, clock);
@@ -146,8 +148,9 @@ final class DestinationMemory implements AutoCloseable {
         }
     }
 
-    private static void checkRoom(GuestConfig guest, boolean flips) throws IOException {
-        long apart = flips ? guest.ramBytes() / 100 * guest.sharerPercent() : 0;
+    private static void checkRoom(Message.Hello hello, boolean flips) throws IOException {
+        GuestConfig guest = hello.guest();
+        long apart = flips ? guest.ramBytes() / 100 * hello.scenario().sharerPercent() : 0;
         long needed = apart
                 + guest.blocks().stream()
                         .filter(spec -> !flips || !spec.backing().shareable())
@@ -191,9 +194,8 @@ final class DestinationMemory implements AutoCloseable {
         }
     }
 
-    /** Maps, of pages of the memfd that are there now, those that the guest's description wants mapped beforehand. */
+    /** Maps, of pages of the memfd that are there now, those that the scenario wants mapped beforehand. */
     void mapBeforehand(int block, long first, long count) throws IOException {
-        RamConditions conditions = guest().config().conditions();
         if (block != GuestConfig.RAM || conditions.presentPercent() == 0 || userfaultfd == null) {
             return;
         }

@@ -4,11 +4,13 @@ import io.pageflip.guest.GuestConfig;
 import io.pageflip.kernel.workload.SimulatedKernel;
 import io.pageflip.request.Mechanism;
 import io.pageflip.request.Schedule;
+import io.pageflip.scenario.Scenario;
 
 /**
  * A migration that has not run: all that its prediction is made from.
  *
  * @param guest in the memory that its pages cross from
+ * @param scenario what an experiment adds to the guest
  * @param adopts whether it was started in private memory
  * @param gifts false with {@code --no-gift}
  * @param moves false with {@code --no-move}
@@ -17,6 +19,7 @@ import io.pageflip.request.Schedule;
  */
 public record Planned(
         GuestConfig guest,
+        Scenario scenario,
         boolean adopts,
         Mechanism mechanism,
         Schedule schedule,

@@ -15,6 +15,7 @@ import io.pageflip.ram.Backing;
 import io.pageflip.ram.BlockSpec;
 import io.pageflip.request.Mechanism;
 import io.pageflip.request.Schedule;
+import io.pageflip.scenario.Scenario;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.TreeMap;
@@ -54,7 +55,8 @@ public final class Predictor {
         if (planned.mechanism() == Mechanism.FUSE) {
             return "the kernel decides about each page of a file, by what it finds it marked with";
         }
-        if (planned.guest().conditions().forkedPercent() > 0 && planned.guest().dirtyRate() > 0) {
+        if (planned.scenario().conditions().forkedPercent() > 0
+                && planned.guest().dirtyRate() > 0) {
             return "which of the forked pages the guest has written since, and so has alone, is known only when it runs";
         }
         if (planned.adopts()) {
@@ -106,7 +108,6 @@ public final class Predictor {
     }
 
     private static long flip(Planned planned, BlockSpec spec, long whole, long part, Map<String, Long> reasons) {
-        GuestConfig guest = planned.guest();
         copy(CopyReason.NOT_PAGE_SIZED, part, reasons);
         if (!spec.backing().shareable()) {
             return copy(CopyReason.PRIVATE_MEMORY, whole, reasons);
@@ -114,26 +115,27 @@ public final class Predictor {
         if (!planned.gifts()) {
             return copy(CopyReason.NOT_GIFTED, whole, reasons);
         }
-        if (spec.name().equals("ram")
-                && (guest.sharerPercent() > 0 || !guest.conditions().allPlain())) {
-            return flipRam(guest, spec, planned.moves(), reasons);
+        if (spec.name().equals("ram") && !planned.scenario().isPlain()) {
+            return flipRam(planned, spec, reasons);
         }
         return planned.moves() ? whole : copy(CopyReason.MOVE_NOT_REQUESTED, whole, reasons);
     }
 
     /** What a third process maps is not flipped, whatever the destination has there. */
-    private static long flipRam(GuestConfig guest, BlockSpec ram, boolean moves, Map<String, Long> reasons) {
-        PageBitmap shared = guest.shared();
-        PageBitmap present = guest.conditions().present(ram.pages());
-        PageBitmap unmapped = guest.conditions().unmapped(ram.pages());
+    private static long flipRam(Planned planned, BlockSpec ram, Map<String, Long> reasons) {
+        GuestConfig guest = planned.guest();
+        Scenario scenario = planned.scenario();
+        PageBitmap shared = scenario.sharedPages(ram.pages(), guest.seed());
+        PageBitmap present = scenario.conditions().present(ram.pages());
+        PageBitmap unmapped = scenario.conditions().unmapped(ram.pages());
         long moved = 0;
         for (long page = 0; page < ram.pages(); page++) {
             if (!guest.filled(page)) {
                 continue;
             }
-            if (shared != null && shared.get(page)) {
+            if (shared.get(page)) {
                 copy(CopyReason.STILL_MAPPED, 1, reasons);
-            } else if (!moves) {
+            } else if (!planned.moves()) {
                 copy(CopyReason.MOVE_NOT_REQUESTED, 1, reasons);
             } else if (present.get(page)) {
                 copy(CopyReason.ALREADY_PRESENT, 1, reasons);
@@ -160,8 +162,8 @@ public final class Predictor {
         VmspliceUse use =
                 new VmspliceUse(planned.gifts(), planned.moves(), spec.backing().shareable());
         PageConditions conditions =
-                spec.name().equals("ram") && !planned.guest().conditions().allPlain()
-                        ? new GuestPages(planned.guest().conditions(), data)
+                spec.name().equals("ram") && !planned.scenario().conditions().allPlain()
+                        ? new GuestPages(planned.scenario().conditions(), data)
                         : Conditions.plain(planned.guest().seed());
         SimulationResult result = new Simulation(planned.kernel(), conditions, data, use).run(1, () -> false);
         result.reasons(Outcome.COPIED).forEach((reason, pages) -> copy(copyReason(reason), pages, reasons));
@@ -191,8 +193,7 @@ public final class Predictor {
                 && planned.batch() == BATCH
                 && planned.guest().backing() != Backing.HUGETLB
                 && planned.kernel() == SimulatedKernel.STOCK
-                && planned.guest().conditions().allPlain()
-                && planned.guest().sharerPercent() == 0
+                && planned.scenario().isPlain()
                 && (planned.mechanism() != Mechanism.FLIP || (planned.gifts() && planned.moves()));
         return costs == null || pages == null || !asMeasured
                 ? null

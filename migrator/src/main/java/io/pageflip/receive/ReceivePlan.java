@@ -76,7 +76,7 @@ public final class ReceivePlan {
                         .toList();
                 plan.receivers.put(
                         FrameType.PULL, new PullReceiver(blocks, addresses, new ProcessMemory(hello.pid()), ledger));
-                plan.receivers.put(FrameType.LATE, new PostcopyReceiver(blocks, ledger));
+                plan.receivers.put(FrameType.POSTCOPY, new PostcopyReceiver(blocks, ledger));
             }
             case FUSE -> {
                 if (hello.gifts() && !moves) {

@@ -186,7 +186,7 @@ public final class SendPlan {
     public void announcePostcopyPages(int index, PageBitmap pages) throws IOException {
         for (long first = pages.nextSet(0); first < pages.pages(); ) {
             int count = (int) Math.min(EXPECT_PAGES, pages.nextClear(first) - first);
-            records.add(FrameType.LATE, index, first, count);
+            records.add(FrameType.POSTCOPY, index, first, count);
             first = pages.nextSet(first + count);
         }
         records.flush();

@@ -275,7 +275,7 @@ final class Crossing implements OutgoingSwitchover.Moments, AutoCloseable {
      * A guest with a sharer also to a moment when it has written nothing that would have to go again, if there is one.
      */
     private void settle() throws IOException {
-        int looks = guest.config().sharerPercent() > 0 ? MOST_LOOKS : 0;
+        int looks = options.scenario().sharerPercent() > 0 ? MOST_LOOKS : 0;
         LockSupport.parkNanos(SETTLE_NS);
         for (int before = -1; looks > 0 && ends != before; looks--) {
             before = ends;

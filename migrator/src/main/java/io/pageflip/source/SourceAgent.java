@@ -7,7 +7,6 @@ import io.pageflip.channel.StreamWriter;
 import io.pageflip.guest.Guest;
 import io.pageflip.guest.GuestConfig;
 import io.pageflip.guest.VirtualMachine;
-import io.pageflip.memory.PageBitmap;
 import io.pageflip.metrics.MigrationStatus;
 import io.pageflip.metrics.Progress;
 import io.pageflip.metrics.ResultJson;
@@ -96,14 +95,14 @@ public final class SourceAgent {
             return RamBlock.createOnDisk(spec, directory);
         }
         boolean ram = spec.equals(options.guest().blocks().get(GuestConfig.RAM));
-        RamConditions conditions = options.guest().conditions();
+        RamConditions conditions = options.scenario().conditions();
         if (ram && spec.backing() == Backing.ANONYMOUS && !conditions.allPlain()) {
             return conditions.create(spec);
         }
         RamBlock block = ram && options.adopts() ? RamBlock.createPrivate(spec) : RamBlock.create(spec);
-        PageBitmap shared = ram ? options.guest().shared() : null;
-        if (shared != null) {
-            block.share(shared);
+        if (ram && options.scenario().sharerPercent() > 0) {
+            block.share(
+                    options.scenario().sharedPages(spec.pages(), options.guest().seed()));
         }
         return block;
     }

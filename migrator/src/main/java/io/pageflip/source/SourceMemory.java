@@ -109,6 +109,7 @@ final class SourceMemory implements AutoCloseable {
                 populate,
                 options.mechanism() == Mechanism.GIFT && !options.samePipe(),
                 guest().config(),
+                options.scenario(),
                 describe(token().file().fd()),
                 describe(machine.oracle().file().fd()),
                 describe(machine.console().file().fd()),

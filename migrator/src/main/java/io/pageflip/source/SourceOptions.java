@@ -5,6 +5,7 @@ import io.pageflip.ram.DirtyTracking;
 import io.pageflip.request.Mechanism;
 import io.pageflip.request.PrecopyLimits;
 import io.pageflip.request.Schedule;
+import io.pageflip.scenario.Scenario;
 import io.pageflip.scenario.ScriptedFault;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
@@ -12,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * What the source agent is asked to do.
  *
+ * @param scenario what an experiment adds to the guest
  * @param gifts false with {@code --no-gift}
  * @param noWayBack the user knows that gifted pages may be gone for good
  * @param samePipe whether vmspliced pages go through the migration stream itself, which is a pipe
@@ -27,6 +29,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record SourceOptions(
         GuestConfig guest,
+        Scenario scenario,
         Mechanism mechanism,
         Schedule schedule,
         boolean gifts,
@@ -40,7 +43,11 @@ public record SourceOptions(
         long adoptChunkBytes,
         @Nullable Path ramDirectory,
         ScriptedFault fault) {
-    /** Options of a migration without rounds. */
+    public SourceOptions {
+        scenario.requireFit(guest.backing(), guest.fillPercent());
+    }
+
+    /** Options of a migration of a plain guest without rounds. */
     public SourceOptions(
             GuestConfig guest,
             Mechanism mechanism,
@@ -54,6 +61,7 @@ public record SourceOptions(
             ScriptedFault fault) {
         this(
                 guest,
+                Scenario.PLAIN,
                 mechanism,
                 schedule,
                 gifts,

@@ -39,11 +39,8 @@ public enum FrameType {
     ROUND(16, 0),
     /** Records: pages that the destination reads out of the source's FUSE file, by touching its mapping of it. */
     FUSE(17, FrameType.RECORDS_BYTES),
-    /**
-     * Records: pages that the destination reads out of the source's memory after the switch, in which the guest will
-     * stand.
-     */
-    LATE(18, FrameType.RECORDS_BYTES),
+    /** Records: postcopy pages, which the destination reads out of the source's memory after the switchover. */
+    POSTCOPY(18, FrameType.RECORDS_BYTES),
     /** A {@link Message.Recover}, the first frame of a connection that follows one that broke. */
     RECOVER(19, 64);
 
@@ -74,7 +71,7 @@ public enum FrameType {
     /** Whether the body is {@link PageRecord}s. */
     public boolean carriesRecords() {
         return switch (this) {
-            case EXPECT, MAP, GIFT, BYTES, SPLICE, PULL, ZERO, FUSE, LATE -> true;
+            case EXPECT, MAP, GIFT, BYTES, SPLICE, PULL, ZERO, FUSE, POSTCOPY -> true;
             default -> false;
         };
     }

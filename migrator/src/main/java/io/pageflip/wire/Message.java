@@ -4,6 +4,7 @@ import io.pageflip.guest.GuestConfig;
 import io.pageflip.ram.BlockSpec;
 import io.pageflip.request.Mechanism;
 import io.pageflip.request.Schedule;
+import io.pageflip.scenario.Scenario;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -22,6 +23,7 @@ public sealed interface Message {
      * @param gifts whether the source gifts pages ({@code --no-gift}: it does not)
      * @param populate whether the destination should make room beforehand for pages that will be copied
      * @param pagePipe whether vmspliced pages come through a pipe of their own, not through the stream
+     * @param scenario what an experiment adds to the guest; on the wire a part of its own, absent if it is plain
      */
     record Hello(
             int version,
@@ -33,6 +35,7 @@ public sealed interface Message {
             boolean populate,
             boolean pagePipe,
             GuestConfig guest,
+            Scenario scenario,
             File token,
             File oracle,
             File console,
@@ -40,9 +43,10 @@ public sealed interface Message {
             List<Block> blocks)
             implements Message {
         /** Grows whenever a byte on the wire, or in memory that both agents map, changes its meaning. */
-        public static final int VERSION = 4;
+        public static final int VERSION = 5;
 
         public Hello {
+            scenario.requireFit(guest.backing(), guest.fillPercent());
             blocks = List.copyOf(blocks);
         }
 
@@ -62,7 +66,7 @@ public sealed interface Message {
             return files;
         }
 
-        /** Whether no page crosses before the switch, and all are read out of the source's memory afterwards. */
+        /** Whether no page crosses before the switchover, and all are read out of the source's memory afterwards. */
         public boolean pullsAfterSwitchover() {
             return mechanism == Mechanism.PULL && schedule == Schedule.POSTCOPY;
         }

@@ -8,6 +8,7 @@ import io.pageflip.ram.BlockSpec;
 import io.pageflip.request.Mechanism;
 import io.pageflip.request.Schedule;
 import io.pageflip.scenario.RamConditions;
+import io.pageflip.scenario.Scenario;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -67,7 +68,7 @@ public final class MessageCodec {
                 case FAILED -> new Message.Failed(in.text());
                 case CANCEL -> new Message.Cancel(in.text());
                 case RECOVER -> new Message.Recover(in.u32());
-                case EXPECT, PREPARE, ROUND, MAP, GIFT, BYTES, SPLICE, PULL, ZERO, FUSE, LATE ->
+                case EXPECT, PREPARE, ROUND, MAP, GIFT, BYTES, SPLICE, PULL, ZERO, FUSE, POSTCOPY ->
                     throw new ProtocolException("a " + type + " frame where a message must be");
             };
         } catch (IllegalArgumentException e) {
@@ -95,12 +96,7 @@ public final class MessageCodec {
         out.u8(g.hotSetPercent());
         out.u8(g.fillPercent());
         out.u64(g.seed());
-        out.u8(g.sharerPercent());
-        out.u8(g.conditions().thpPercent());
-        out.u8(g.conditions().forkedPercent());
-        out.u8(g.conditions().unalignedPercent());
-        out.u8(g.conditions().presentPercent());
-        out.u8(g.conditions().unmappedPercent());
+        putScenario(out, m.scenario());
         for (Message.Hello.File file : List.of(m.token(), m.oracle(), m.console(), m.frames())) {
             putFile(out, file);
         }
@@ -114,6 +110,18 @@ public final class MessageCodec {
             if (block.file() != null) {
                 putFile(out, block.file());
             }
+        }
+    }
+
+    private static void putScenario(Out out, Scenario scenario) {
+        out.bool(!scenario.isPlain());
+        if (!scenario.isPlain()) {
+            out.u8(scenario.sharerPercent());
+            out.u8(scenario.conditions().thpPercent());
+            out.u8(scenario.conditions().forkedPercent());
+            out.u8(scenario.conditions().unalignedPercent());
+            out.u8(scenario.conditions().presentPercent());
+            out.u8(scenario.conditions().unmappedPercent());
         }
     }
 
@@ -144,14 +152,8 @@ public final class MessageCodec {
                 in.between("dirty rate", in.u64(), 0, Long.MAX_VALUE),
                 (int) in.between("hot set", in.u8(), 1, 100),
                 (int) in.between("fill", in.u8(), 0, 100),
-                in.u64(),
-                (int) in.between("sharer", in.u8(), 0, 100),
-                new RamConditions(
-                        (int) in.between("huge pages", in.u8(), 0, 100),
-                        (int) in.between("forked pages", in.u8(), 0, 100),
-                        (int) in.between("unaligned pages", in.u8(), 0, 100),
-                        (int) in.between("present pages", in.u8(), 0, 100),
-                        (int) in.between("unmapped pages", in.u8(), 0, 100)));
+                in.u64());
+        Scenario scenario = in.bool() ? scenario(in) : Scenario.PLAIN;
         Message.Hello.File token = file(in);
         Message.Hello.File oracle = file(in);
         Message.Hello.File console = file(in);
@@ -165,8 +167,23 @@ public final class MessageCodec {
             throw new ProtocolException("a guest whose RAM blocks are not those of its description");
         }
         return new Message.Hello(
-                version, pid, epoch, mechanism, schedule, gifts, populate, pagePipe, guest, token, oracle, console,
-                frames, blocks);
+                version, pid, epoch, mechanism, schedule, gifts, populate, pagePipe, guest, scenario, token, oracle,
+                console, frames, blocks);
+    }
+
+    private static Scenario scenario(In in) throws ProtocolException {
+        Scenario scenario = new Scenario(
+                (int) in.between("sharer", in.u8(), 0, 100),
+                new RamConditions(
+                        (int) in.between("huge pages", in.u8(), 0, 100),
+                        (int) in.between("forked pages", in.u8(), 0, 100),
+                        (int) in.between("unaligned pages", in.u8(), 0, 100),
+                        (int) in.between("present pages", in.u8(), 0, 100),
+                        (int) in.between("unmapped pages", in.u8(), 0, 100)));
+        if (scenario.isPlain()) {
+            throw new ProtocolException("a scenario that adds nothing, and is there");
+        }
+        return scenario;
     }
 
     private static Message.Hello.Block block(In in) throws ProtocolException {

@@ -13,6 +13,7 @@ import io.pageflip.ram.Backing;
 import io.pageflip.ram.BlockSpec;
 import io.pageflip.request.Mechanism;
 import io.pageflip.request.Schedule;
+import io.pageflip.scenario.Scenario;
 import io.pageflip.wire.Message;
 import io.pageflip.wire.ProtocolException;
 import java.util.List;
@@ -32,6 +33,7 @@ final class TimelineTest {
             true,
             false,
             GUEST,
+            Scenario.PLAIN,
             FILE,
             FILE,
             FILE,

@@ -16,6 +16,7 @@ import io.pageflip.request.Mechanism;
 import io.pageflip.request.PrecopyLimits;
 import io.pageflip.request.PrecopyLimits.OnTimeout;
 import io.pageflip.request.Schedule;
+import io.pageflip.scenario.Scenario;
 import io.pageflip.scenario.ScriptedFault;
 import io.pageflip.source.SourceOptions;
 import java.util.List;
@@ -46,6 +47,7 @@ final class PrecopyIT {
             throws Exception {
         SourceOptions options = new SourceOptions(
                 guest,
+                Scenario.PLAIN,
                 mechanism,
                 Schedule.PRECOPY,
                 true,

@@ -5,11 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.pageflip.guest.GuestConfig;
 import io.pageflip.guest.Workload;
 import io.pageflip.kernel.workload.SimulatedKernel;
+import io.pageflip.memory.PageBitmap;
 import io.pageflip.metrics.PageCounts;
 import io.pageflip.ram.Backing;
 import io.pageflip.request.Mechanism;
 import io.pageflip.request.Schedule;
 import io.pageflip.scenario.RamConditions;
+import io.pageflip.scenario.Scenario;
 import java.util.Map;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
@@ -29,7 +31,16 @@ final class PredictorTest {
 
     private static Planned planned(Mechanism mechanism, Schedule schedule, boolean gifts, boolean moves, int fill) {
         Backing backing = mechanism == Mechanism.GIFT ? Backing.ANONYMOUS : Backing.MEMFD;
-        return new Planned(guest(backing, fill), false, mechanism, schedule, gifts, moves, 512, SimulatedKernel.STOCK);
+        return new Planned(
+                guest(backing, fill),
+                Scenario.PLAIN,
+                false,
+                mechanism,
+                schedule,
+                gifts,
+                moves,
+                512,
+                SimulatedKernel.STOCK);
     }
 
     private static PageCounts block(Planned planned, String name) throws InterruptedException {
@@ -82,16 +93,16 @@ final class PredictorTest {
     @ParameterizedTest
     @CsvSource({"true, moved", "false, move-not-requested"})
     void whatAThirdProcessMapsIsCopied(boolean moves, String rest) throws Exception {
-        GuestConfig guest =
-                new GuestConfig(RAM, Backing.MEMFD, 1, Workload.IDLE, 0, 10, 40, 1, 20, RamConditions.PLAIN);
-        Planned planned =
-                new Planned(guest, false, Mechanism.FLIP, Schedule.HANDOVER, true, moves, 512, SimulatedKernel.STOCK);
+        GuestConfig guest = new GuestConfig(RAM, Backing.MEMFD, 1, Workload.IDLE, 0, 10, 40, 1);
+        Scenario scenario = new Scenario(20, RamConditions.PLAIN);
+        Planned planned = new Planned(
+                guest, scenario, false, Mechanism.FLIP, Schedule.HANDOVER, true, moves, 512, SimulatedKernel.STOCK);
         long filled = 0;
         long shared = 0;
+        PageBitmap sharedPages = scenario.sharedPages(4096, guest.seed());
         for (long page = 0; page < 4096; page++) {
             filled += guest.filled(page) ? 1 : 0;
-            shared +=
-                    guest.filled(page) && Objects.requireNonNull(guest.shared()).get(page) ? 1 : 0;
+            shared += guest.filled(page) && sharedPages.get(page) ? 1 : 0;
         }
         assertThat(shared).isPositive();
         Map<String, Long> reasons =
@@ -104,9 +115,10 @@ final class PredictorTest {
     @Test
     void whatTheDestinationHasAndWhatItHasNoPlaceForIsNotFlipped() throws Exception {
         RamConditions conditions = new RamConditions(0, 0, 0, 10, 20);
-        GuestConfig guest = new GuestConfig(RAM, Backing.MEMFD, 1, Workload.IDLE, 0, 10, 100, 1, 0, conditions);
-        Planned planned =
-                new Planned(guest, false, Mechanism.FLIP, Schedule.HANDOVER, true, true, 512, SimulatedKernel.STOCK);
+        GuestConfig guest = new GuestConfig(RAM, Backing.MEMFD, 1, Workload.IDLE, 0, 10, 100, 1);
+        Scenario scenario = new Scenario(0, conditions);
+        Planned planned = new Planned(
+                guest, scenario, false, Mechanism.FLIP, Schedule.HANDOVER, true, true, 512, SimulatedKernel.STOCK);
         assertThat(block(planned, "ram"))
                 .isEqualTo(new PageCounts(
                         4096, 4096 - 8 * 153, 8 * 153, 0, Map.of("already-present", 8L * 51, "no-mapping", 8L * 102)));
@@ -115,9 +127,11 @@ final class PredictorTest {
     @Test
     void hugeForkedAndUnalignedPagesAreNotMovedByAKernelThatMovesOthers() throws Exception {
         RamConditions conditions = new RamConditions(30, 10, 5, 0, 0);
-        GuestConfig guest = new GuestConfig(RAM, Backing.ANONYMOUS, 1, Workload.IDLE, 0, 10, 100, 1, 0, conditions);
+        GuestConfig guest = new GuestConfig(RAM, Backing.ANONYMOUS, 1, Workload.IDLE, 0, 10, 100, 1);
+        Scenario scenario = new Scenario(0, conditions);
         Planned planned = new Planned(
                 guest,
+                scenario,
                 false,
                 Mechanism.GIFT,
                 Schedule.STOP_AND_MOVE,
@@ -136,11 +150,19 @@ final class PredictorTest {
     @CsvSource({"0, true", "1, false"})
     void forkedPagesAreForetoldOnlyIfTheGuestWritesNone(int dirtyRate, boolean foretold) throws Exception {
         RamConditions conditions = new RamConditions(0, 5, 0, 0, 0);
-        GuestConfig guest =
-                new GuestConfig(RAM, Backing.ANONYMOUS, 1, Workload.HOTSET, dirtyRate, 10, 100, 1, 0, conditions);
+        GuestConfig guest = new GuestConfig(RAM, Backing.ANONYMOUS, 1, Workload.HOTSET, dirtyRate, 10, 100, 1);
+        Scenario scenario = new Scenario(0, conditions);
         Prediction prediction = new Predictor(null)
                 .predict(new Planned(
-                        guest, false, Mechanism.GIFT, Schedule.STOP_AND_MOVE, true, true, 512, SimulatedKernel.STOCK));
+                        guest,
+                        scenario,
+                        false,
+                        Mechanism.GIFT,
+                        Schedule.STOP_AND_MOVE,
+                        true,
+                        true,
+                        512,
+                        SimulatedKernel.STOCK));
         assertThat(prediction.blocks() != null).isEqualTo(foretold);
         assertThat(prediction.undetermined() == null).isEqualTo(foretold);
     }
@@ -149,6 +171,7 @@ final class PredictorTest {
     void aHugePageHoldsDataIfAnyOfItDoes() throws Exception {
         Planned planned = new Planned(
                 guest(Backing.HUGETLB, 0),
+                Scenario.PLAIN,
                 false,
                 Mechanism.FLIP,
                 Schedule.STOP_AND_MOVE,
@@ -163,6 +186,7 @@ final class PredictorTest {
     void onAKernelThatMovesGiftsPrivateMemoryMovesAndAMemfdDoesNot() throws Exception {
         Planned planned = new Planned(
                 guest(Backing.ANONYMOUS, 100),
+                Scenario.PLAIN,
                 false,
                 Mechanism.GIFT,
                 Schedule.STOP_AND_MOVE,

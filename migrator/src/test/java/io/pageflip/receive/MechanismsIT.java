@@ -22,6 +22,7 @@ import io.pageflip.ram.RamBlock;
 import io.pageflip.request.ChannelKind;
 import io.pageflip.request.Mechanism;
 import io.pageflip.request.Schedule;
+import io.pageflip.scenario.Scenario;
 import io.pageflip.send.SendPlan;
 import io.pageflip.wire.FrameHeader;
 import io.pageflip.wire.FrameType;
@@ -266,6 +267,7 @@ final class MechanismsIT {
                 true,
                 pagePipe,
                 guest,
+                Scenario.PLAIN,
                 file,
                 file,
                 file,

@@ -13,6 +13,7 @@ import io.pageflip.ram.Backing;
 import io.pageflip.ram.BlockSpec;
 import io.pageflip.request.Mechanism;
 import io.pageflip.request.Schedule;
+import io.pageflip.scenario.Scenario;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -45,7 +46,8 @@ final class PredictedRoutesTest {
         GuestConfig guest = new GuestConfig(16 << 20, backing, 1, Workload.IDLE, 0, 10, 100, 1);
         Schedule schedule = Schedule.STOP_AND_MOVE;
         Map<String, PageCounts> predicted = Objects.requireNonNull(new Predictor(null)
-                .predict(new Planned(guest, false, mechanism, schedule, gifts, true, 512, SimulatedKernel.STOCK))
+                .predict(new Planned(
+                        guest, Scenario.PLAIN, false, mechanism, schedule, gifts, true, 512, SimulatedKernel.STOCK))
                 .blocks());
         for (BlockSpec spec : guest.blocks()) {
             Map<String, Long> reasons = new TreeMap<>();

@@ -32,11 +32,11 @@ final class GoldenFramesTest {
             Map.entry(FrameType.PULL, 32),
             Map.entry(FrameType.ZERO, 48),
             Map.entry(FrameType.FUSE, 16),
-            Map.entry(FrameType.LATE, 64)));
+            Map.entry(FrameType.POSTCOPY, 64)));
 
     private static Map<String, String> read() {
         Map<String, String> golden = new HashMap<>();
-        try (InputStream file = GoldenFramesTest.class.getResourceAsStream("frames-v4.txt")) {
+        try (InputStream file = GoldenFramesTest.class.getResourceAsStream("frames-v5.txt")) {
             for (String line : new String(file.readAllBytes(), StandardCharsets.UTF_8)
                     .lines()
                     .toList()) {
@@ -87,7 +87,8 @@ final class GoldenFramesTest {
 
     @ParameterizedTest
     @EnumSource(
-            names = {"EXPECT", "PREPARE", "ROUND", "MAP", "GIFT", "BYTES", "SPLICE", "PULL", "ZERO", "FUSE", "LATE"})
+            names = {"EXPECT", "PREPARE", "ROUND", "MAP", "GIFT", "BYTES", "SPLICE", "PULL", "ZERO", "FUSE", "POSTCOPY"
+            })
     void headerOfRecordsIsAsEver(FrameType type) throws ProtocolException {
         int body = BODIES.get(type);
         ByteBuffer written = ByteBuffer.allocate(FrameHeader.BYTES).order(ByteOrder.LITTLE_ENDIAN);

@@ -215,6 +215,7 @@ final class MessageCodecTest {
                 hello.populate(),
                 hello.pagePipe(),
                 hello.guest(),
+                hello.scenario(),
                 hello.token(),
                 hello.oracle(),
                 hello.console(),

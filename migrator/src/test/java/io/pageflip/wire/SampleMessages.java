@@ -7,6 +7,7 @@ import io.pageflip.ram.BlockSpec;
 import io.pageflip.request.Mechanism;
 import io.pageflip.request.Schedule;
 import io.pageflip.scenario.RamConditions;
+import io.pageflip.scenario.Scenario;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -15,10 +16,9 @@ import java.util.Random;
 final class SampleMessages {
     private SampleMessages() {}
 
-    /** One of each type; {@code frames-v4.txt} has their bytes. */
+    /** One of each type; {@code frames-v5.txt} has their bytes. */
     static List<Message> fixed() {
-        GuestConfig guest =
-                new GuestConfig(16 << 20, Backing.MEMFD, 2, Workload.HOTSET, 5000, 10, 70, 42, 5, RamConditions.PLAIN);
+        GuestConfig guest = new GuestConfig(16 << 20, Backing.MEMFD, 2, Workload.HOTSET, 5000, 10, 70, 42);
         List<BlockSpec> specs = guest.blocks();
         Message.Hello hello = new Message.Hello(
                 Message.Hello.VERSION,
@@ -30,6 +30,7 @@ final class SampleMessages {
                 true,
                 false,
                 guest,
+                new Scenario(5, RamConditions.PLAIN),
                 file(5, 0x1001),
                 file(6, 0x1002),
                 file(7, 0x1003),
@@ -70,7 +71,7 @@ final class SampleMessages {
             case FAILED -> new Message.Failed(text(random, 500));
             case CANCEL -> new Message.Cancel(text(random, 500));
             case RECOVER -> new Message.Recover(random.nextInt());
-            case EXPECT, PREPARE, ROUND, MAP, GIFT, BYTES, SPLICE, PULL, ZERO, FUSE, LATE ->
+            case EXPECT, PREPARE, ROUND, MAP, GIFT, BYTES, SPLICE, PULL, ZERO, FUSE, POSTCOPY ->
                 throw new IllegalArgumentException(type + " is no message");
         };
     }
@@ -79,9 +80,9 @@ final class SampleMessages {
         Backing backing = pick(random, Backing.values());
         int fill = random.nextBoolean() ? 100 : random.nextInt(0, 101);
         RamConditions conditions = RamConditions.PLAIN;
-        if (fill == 100 && backing == Backing.ANONYMOUS) {
+        if (random.nextBoolean() && fill == 100 && backing == Backing.ANONYMOUS) {
             conditions = new RamConditions(random.nextInt(0, 34), random.nextInt(0, 34), random.nextInt(0, 33), 0, 0);
-        } else if (fill == 100 && backing == Backing.MEMFD) {
+        } else if (random.nextBoolean() && fill == 100 && backing == Backing.MEMFD) {
             conditions = new RamConditions(0, 0, 0, random.nextInt(0, 51), random.nextInt(0, 51));
         }
         GuestConfig guest = new GuestConfig(
@@ -92,9 +93,8 @@ final class SampleMessages {
                 random.nextLong(0, Long.MAX_VALUE),
                 random.nextInt(1, 101),
                 fill,
-                random.nextLong(),
-                random.nextInt(0, 101),
-                conditions);
+                random.nextLong());
+        Scenario scenario = new Scenario(random.nextBoolean() ? 0 : random.nextInt(0, 101), conditions);
         List<Message.Hello.Block> blocks = new ArrayList<>();
         for (BlockSpec spec : guest.blocks()) {
             blocks.add(new Message.Hello.Block(
@@ -110,6 +110,7 @@ final class SampleMessages {
                 random.nextBoolean(),
                 random.nextBoolean(),
                 guest,
+                scenario,
                 randomFile(random),
                 randomFile(random),
                 randomFile(random),
