@@ -111,7 +111,8 @@ final class CompareCommand implements Callable<Integer> {
         for (OptionSpec option : new CommandLine(new MigrateCommand(cancellation))
                 .getCommandSpec()
                 .options()) {
-            if (!option.hidden() && compare.getCommandSpec().findOption(option.longestName()) == null) {
+            boolean passedOn = !option.hidden() || option.longestName().equals(WarmUpLength.OPTION);
+            if (passedOn && compare.getCommandSpec().findOption(option.longestName()) == null) {
                 OptionSpec same = OptionSpec.builder(option).build();
                 compare.getCommandSpec().addOption(same);
                 command.migrateOptions.add(same);

@@ -64,8 +64,8 @@ final class DestinationCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        DestinationOptions options =
-                new DestinationOptions(late.options(), !noMove, run.verify(), run.runAfterNs(), run.fault());
+        DestinationOptions options = new DestinationOptions(
+                late.options(), !noMove, run.verify(), run.runAfterNs(), run.fault(), run.warmUp());
         AgentConsole console = new AgentConsole("destination", run, false, cancellation);
         return console.run(progress -> {
             progress.begin(Progress.Phase.CONNECTING, 0);

@@ -111,6 +111,14 @@ final class MigrateCommand implements Callable<Integer> {
             description = "Have the destination kill or stop itself at a step of the protocol.")
     private @Nullable ScriptedFault destinationFault;
 
+    @Option(
+            names = WarmUpLength.OPTION,
+            hidden = true,
+            paramLabel = "LENGTH",
+            defaultValue = "full",
+            description = "How much both agents warm up before the guest is paused.")
+    private WarmUpLength warmUp;
+
     MigrateCommand(Cancellation cancellation) {
         this.cancellation = cancellation;
     }
@@ -241,12 +249,13 @@ final class MigrateCommand implements Callable<Integer> {
         List<String> arguments = new ArrayList<>(guest.arguments());
         arguments.addAll(transfer.arguments(mechanism, schedule));
         arguments.add("--channel=" + channel);
-        arguments.addAll(RunOptions.arguments(report.verify(), runAfter, sourceFault));
+        arguments.addAll(RunOptions.arguments(report.verify(), runAfter, warmUp, sourceFault));
         return arguments;
     }
 
     private List<String> destinationArguments(Schedule schedule) {
-        List<String> arguments = new ArrayList<>(RunOptions.arguments(report.verify(), runAfter, destinationFault));
+        List<String> arguments =
+                new ArrayList<>(RunOptions.arguments(report.verify(), runAfter, warmUp, destinationFault));
         if (noMove) {
             arguments.add("--no-move");
         }

@@ -170,8 +170,8 @@ final class PeerCommand implements Callable<Integer> {
     }
 
     private DestinationAgent.Taken take(AgentConsole console, Progress progress, boolean last) throws IOException {
-        DestinationOptions options =
-                new DestinationOptions(late.options(), !noMove, run.verify(), run.runAfterNs(), run.fault());
+        DestinationOptions options = new DestinationOptions(
+                late.options(), !noMove, run.verify(), run.runAfterNs(), run.fault(), run.warmUp());
         progress.begin(Progress.Phase.CONNECTING, 0);
         try (SourceLink link = DestinationCommand.accept(spec, socket, console, cancellation)) {
             boolean kernelMoves = HostChecks.beforeDestination(link.hello());

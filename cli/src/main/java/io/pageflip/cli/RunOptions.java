@@ -1,6 +1,7 @@
 package io.pageflip.cli;
 
 import io.pageflip.scenario.ScriptedFault;
+import io.pageflip.warmup.Warmup;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -36,6 +37,14 @@ final class RunOptions extends ReportOptions {
     @Option(names = "--supervised", hidden = true, description = "Write events, and give up when standard input ends.")
     private boolean supervised;
 
+    @Option(
+            names = WarmUpLength.OPTION,
+            hidden = true,
+            paramLabel = "LENGTH",
+            defaultValue = "full",
+            description = "How much to warm up before the guest is paused.")
+    private WarmUpLength warmUp;
+
     long runAfterNs() {
         return seconds(spec, runAfter);
     }
@@ -52,15 +61,20 @@ final class RunOptions extends ReportOptions {
         return fault == null ? ScriptedFault.NONE : fault;
     }
 
+    Warmup.Config warmUp() {
+        return warmUp.config();
+    }
+
     boolean supervised() {
         return supervised;
     }
 
     /** These options for an agent that somebody supervises. */
-    static List<String> arguments(boolean verify, double runAfter, @Nullable ScriptedFault fault) {
+    static List<String> arguments(boolean verify, double runAfter, WarmUpLength warmUp, @Nullable ScriptedFault fault) {
         List<String> arguments = new ArrayList<>();
         arguments.add(verify ? "--verify" : "--no-verify");
         arguments.add("--run-after=" + runAfter);
+        arguments.add(WarmUpLength.OPTION + "=" + warmUp);
         if (fault != null) {
             arguments.add("--fault=" + fault);
         }

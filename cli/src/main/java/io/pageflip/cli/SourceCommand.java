@@ -101,7 +101,8 @@ final class SourceCommand implements Callable<Integer> {
                 transfer.dirtyTracking(),
                 transfer.adoptChunkBytes(),
                 guest.ramDirectory(),
-                run.fault());
+                run.fault(),
+                run.warmUp());
     }
 
     private RunResult migrate(SourceOptions options, Progress progress) throws IOException {

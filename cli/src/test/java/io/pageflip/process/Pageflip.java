@@ -17,7 +17,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Collectors;
+import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.extension.AfterEachCallback;
@@ -36,16 +37,15 @@ final class Pageflip implements BeforeEachCallback, AfterEachCallback {
 
     private static final Path LAUNCHER = Path.of("bin/pageflip").toAbsolutePath();
 
-    /**
-     * What makes a migration between new JVMs quick, and takes most of the time that one needs before: enough of it for
-     * a few lines on the guest's console, and for the code of the switch to be loaded.
-     */
-    private static final Map<String, String> LITTLE_PREPARATION =
-            Map.of("pageflip.run-before-ms", "50", "pageflip.switch-rehearsals", "10");
+    /** The commands that start or are agents, which warm up before a guest is paused. */
+    private static final Set<String> MIGRATING = Set.of("source", "destination", "migrate", "compare");
 
-    private static final String LITTLE = LITTLE_PREPARATION.entrySet().stream()
-            .map(property -> "-D" + property.getKey() + "=" + property.getValue())
-            .collect(Collectors.joining(" "));
+    /** What makes a migration between new JVMs quick: a warm-up that is good enough where nothing is measured. */
+    private static final String BRIEF = "--warm-up=brief";
+
+    /** In a shell's script. */
+    private static final Pattern MIGRATING_IN_SCRIPT =
+            Pattern.compile("(\"\\$PAGEFLIP\" (?:" + String.join("|", MIGRATING) + "))\\b");
 
     private final boolean asUsersDo;
     private final Map<String, String> environment = new HashMap<>();
@@ -54,7 +54,7 @@ final class Pageflip implements BeforeEachCallback, AfterEachCallback {
     private Path folder = Path.of("/");
     private Path temporary = Path.of("/");
 
-    /** Quicker than a user's: little preparation, and classes out of an archive. For tests that measure nothing. */
+    /** Quicker than a user's: a brief warm-up, and classes out of an archive. For tests that measure nothing. */
     Pageflip() {
         this(false);
     }
@@ -80,8 +80,7 @@ final class Pageflip implements BeforeEachCallback, AfterEachCallback {
         if (asUsersDo) {
             javaOptions();
         } else {
-            javaOptions(LITTLE + " " + ClassArchive.option());
-            LITTLE_PREPARATION.forEach(System::setProperty); // for the agent in this JVM
+            javaOptions(ClassArchive.option());
         }
     }
 
@@ -99,7 +98,7 @@ final class Pageflip implements BeforeEachCallback, AfterEachCallback {
     /** Has garbage collected all the time in every agent that {@code migrate} starts from now on. */
     void gcStorms() throws IOException {
         Path folder = Files.createDirectory(path("storms"));
-        javaOptions(LITTLE, "-javaagent:" + GcStorm.packTo(path("storm.jar")) + "=" + folder, "-Xmn1m");
+        javaOptions("-javaagent:" + GcStorm.packTo(path("storm.jar")) + "=" + folder, "-Xmn1m");
     }
 
     /** In how many agents it has been. */
@@ -135,9 +134,18 @@ final class Pageflip implements BeforeEachCallback, AfterEachCallback {
     Run start(List<String> arguments, String... more) throws IOException {
         List<String> command = new ArrayList<>();
         command.add(LAUNCHER.toString());
-        command.addAll(arguments);
+        command.addAll(brief(arguments));
         command.addAll(Arrays.asList(more));
         return startCommand(command);
+    }
+
+    /** Arguments of {@code pageflip}, with those of a brief warm-up unless it is to be as users do. */
+    private List<String> brief(List<String> arguments) {
+        List<String> all = new ArrayList<>(arguments);
+        if (!asUsersDo && !all.isEmpty() && MIGRATING.contains(all.get(0))) {
+            all.add(1, BRIEF);
+        }
+        return all;
     }
 
     /** Starts any command in the same way; {@code $PAGEFLIP} is the launcher to a shell. */
@@ -149,13 +157,15 @@ final class Pageflip implements BeforeEachCallback, AfterEachCallback {
 
     /** Starts a shell on a script. */
     Run shell(String script) throws IOException {
-        return startCommand(List.of("sh", "-c", script));
+        String changed =
+                asUsersDo ? script : MIGRATING_IN_SCRIPT.matcher(script).replaceAll("$1 " + BRIEF);
+        return startCommand(List.of("sh", "-c", changed));
     }
 
     /** Starts {@code pageflip} with its standard output a pipe that the test reads. */
     Run startToBeRead(List<String> arguments) throws IOException {
         List<String> command = new ArrayList<>(List.of(LAUNCHER.toString()));
-        command.addAll(arguments);
+        command.addAll(brief(arguments));
         Process process = builder(command).start();
         return remembered(Run.withOutputLeftAlone(command, process));
     }
@@ -244,7 +254,7 @@ final class Pageflip implements BeforeEachCallback, AfterEachCallback {
             assertThat(here.hasEnded()).as("one at a time: %s", here).isTrue();
             here.close();
         }
-        AgentHere agent = AgentHere.start(arguments);
+        AgentHere agent = AgentHere.start(brief(arguments));
         here = agent;
         return agent;
     }

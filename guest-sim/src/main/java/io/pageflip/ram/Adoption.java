@@ -35,9 +35,6 @@ import org.jspecify.annotations.Nullable;
  * {@link #run} once.
  */
 public final class Adoption {
-    /** C1 compiles a method after 200 calls. */
-    private static final int REHEARSED_CHUNKS = 300;
-
     private final RamBlock block;
     private final PageBitmap pinned;
     private final List<FaultLog> logs;
@@ -103,20 +100,7 @@ public final class Adoption {
         if (!works.available()) {
             throw new HostLacksException("private memory cannot be adopted here: " + works.detail());
         }
-        warmUp();
         adopt(listener);
-    }
-
-    /** Adopts scratch memory, so that the first writer of the guest's meets code that is loaded and compiled. */
-    private void warmUp() throws IOException {
-        BlockSpec spec = new BlockSpec("rehearsal", 2L * REHEARSED_CHUNKS * Backing.MEMFD.pageBytes(), Backing.MEMFD);
-        try (RamBlock scratch = RamBlock.createPrivate(spec)) {
-            for (long page = 0; page < spec.pages(); page += 2) {
-                scratch.mapping().setLong(page * spec.pageBytes() + Long.BYTES, 1);
-            }
-            PageBitmap none = new PageBitmap(spec.pages());
-            new Adoption(scratch, none, List.of(), 2L * spec.pageBytes(), clock).adopt(pages -> {});
-        }
     }
 
     private void adopt(Listener listener) throws IOException {

@@ -53,6 +53,14 @@ public final class AgentContext<S extends Enum<S> & AgentState<S>> {
     }
 
     /**
+     * A context that no fault strikes and nobody cancels, in its first state: the code that uses contexts is warmed up
+     * with it.
+     */
+    public static <S extends Enum<S> & AgentState<S>> AgentContext<S> scratch(String side, S first, NanoClock clock) {
+        return new AgentContext<>(side, first, ScriptedFault.NONE, () -> {}, new Cancellation(), new Progress(), clock);
+    }
+
+    /**
      * Goes to the next state.
      *
      * @throws IllegalStateException if that state may not follow

@@ -21,8 +21,7 @@ import io.pageflip.scenario.ScriptedFault;
 import io.pageflip.scenario.Step;
 import io.pageflip.switchover.IncomingSwitchover;
 import io.pageflip.switchover.Ownership;
-import io.pageflip.warmup.PageLoopWarmup;
-import io.pageflip.warmup.SwitchoverWarmup;
+import io.pageflip.warmup.Warmup;
 import io.pageflip.wire.FrameHeader;
 import io.pageflip.wire.FrameType;
 import io.pageflip.wire.Message;
@@ -33,14 +32,13 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * How one guest crosses, at the destination: its pages by the stream, its state by the page that vCPU 0 watches. Used
- * by the agent's thread, but for the {@link IncomingSwitchover.Moments}, which come on vCPU 0's.
+ * by the agent's thread.
  */
-final class Crossing implements IncomingSwitchover.Moments {
+final class Crossing {
     private static final System.Logger LOG = System.getLogger("pageflip.destination");
     private static final long MS = 1_000_000;
 
@@ -58,9 +56,6 @@ final class Crossing implements IncomingSwitchover.Moments {
     private static final long LOCK_TIMEOUT_NS_PER_GIB = 500 * MS;
     private static final int ATTEND_MS = 5;
 
-    /** C1 compiles a method after 200 calls. */
-    private static final int REHEARSALS = 300;
-
     /** The agent, as it is told how far this has come. */
     interface Agent {
         void reached(Step step);
@@ -73,8 +68,7 @@ final class Crossing implements IncomingSwitchover.Moments {
     private final Agent agent;
     private final Timeline timeline;
     private final Cancellation cancellation;
-    private final BooleanSupplier noticed;
-    private final Runnable drop;
+    private final Warmup warmup;
     private final Progress progress;
     private final NanoClock clock;
     private final DestinationMemory memory;
@@ -87,7 +81,6 @@ final class Crossing implements IncomingSwitchover.Moments {
     private int ends;
     private boolean admitted;
     private int rounds;
-    private ScriptedFault fault = ScriptedFault.NONE; // in a rehearsal
 
     private @Nullable Postcopy postcopy;
     private @Nullable SourcePages source;
@@ -112,8 +105,7 @@ final class Crossing implements IncomingSwitchover.Moments {
         this.agent = agent;
         this.timeline = timeline;
         this.cancellation = cancellation;
-        this.noticed = cancellation::isRequested;
-        this.drop = link::drop;
+        this.warmup = new Warmup(options.warmUp(), clock);
         this.progress = progress;
         this.clock = clock;
         this.memory = memory;
@@ -136,7 +128,7 @@ final class Crossing implements IncomingSwitchover.Moments {
                 SPIN_FIRST_NS,
                 LOCK_TIMEOUT_NS + gib * LOCK_TIMEOUT_NS_PER_GIB,
                 clock,
-                this);
+                new TakeOver(options.fault(), cancellation, link::drop));
     }
 
     /**
@@ -147,15 +139,14 @@ final class Crossing implements IncomingSwitchover.Moments {
     void run() throws IOException {
         progress.begin(Progress.Phase.PREPARING, 0);
         if (link.hello().mechanism() == Mechanism.FLIP && !announcesAllBeforePause()) {
-            PageLoopWarmup.run();
+            warmup.pageLoop();
         }
         if (link.hello().mechanism() == Mechanism.PULL && (link.hello().pullsAfterSwitchover() || precopy())) {
-            Postcopy.warmUpPull(clock);
+            warmup.postcopyPulls();
         } else if (link.hello().schedule() == Schedule.POSTCOPY) {
-            Postcopy.warmUp(clock);
+            warmup.postcopyFlips();
         }
-        SwitchoverWarmup.run();
-        warmUp();
+        warmup.switchover(new TakeOver(ScriptedFault.NONE, new Cancellation(), () -> {}));
         receiveUntilPrepare();
         long pss = Proc.proportionalSetBytes();
         agent.transition(DestinationState.ACTIVE, "everything announced is done");
@@ -332,16 +323,7 @@ final class Crossing implements IncomingSwitchover.Moments {
         }
     }
 
-    private void warmUp() throws IOException {
-        for (int i = 0; i < REHEARSALS; i++) {
-            released();
-            locked();
-            claimed();
-        }
-    }
-
     private void beginSwitchover() {
-        fault = options.fault();
         agent.transition(DestinationState.DEVICE, "all pages have come");
         progress.begin(Progress.Phase.SWITCHING, 0);
         memory.guest().resumeAfter(in);
@@ -403,21 +385,5 @@ final class Crossing implements IncomingSwitchover.Moments {
             Thread.onSpinWait(); // it is just being claimed
         }
         return !in.isClaimed();
-    }
-
-    @Override
-    public void released() {
-        fault.at(Step.RELEASED, noticed, drop);
-    }
-
-    @Override
-    public void locked() throws IOException {
-        fault.at(Step.LOCKED, noticed, drop);
-        cancellation.check(); // the last moment
-    }
-
-    @Override
-    public void claimed() {
-        fault.at(Step.CLAIMED, noticed, drop);
     }
 }

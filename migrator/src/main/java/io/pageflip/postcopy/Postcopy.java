@@ -5,19 +5,14 @@ import io.pageflip.memory.PageBitmap;
 import io.pageflip.os.FaultEvents;
 import io.pageflip.os.HostLacksException;
 import io.pageflip.os.NanoClock;
-import io.pageflip.os.Proc;
 import io.pageflip.os.SyscallException;
 import io.pageflip.os.Userfaultfd;
-import io.pageflip.ram.Backing;
-import io.pageflip.ram.BlockSpec;
 import io.pageflip.ram.FaultLog;
 import io.pageflip.ram.RamBlock;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -71,9 +66,6 @@ public final class Postcopy implements RemainingPages, AutoCloseable {
             this(prefetchPages, batchPages, RECOVER_TIMEOUT_NS);
         }
     }
-
-    private static final int REHEARSED_PAGES = 1024;
-    private static final long REHEARSAL_POLL_NS = 50_000;
 
     private final List<PostcopyPages> blocks = new ArrayList<>();
     private final NanoClock clock;
@@ -210,64 +202,6 @@ public final class Postcopy implements RemainingPages, AutoCloseable {
             }
         }
         return prepare(late, data, userfaultfd, logs, options, clock);
-    }
-
-    /**
-     * Serves faults on scratch pages, and moves some, before the guest is stopped: so that the first fault of the guest
-     * meets code that is loaded and compiled. Some tens of milliseconds; leaves nothing behind.
-     */
-    public static void warmUp(NanoClock clock) throws IOException {
-        BlockSpec spec = new BlockSpec("late", (long) REHEARSED_PAGES * Backing.MEMFD.pageBytes(), Backing.MEMFD);
-        PageBitmap data = new PageBitmap(REHEARSED_PAGES);
-        data.add(0, REHEARSED_PAGES);
-        try (Userfaultfd userfaultfd = Userfaultfd.open(Userfaultfd.FEATURE_MINOR_SHMEM);
-                RamBlock block = RamBlock.create(spec)) {
-            block.populate(0, REHEARSED_PAGES);
-            userfaultfd.registerMinor(block.mapping());
-            for (int prefetch = 1; prefetch <= 2; prefetch++) {
-                block.mapping().dropEntries(0, block.mapping().length());
-                try (Postcopy postcopy = prepare(
-                        List.of(block), List.of(data), userfaultfd, List.of(), new Options(prefetch, 1), clock)) {
-                    for (long page = 0; page < REHEARSED_PAGES / 2; page++) {
-                        block.mapping().getLong(page * spec.pageBytes());
-                    }
-                    postcopy.start();
-                    postcopy.finish();
-                }
-                userfaultfd.registerMinor(block.mapping());
-            }
-        }
-    }
-
-    /** As {@link #warmUp}, with pulls, out of a block of this process. */
-    public static void warmUpPull(NanoClock clock) throws IOException {
-        BlockSpec spec = new BlockSpec("late", (long) REHEARSED_PAGES * Backing.MEMFD.pageBytes(), Backing.MEMFD);
-        try (RamBlock there = RamBlock.create(spec);
-                SourcePages source = new SourcePages(
-                        Proc.pid(),
-                        List.of(there.mapping().address()),
-                        Collections.singletonList(there.file()),
-                        new SourceGate(() -> true))) {
-            for (long page = 0; page < REHEARSED_PAGES; page += 2) {
-                there.mapping().setLong(page * spec.pageBytes(), page + 1);
-            }
-            for (int prefetch = 1; prefetch <= 2; prefetch++) {
-                PageLedger ledger = new PageLedger(List.of(spec), true);
-                ledger.late(0, 0, REHEARSED_PAGES);
-                try (RamBlock here = RamBlock.create(spec);
-                        Postcopy postcopy =
-                                pull(List.of(here), ledger, source, List.of(), new Options(prefetch, 1), clock)) {
-                    for (long page = 0; page < REHEARSED_PAGES / 2; page++) {
-                        here.mapping().getLong(page * spec.pageBytes());
-                    }
-                    postcopy.start();
-                    while (!postcopy.isDone()) {
-                        LockSupport.parkNanos(REHEARSAL_POLL_NS);
-                    }
-                    postcopy.finish();
-                }
-            }
-        }
     }
 
     /** Starts the background mover, which calls {@code listener} after each batch, on a thread of its own. */

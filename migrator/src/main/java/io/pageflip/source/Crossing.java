@@ -1,6 +1,6 @@
 package io.pageflip.source;
 
-import io.pageflip.channel.Cancellation;
+import io.pageflip.agent.AgentContext;
 import io.pageflip.channel.StreamWriter;
 import io.pageflip.guest.Guest;
 import io.pageflip.guest.GuestConfig;
@@ -12,30 +12,24 @@ import io.pageflip.os.HostCapabilities;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.Proc;
 import io.pageflip.os.Userfaultfd;
-import io.pageflip.os.WaitGuard;
 import io.pageflip.ram.Adoption;
 import io.pageflip.ram.DataMap;
 import io.pageflip.ram.RamBlock;
 import io.pageflip.request.Mechanism;
 import io.pageflip.request.Schedule;
 import io.pageflip.scenario.PageSteps;
-import io.pageflip.scenario.ScriptedFault;
 import io.pageflip.scenario.Step;
 import io.pageflip.send.FuseExport;
 import io.pageflip.send.SendPlan;
 import io.pageflip.switchover.OutgoingSwitchover;
 import io.pageflip.switchover.Ownership;
-import io.pageflip.warmup.PageLoopWarmup;
-import io.pageflip.warmup.SwitchoverWarmup;
+import io.pageflip.warmup.Warmup;
 import io.pageflip.wire.FrameHeader;
 import io.pageflip.wire.FrameType;
-import io.pageflip.wire.Message;
-import io.pageflip.wire.MessageCodec;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,11 +41,6 @@ final class Crossing implements OutgoingSwitchover.Moments, AutoCloseable {
     private static final long GIB = 1L << 30;
 
     /**
-     * The guest is at work, and its code compiled, before it is stopped. Tests that measure nothing need less of that.
-     */
-    static final long RUN_BEFORE_NS = Long.getLong("pageflip.run-before-ms", 300) * MS;
-
-    /**
      * Until the other threads that had to do with READY sleep, and vCPUs of both sides have processors of their own.
      */
     private static final long SETTLE_NS = 2 * MS;
@@ -59,25 +48,13 @@ final class Crossing implements OutgoingSwitchover.Moments, AutoCloseable {
     /** How often it is looked for such a moment: a guest that writes without a pause has none. */
     private static final int MOST_LOOKS = 20;
 
-    /** C1 compiles a method after 200 calls. */
-    private static final int REHEARSALS = 300;
-
     private static final int READY_TIMEOUT_S = 60;
     private static final int READY_TIMEOUT_S_PER_GIB = 15;
 
-    /** The agent, as it is told how far this has come. */
-    interface Agent {
-        void reached(Step step);
-
-        void transition(SourceState next, String why);
-    }
-
     private final SourceOptions options;
     private final DestinationLink link;
-    private final Agent agent;
-    private final BooleanSupplier noticed;
-    private final WaitGuard cancelled;
-    private final Runnable drop;
+    private final AgentContext<SourceState> agent;
+    private final Warmup warmup;
     private final Progress progress;
     private final NanoClock clock;
     private final Ownership ownership;
@@ -90,8 +67,8 @@ final class Crossing implements OutgoingSwitchover.Moments, AutoCloseable {
     private final PageSteps steps;
     private final @Nullable PrecopyRounds rounds;
     private final @Nullable FuseExport export;
-    private int ends;
-    private ScriptedFault fault = ScriptedFault.NONE; // in a rehearsal
+    private @Nullable EndMessages ends;
+    private @Nullable PausedHandover pausedHandover;
     private boolean pagesStay;
     private boolean pagesLeft;
     private @Nullable Userfaultfd userfaultfd;
@@ -109,20 +86,15 @@ final class Crossing implements OutgoingSwitchover.Moments, AutoCloseable {
             @Nullable Adoption adoption,
             StreamWriter stream,
             DestinationLink link,
-            Agent agent,
-            Cancellation cancellation,
-            Progress progress,
-            NanoClock clock) {
+            AgentContext<SourceState> agent) {
         this.options = options;
         this.link = link;
         this.agent = agent;
-        this.progress = progress;
-        this.clock = clock;
+        this.progress = agent.progress();
+        this.clock = agent.clock();
+        this.warmup = new Warmup(options.warmUp(), clock);
         this.adoption = adoption;
         this.ownership = ownership;
-        this.noticed = cancellation::isRequested;
-        this.cancelled = cancellation;
-        this.drop = link::drop;
         this.guest = memory.guest();
         this.memory = memory;
         this.export = memory.export();
@@ -149,7 +121,7 @@ final class Crossing implements OutgoingSwitchover.Moments, AutoCloseable {
     }
 
     void prepare(long runningSinceNs) throws IOException {
-        guest.startOthers(cancelled); // not the link's: on Ctrl-C the destination may be gone first
+        guest.startOthers(agent.cancellation()); // not the link's: on Ctrl-C the destination may be gone first
         startNs = clock.nanoTime();
         if (adoption != null) {
             adopt(adoption);
@@ -177,16 +149,16 @@ final class Crossing implements OutgoingSwitchover.Moments, AutoCloseable {
             earlyCopies = new EarlyCopies(guest);
             sendPages();
             sendEnd();
-            warmUp();
+            pausedHandover = new PausedHandover(earlyCopies, plan, requireEnds(), holes(), agent, link);
             // Pages that both map count half for each: not before the destination does.
             if (link.reports()) {
                 RoundAcknowledgement.await(memory.token().page(), 1, link, clock, readyTimeoutS());
             }
         } else if (options.mechanism() == Mechanism.FLIP) {
             userfaultfd = Userfaultfd.open(Userfaultfd.FEATURE_MINOR_SHMEM | Userfaultfd.FEATURE_MINOR_HUGETLBFS);
-            PageLoopWarmup.run();
+            warmup.pageLoop();
         }
-        SwitchoverWarmup.run();
+        warmup.switchover(this::onScratch);
         awaitRunBefore(runningSinceNs);
         long pss = Proc.proportionalSetBytes(); // now: once it is ready, the destination does nothing but wait
         stream.write(FrameHeader.bodiless(FrameType.PREPARE));
@@ -220,16 +192,19 @@ final class Crossing implements OutgoingSwitchover.Moments, AutoCloseable {
         pagesStay = true;
     }
 
-    /** What happens while the guest stands, done while it runs: what it finds to send again would have to go anyway. */
-    private void warmUp() throws IOException {
-        for (int i = 0; i < REHEARSALS; i++) {
-            paused();
-            saved();
-        }
+    /** What a handover does while the guest is paused, for a scratch guest. */
+    private OutgoingSwitchover.Moments onScratch(Guest scratch, StreamWriter into) throws IOException {
+        return new PausedHandover(
+                new EarlyCopies(scratch),
+                new SendPlan(options.mechanism(), options.schedule(), options.gifts(), into),
+                new EndMessages(into, clock.nanoTime(), framesVisible, relocatedPages),
+                holes(),
+                AgentContext.scratch("source", SourceState.STARTING, clock),
+                link);
     }
 
     private void awaitRunBefore(long runningSinceNs) throws IOException {
-        while (clock.nanoTime() - runningSinceNs < RUN_BEFORE_NS) {
+        while (clock.nanoTime() - runningSinceNs < options.warmUp().runBeforeNs()) {
             LockSupport.parkNanos(10 * MS);
             link.check();
         }
@@ -239,7 +214,6 @@ final class Crossing implements OutgoingSwitchover.Moments, AutoCloseable {
     void switchOver() throws IOException {
         guest.checkVcpus();
         agent.transition(SourceState.ACTIVE, "both sides are ready");
-        fault = options.fault();
         OutgoingSwitchover out = new OutgoingSwitchover(guest, ownership, clock, this);
         if (announcesAllBeforePause()) {
             agent.transition(SourceState.DEVICE, "every page has been told of");
@@ -277,11 +251,11 @@ final class Crossing implements OutgoingSwitchover.Moments, AutoCloseable {
     private void settle() throws IOException {
         int looks = options.scenario().sharerPercent() > 0 ? MOST_LOOKS : 0;
         LockSupport.parkNanos(SETTLE_NS);
-        for (int before = -1; looks > 0 && ends != before; looks--) {
-            before = ends;
+        for (int before = -1; looks > 0 && requireEnds().sent() != before; looks--) {
+            before = requireEnds().sent();
             paused(); // not yet, but what it finds would have to go anyway
-            if (ends != before) {
-                RoundAcknowledgement.await(memory.token().page(), ends, link, clock, readyTimeoutS());
+            if (requireEnds().sent() != before) {
+                RoundAcknowledgement.await(memory.token().page(), requireEnds().sent(), link, clock, readyTimeoutS());
                 LockSupport.parkNanos(SETTLE_NS);
             }
         }
@@ -313,15 +287,15 @@ final class Crossing implements OutgoingSwitchover.Moments, AutoCloseable {
             sendPages();
             agent.transition(SourceState.DEVICE, "all pages are sent");
             sendEnd();
-        } else if (earlyCopies != null && earlyCopies.resend(plan)) {
-            sendEnd();
+        } else if (pausedHandover != null) {
+            return pausedHandover.paused();
         }
-        return ends;
+        return requireEnds().sent();
     }
 
     @Override
     public void saved() throws IOException {
-        fault.at(Step.STATE, noticed, drop);
+        agent.reached(Step.STATE);
         link.check();
     }
 
@@ -376,18 +350,30 @@ final class Crossing implements OutgoingSwitchover.Moments, AutoCloseable {
     }
 
     private void sendEnd() throws IOException {
-        Message.SourceFigures figures =
-                new Message.SourceFigures(startNs, stream.transferredBytes(), framesVisible, relocatedPages);
-        List<Long> holes = new ArrayList<>();
-        if (rounds != null) {
-            holes = rounds.holes();
-        } else {
-            for (DataMap map : maps) {
-                holes.add(pagesStay ? 0 : map.holes());
-            }
+        EndMessages told = ends;
+        if (told == null) {
+            told = new EndMessages(stream, startNs, framesVisible, relocatedPages);
+            ends = told;
         }
-        stream.write(MessageCodec.encode(new Message.End(holes, figures)));
-        ends++;
+        told.send(holes());
+    }
+
+    private EndMessages requireEnds() {
+        if (ends == null) {
+            throw new IllegalStateException("no END has been sent");
+        }
+        return ends;
+    }
+
+    private List<Long> holes() {
+        if (rounds != null) {
+            return rounds.holes();
+        }
+        List<Long> holes = new ArrayList<>();
+        for (DataMap map : maps) {
+            holes.add(pagesStay ? 0 : map.holes());
+        }
+        return holes;
     }
 
     /** The guest runs at the destination: lets every page of the shared blocks go, in batches. */

@@ -1,5 +1,6 @@
 package io.pageflip.source;
 
+import io.pageflip.agent.AgentContext;
 import io.pageflip.agent.GuestLostException;
 import io.pageflip.channel.Cancellation;
 import io.pageflip.channel.CancelledException;
@@ -26,7 +27,6 @@ import io.pageflip.wire.Message;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -50,9 +50,7 @@ public final class SourceAgent {
     private final Cancellation cancellation;
     private final Progress progress;
     private final NanoClock clock;
-    private final BooleanSupplier noticed;
-    private final Runnable drop;
-    private SourceState state = SourceState.STARTING;
+    private final AgentContext<SourceState> context;
 
     private final boolean kernelMovesGifts;
     private @Nullable Adoption adoption;
@@ -74,10 +72,10 @@ public final class SourceAgent {
         this.link = link;
         this.kernelMovesGifts = kernelMovesGifts;
         this.cancellation = cancellation;
-        this.noticed = cancellation::isRequested;
-        this.drop = link::drop;
         this.progress = progress;
         this.clock = clock;
+        this.context = new AgentContext<>(
+                "source", SourceState.STARTING, options.fault(), link::drop, cancellation, progress, clock);
     }
 
     /**
@@ -127,7 +125,7 @@ public final class SourceAgent {
         StreamWriter stream;
         try {
             stream = link.greet(memory.hello(options, populates()), memory.files());
-            reached(Step.HELLO);
+            context.reached(Step.HELLO);
         } catch (IOException | RuntimeException e) {
             if (runs) {
                 return takeBack(memory, ownership, null, e);
@@ -145,11 +143,10 @@ public final class SourceAgent {
             }
             guest.resume();
         }
-        long runningSinceNs = runs ? clock.nanoTime() - Crossing.RUN_BEFORE_NS : clock.nanoTime();
-        try (Crossing crossing = new Crossing(
-                options, memory, ownership, adoption, stream, link, new Told(), cancellation, progress, clock)) {
+        long runningSinceNs = runs ? clock.nanoTime() - options.warmUp().runBeforeNs() : clock.nanoTime();
+        try (Crossing crossing = new Crossing(options, memory, ownership, adoption, stream, link, context)) {
             try {
-                transition(SourceState.SETUP, "the guest runs");
+                context.transition(SourceState.SETUP, "the guest runs");
                 crossing.prepare(runningSinceNs);
                 crossing.switchOver();
             } catch (IOException | RuntimeException e) {
@@ -179,7 +176,7 @@ public final class SourceAgent {
         TokenWait wait = new TokenWait(ownership, link, clock, options.guest().ramBytes());
         IOException reason;
         try {
-            reached(Step.RELEASED);
+            context.reached(Step.RELEASED);
             reason = wait.awaitTaken();
         } catch (IOException e) {
             reason = wait.settle(e); // a destination that could not be told may have taken the guest all the same
@@ -187,7 +184,7 @@ public final class SourceAgent {
         if (reason != null) {
             return takeBack(memory, ownership, crossing, reason);
         }
-        transition(SourceState.COMPLETED, "the destination has stored its epoch");
+        context.transition(SourceState.COMPLETED, "the destination has stored its epoch");
         try {
             return handedOver(memory, crossing);
         } catch (GuestLostException e) {
@@ -208,7 +205,7 @@ public final class SourceAgent {
     }
 
     private RunResult lost(GuestLostException reason) {
-        transition(SourceState.LOST, describe(reason));
+        context.transition(SourceState.LOST, describe(reason));
         return RunResult.ended(
                 MigrationStatus.LOST, "nobody", null, new RunResult.Failure("guest-lost", describe(reason)));
     }
@@ -216,12 +213,12 @@ public final class SourceAgent {
     private RunResult handedOver(SourceMemory memory, Crossing crossing) throws IOException {
         if (crossing.pagesStay()) {
             new PostcopyCompletion(
-                            link, PostcopyCompletion.takenBy(link, memory.token()), progress, this::reached, clock)
+                            link, PostcopyCompletion.takenBy(link, memory.token()), progress, context::reached, clock)
                     .await();
         } else {
             link.awaitResumed();
             progress.begin(Progress.Phase.RUNNING, 0);
-            reached(Step.RESUMED);
+            context.reached(Step.RESUMED);
         }
         // Where pages stay shared, the destination's share grows while ours goes: sums of later looks would count pages
         // twice.
@@ -253,7 +250,7 @@ public final class SourceAgent {
         boolean stood = !memory.guest().isRunning();
         boolean pagesLeft = crossing != null && crossing.pagesLeft();
         if (stood && pagesLeft && options.mechanism() == Mechanism.GIFT && options.gifts() && kernelMovesGifts) {
-            transition(SourceState.LOST, describe(reason));
+            context.transition(SourceState.LOST, describe(reason));
             return RunResult.ended(
                     MigrationStatus.LOST,
                     "nobody",
@@ -263,7 +260,7 @@ public final class SourceAgent {
                             "the guest is lost: its gifted pages had left for good when the migration failed: "
                                     + describe(reason)));
         }
-        transition(SourceState.FAILED, describe(reason));
+        context.transition(SourceState.FAILED, describe(reason));
         if (stood) {
             // A destination that comes late, or wakes up, finds another epoch than the one it was promised.
             ownership.claimNext();
@@ -311,30 +308,5 @@ public final class SourceAgent {
     private static String describe(Exception reason) {
         String message = reason.getMessage();
         return message == null || reason instanceof RuntimeException ? reason.toString() : message;
-    }
-
-    /** What a crossing tells of itself. */
-    private final class Told implements Crossing.Agent {
-        @Override
-        public void reached(Step step) {
-            SourceAgent.this.reached(step);
-        }
-
-        @Override
-        public void transition(SourceState next, String why) {
-            SourceAgent.this.transition(next, why);
-        }
-    }
-
-    private void reached(Step step) {
-        options.fault().at(step, noticed, drop);
-    }
-
-    private void transition(SourceState next, String why) {
-        if (!state.next().contains(next)) {
-            throw new IllegalStateException("source: " + state + " -> " + next + " (" + why + ")");
-        }
-        LOG.log(System.Logger.Level.DEBUG, "{0} -> {1}: {2}", state, next, why);
-        state = next;
     }
 }

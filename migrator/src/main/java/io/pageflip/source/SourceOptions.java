@@ -7,6 +7,7 @@ import io.pageflip.request.PrecopyLimits;
 import io.pageflip.request.Schedule;
 import io.pageflip.scenario.Scenario;
 import io.pageflip.scenario.ScriptedFault;
+import io.pageflip.warmup.Warmup;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
@@ -26,6 +27,7 @@ import org.jspecify.annotations.Nullable;
  *     in chunks of so many bytes
  * @param ramDirectory where the file of RAM in {@link io.pageflip.ram.Backing#FILE} takes its blocks; null with any
  *     other
+ * @param warmUp how much is done before the guest is paused
  */
 public record SourceOptions(
         GuestConfig guest,
@@ -42,7 +44,8 @@ public record SourceOptions(
         DirtyTracking dirtyTracking,
         long adoptChunkBytes,
         @Nullable Path ramDirectory,
-        ScriptedFault fault) {
+        ScriptedFault fault,
+        Warmup.Config warmUp) {
     public SourceOptions {
         scenario.requireFit(guest.backing(), guest.fillPercent());
     }
@@ -74,7 +77,8 @@ public record SourceOptions(
                 DirtyTracking.WRITE_PROTECT,
                 0,
                 null,
-                fault);
+                fault,
+                Warmup.Config.DEFAULT);
     }
 
     boolean adopts() {

@@ -23,26 +23,26 @@ import java.io.IOException;
 import java.util.List;
 
 /**
- * Both halves of a flip, and the messages around it, on scratch pages within one process, before the guest is stopped:
- * so that in the downtime no class is loaded and the page loop is compiled. On the machine where this was tried the
- * first flip of a fresh JVM cost some 20 ms more without it.
+ * Both halves of a flip, and the messages around it, on scratch pages. On the machine where this was tried the first
+ * flip of a fresh JVM cost some 20 ms more without it.
  */
-public final class PageLoopWarmup {
+final class PageLoopWarmup {
     /** Their records, one a page, fit into the socket's buffer: nobody reads while they are written. */
     private static final int PAGES = 512;
 
+    /** Half of them send page by page, which is enough to have it compiled. */
     private static final int ROUNDS = 8;
+
     private static final int PAGE = 4096;
 
     private PageLoopWarmup() {}
 
-    /** Rehearses; takes some tens of milliseconds, and leaves nothing behind. */
-    public static void run() throws IOException {
+    static void run(NanoClock clock) throws IOException {
         List<BlockSpec> specs = List.of(
                 new BlockSpec("flipped", (long) PAGES * PAGE, Backing.MEMFD),
                 new BlockSpec("copied", PAGE / 2, Backing.ANONYMOUS));
         List<Fd> sockets = UnixSocket.pair();
-        InactivityTimeout patience = new InactivityTimeout(NanoClock.SYSTEM, () -> {});
+        InactivityTimeout patience = new InactivityTimeout(clock, () -> {});
         try (StreamWriter writer = new StreamWriter(sockets.get(0), sockets.get(0), patience);
                 StreamReader reader = new StreamReader(sockets.get(1), sockets.get(1), false, patience);
                 Userfaultfd here = Userfaultfd.open(Userfaultfd.FEATURE_MINOR_SHMEM);

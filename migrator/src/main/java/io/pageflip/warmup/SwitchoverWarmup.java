@@ -1,10 +1,16 @@
 package io.pageflip.warmup;
 
+import io.pageflip.channel.InactivityTimeout;
+import io.pageflip.channel.StreamWriter;
 import io.pageflip.guest.ConsoleLog;
 import io.pageflip.guest.Guest;
 import io.pageflip.guest.GuestConfig;
 import io.pageflip.guest.Workload;
+import io.pageflip.memory.PageBitmap;
+import io.pageflip.os.Fd;
 import io.pageflip.os.NanoClock;
+import io.pageflip.os.NativeBuffer;
+import io.pageflip.os.UnixSocket;
 import io.pageflip.ram.Backing;
 import io.pageflip.ram.BlockSpec;
 import io.pageflip.ram.RamBlock;
@@ -18,38 +24,53 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The whole switch, again and again between two scratch guests in this process, through the very code that will switch
- * the real one: so that it is loaded and compiled before a guest stands still for it. Leaves nothing behind.
+ * The whole switchover, to and fro between two scratch guests, through the very code that will hand the real one over.
  */
-public final class SwitchoverWarmup {
-    /** C1 compiles a method after 200 calls. Tests that measure nothing need fewer. */
-    private static final int ROUNDS = Integer.getInteger("pageflip.switch-rehearsals", 400);
-
-    private static final long MAX_NS = 500_000_000;
+final class SwitchoverWarmup {
     private static final long SPIN_NS = 200_000;
     private static final long TIMEOUT_NS = 2_000_000_000;
+    private static final int TIMEOUT_S = 2;
+
+    /**
+     * Pages of RAM that a third process would map, if there were one: what the guest writes there is sent again. Page 0
+     * is the guest information page.
+     */
+    private static final int UNSHAREABLE_PAGES = 4;
+
+    private static final int DRAINED_BYTES = 64 << 10;
     private static final GuestConfig CONFIG =
             new GuestConfig(1 << 20, Backing.MEMFD, 1, Workload.HOTSET, 1_000_000, 10, 100, 1);
 
+    static final Nothing NOTHING = new Nothing();
+
     private SwitchoverWarmup() {}
 
-    /** Rehearses; takes some tens of milliseconds, half a second at most. */
-    public static void run() throws IOException {
+    static void run(Warmup.Config config, ScratchSource source, IncomingSwitchover.Moments in, NanoClock clock)
+            throws IOException {
         List<BlockSpec> specs = CONFIG.blocks();
-        try (RunToken token = RunToken.create();
+        List<Fd> sockets = UnixSocket.pair();
+        InactivityTimeout timeout = new InactivityTimeout(clock, () -> {});
+        timeout.limitSeconds(TIMEOUT_S);
+        try (StreamWriter stream = new StreamWriter(sockets.get(0), sockets.get(0), timeout);
+                Fd drain = sockets.get(1);
+                RunToken token = RunToken.create();
                 RunToken other = RunToken.attachOwn(token);
                 Oracle oracle = Oracle.create(specs);
                 ConsoleLog console = ConsoleLog.create();
-                Guest first = new Guest(CONFIG, blocks(specs), oracle, console, NanoClock.SYSTEM);
-                Guest second = new Guest(CONFIG, blocks(specs), oracle, console, NanoClock.SYSTEM)) {
+                Guest first = new Guest(CONFIG, blocks(specs), oracle, console, clock);
+                Guest second = new Guest(CONFIG, blocks(specs), oracle, console, clock)) {
             first.powerOn(pages -> {});
             second.powerOn(pages -> {});
+            Side one = new Side(first, token, source.of(first, stream));
+            Side two = new Side(second, other, source.of(second, stream));
             first.resume();
             first.awaitFirstInstructions(TIMEOUT_NS);
-            long until = NanoClock.SYSTEM.nanoTime() + MAX_NS;
-            for (int i = 0; i < ROUNDS && NanoClock.SYSTEM.nanoTime() < until; i++) {
+            NativeBuffer drained = NativeBuffer.allocate(DRAINED_BYTES);
+            long untilNs = clock.nanoTime() + config.switchoversNs();
+            for (int i = 0; i < config.rounds() && clock.nanoTime() < untilNs; i++) {
                 boolean there = i % 2 == 0;
-                handOver(there ? first : second, there ? token : other, there ? second : first, there ? other : token);
+                handOver(there ? one : two, there ? two : one, in, clock);
+                drain(drain, drained);
             }
         }
     }
@@ -59,24 +80,38 @@ public final class SwitchoverWarmup {
         for (BlockSpec spec : specs) {
             blocks.add(RamBlock.create(spec));
         }
+        PageBitmap unshareable = new PageBitmap(specs.get(GuestConfig.RAM).pages());
+        unshareable.add(1, UNSHAREABLE_PAGES);
+        blocks.get(GuestConfig.RAM).share(unshareable);
         return blocks;
     }
 
-    private static void handOver(Guest from, RunToken fromToken, Guest to, RunToken toToken) throws IOException {
-        int epoch = fromToken.epoch();
-        IncomingSwitchover in =
-                new IncomingSwitchover(new Ownership(toToken, epoch), SPIN_NS, TIMEOUT_NS, NanoClock.SYSTEM, NOTHING);
-        in.received(1);
-        to.resumeAfter(in);
-        from.stop(new OutgoingSwitchover(from, new Ownership(fromToken, epoch), NanoClock.SYSTEM, NOTHING));
-        to.awaitFirstInstructions(TIMEOUT_NS);
+    /** A scratch guest, and what it takes to give it away or to make it this one again. */
+    private record Side(Guest guest, RunToken token, OutgoingSwitchover.Moments moments) {}
+
+    private static void handOver(Side from, Side to, IncomingSwitchover.Moments moments, NanoClock clock)
+            throws IOException {
+        int epoch = from.token().epoch();
+        Ownership theirs = new Ownership(to.token(), epoch);
+        IncomingSwitchover in = new IncomingSwitchover(theirs, SPIN_NS, TIMEOUT_NS, clock, moments);
+        in.received(Integer.MAX_VALUE);
+        to.guest().resumeAfter(in);
+        Ownership ours = new Ownership(from.token(), epoch);
+        from.guest().stop(new OutgoingSwitchover(from.guest(), ours, clock, from.moments()));
+        to.guest().awaitFirstInstructions(TIMEOUT_NS);
         in.check();
-        toToken.wakeWaiters();
+        to.token().wakeWaiters();
     }
 
-    private static final Nothing NOTHING = new Nothing();
+    private static void drain(Fd from, NativeBuffer to) {
+        long count = 1;
+        while (count > 0) {
+            count = from.read(to, 0, DRAINED_BYTES); // non-blocking: an error number when it is empty
+        }
+    }
 
-    private static final class Nothing implements IncomingSwitchover.Moments, OutgoingSwitchover.Moments {
+    /** What happens at the moments of a switchover where nothing does. */
+    static final class Nothing implements IncomingSwitchover.Moments, OutgoingSwitchover.Moments {
         @Override
         public void dryRun() {
             // There is nothing to look at.
@@ -89,7 +124,7 @@ public final class SwitchoverWarmup {
 
         @Override
         public void saved() {
-            // Nothing can call a rehearsal off.
+            // Nobody calls it off.
         }
 
         @Override
@@ -99,7 +134,7 @@ public final class SwitchoverWarmup {
 
         @Override
         public void locked() {
-            // Nothing can call a rehearsal off.
+            // Nobody calls it off.
         }
 
         @Override

@@ -19,6 +19,7 @@ import io.pageflip.request.Schedule;
 import io.pageflip.scenario.Scenario;
 import io.pageflip.scenario.ScriptedFault;
 import io.pageflip.source.SourceOptions;
+import io.pageflip.warmup.Warmup;
 import java.util.List;
 import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.Test;
@@ -60,7 +61,8 @@ final class PrecopyIT {
                 tracking,
                 0,
                 null,
-                ScriptedFault.NONE);
+                ScriptedFault.NONE,
+                Warmup.Config.DEFAULT);
         return TwoAgents.join(agents.source(options, channel));
     }
 

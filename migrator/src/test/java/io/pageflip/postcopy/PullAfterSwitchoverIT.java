@@ -256,10 +256,4 @@ final class PullAfterSwitchoverIT {
 
         trapped.await();
     }
-
-    @Test
-    void rehearsesAndLeavesNothingBehind() throws IOException {
-        Postcopy.warmUpPull(NanoClock.SYSTEM);
-        Postcopy.warmUp(NanoClock.SYSTEM);
-    }
 }

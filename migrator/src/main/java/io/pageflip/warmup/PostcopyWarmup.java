@@ -1,0 +1,89 @@
+package io.pageflip.warmup;
+
+import io.pageflip.ledger.PageLedger;
+import io.pageflip.memory.PageBitmap;
+import io.pageflip.os.NanoClock;
+import io.pageflip.os.Proc;
+import io.pageflip.os.Userfaultfd;
+import io.pageflip.postcopy.Postcopy;
+import io.pageflip.postcopy.SourceGate;
+import io.pageflip.postcopy.SourcePages;
+import io.pageflip.ram.Backing;
+import io.pageflip.ram.BlockSpec;
+import io.pageflip.ram.RamBlock;
+import java.io.IOException;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.locks.LockSupport;
+
+/** Faults served, and pages moved in the background, on scratch memory: half of the pages each. */
+final class PostcopyWarmup {
+    private static final long POLL_NS = 50_000;
+
+    private PostcopyWarmup() {}
+
+    /** @param touches pages that this thread touches, with a window of one page and again with one of two */
+    static void flips(int touches, NanoClock clock) throws IOException {
+        BlockSpec spec = scratch(touches);
+        PageBitmap data = new PageBitmap(spec.pages());
+        data.add(0, spec.pages());
+        try (Userfaultfd userfaultfd = Userfaultfd.open(Userfaultfd.FEATURE_MINOR_SHMEM);
+                RamBlock block = RamBlock.create(spec)) {
+            block.populate(0, spec.pages());
+            userfaultfd.registerMinor(block.mapping());
+            for (int prefetch = 1; prefetch <= 2; prefetch++) {
+                block.mapping().dropEntries(0, block.mapping().length());
+                try (Postcopy postcopy = Postcopy.prepare(
+                        List.of(block), List.of(data), userfaultfd, List.of(), window(prefetch), clock)) {
+                    touch(block, touches);
+                    postcopy.start();
+                    postcopy.finish();
+                }
+                userfaultfd.registerMinor(block.mapping());
+            }
+        }
+    }
+
+    /** The same, by pulls out of a block of this process. */
+    static void pulls(int touches, NanoClock clock) throws IOException {
+        BlockSpec spec = scratch(touches);
+        try (RamBlock there = RamBlock.create(spec);
+                SourcePages source = new SourcePages(
+                        Proc.pid(),
+                        List.of(there.mapping().address()),
+                        Collections.singletonList(there.file()),
+                        new SourceGate(() -> true))) {
+            for (long page = 0; page < spec.pages(); page += 2) {
+                there.mapping().setLong(page * spec.pageBytes(), page + 1);
+            }
+            for (int prefetch = 1; prefetch <= 2; prefetch++) {
+                PageLedger ledger = new PageLedger(List.of(spec), true);
+                ledger.late(0, 0, spec.pages());
+                try (RamBlock here = RamBlock.create(spec);
+                        Postcopy postcopy =
+                                Postcopy.pull(List.of(here), ledger, source, List.of(), window(prefetch), clock)) {
+                    touch(here, touches);
+                    postcopy.start();
+                    while (!postcopy.isDone()) {
+                        LockSupport.parkNanos(POLL_NS);
+                    }
+                    postcopy.finish();
+                }
+            }
+        }
+    }
+
+    private static BlockSpec scratch(int touches) {
+        return new BlockSpec("postcopy", 2L * touches * Backing.MEMFD.pageBytes(), Backing.MEMFD);
+    }
+
+    private static Postcopy.Options window(int pages) {
+        return new Postcopy.Options(pages, 1);
+    }
+
+    private static void touch(RamBlock block, int pages) {
+        for (long page = 0; page < pages; page++) {
+            block.mapping().getLong(page * block.spec().pageBytes());
+        }
+    }
+}

@@ -1,0 +1,114 @@
+package io.pageflip.warmup;
+
+import io.pageflip.memory.PageBitmap;
+import io.pageflip.os.NanoClock;
+import io.pageflip.ram.Adoption;
+import io.pageflip.ram.Backing;
+import io.pageflip.ram.BlockSpec;
+import io.pageflip.ram.RamBlock;
+import io.pageflip.switchover.IncomingSwitchover;
+import java.io.IOException;
+import java.util.List;
+
+/**
+ * Runs the code of a migration on scratch memory, scratch guests and scratch connections of this process, before a
+ * guest is paused for it: so that in the downtime no class is loaded and no method is interpreted. It never touches the
+ * guest that is migrated, and leaves nothing behind.
+ *
+ * <p>One thread uses an object; each method returns when it is done, and takes some tens of milliseconds, or half a
+ * second at most. What fails here would fail in the migration, too, and is thrown the same way.
+ */
+public final class Warmup {
+    private final Config config;
+    private final NanoClock clock;
+
+    /**
+     * How much is done before a guest is paused.
+     *
+     * @param rounds how often each piece of code runs, 1 or more. C1, the first of the JVM's compilers, compiles a
+     *     method after 200 calls; half of the switchovers are in the one direction, half in the other
+     * @param switchoversNs the longest time that all switchovers between scratch guests may take, in nanoseconds
+     * @param runBeforeNs how long the guest runs at the source, at least, before it is paused, in nanoseconds: its own
+     *     code is compiled then
+     */
+    public record Config(int rounds, long switchoversNs, long runBeforeNs) {
+        private static final long MS = 1_000_000;
+
+        /** What makes a downtime short. */
+        public static final Config DEFAULT = new Config(400, 500 * MS, 300 * MS);
+
+        /**
+         * For tests that do not measure: every class is loaded, nothing is compiled, and the guest runs long enough for
+         * a few lines on its console.
+         */
+        public static final Config BRIEF = new Config(10, 500 * MS, 50 * MS);
+
+        public Config {
+            if (rounds < 1 || switchoversNs < 0 || runBeforeNs < 0) {
+                throw new IllegalArgumentException("a warm-up of " + rounds + " rounds, " + switchoversNs
+                        + " ns of switchovers, and " + runBeforeNs + " ns before the guest is paused");
+            }
+        }
+    }
+
+    public Warmup(Config config, NanoClock clock) {
+        this.config = config;
+        this.clock = clock;
+    }
+
+    /** How much is done. */
+    public Config config() {
+        return config;
+    }
+
+    /** Flips and copies pages, both halves of it, with the messages around them. */
+    public void pageLoop() throws IOException {
+        PageLoopWarmup.run(clock);
+    }
+
+    /**
+     * Hands a scratch guest over, again and again, as the source does it.
+     *
+     * @param source makes what the schedule does at the moments of a switchover
+     */
+    public void switchover(ScratchSource source) throws IOException {
+        SwitchoverWarmup.run(config, source, SwitchoverWarmup.NOTHING, clock);
+    }
+
+    /**
+     * Takes a scratch guest over, again and again, as the destination does it.
+     *
+     * @param destination what else the destination does at the moments of a switchover; only ever called for scratch
+     *     guests, so it must belong to none other
+     */
+    public void switchover(IncomingSwitchover.Moments destination) throws IOException {
+        SwitchoverWarmup.run(config, (guest, stream) -> SwitchoverWarmup.NOTHING, destination, clock);
+    }
+
+    /** Serves faults of scratch pages, and moves others in the background, by flips. */
+    public void postcopyFlips() throws IOException {
+        PostcopyWarmup.flips(config.rounds(), clock);
+    }
+
+    /** As {@link #postcopyFlips}, by pulls out of a block of this process. */
+    public void postcopyPulls() throws IOException {
+        PostcopyWarmup.pulls(config.rounds(), clock);
+    }
+
+    /**
+     * Adopts scratch memory: the guest runs while its RAM is adopted, and its first writer that waits is to meet
+     * compiled code.
+     *
+     * @throws io.pageflip.os.HostLacksException where the kernel cannot do it
+     */
+    public void adoption() throws IOException {
+        BlockSpec spec = new BlockSpec("adopted", 2L * config.rounds() * Backing.MEMFD.pageBytes(), Backing.MEMFD);
+        try (RamBlock scratch = RamBlock.createPrivate(spec)) {
+            for (long page = 0; page < spec.pages(); page += 2) {
+                scratch.mapping().setLong(page * spec.pageBytes() + Long.BYTES, 1);
+            }
+            PageBitmap pinned = new PageBitmap(spec.pages());
+            new Adoption(scratch, pinned, List.of(), 2L * spec.pageBytes(), clock).run(pages -> {});
+        }
+    }
+}
