@@ -4,7 +4,9 @@ import io.pageflip.channel.Cancellation;
 import io.pageflip.channel.CancelledException;
 import io.pageflip.channel.PeerGoneException;
 import io.pageflip.cli.report.TextReport;
+import io.pageflip.metrics.Failure;
 import io.pageflip.metrics.MigrationStatus;
+import io.pageflip.metrics.Owner;
 import io.pageflip.metrics.Progress;
 import io.pageflip.metrics.ResultJson;
 import io.pageflip.metrics.RunResult;
@@ -24,6 +26,7 @@ final class AgentConsole {
     private final PrintStream report;
     private final Cancellation cancellation;
     private @Nullable Supervised supervised;
+    private Owner owner = Owner.NOBODY_YET;
 
     /** @param outputIsStream whether standard output carries pages, so that reports go to standard error */
     AgentConsole(String role, RunOptions options, boolean outputIsStream, Cancellation cancellation) {
@@ -89,21 +92,26 @@ final class AgentConsole {
             if (!options.supervised()) {
                 throw e;
             }
-            return failed(MigrationStatus.FAILED, RunResult.Failure.USAGE, e);
+            return failed(MigrationStatus.FAILED, Failure.Kind.USAGE, e);
         } catch (HostLacksException e) {
-            return failed(MigrationStatus.FAILED, RunResult.Failure.HOST_LACKS, e);
+            return failed(MigrationStatus.FAILED, Failure.Kind.HOST_LACKS, e);
         } catch (CancelledException | java.util.concurrent.CancellationException e) {
-            return failed(MigrationStatus.CANCELLED, "cancelled", e);
+            return failed(MigrationStatus.CANCELLED, Failure.Kind.CANCELLED, e);
         } catch (IOException e) {
-            return failed(MigrationStatus.FAILED, "migration-failed", e);
+            return failed(MigrationStatus.FAILED, Failure.Kind.MIGRATION_FAILED, e);
         }
     }
 
     /** An agent that never owned a guest, or never let it run. */
-    private RunResult failed(MigrationStatus status, String kind, Exception e) {
+    private RunResult failed(MigrationStatus status, Failure.Kind kind, Exception e) {
         // A destination that lost its source cannot know what became of the guest there.
-        String owner = "destination".equals(role) && e instanceof PeerGoneException ? "unknown" : "source";
-        return RunResult.ended(status, owner, null, new RunResult.Failure(kind, String.valueOf(e.getMessage())));
+        boolean alone = "destination".equals(role) && e instanceof PeerGoneException;
+        return RunResult.ended(status, alone ? Owner.UNKNOWN : owner, null, Failure.of(kind, e));
+    }
+
+    /** From now on there is a guest, and if our part ends by an exception the source has it. */
+    void sourceHasGuest() {
+        owner = Owner.SOURCE;
     }
 
     /** Says something that is no result. */

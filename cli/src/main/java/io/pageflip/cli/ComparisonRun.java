@@ -1,7 +1,9 @@
 package io.pageflip.cli;
 
 import io.pageflip.channel.Cancellation;
+import io.pageflip.metrics.Failure;
 import io.pageflip.metrics.MigrationStatus;
+import io.pageflip.metrics.Owner;
 import io.pageflip.metrics.RunResult;
 import io.pageflip.os.NanoClock;
 import java.io.IOException;
@@ -87,10 +89,7 @@ final class ComparisonRun {
             return runner.run(cell);
         } catch (IOException e) {
             return RunResult.ended(
-                    MigrationStatus.FAILED,
-                    "source",
-                    null,
-                    new RunResult.Failure("migration-failed", String.valueOf(e.getMessage())));
+                    MigrationStatus.FAILED, Owner.NOBODY_YET, null, Failure.of(Failure.Kind.MIGRATION_FAILED, e));
         }
     }
 

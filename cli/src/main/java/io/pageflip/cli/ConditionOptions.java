@@ -49,7 +49,7 @@ final class ConditionOptions {
             converter = Values.WholePercent.class,
             description =
                     "With flip: about so much of RAM that the destination has mapped before it is handed over; those "
-                            + "pages count as copied, already-present.")
+                            + "pages count as declined, already-present.")
     private @Nullable Integer present;
 
     @Option(
@@ -57,7 +57,7 @@ final class ConditionOptions {
             paramLabel = "PERCENT",
             converter = Values.WholePercent.class,
             description = "With flip: about so much of RAM where the destination has nothing that takes a page; those "
-                    + "pages count as copied, no-mapping.")
+                    + "pages count as declined, no-mapping.")
     private @Nullable Integer unmapped;
 
     /** What was typed, in the order of the options. */

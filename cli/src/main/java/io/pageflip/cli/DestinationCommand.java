@@ -70,6 +70,7 @@ final class DestinationCommand implements Callable<Integer> {
         return console.run(progress -> {
             progress.begin(Progress.Phase.CONNECTING, 0);
             try (SourceLink link = listen == null ? readPipe() : accept(spec, listen, console, cancellation)) {
+                console.sourceHasGuest();
                 return migrate(options, link, progress);
             }
         });

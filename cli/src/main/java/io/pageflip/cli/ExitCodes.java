@@ -1,5 +1,6 @@
 package io.pageflip.cli;
 
+import io.pageflip.metrics.Failure;
 import io.pageflip.metrics.RunResult;
 
 /** The exit codes of every command, as {@code --help} lists them. */
@@ -20,24 +21,27 @@ final class ExitCodes {
     private ExitCodes() {}
 
     static int of(RunResult result) {
-        boolean different =
-                (result.verification() != null && result.verification().mismatch())
-                        || (result.evidence() != null && result.evidence().different() > 0);
+        boolean different = (result.verification() != null
+                        && result.verification().mismatch())
+                || (result.measured() != null && result.measured().evidence().different() > 0);
         if (different) {
             return DIFFERENT;
         }
-        RunResult.Failure error = result.error();
         return switch (result.status()) {
             case COMPLETED -> OK;
             case LOST -> LOST;
-            default -> {
-                String kind = error == null ? "" : error.kind();
-                yield switch (kind) {
-                    case RunResult.Failure.HOST_LACKS -> HOST_LACKS;
-                    case RunResult.Failure.USAGE -> USAGE;
+            default ->
+                switch (kind(result)) {
+                    case HOST_LACKS -> HOST_LACKS;
+                    case USAGE -> USAGE;
                     default -> FAILED;
                 };
-            }
         };
+    }
+
+    private static Failure.Kind kind(RunResult result) {
+        return result.error() == null
+                ? Failure.Kind.MIGRATION_FAILED
+                : result.error().kind();
     }
 }

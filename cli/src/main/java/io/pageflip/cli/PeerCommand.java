@@ -6,9 +6,12 @@ import io.pageflip.destination.DestinationOptions;
 import io.pageflip.destination.SourceLink;
 import io.pageflip.guest.Guest;
 import io.pageflip.guest.VirtualMachine;
+import io.pageflip.metrics.Failure;
 import io.pageflip.metrics.MigrationStatus;
+import io.pageflip.metrics.Owner;
 import io.pageflip.metrics.Progress;
 import io.pageflip.metrics.RunResult;
+import io.pageflip.metrics.VerificationResult;
 import io.pageflip.migration.AgentEvent;
 import io.pageflip.os.Errno;
 import io.pageflip.os.NanoClock;
@@ -94,6 +97,9 @@ final class PeerCommand implements Callable<Integer> {
                 if (gives) {
                     VirtualMachine given = machine;
                     machine = null;
+                    if (given != null) {
+                        console.sourceHasGuest();
+                    }
                     result = give(given, options, progress);
                 } else {
                     DestinationAgent.Taken taken = take(console, progress, i == migrations);
@@ -145,11 +151,9 @@ final class PeerCommand implements Callable<Integer> {
         kept.checkVcpus();
         return RunResult.ended(
                 cancellation.isRequested() ? MigrationStatus.CANCELLED : MigrationStatus.FAILED,
-                "source",
-                options.verify()
-                        ? RunResult.VerificationResult.of(kept.verify())
-                        : RunResult.VerificationResult.SKIPPED,
-                new RunResult.Failure("migration-failed", String.valueOf(reason.getMessage())));
+                Owner.SOURCE,
+                options.verify() ? VerificationResult.of(kept.verify()) : VerificationResult.SKIPPED,
+                Failure.of(Failure.Kind.MIGRATION_FAILED, reason));
     }
 
     /** Connects to the other agent, which may have to end its part of the migration before. */
@@ -174,6 +178,7 @@ final class PeerCommand implements Callable<Integer> {
                 late.options(), !noMove, run.verify(), run.runAfterNs(), run.fault(), run.warmUp());
         progress.begin(Progress.Phase.CONNECTING, 0);
         try (SourceLink link = DestinationCommand.accept(spec, socket, console, cancellation)) {
+            console.sourceHasGuest();
             boolean kernelMoves = HostChecks.beforeDestination(link.hello());
             DestinationAgent agent =
                     new DestinationAgent(options, link, kernelMoves, cancellation, progress, NanoClock.SYSTEM);

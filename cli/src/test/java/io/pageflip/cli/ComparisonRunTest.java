@@ -3,7 +3,9 @@ package io.pageflip.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pageflip.channel.Cancellation;
+import io.pageflip.metrics.Failure;
 import io.pageflip.metrics.MigrationStatus;
+import io.pageflip.metrics.Owner;
 import io.pageflip.metrics.RunResult;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -102,10 +104,10 @@ final class ComparisonRunTest {
     }
 
     private static RunResult completed() {
-        return ended(MigrationStatus.COMPLETED);
+        return RunResult.unreported(null);
     }
 
     private static RunResult ended(MigrationStatus status) {
-        return RunResult.ended(status, "source", null, null);
+        return RunResult.ended(status, Owner.SOURCE, null, new Failure(Failure.Kind.CANCELLED, "why"));
     }
 }

@@ -101,7 +101,7 @@ final class CompareIT {
 
     private static void assertDocument(JsonNode document) {
         Report.assertKeys(document, DOCUMENT);
-        assertThat(document.path("schema").asText()).isEqualTo("pageflip.comparison/1");
+        assertThat(document.path("schema").asText()).isEqualTo("pageflip.comparison/2");
         assertThat(document.path("interrupted").asBoolean()).isFalse();
         assertThat(document.path("skipped")).hasSize(2);
         assertThat(document.path("cells")).hasSize(4);

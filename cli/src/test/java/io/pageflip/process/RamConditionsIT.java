@@ -78,9 +78,11 @@ final class RamConditionsIT {
         JsonNode cell = new ObjectMapper().readTree(run.out()).at("/cells/0");
         assertThat(cell.at("/predicted/counts-equal").asBoolean()).as(run.out()).isTrue();
         JsonNode pages = cell.at("/predicted/pages");
-        assertThat(pages.at("/copy-reasons/already-present").asLong()).isEqualTo(32 * 51);
-        assertThat(pages.at("/copy-reasons/no-mapping").asLong()).isEqualTo(32 * 102);
+        assertThat(pages.at("/decline-reasons/already-present").asLong()).isEqualTo(32 * 51);
+        assertThat(pages.at("/decline-reasons/no-mapping").asLong()).isEqualTo(32 * 102);
         assertThat(pages.path("moved").asLong()).isEqualTo(16384 + 4096 - 32 * 153);
+        assertThat(pages.path("declined").asLong()).isEqualTo(32 * 153);
+        assertThat(cell.at("/runs/0/pages")).isEqualTo(pages);
         assertThat(cell.at("/runs/0/verification/status").asText()).isEqualTo("match");
     }
 

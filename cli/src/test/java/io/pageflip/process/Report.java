@@ -67,7 +67,8 @@ final class Report {
             "pages-per-second");
     private static final Set<String> PHASES =
             Set.of("stop", "pages", "save", "release", "notice", "lock", "load", "resume");
-    private static final Set<String> PAGES = Set.of("total", "moved", "copied", "zero", "copy-reasons");
+    private static final Set<String> PAGES =
+            Set.of("total", "moved", "copied", "declined", "zero", "copy-reasons", "decline-reasons");
     private static final Set<String> BLOCK = Set.of("name", "backing", "page-size", "bytes", "pages", "pages-ns");
     private static final Set<String> EVIDENCE =
             Set.of("frames-visible", "compared", "same", "relocated-by-kernel", "different", "decided-by");
@@ -138,7 +139,7 @@ final class Report {
     /** Every run has completed, adds up, and has the documented keys; verification as it says. */
     Report assertCompleted(String verification) {
         assertKeys(document, DOCUMENT);
-        assertThat(at("/schema").asText()).isEqualTo("pageflip.migration/1");
+        assertThat(at("/schema").asText()).isEqualTo("pageflip.migration/2");
         assertKeys(at("/host"), HOST);
         boolean adopts = at("/request").has("adopt-chunk");
         boolean shares = at("/request").has("sharer");
@@ -242,7 +243,7 @@ final class Report {
             assertKeys(block, BLOCK);
             JsonNode pages = block.path("pages");
             assertAddsUp(pages);
-            for (String count : List.of("total", "moved", "copied", "zero")) {
+            for (String count : List.of("total", "moved", "copied", "declined", "zero")) {
                 sums.merge(count, pages.path(count).asLong(), Long::sum);
             }
             long pageSize = block.path("page-size").asLong();
@@ -258,19 +259,30 @@ final class Report {
         assertThat(ram.path("remaining").asLong()).isZero();
         assertThat(ram.path("duplicate").asLong()).isEqualTo(all.path("zero").asLong());
         assertThat(ram.path("normal").asLong())
-                .isEqualTo(all.path("moved").asLong() + all.path("copied").asLong());
+                .isEqualTo(all.path("moved").asLong()
+                        + all.path("copied").asLong()
+                        + all.path("declined").asLong());
         assertThat(ram.path("transferred").asLong()).isPositive();
     }
 
     private static void assertAddsUp(JsonNode pages) {
         assertKeys(pages, PAGES);
         long copied = pages.path("copied").asLong();
-        assertThat(pages.path("moved").asLong() + copied + pages.path("zero").asLong())
+        long declined = pages.path("declined").asLong();
+        assertThat(pages.path("moved").asLong()
+                        + copied
+                        + declined
+                        + pages.path("zero").asLong())
                 .as("%s", pages)
                 .isEqualTo(pages.path("total").asLong());
         assertThat(reasons(pages).values().stream().mapToLong(Long::longValue).sum())
                 .as("%s", pages)
                 .isEqualTo(copied);
+        long reasons = 0;
+        for (JsonNode count : pages.path("decline-reasons")) {
+            reasons += count.asLong();
+        }
+        assertThat(reasons).as("%s", pages).isEqualTo(declined);
     }
 
     private static void assertTimes(JsonNode run) {

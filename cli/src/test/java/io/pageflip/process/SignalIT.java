@@ -118,15 +118,15 @@ final class SignalIT {
 
     @ParameterizedTest
     @CsvSource({"INT, starting", "TERM, filling guest RAM"})
-    void migrateThatIsAskedBeforeLeavesTheGuestAtTheSource(String signal, String phase) throws Exception {
+    void migrateThatIsAskedBeforeThereIsAGuestSaysSo(String signal, String phase) throws Exception {
         Run run = pageflip.start("migrate", "--ram=768M", "--run-after=0.05", "--progress=always")
                 .awaitErr(phase);
 
         run.signal(signal);
         run.endsWith(1);
 
-        assertThat(run.err()).contains("pageflip: cancelled: the guest stays at the source: ");
-        assertThat(run.out()).contains("cancelled: the guest stays at the source");
+        assertThat(run.err()).contains("pageflip: cancelled: there was no guest yet: ");
+        assertThat(run.out()).contains("cancelled: there was no guest yet: ");
     }
 
     @Test

@@ -4,8 +4,8 @@ import io.pageflip.channel.Cancellation;
 import io.pageflip.channel.PeerGoneException;
 import io.pageflip.channel.StreamReader;
 import io.pageflip.ledger.PageLedger;
+import io.pageflip.metrics.Evidence;
 import io.pageflip.metrics.Progress;
-import io.pageflip.metrics.RunResult;
 import io.pageflip.os.HostCapabilities;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.Proc;
@@ -86,7 +86,7 @@ final class Crossing {
     private @Nullable SourcePages source;
 
     /** Taken before the guest runs, whose writes copy pages of a private mapping; null with other mechanisms. */
-    private RunResult.@Nullable Evidence fuseEvidence;
+    private @Nullable Evidence fuseEvidence;
 
     /** @param timeline gets the marks of what happens here */
     Crossing(
@@ -219,7 +219,8 @@ final class Crossing {
     }
 
     /** Of pages that came through a FUSE file, else null. */
-    RunResult.@Nullable Evidence fuseEvidence() {
+    @Nullable
+    Evidence fuseEvidence() {
         return fuseEvidence;
     }
 

@@ -6,10 +6,12 @@ import io.pageflip.guest.Guest;
 import io.pageflip.guest.VirtualMachine;
 import io.pageflip.ledger.Frames;
 import io.pageflip.ledger.PageLedger;
-import io.pageflip.metrics.MigrationStatus;
+import io.pageflip.metrics.Evidence;
+import io.pageflip.metrics.Measured;
 import io.pageflip.metrics.Progress;
 import io.pageflip.metrics.ResultJson;
 import io.pageflip.metrics.RunResult;
+import io.pageflip.metrics.VerificationResult;
 import io.pageflip.os.HostCapabilities;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.Proc;
@@ -165,11 +167,7 @@ public final class DestinationAgent {
             transition(DestinationState.LOST, String.valueOf(e.getMessage()));
             memory.guest().stop(late::close); // before it can go on with zeros where its pages were
             tellFailure(e);
-            return RunResult.ended(
-                    MigrationStatus.LOST,
-                    "nobody",
-                    null,
-                    new RunResult.Failure("guest-lost", String.valueOf(e.getMessage())));
+            return RunResult.lost(String.valueOf(e.getMessage()));
         }
     }
 
@@ -208,8 +206,8 @@ public final class DestinationAgent {
             timeline.lateDone(late, guest.blocks());
         }
         long pss = Proc.proportionalSetBytes(); // holds the address space up: not while pages come
-        RunResult.Evidence early = crossing.fuseEvidence();
-        RunResult.Evidence evidence = early != null
+        Evidence early = crossing.fuseEvidence();
+        Evidence evidence = early != null
                 ? early
                 : Frames.judge(
                         ledger,
@@ -228,20 +226,21 @@ public final class DestinationAgent {
         }
         pulse.end(endNs);
         guest.checkVcpus();
-        RunResult.GuestActivity activity =
-                new RunResult.GuestActivity(ranForNs, guest.instructions() - instructions, guest.pagesWritten());
-        RunResult.VerificationResult verification = last ? verify(guest) : RunResult.VerificationResult.SKIPPED;
-        RunResult result = timeline.result(link.hello(), figures, marks, ledger, evidence, verification, activity);
+        Measured.GuestActivity activity =
+                new Measured.GuestActivity(ranForNs, guest.instructions() - instructions, guest.pagesWritten());
+        VerificationResult verification = last ? verify(guest) : VerificationResult.SKIPPED;
+        RunResult result = RunResult.completed(
+                timeline.measured(link.hello(), figures, marks, ledger, evidence, activity), verification);
         sendOrLog(new Message.Completed(pss, ResultJson.write(result)));
         return result;
     }
 
-    private RunResult.VerificationResult verify(Guest guest) throws IOException {
+    private VerificationResult verify(Guest guest) throws IOException {
         if (!options.verify()) {
-            return RunResult.VerificationResult.SKIPPED;
+            return VerificationResult.SKIPPED;
         }
         progress.begin(Progress.Phase.VERIFYING, 0);
-        return RunResult.VerificationResult.of(guest.verify());
+        return VerificationResult.of(guest.verify());
     }
 
     private void awaitLastPage(PostcopyCompletion lastPage, DestinationMemory memory, PulseWatch pulse)

@@ -2,10 +2,11 @@ package io.pageflip.destination;
 
 import io.pageflip.ledger.PageLedger;
 import io.pageflip.metrics.DowntimePhases;
-import io.pageflip.metrics.MigrationStatus;
+import io.pageflip.metrics.Evidence;
+import io.pageflip.metrics.Measured;
 import io.pageflip.metrics.PageCounts;
 import io.pageflip.metrics.Percentile;
-import io.pageflip.metrics.RunResult;
+import io.pageflip.metrics.PostcopyResult;
 import io.pageflip.postcopy.Postcopy;
 import io.pageflip.postcopy.PostcopyFigures;
 import io.pageflip.ram.BlockSpec;
@@ -14,6 +15,7 @@ import io.pageflip.ram.RamBlock;
 import io.pageflip.wire.Message;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
@@ -67,9 +69,10 @@ final class Timeline {
     long[] firstBeatNs = {};
 
     /** Null without a postcopy, or if it failed. */
-    RunResult.@Nullable PostcopyResult postcopy;
+    @Nullable
+    PostcopyResult postcopy;
 
-    /** The guest's pulse; null where nobody watched it. */
+    /** The guest's pulse; null before the guest runs here. */
     @Nullable
     PulseWatch pulse;
 
@@ -90,19 +93,18 @@ final class Timeline {
     }
 
     /** What the report says of pages that were mapped after the switch. */
-    static RunResult.PostcopyResult postcopy(
-            PostcopyFigures figures, List<FaultLog> logs, int recoveries, long pausedNs) {
+    static PostcopyResult postcopy(PostcopyFigures figures, List<FaultLog> logs, int recoveries, long pausedNs) {
         long[] waitsNs = logs.stream()
                 .flatMapToLong(log -> LongStream.of(log.waitsNs()))
                 .sorted()
                 .toArray();
-        return new RunResult.PostcopyResult(
+        return new PostcopyResult(
                 figures.faults(),
                 figures.touchedPages(),
                 figures.prefetchedPages(),
                 figures.backgroundPages(),
                 logs.stream().mapToLong(FaultLog::waits).sum(),
-                new RunResult.PostcopyResult.Wait(
+                new PostcopyResult.Wait(
                         Percentile.of(waitsNs, Percentile.MEDIAN),
                         Percentile.of(waitsNs, 900),
                         Percentile.of(waitsNs, 990),
@@ -113,54 +115,49 @@ final class Timeline {
                 pausedNs);
     }
 
-    RunResult result(
+    /**
+     * What the report says of the migration.
+     *
+     * @throws IllegalStateException if the pages of the ledger do not add up
+     */
+    Measured measured(
             Message.Hello hello,
             Message.SourceFigures source,
             Marks stopped,
             PageLedger ledger,
-            RunResult.Evidence evidence,
-            RunResult.VerificationResult verification,
-            RunResult.GuestActivity activity) {
+            Evidence evidence,
+            Measured.GuestActivity activity) {
+        PulseWatch watched = Objects.requireNonNull(pulse, "nobody watched the guest's pulse");
         DowntimePhases phases = phases(stopped);
-        List<RunResult.Block> blocks = new ArrayList<>();
-        PageCounts all = PageCounts.NONE;
-        List<BlockSpec> specs = hello.guest().blocks();
-        for (int i = 0; i < specs.size(); i++) {
-            BlockSpec spec = specs.get(i);
-            PageCounts counts = ledger.counts(i);
-            all = all.plus(counts);
-            blocks.add(new RunResult.Block(
-                    spec.name(), spec.backing().toString(), spec.pageBytes(), spec.lengthBytes(), counts, blockNs[i]));
-        }
-        if (!all.addsUp()) {
-            throw new IllegalStateException("pages do not add up: " + all);
-        }
+        List<Measured.Block> blocks = blocks(hello.guest().blocks(), ledger);
         long resumedNs = stopped.guestPausedNs() - phases.stop() + phases.total();
-        long crossingNs = Math.max(1, lastPageNs - firstPageNs);
-        return new RunResult(
-                MigrationStatus.COMPLETED,
-                "destination",
+        return new Measured(
                 (resumedNs - source.startNs()) / NS_PER_MS,
                 (readyNs - source.startNs()) / NS_PER_MS,
-                Math.round(phases.total() / (double) NS_PER_MS),
-                ram(blocks, source, crossingNs),
-                phases.total(),
+                ram(blocks, source, Math.max(1, lastPageNs - firstPageNs)),
                 phases,
                 stopped.dryRunNs() == 0 ? null : stopped.dryRunNs(),
                 firstBeatNs.length == 0 ? null : blackoutNs(stopped),
                 postcopy,
-                all,
                 blocks,
                 evidence,
-                verification,
                 activity,
-                pulse == null ? null : pulse.throughput(),
-                pulse == null ? null : pulse.idleGaps(),
-                null,
-                null,
-                null,
-                null,
-                null);
+                watched.throughput(),
+                watched.idleGaps());
+    }
+
+    private List<Measured.Block> blocks(List<BlockSpec> specs, PageLedger ledger) {
+        List<Measured.Block> blocks = new ArrayList<>();
+        for (int i = 0; i < specs.size(); i++) {
+            BlockSpec spec = specs.get(i);
+            PageCounts counts = ledger.counts(i);
+            if (!counts.addsUp()) {
+                throw new IllegalStateException("pages do not add up: " + spec.name() + " " + counts);
+            }
+            blocks.add(new Measured.Block(
+                    spec.name(), spec.backing().toString(), spec.pageBytes(), spec.lengthBytes(), counts, blockNs[i]));
+        }
+        return blocks;
     }
 
     /** Those of the vCPU that stood still the longest. */
@@ -209,20 +206,19 @@ final class Timeline {
         return longest;
     }
 
-    private static RunResult.Ram ram(List<RunResult.Block> blocks, Message.SourceFigures source, long pagesNs) {
+    private static Measured.Ram ram(List<Measured.Block> blocks, Message.SourceFigures source, long pagesNs) {
         long total = 0;
         long duplicate = 0;
         long normal = 0;
         long normalBytes = 0;
-        for (RunResult.Block block : blocks) {
+        for (Measured.Block block : blocks) {
             PageCounts pages = block.pages();
-            long crossed = pages.moved() + pages.copied();
             total += block.bytes();
             duplicate += pages.zero();
-            normal += crossed;
-            normalBytes += Math.min(block.bytes(), crossed * block.pageSize());
+            normal += pages.crossed();
+            normalBytes += Math.min(block.bytes(), pages.crossed() * block.pageSize());
         }
-        return new RunResult.Ram(
+        return new Measured.Ram(
                 total,
                 source.transferredBytes(),
                 0,

@@ -2,7 +2,8 @@ package io.pageflip.ledger;
 
 import io.pageflip.memory.PageBitmap;
 import io.pageflip.metrics.CopyReason;
-import io.pageflip.metrics.RunResult;
+import io.pageflip.metrics.Evidence;
+import io.pageflip.metrics.Evidence.DecidedBy;
 import io.pageflip.os.FrameCounts;
 import io.pageflip.os.MemFd;
 import io.pageflip.os.NativeBuffer;
@@ -154,7 +155,7 @@ public final class Frames {
      * @param relocatedBefore {@link Proc#relocatedPages} when the source noted them
      * @param kernelMoves what a probe says of gifted pages, for when frames are hidden
      */
-    public static RunResult.Evidence judge(
+    public static Evidence judge(
             PageLedger ledger,
             List<RamBlock> ram,
             Frames frames,
@@ -164,7 +165,7 @@ public final class Frames {
             throws IOException {
         Comparison moved = Comparison.NONE;
         Comparison gifted = Comparison.NONE;
-        RunResult.StillMapped stillMapped = null;
+        Evidence.StillMapped stillMapped = null;
         boolean undecided = false;
         boolean any = false;
         for (int i = 0; i < ram.size(); i++) {
@@ -186,28 +187,28 @@ public final class Frames {
         }
         long elsewhere = moved.compared() - moved.same();
         boolean relocating = Proc.relocatedPages() > relocatedBefore;
-        return new RunResult.Evidence(
+        return new Evidence(
                 visible,
                 moved.compared() + gifted.same(),
                 moved.same() + gifted.same(),
                 relocating ? elsewhere : 0,
                 relocating ? 0 : elsewhere,
-                any && visible ? "frames" : undecided ? "probe" : "none",
+                any && visible ? DecidedBy.FRAMES : undecided ? DecidedBy.PROBE : DecidedBy.NONE,
                 stillMapped);
     }
 
-    private RunResult.StillMapped stillMapped(
+    private Evidence.StillMapped stillMapped(
             int index, RamBlock block, PageBitmap shared, PageLedger ledger, boolean visible) throws IOException {
         long pages = ledger.counts(index).copyReasons().getOrDefault(CopyReason.STILL_MAPPED.toString(), 0L);
         if (!visible) {
-            return new RunResult.StillMapped(pages, null, 0, 0);
+            return new Evidence.StillMapped(pages, null, 0, 0);
         }
         Comparison found = compare(index, block, shared);
         boolean counted;
         try (FrameCounts counts = FrameCounts.open()) {
             counted = counts != null;
         }
-        return new RunResult.StillMapped(
+        return new Evidence.StillMapped(
                 pages, counted ? found.shared() : null, found.compared(), found.compared() - found.same());
     }
 }

@@ -2,6 +2,7 @@ package io.pageflip.ledger;
 
 import io.pageflip.memory.PageBitmap;
 import io.pageflip.metrics.CopyReason;
+import io.pageflip.metrics.DeclineReason;
 import io.pageflip.metrics.PageCounts;
 import io.pageflip.ram.BlockSpec;
 import io.pageflip.wire.ProtocolException;
@@ -10,14 +11,13 @@ import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.function.LongPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The destination's account of every page: what became of it, once. A page that is told twice, or lies outside its
  * block, is the source's mistake and fails the migration; so does one that is missing at the end. Where the schedule
- * lets copied and zero pages come again, the last time counts; a page that was moved or gifted never comes again.
+ * lets copied and zero pages come again, the last time counts; a page that was moved, declined or gifted never does.
  */
 public final class PageLedger {
     private final List<Account> accounts = new ArrayList<>();
@@ -48,6 +48,13 @@ public final class PageLedger {
         Account account = account(block, first, count);
         account.reasons.merge(reason, count, Long::sum);
         account.note(first, count, Account.ZERO + reason.code());
+    }
+
+    /** Neither moved nor copied: the kernel would not map it, and need not. */
+    public void declined(int block, long first, long count, DeclineReason reason) throws ProtocolException {
+        Account account = account(block, first, count);
+        account.declined.merge(reason, count, Long::sum);
+        account.note(first, count, Account.DECLINED);
     }
 
     /** Whether a page has come before, with content. */
@@ -87,9 +94,9 @@ public final class PageLedger {
      * Settles all late pages of a block.
      *
      * @param mapped those that were moved, and perhaps others
-     * @param other what the rest counts as
+     * @param other why the rest was declined
      */
-    public void settle(int block, LongPredicate mapped, CopyReason other) {
+    public void settle(int block, LongPredicate mapped, DeclineReason other) {
         Account account = accounts.get(block);
         PageBitmap late = account.late;
         long rest = 0;
@@ -101,7 +108,7 @@ public final class PageLedger {
             }
         }
         if (rest > 0) {
-            account.reasons.merge(other, rest, Long::sum);
+            account.declined.merge(other, rest, Long::sum);
         }
     }
 
@@ -173,21 +180,17 @@ public final class PageLedger {
     /** The counts of a block. */
     public PageCounts counts(int block) {
         Account account = accounts.get(block);
-        Map<String, Long> reasons = new TreeMap<>();
-        account.reasons.forEach((reason, count) -> {
-            if (count > 0) { // else all of them came again otherwise
-                reasons.put(reason.toString(), count);
-            }
-        });
-        long copied =
-                account.reasons.values().stream().mapToLong(Long::longValue).sum();
         long moved = account.moved.cardinality() + account.decidedMoved;
-        return new PageCounts(account.spec.pages(), moved, copied, account.zero + account.holes, reasons);
+        return PageCounts.of(
+                account.spec.pages(), moved, account.zero + account.holes, account.reasons, account.declined);
     }
 
     private static final class Account {
         /** The fate of a page that is zero; of a copied one it is this and the reason's code. */
         static final int ZERO = 1;
+
+        /** The fate of a declined page. Its source takes it for moved, and so does not send it again. */
+        static final int DECLINED = -1;
 
         private final BlockSpec spec;
         private final PageBitmap seen;
@@ -195,6 +198,7 @@ public final class PageLedger {
         private final PageBitmap undecided;
         private final PageBitmap late;
         private final Map<CopyReason, Long> reasons = new EnumMap<>(CopyReason.class);
+        private final Map<DeclineReason, Long> declined = new EnumMap<>(DeclineReason.class);
         /**
          * Of each page, where it may come again; 0 for one that has not come, or was given away. Made when it is
          * needed.
@@ -233,7 +237,7 @@ public final class PageLedger {
         void forget(long first, long count) throws ProtocolException {
             for (long page = first; page < first + count; page++) {
                 int fate = fate(page);
-                if (fate == 0 && (!resends || moved.get(page) || undecided.get(page))) {
+                if (fate == DECLINED || (fate == 0 && (!resends || moved.get(page) || undecided.get(page)))) {
                     throw new ProtocolException(
                             "pages " + first + "+" + count + " of RAM block " + spec.name() + " were sent twice");
                 }

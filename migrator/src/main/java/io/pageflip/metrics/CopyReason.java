@@ -1,8 +1,11 @@
 package io.pageflip.metrics;
 
+import com.fasterxml.jackson.annotation.JsonValue;
+
 /**
  * Why the bytes of a page were copied instead of the page being moved: the ladder of conditions of the patch of 2013
- * (seeds 000, 002 and 004), as far as it has a counterpart here. Exactly one a copied page.
+ * (seeds 000, 002 and 004), as far as it has a counterpart here. Exactly one a copied page. A page that was not moved
+ * and not copied either has a {@link DeclineReason}. Numbers 6 and 7 were those of these, and are not used again.
  */
 public enum CopyReason {
     /**
@@ -19,10 +22,6 @@ public enum CopyReason {
     NOT_GIFTED(4, "not-gifted"),
     /** The destination did not ask for a move ({@code --no-move}; 000: {@code SPLICE_F_MOVE}). */
     MOVE_NOT_REQUESTED(5, "move-not-requested"),
-    /** The destination's page table entry was taken (000: {@code pte_present}; 002: {@code -EBUSY}). */
-    ALREADY_PRESENT(6, "already-present"),
-    /** Nothing that could take the page was mapped at the destination (000: {@code find_vma}). */
-    NO_MAPPING(7, "no-mapping"),
     /** The mechanism asked for ({@code stream}, {@code pull}) moves nothing, ever. */
     MECHANISM_COPIES(8, "mechanism-copies"),
     /** A device of the guest holds the frame for I/O: the page stayed private where RAM was adopted. */
@@ -58,6 +57,7 @@ public enum CopyReason {
     }
 
     /** As reports write it. */
+    @JsonValue
     @Override
     public String toString() {
         return label;

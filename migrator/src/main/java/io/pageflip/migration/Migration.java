@@ -1,7 +1,9 @@
 package io.pageflip.migration;
 
 import io.pageflip.channel.Cancellation;
+import io.pageflip.metrics.Failure;
 import io.pageflip.metrics.MigrationStatus;
+import io.pageflip.metrics.Owner;
 import io.pageflip.metrics.Progress;
 import io.pageflip.metrics.RunResult;
 import java.io.IOException;
@@ -113,10 +115,7 @@ public final class Migration {
 
     static RunResult cancelledEarly() {
         return RunResult.ended(
-                MigrationStatus.CANCELLED,
-                "source",
-                null,
-                new RunResult.Failure("cancelled", "interrupted before there was a guest"));
+                MigrationStatus.CANCELLED, Owner.NOBODY_YET, null, new Failure(Failure.Kind.CANCELLED, "interrupted"));
     }
 
     /** Cancelled so early that it did not find the destination any more, or could not even handle the signal yet. */
@@ -124,8 +123,7 @@ public final class Migration {
         RunResult ours = source.result();
         return ours == null
                 ? source.diedOfCancel()
-                : ours.error() != null
-                        && RunResult.Failure.USAGE.equals(ours.error().kind());
+                : ours.error() != null && ours.error().kind() == Failure.Kind.USAGE;
     }
 
     /**
@@ -137,24 +135,18 @@ public final class Migration {
             return theirs; // it had the guest, and knows best why it has not any more
         }
         if (theirs != null && theirs.status() == MigrationStatus.COMPLETED) {
-            return ours != null && ours.downtimeNs() != null ? ours : theirs;
+            return ours != null && ours.measured() != null ? ours : theirs;
         }
         if (ours == null) {
             String sourceEnd = source.ending();
             String why = theirs == null || theirs.error() == null
                     ? destination.ending()
                     : theirs.error().message();
-            return RunResult.ended(
-                    MigrationStatus.LOST,
-                    "nobody",
-                    null,
-                    new RunResult.Failure("guest-lost", "the guest is lost: " + sourceEnd + "; " + why));
+            return RunResult.lost("the guest is lost: " + sourceEnd + "; " + why);
         }
-        RunResult.Failure cause = theirs == null ? null : theirs.error();
-        return ours.status() == MigrationStatus.FAILED && isHostLack(cause) ? ours.withError(cause) : ours;
-    }
-
-    private static boolean isHostLack(RunResult.@Nullable Failure failure) {
-        return failure != null && RunResult.Failure.HOST_LACKS.equals(failure.kind());
+        Failure cause = theirs == null ? null : theirs.error();
+        return ours.status() == MigrationStatus.FAILED && cause != null && cause.kind() == Failure.Kind.HOST_LACKS
+                ? ours.withError(cause)
+                : ours;
     }
 }

@@ -4,6 +4,7 @@ import io.pageflip.channel.Cancellation;
 import io.pageflip.metrics.MigrationStatus;
 import io.pageflip.metrics.Progress;
 import io.pageflip.metrics.RunResult;
+import io.pageflip.metrics.VerificationResult;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -131,6 +132,6 @@ public final class PingPong {
         @Nullable RunResult last = merged.isEmpty() ? null : merged.get(merged.size() - 1);
         return last != null
                 && last.verification() != null
-                && !"skipped".equals(last.verification().status());
+                && last.verification().status() != VerificationResult.Status.SKIPPED;
     }
 }

@@ -3,7 +3,7 @@ package io.pageflip.postcopy;
 import io.pageflip.ledger.MoveOutcome;
 import io.pageflip.ledger.PageLedger;
 import io.pageflip.memory.PageBitmap;
-import io.pageflip.metrics.CopyReason;
+import io.pageflip.metrics.DeclineReason;
 import io.pageflip.os.Mapping;
 import io.pageflip.os.Userfaultfd;
 import io.pageflip.ram.RamBlock;
@@ -76,6 +76,6 @@ final class FlipMapper implements PageMapper {
      */
     @Override
     public void settle(PageLedger ledger, int index, PostcopyPages pages, boolean complete) {
-        ledger.settle(index, pages::isMapped, complete ? CopyReason.ALREADY_PRESENT : CopyReason.NO_MAPPING);
+        ledger.settle(index, pages::isMapped, complete ? DeclineReason.ALREADY_PRESENT : DeclineReason.NO_MAPPING);
     }
 }

@@ -1,6 +1,7 @@
 package io.pageflip.prediction;
 
-import io.pageflip.metrics.PageCounts;
+import io.pageflip.metrics.Failure;
+import io.pageflip.metrics.Measured;
 import io.pageflip.metrics.Percentile;
 import io.pageflip.metrics.RunResult;
 import io.pageflip.request.Mechanism;
@@ -44,18 +45,19 @@ public final class Calibration {
      */
     public static Costs measure(List<Mechanism> mechanisms, Runner runner, String host)
             throws IOException, InterruptedException {
-        Map<Mechanism, List<List<RunResult>>> runs = new EnumMap<>(Mechanism.class);
+        Map<Mechanism, List<List<Measured>>> runs = new EnumMap<>(Mechanism.class);
         for (int i = 0; i < RUNS; i++) {
             for (Mechanism mechanism : mechanisms) {
                 for (int size = 0; size < RAM_BYTES.size(); size++) {
                     RunResult result = runner.run(mechanism, RAM_BYTES.get(size));
-                    if (result.pages() == null || result.downtimePhasesNs() == null) {
-                        RunResult.Failure error = result.error();
+                    Measured measured = result.measured();
+                    if (measured == null) {
+                        Failure error = result.error();
                         throw new IOException(
                                 "a migration with " + mechanism + " failed, so that it cannot be measured: "
                                         + (error == null ? result.status() : error.message()));
                     }
-                    bySize(runs, mechanism).get(size).add(result);
+                    bySize(runs, mechanism).get(size).add(measured);
                 }
             }
         }
@@ -64,14 +66,14 @@ public final class Calibration {
         return new Costs(Costs.SCHEMA, host, costs);
     }
 
-    private static List<List<RunResult>> bySize(Map<Mechanism, List<List<RunResult>>> runs, Mechanism mechanism) {
+    private static List<List<Measured>> bySize(Map<Mechanism, List<List<Measured>>> runs, Mechanism mechanism) {
         return runs.computeIfAbsent(mechanism, key -> List.of(new ArrayList<>(), new ArrayList<>()));
     }
 
     /** Through the medians of both; never one that falls, or begins below 0, however much noise there is. */
-    private static Costs.Cost line(List<RunResult> small, List<RunResult> large) {
-        double fewer = median(small, Calibration::crossed);
-        double more = median(large, Calibration::crossed);
+    private static Costs.Cost line(List<Measured> small, List<Measured> large) {
+        double fewer = median(small, measured -> measured.pages().crossed());
+        double more = median(large, measured -> measured.pages().crossed());
         double shortNs = median(small, Calibration::pagesNs);
         double longNs = median(large, Calibration::pagesNs);
         double slope = Math.min((longNs - shortNs) / (more - fewer), longNs / more);
@@ -79,16 +81,11 @@ public final class Calibration {
         return new Costs.Cost(longNs - nsPerPage * more, nsPerPage);
     }
 
-    private static long crossed(RunResult result) {
-        PageCounts pages = result.pages();
-        return pages == null ? 0 : pages.moved() + pages.copied();
+    private static long pagesNs(Measured measured) {
+        return measured.downtimePhasesNs().pages();
     }
 
-    private static long pagesNs(RunResult result) {
-        return result.downtimePhasesNs() == null ? 0 : result.downtimePhasesNs().pages();
-    }
-
-    private static double median(List<RunResult> runs, ToLongFunction<RunResult> figure) {
+    private static double median(List<Measured> runs, ToLongFunction<Measured> figure) {
         long[] sorted = runs.stream().mapToLong(figure).sorted().toArray();
         return Percentile.of(sorted, Percentile.MEDIAN);
     }

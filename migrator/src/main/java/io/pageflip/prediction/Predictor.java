@@ -10,15 +10,16 @@ import io.pageflip.kernel.workload.SimulationResult;
 import io.pageflip.kernel.workload.VmspliceUse;
 import io.pageflip.memory.PageBitmap;
 import io.pageflip.metrics.CopyReason;
+import io.pageflip.metrics.DeclineReason;
 import io.pageflip.metrics.PageCounts;
 import io.pageflip.ram.Backing;
 import io.pageflip.ram.BlockSpec;
 import io.pageflip.request.Mechanism;
 import io.pageflip.request.Schedule;
 import io.pageflip.scenario.Scenario;
+import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -75,14 +76,14 @@ public final class Predictor {
         long part = spec.pages() - spec.wholePages();
         long data = spec.name().equals("ram") ? dataPages(planned.guest(), spec) : spec.pages();
         long whole = data - part;
-        Map<String, Long> reasons = new TreeMap<>();
-        long moved = switch (planned.mechanism()) {
-            case FLIP -> flip(planned, spec, whole, part, reasons);
-            case GIFT -> gift(planned, spec, data, reasons);
-            case STREAM, PULL -> copy(CopyReason.MECHANISM_COPIES, data, reasons);
+        Fates fates = new Fates();
+        switch (planned.mechanism()) {
+            case FLIP -> flip(planned, spec, whole, part, fates);
+            case GIFT -> gift(planned, spec, data, fates);
+            case STREAM, PULL -> fates.copied(CopyReason.MECHANISM_COPIES, data);
             case FUSE -> throw new IllegalArgumentException("fuse is not predicted");
-        };
-        return new PageCounts(spec.pages(), moved, data - moved, spec.pages() - data, reasons);
+        }
+        return fates.counts(spec.pages());
     }
 
     /** Pages of block {@code ram} in which anything was ever written; the other blocks are full. */
@@ -107,57 +108,56 @@ public final class Predictor {
         return false;
     }
 
-    private static long flip(Planned planned, BlockSpec spec, long whole, long part, Map<String, Long> reasons) {
-        copy(CopyReason.NOT_PAGE_SIZED, part, reasons);
+    private static void flip(Planned planned, BlockSpec spec, long whole, long part, Fates fates) {
+        fates.copied(CopyReason.NOT_PAGE_SIZED, part);
         if (!spec.backing().shareable()) {
-            return copy(CopyReason.PRIVATE_MEMORY, whole, reasons);
+            fates.copied(CopyReason.PRIVATE_MEMORY, whole);
+        } else if (!planned.gifts()) {
+            fates.copied(CopyReason.NOT_GIFTED, whole);
+        } else if (spec.name().equals("ram") && !planned.scenario().isPlain()) {
+            flipRam(planned, spec, fates);
+        } else if (planned.moves()) {
+            fates.moved(whole);
+        } else {
+            fates.copied(CopyReason.MOVE_NOT_REQUESTED, whole);
         }
-        if (!planned.gifts()) {
-            return copy(CopyReason.NOT_GIFTED, whole, reasons);
-        }
-        if (spec.name().equals("ram") && !planned.scenario().isPlain()) {
-            return flipRam(planned, spec, reasons);
-        }
-        return planned.moves() ? whole : copy(CopyReason.MOVE_NOT_REQUESTED, whole, reasons);
     }
 
     /** What a third process maps is not flipped, whatever the destination has there. */
-    private static long flipRam(Planned planned, BlockSpec ram, Map<String, Long> reasons) {
+    private static void flipRam(Planned planned, BlockSpec ram, Fates fates) {
         GuestConfig guest = planned.guest();
         Scenario scenario = planned.scenario();
         PageBitmap shared = scenario.sharedPages(ram.pages(), guest.seed());
         PageBitmap present = scenario.conditions().present(ram.pages());
         PageBitmap unmapped = scenario.conditions().unmapped(ram.pages());
-        long moved = 0;
         for (long page = 0; page < ram.pages(); page++) {
             if (!guest.filled(page)) {
                 continue;
             }
             if (shared.get(page)) {
-                copy(CopyReason.STILL_MAPPED, 1, reasons);
+                fates.copied(CopyReason.STILL_MAPPED, 1);
             } else if (!planned.moves()) {
-                copy(CopyReason.MOVE_NOT_REQUESTED, 1, reasons);
+                fates.copied(CopyReason.MOVE_NOT_REQUESTED, 1);
             } else if (present.get(page)) {
-                copy(CopyReason.ALREADY_PRESENT, 1, reasons);
+                fates.declined(DeclineReason.ALREADY_PRESENT, 1);
             } else if (unmapped.get(page)) {
-                copy(CopyReason.NO_MAPPING, 1, reasons);
+                fates.declined(DeclineReason.NO_MAPPING, 1);
             } else {
-                moved++;
+                fates.moved(1);
             }
         }
-        return moved;
     }
 
     /**
      * A block that is not whole pages is not gifted at all: 004, "the size argument must be a multiple of page size".
      */
-    private static long gift(Planned planned, BlockSpec spec, long data, Map<String, Long> reasons)
-            throws InterruptedException {
+    private static void gift(Planned planned, BlockSpec spec, long data, Fates fates) throws InterruptedException {
         if (spec.wholePages() < spec.pages()) {
-            return copy(CopyReason.NOT_PAGE_SIZED, data, reasons);
+            fates.copied(CopyReason.NOT_PAGE_SIZED, data);
+            return;
         }
         if (data == 0) {
-            return 0;
+            return;
         }
         VmspliceUse use =
                 new VmspliceUse(planned.gifts(), planned.moves(), spec.backing().shareable());
@@ -166,8 +166,8 @@ public final class Predictor {
                         ? new GuestPages(planned.scenario().conditions(), data)
                         : Conditions.plain(planned.guest().seed());
         SimulationResult result = new Simulation(planned.kernel(), conditions, data, use).run(1, () -> false);
-        result.reasons(Outcome.COPIED).forEach((reason, pages) -> copy(copyReason(reason), pages, reasons));
-        return result.count(Outcome.MOVED);
+        result.reasons(Outcome.COPIED).forEach((reason, pages) -> fates.copied(copyReason(reason), pages));
+        fates.moved(result.count(Outcome.MOVED));
     }
 
     /** As pageflip tells it, which sees flags and frames, and nothing of what the kernel thinks. */
@@ -180,12 +180,34 @@ public final class Predictor {
         return CopyReason.KERNEL_DECLINED;
     }
 
-    /** Nothing moved. */
-    private static long copy(CopyReason reason, long pages, Map<String, Long> reasons) {
-        if (pages > 0) {
-            reasons.merge(reason.toString(), pages, Long::sum);
+    /** What becomes of the pages of a block; those that nothing is said of are zero. */
+    private static final class Fates {
+        private long moved;
+        private long crossed;
+        private final Map<CopyReason, Long> copied = new EnumMap<>(CopyReason.class);
+        private final Map<DeclineReason, Long> declined = new EnumMap<>(DeclineReason.class);
+
+        void moved(long pages) {
+            moved += pages;
+            crossed += pages;
         }
-        return 0;
+
+        void copied(CopyReason reason, long pages) {
+            add(copied, reason, pages);
+        }
+
+        void declined(DeclineReason reason, long pages) {
+            add(declined, reason, pages);
+        }
+
+        private <R> void add(Map<R, Long> counts, R reason, long pages) {
+            counts.merge(reason, pages, Long::sum);
+            crossed += pages;
+        }
+
+        PageCounts counts(long total) {
+            return PageCounts.of(total, moved, total - crossed, copied, declined);
+        }
     }
 
     private @Nullable Long pagesNs(Planned planned, @Nullable PageCounts pages) {
@@ -197,6 +219,6 @@ public final class Predictor {
                 && (planned.mechanism() != Mechanism.FLIP || (planned.gifts() && planned.moves()));
         return costs == null || pages == null || !asMeasured
                 ? null
-                : costs.pagesNs(planned.mechanism(), pages.moved() + pages.copied());
+                : costs.pagesNs(planned.mechanism(), pages.crossed());
     }
 }

@@ -3,6 +3,7 @@ package io.pageflip.receive;
 import io.pageflip.ledger.MoveOutcome;
 import io.pageflip.ledger.PageLedger;
 import io.pageflip.metrics.CopyReason;
+import io.pageflip.metrics.DeclineReason;
 import io.pageflip.os.Userfaultfd;
 import io.pageflip.ram.RamBlock;
 import io.pageflip.wire.ProtocolException;
@@ -12,9 +13,10 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Moves gifted pages of a shared block: {@code UFFDIO_CONTINUE} points the destination's page table entries at the
- * frames that the memfd holds. A page that the kernel refuses is no move, and counted with the reason; the ladder of
- * refusals is {@link MoveOutcome}. Its bytes need not be copied, and must not, since with a handover the guest may
- * write them meanwhile: wherever the memfd is mapped, the page is, or will be when it is touched.
+ * frames that the memfd holds. A page whose move the kernel declines is counted as declined, with the reason; the
+ * ladder of its answers is {@link MoveOutcome}. The bytes of such a page need not be copied, and must not, since with a
+ * handover the guest may write them meanwhile: wherever the memfd is mapped, the page is, or will be when it is
+ * touched.
  */
 final class FlipReceiver implements PageReceiver {
     private final List<RamBlock> blocks;
@@ -50,17 +52,17 @@ final class FlipReceiver implements PageReceiver {
             if (outcome == MoveOutcome.NO_MAPPING && pages > 1) {
                 most = pages / 2; // ENOENT also if only the range's end lies outside of what is registered
             } else {
-                ledger.copied(blockIndex, at, 1, refused(block, at, outcome));
+                ledger.declined(blockIndex, at, 1, reason(block, at, outcome));
                 at++;
                 most = end - at;
             }
         }
     }
 
-    private static CopyReason refused(RamBlock block, long at, MoveOutcome outcome) throws ProtocolException {
+    private static DeclineReason reason(RamBlock block, long at, MoveOutcome outcome) throws ProtocolException {
         return switch (outcome) {
-            case ALREADY_PRESENT -> CopyReason.ALREADY_PRESENT;
-            case NO_MAPPING -> CopyReason.NO_MAPPING;
+            case ALREADY_PRESENT -> DeclineReason.ALREADY_PRESENT;
+            case NO_MAPPING -> DeclineReason.NO_MAPPING;
             case HOLE ->
                 throw new ProtocolException("page " + at + " of RAM block "
                         + block.spec().name() + " was gifted, and its memfd has no page there");

@@ -3,7 +3,7 @@ package io.pageflip.receive;
 import io.pageflip.ledger.Frames;
 import io.pageflip.ledger.PageLedger;
 import io.pageflip.metrics.CopyReason;
-import io.pageflip.metrics.RunResult;
+import io.pageflip.metrics.Evidence;
 import io.pageflip.os.Errno;
 import io.pageflip.os.SyscallException;
 import io.pageflip.ram.Backing;
@@ -86,10 +86,10 @@ public final class FuseReceiver implements PageReceiver {
      * @param visible whether frame numbers are visible on both sides; if not, all pages count as copied
      * @param relocatedBefore {@link io.pageflip.os.Proc#relocatedPages} when the source noted them
      */
-    public static RunResult.Evidence judge(
+    public static Evidence judge(
             PageLedger ledger, List<RamBlock> blocks, Frames frames, boolean visible, long relocatedBefore)
             throws IOException {
-        RunResult.Evidence evidence = Frames.judge(ledger, blocks, frames, visible, relocatedBefore, false);
-        return visible ? evidence : new RunResult.Evidence(false, 0, 0, 0, 0, "none"); // and nothing was probed
+        Evidence evidence = Frames.judge(ledger, blocks, frames, visible, relocatedBefore, false);
+        return visible ? evidence : Evidence.HIDDEN;
     }
 }

@@ -1,6 +1,6 @@
 package io.pageflip.send;
 
-import io.pageflip.metrics.RunResult;
+import io.pageflip.metrics.FuseResult;
 import io.pageflip.os.DiskFile;
 import io.pageflip.os.Fd;
 import io.pageflip.os.FuseMount;
@@ -124,8 +124,8 @@ public final class FuseExport implements AutoCloseable {
     }
 
     /** What it did so far. */
-    public RunResult.FuseResult figures() {
-        return new RunResult.FuseResult(runningNs, guestPausedNs, server.reads(), server.splicedPages());
+    public FuseResult figures() {
+        return new FuseResult(runningNs, guestPausedNs, server.reads(), server.splicedPages());
     }
 
     /** Serves no longer; files that the destination has mapped stay, and every page that it has. Again: nothing. */

@@ -5,9 +5,9 @@ import io.pageflip.channel.StreamWriter;
 import io.pageflip.guest.Guest;
 import io.pageflip.guest.GuestConfig;
 import io.pageflip.memory.PageBitmap;
+import io.pageflip.metrics.FuseResult;
 import io.pageflip.metrics.Precopy;
 import io.pageflip.metrics.Progress;
-import io.pageflip.metrics.RunResult;
 import io.pageflip.os.HostCapabilities;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.Proc;
@@ -328,7 +328,8 @@ final class Crossing implements OutgoingSwitchover.Moments, AutoCloseable {
         }
     }
 
-    RunResult.@Nullable FuseResult fuse() {
+    @Nullable
+    FuseResult fuse() {
         return export == null ? null : export.figures();
     }
 

@@ -8,10 +8,14 @@ import io.pageflip.channel.StreamWriter;
 import io.pageflip.guest.Guest;
 import io.pageflip.guest.GuestConfig;
 import io.pageflip.guest.VirtualMachine;
+import io.pageflip.metrics.Failure;
 import io.pageflip.metrics.MigrationStatus;
+import io.pageflip.metrics.Owner;
 import io.pageflip.metrics.Progress;
 import io.pageflip.metrics.ResultJson;
 import io.pageflip.metrics.RunResult;
+import io.pageflip.metrics.SourceSide;
+import io.pageflip.metrics.VerificationResult;
 import io.pageflip.os.HostLacksException;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.Proc;
@@ -112,8 +116,7 @@ public final class SourceAgent {
      */
     public RunResult run(VirtualMachine machine) throws IOException {
         try (SourceMemory memory = new SourceMemory(machine, clock)) {
-            RunResult result = migrate(memory);
-            return adoption == null ? result : result.withAdopt(adoption.figures());
+            return migrate(memory);
         }
     }
 
@@ -151,10 +154,14 @@ public final class SourceAgent {
                 crossing.switchOver();
             } catch (IOException | RuntimeException e) {
                 crossing.endWatching();
-                return takeBack(memory, ownership, crossing, e).withPrecopy(crossing.report());
+                return takeBack(memory, ownership, crossing, e)
+                        .with(SourceSide.incomplete(crossing.report(), adopted()));
             }
             crossing.endWatching();
-            return awaitTaken(memory, ownership, crossing);
+            RunResult result = awaitTaken(memory, ownership, crossing);
+            return result.measured() == null
+                    ? result.with(SourceSide.incomplete(crossing.report(), adopted()))
+                    : result;
         }
     }
 
@@ -192,13 +199,9 @@ public final class SourceAgent {
         } catch (IOException e) {
             boolean dead = wait.ownerIsDead();
             if (!dead) {
-                return RunResult.ended(
-                        MigrationStatus.COMPLETED,
-                        "destination",
-                        null,
-                        new RunResult.Failure(
-                                "no-report",
-                                "the guest is at the destination, whose report did not come: " + e.getMessage()));
+                return RunResult.unreported(new Failure(
+                        Failure.Kind.NO_REPORT,
+                        "the guest is at the destination, whose report did not come: " + e.getMessage()));
             }
             return lost(new GuestLostException("the destination took it and died (" + e.getMessage() + ")"));
         }
@@ -206,8 +209,7 @@ public final class SourceAgent {
 
     private RunResult lost(GuestLostException reason) {
         context.transition(SourceState.LOST, describe(reason));
-        return RunResult.ended(
-                MigrationStatus.LOST, "nobody", null, new RunResult.Failure("guest-lost", describe(reason)));
+        return RunResult.lost(describe(reason));
     }
 
     private RunResult handedOver(SourceMemory memory, Crossing crossing) throws IOException {
@@ -231,15 +233,17 @@ public final class SourceAgent {
         memory.guest().close(); // it is the destination's, whose own descriptors keep alive what it needs
         Message.Completed completed = link.awaitCompleted();
         if (completed == null) {
-            return RunResult.ended(MigrationStatus.COMPLETED, "destination", null, null);
+            return RunResult.unreported(null);
         }
         RunResult result = ResultJson.MAPPER.readValue(completed.json(), RunResult.class);
-        return result.withPeakPss(
-                        pssWhenResumed == 0
-                                ? crossing.peakPssWhenReady()
-                                : Math.max(crossing.peakPssWhenReady(), pssWhenResumed + completed.pssBytes()))
-                .withPrecopy(crossing.report())
-                .withFuse(crossing.fuse());
+        long peakPss = pssWhenResumed == 0
+                ? crossing.peakPssWhenReady()
+                : Math.max(crossing.peakPssWhenReady(), pssWhenResumed + completed.pssBytes());
+        return result.with(new SourceSide(peakPss, crossing.report(), adopted(), crossing.fuse()));
+    }
+
+    private Adoption.@Nullable Figures adopted() {
+        return adoption == null ? null : adoption.figures();
     }
 
     /** The migration has failed, and the epoch is still ours: the guest goes on here. */
@@ -251,14 +255,8 @@ public final class SourceAgent {
         boolean pagesLeft = crossing != null && crossing.pagesLeft();
         if (stood && pagesLeft && options.mechanism() == Mechanism.GIFT && options.gifts() && kernelMovesGifts) {
             context.transition(SourceState.LOST, describe(reason));
-            return RunResult.ended(
-                    MigrationStatus.LOST,
-                    "nobody",
-                    null,
-                    new RunResult.Failure(
-                            "guest-lost",
-                            "the guest is lost: its gifted pages had left for good when the migration failed: "
-                                    + describe(reason)));
+            return RunResult.lost("the guest is lost: its gifted pages had left for good when the migration failed: "
+                    + describe(reason));
         }
         context.transition(SourceState.FAILED, describe(reason));
         if (stood) {
@@ -272,25 +270,25 @@ public final class SourceAgent {
             memory.guest().awaitFirstInstructions(FIRST_INSTRUCTION_TIMEOUT_S * 1000 * MS);
         }
         boolean cancelled = reason instanceof CancelledException || reason instanceof NotConvergedException;
-        RunResult.VerificationResult verification = watchAndVerify(memory.guest());
+        VerificationResult verification = watchAndVerify(memory.guest());
         return RunResult.ended(
                 cancelled ? MigrationStatus.CANCELLED : MigrationStatus.FAILED,
-                "source",
+                Owner.SOURCE,
                 verification,
-                new RunResult.Failure(failureKind(reason, cancelled), describe(reason)));
+                new Failure(failureKind(reason, cancelled), describe(reason)));
     }
 
-    private static String failureKind(Exception reason, boolean cancelled) {
+    private static Failure.Kind failureKind(Exception reason, boolean cancelled) {
         if (reason instanceof NotConvergedException) {
-            return RunResult.Failure.NOT_CONVERGED;
+            return Failure.Kind.NOT_CONVERGED;
         }
         if (reason instanceof HostLacksException) {
-            return RunResult.Failure.HOST_LACKS;
+            return Failure.Kind.HOST_LACKS;
         }
-        return cancelled ? "cancelled" : "migration-failed";
+        return cancelled ? Failure.Kind.CANCELLED : Failure.Kind.MIGRATION_FAILED;
     }
 
-    private RunResult.VerificationResult watchAndVerify(Guest guest) throws IOException {
+    private VerificationResult watchAndVerify(Guest guest) throws IOException {
         progress.begin(Progress.Phase.RUNNING, 0);
         long untilNs = clock.nanoTime() + options.runAfterNs();
         while (clock.nanoTime() < untilNs && !cancellation.isRequested()) {
@@ -299,10 +297,10 @@ public final class SourceAgent {
         guest.stop();
         guest.checkVcpus();
         if (!options.verify()) {
-            return RunResult.VerificationResult.SKIPPED;
+            return VerificationResult.SKIPPED;
         }
         progress.begin(Progress.Phase.VERIFYING, 0);
-        return RunResult.VerificationResult.of(guest.verify());
+        return VerificationResult.of(guest.verify());
     }
 
     private static String describe(Exception reason) {

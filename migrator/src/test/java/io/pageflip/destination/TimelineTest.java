@@ -7,8 +7,8 @@ import io.pageflip.guest.GuestConfig;
 import io.pageflip.guest.Workload;
 import io.pageflip.ledger.PageLedger;
 import io.pageflip.metrics.DowntimePhases;
-import io.pageflip.metrics.MigrationStatus;
-import io.pageflip.metrics.RunResult;
+import io.pageflip.metrics.Evidence;
+import io.pageflip.metrics.Measured;
 import io.pageflip.ram.Backing;
 import io.pageflip.ram.BlockSpec;
 import io.pageflip.request.Mechanism;
@@ -55,17 +55,12 @@ final class TimelineTest {
         timeline.lockedNs = 113 * MS;
         timeline.claimedNs = 115 * MS;
         timeline.firstInstructionNs = new long[] {120 * MS, 125 * MS};
+        timeline.pulse = new PulseWatch(
+                (vcpu, slot) -> 0, (vcpu, slot) -> 0, STOPPED.lastInstructionNs(), timeline.firstInstructionNs);
     }
 
-    private RunResult result(PageLedger ledger) {
-        return timeline.result(
-                HELLO,
-                SOURCE,
-                STOPPED,
-                ledger,
-                new RunResult.Evidence(false, 0, 0, 0, 0, "none"),
-                RunResult.VerificationResult.SKIPPED,
-                new RunResult.GuestActivity(0, 0, 0));
+    private Measured result(PageLedger ledger) {
+        return timeline.measured(HELLO, SOURCE, STOPPED, ledger, Evidence.HIDDEN, new Measured.GuestActivity(0, 0, 0));
     }
 
     private static PageLedger allHoles() throws ProtocolException {
@@ -76,9 +71,9 @@ final class TimelineTest {
 
     @Test
     void downtimeIsThatOfTheVcpuThatStoodLongest() throws ProtocolException {
-        RunResult result = result(allHoles());
+        Measured result = result(allHoles());
         assertThat(result.downtimeNs()).isEqualTo(24 * MS);
-        assertThat(result.downtime()).isEqualTo(24);
+        assertThat(result.downtimeMs()).isEqualTo(24);
         assertThat(result.downtimePhasesNs())
                 .isEqualTo(new DowntimePhases(2 * MS, 7 * MS, 0, 1 * MS, 1 * MS, 1 * MS, 2 * MS, 10 * MS));
         assertThat(result.downtimePhasesNs().total()).isEqualTo(result.downtimeNs());
@@ -87,21 +82,19 @@ final class TimelineTest {
 
     @Test
     void totalTimeEndsWithTheFirstInstruction() throws ProtocolException {
-        RunResult result = result(allHoles());
-        assertThat(result.totalTime()).isEqualTo(125 - 40);
-        assertThat(result.setupTime()).isEqualTo(90 - 40);
-        assertThat(result.status()).isEqualTo(MigrationStatus.COMPLETED);
-        assertThat(result.owner()).isEqualTo("destination");
+        Measured result = result(allHoles());
+        assertThat(result.totalTimeMs()).isEqualTo(125 - 40);
+        assertThat(result.setupTimeMs()).isEqualTo(90 - 40);
     }
 
     @Test
     void ramCountsBytesOfTheGuestAndPagesOfTheBlocks() throws ProtocolException {
-        RunResult result = result(allHoles());
+        Measured result = result(allHoles());
         long pages = GUEST.blocks().stream().mapToLong(BlockSpec::pages).sum();
         long bytes = GUEST.blocks().stream().mapToLong(BlockSpec::lengthBytes).sum();
-        assertThat(result.ram()).isEqualTo(new RunResult.Ram(bytes, 777, 0, pages, 0, 0, 4096, 0, 0));
+        assertThat(result.ram()).isEqualTo(new Measured.Ram(bytes, 777, 0, pages, 0, 0, 4096, 0, 0));
         assertThat(result.pages().total()).isEqualTo(pages);
-        assertThat(result.blocks()).extracting(RunResult.Block::name).containsExactly("ram", "vram", "rom");
+        assertThat(result.blocks()).extracting(Measured.Block::name).containsExactly("ram", "vram", "rom");
     }
 
     @Test

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.pageflip.metrics.CopyReason;
+import io.pageflip.metrics.DeclineReason;
 import io.pageflip.metrics.PageCounts;
 import io.pageflip.ram.Backing;
 import io.pageflip.ram.BlockSpec;
@@ -14,6 +15,7 @@ import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 final class PageLedgerTest {
     private static final int RAM = 0;
@@ -33,15 +35,16 @@ final class PageLedgerTest {
     @Test
     void countsEveryPageOnce() throws ProtocolException {
         ledger.moved(RAM, 0, 60);
-        ledger.copied(RAM, 60, 10, CopyReason.ALREADY_PRESENT);
-        ledger.copied(RAM, 70, 5, CopyReason.NO_MAPPING);
-        ledger.copied(RAM, 75, 5, CopyReason.ALREADY_PRESENT);
+        ledger.declined(RAM, 60, 10, DeclineReason.ALREADY_PRESENT);
+        ledger.declined(RAM, 70, 5, DeclineReason.NO_MAPPING);
+        ledger.declined(RAM, 75, 5, DeclineReason.ALREADY_PRESENT);
         ledger.zero(RAM, 80, 3);
         ledger.copied(ROM, 0, 2, CopyReason.PRIVATE_MEMORY);
         ledger.copied(ROM, 2, 1, CopyReason.NOT_PAGE_SIZED);
         ledger.close(List.of(17L, 0L));
         assertThat(ledger.counts(RAM))
-                .isEqualTo(new PageCounts(100, 60, 20, 20, Map.of("already-present", 15L, "no-mapping", 5L)));
+                .isEqualTo(
+                        new PageCounts(100, 60, 0, 20, 20, Map.of(), Map.of("already-present", 15L, "no-mapping", 5L)));
         assertThat(ledger.counts(ROM))
                 .isEqualTo(new PageCounts(3, 0, 3, 0, Map.of("private-memory", 2L, "not-page-sized", 1L)));
         assertThat(ledger.counts(RAM).addsUp()).isTrue();
@@ -78,6 +81,20 @@ final class PageLedgerTest {
         assertRefused(() -> precopy.zero(RAM, 1, 1), "pages 1+1 of RAM block ram were sent twice");
         assertRefused(
                 () -> precopy.copied(RAM, 0, 1, CopyReason.NOT_GIFTED), "pages 0+1 of RAM block ram were sent twice");
+    }
+
+    /** Its source takes a declined page for moved. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void whatWasDeclinedNeverComesAgain(boolean resends) throws ProtocolException {
+        PageLedger handover = new PageLedger(List.of(new BlockSpec("ram", 100 * 4096, Backing.MEMFD)), resends);
+        handover.declined(RAM, 3, 2, DeclineReason.NO_MAPPING);
+        assertThat(handover.wasCopied(RAM, 3)).isFalse();
+        assertRefused(() -> handover.moved(RAM, 4, 1), "pages 4+1 of RAM block ram were sent twice");
+        assertRefused(() -> handover.zero(RAM, 3, 1), "pages 3+1 of RAM block ram were sent twice");
+        assertRefused(
+                () -> handover.declined(RAM, 2, 2, DeclineReason.NO_MAPPING),
+                "pages 2+2 of RAM block ram were sent twice");
     }
 
     @ParameterizedTest

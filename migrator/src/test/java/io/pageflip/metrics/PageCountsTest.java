@@ -23,8 +23,49 @@ final class PageCountsTest {
     void everyPageOnceAndEveryCopyWithAReason(
             long total, long moved, long copied, long zero, long reasons, boolean addsUp) {
         PageCounts counts =
-                new PageCounts(total, moved, copied, zero, reasons == 0 ? Map.of() : Map.of("no-mapping", reasons));
+                new PageCounts(total, moved, copied, zero, reasons == 0 ? Map.of() : Map.of("not-gifted", reasons));
         assertThat(counts.addsUp()).isEqualTo(addsUp);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        // total, moved, copied, declined, zero, decline reasons: adds up?
+        "10, 5, 2, 2, 1, 2, true",
+        "10, 5, 2, 3, 1, 3, false",
+        "10, 5, 2, 2, 1, 1, false",
+        "10, 5, 2, 2, 1, 0, false",
+        "10, 7, 2, 0, 1, 1, false",
+        "10, 7, 2, 1, 0, 1, true",
+    })
+    void aDeclinedPageIsNeitherMovedNorCopiedAndHasItsOwnReason(
+            long total, long moved, long copied, long declined, long zero, long reasons, boolean addsUp) {
+        PageCounts counts = new PageCounts(
+                total,
+                moved,
+                copied,
+                declined,
+                zero,
+                Map.of("not-gifted", copied),
+                reasons == 0 ? Map.of() : Map.of("no-mapping", reasons));
+        assertThat(counts.addsUp()).isEqualTo(addsUp);
+        assertThat(counts.crossed()).isEqualTo(moved + copied + declined);
+    }
+
+    @Test
+    void ofCountsWhatHasAReasonAndLeavesReasonsOutThatNoPageHas() {
+        PageCounts counts = PageCounts.of(
+                10,
+                3,
+                1,
+                Map.of(CopyReason.NOT_GIFTED, 2L, CopyReason.PINNED, 0L),
+                Map.of(DeclineReason.ALREADY_PRESENT, 3L, DeclineReason.NO_MAPPING, 1L));
+        assertThat(counts)
+                .isEqualTo(new PageCounts(
+                        10, 3, 2, 4, 1, Map.of("not-gifted", 2L), Map.of("already-present", 3L, "no-mapping", 1L)));
+        assertThat(counts.addsUp()).isTrue();
+        assertThat(counts.plus(counts))
+                .isEqualTo(new PageCounts(
+                        20, 6, 4, 8, 2, Map.of("not-gifted", 4L), Map.of("already-present", 6L, "no-mapping", 2L)));
     }
 
     @Test

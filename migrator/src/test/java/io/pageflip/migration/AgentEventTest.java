@@ -3,7 +3,6 @@ package io.pageflip.migration;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import io.pageflip.metrics.MigrationStatus;
 import io.pageflip.metrics.Progress;
 import io.pageflip.metrics.ResultJson;
 import io.pageflip.metrics.RunResult;
@@ -18,10 +17,7 @@ final class AgentEventTest {
         progress.begin(Progress.Phase.PAGES, 4096);
         progress.done(512);
         return List.of(
-                AgentEvent.listening(),
-                AgentEvent.progress(progress),
-                AgentEvent.result(RunResult.ended(
-                        MigrationStatus.LOST, "nobody", null, new RunResult.Failure("guest-lost", "two\nlines"))));
+                AgentEvent.listening(), AgentEvent.progress(progress), AgentEvent.result(RunResult.lost("two\nlines")));
     }
 
     @ParameterizedTest

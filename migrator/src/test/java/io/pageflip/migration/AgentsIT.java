@@ -8,10 +8,13 @@ import static org.awaitility.Awaitility.await;
 import io.pageflip.channel.PeerGoneException;
 import io.pageflip.guest.GuestConfig;
 import io.pageflip.guest.Workload;
+import io.pageflip.metrics.Failure;
 import io.pageflip.metrics.MigrationStatus;
+import io.pageflip.metrics.Owner;
 import io.pageflip.metrics.PageCounts;
 import io.pageflip.metrics.Progress;
 import io.pageflip.metrics.RunResult;
+import io.pageflip.metrics.VerificationResult;
 import io.pageflip.os.Fd;
 import io.pageflip.os.UnixSocket;
 import io.pageflip.os.UnsealedMemFd;
@@ -79,23 +82,24 @@ final class AgentsIT {
         RunResult result = TwoAgents.join(destination);
         assertThat(told.error()).isNull();
         assertThat(told.status()).isEqualTo(MigrationStatus.COMPLETED);
-        assertThat(told.owner()).isEqualTo("destination");
+        assertThat(told.owner()).isEqualTo(Owner.DESTINATION);
         assertThat(told)
                 .as("what the destination reported")
                 .usingRecursiveComparison()
                 .ignoringFields("peakPssBytes")
                 .isEqualTo(result);
-        assertThat(told.peakPssBytes()).isPositive();
-        assertThat(result.verification().status()).isEqualTo("match");
-        PageCounts pages = result.pages();
+        assertThat(told.source().peakPssBytes()).isPositive();
+        assertThat(result.verification().status()).isEqualTo(VerificationResult.Status.MATCH);
+        PageCounts pages = result.measured().pages();
         assertThat(pages.addsUp()).isTrue();
         assertThat(pages.total())
                 .isEqualTo(GUEST.blocks().stream().mapToLong(BlockSpec::pages).sum());
         assertThat(pages.moved())
                 .isEqualTo(mechanism == Mechanism.FLIP && moves ? pages.total() - pages.copied() - pages.zero() : 0);
         assertThat(pages.moved() + pages.copied()).isGreaterThan(pages.total() / 2);
-        assertThat(result.downtimePhasesNs().total()).isEqualTo(result.downtimeNs());
-        assertThat(result.evidence().different()).isZero();
+        assertThat(result.measured().downtimePhasesNs().total())
+                .isEqualTo(result.measured().downtimeNs());
+        assertThat(result.measured().evidence().different()).isZero();
     }
 
     @FunctionalInterface
@@ -124,9 +128,9 @@ final class AgentsIT {
         agents.cancellation().request("seen enough");
         RunResult result = TwoAgents.join(source);
         assertThat(result.status()).isEqualTo(MigrationStatus.FAILED);
-        assertThat(result.owner()).isEqualTo("source");
-        assertThat(result.verification().status()).isEqualTo("match");
-        assertThat(result.error().kind()).isEqualTo("migration-failed");
+        assertThat(result.owner()).isEqualTo(Owner.SOURCE);
+        assertThat(result.verification().status()).isEqualTo(VerificationResult.Status.MATCH);
+        assertThat(result.error().kind()).isEqualTo(Failure.Kind.MIGRATION_FAILED);
         return result.error().message();
     }
 
@@ -209,8 +213,8 @@ final class AgentsIT {
         }
         RunResult result = TwoAgents.join(source);
         assertThat(result.status()).isEqualTo(MigrationStatus.LOST);
-        assertThat(result.owner()).isEqualTo("nobody");
-        assertThat(result.error().kind()).isEqualTo("guest-lost");
+        assertThat(result.owner()).isEqualTo(Owner.NOBODY);
+        assertThat(result.error().kind()).isEqualTo(Failure.Kind.GUEST_LOST);
         assertThat(result.error().message()).contains("the destination took it and died");
     }
 
@@ -230,8 +234,8 @@ final class AgentsIT {
             destination.say(new Message.Completed(0, "{\"status\":17"));
             RunResult result = TwoAgents.join(source);
             assertThat(result.status()).isEqualTo(MigrationStatus.COMPLETED);
-            assertThat(result.owner()).isEqualTo("destination");
-            assertThat(result.error().kind()).isEqualTo("no-report");
+            assertThat(result.owner()).isEqualTo(Owner.DESTINATION);
+            assertThat(result.error().kind()).isEqualTo(Failure.Kind.NO_REPORT);
         }
     }
 
@@ -243,8 +247,8 @@ final class AgentsIT {
             agents.cancellation().request("cancelled by the user");
             RunResult result = TwoAgents.join(source);
             assertThat(result.status()).isEqualTo(MigrationStatus.CANCELLED);
-            assertThat(result.owner()).isEqualTo("source");
-            assertThat(result.verification().status()).isEqualTo("match");
+            assertThat(result.owner()).isEqualTo(Owner.SOURCE);
+            assertThat(result.verification().status()).isEqualTo(VerificationResult.Status.MATCH);
             assertThat(result.error().message()).isEqualTo("cancelled by the user");
         }
     }
@@ -528,8 +532,8 @@ final class AgentsIT {
             RunResult result = TwoAgents.join(destination);
             assertThat(source.epoch()).isEqualTo(2);
             assertThat(result.status()).isEqualTo(MigrationStatus.COMPLETED);
-            assertThat(result.verification().status()).isEqualTo("mismatch");
-            assertThat(result.verification().lost()).isPositive();
+            assertThat(result.verification().status()).isEqualTo(VerificationResult.Status.MISMATCH);
+            assertThat(result.verification().found().lost()).isPositive();
         }
     }
 

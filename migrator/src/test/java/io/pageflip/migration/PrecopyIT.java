@@ -5,10 +5,13 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 
 import io.pageflip.guest.GuestConfig;
 import io.pageflip.guest.Workload;
+import io.pageflip.metrics.Failure;
 import io.pageflip.metrics.MigrationStatus;
+import io.pageflip.metrics.Owner;
 import io.pageflip.metrics.PageCounts;
 import io.pageflip.metrics.Precopy;
 import io.pageflip.metrics.RunResult;
+import io.pageflip.metrics.VerificationResult;
 import io.pageflip.ram.Backing;
 import io.pageflip.ram.DirtyTracking;
 import io.pageflip.request.ChannelKind;
@@ -86,9 +89,9 @@ final class PrecopyIT {
 
         assertThat(result.error()).isNull();
         assertThat(result.status()).isEqualTo(MigrationStatus.COMPLETED);
-        assertThat(result.verification().status()).isEqualTo("match");
-        assertThat(TwoAgents.join(destination).owner()).isEqualTo("destination");
-        PageCounts pages = result.pages();
+        assertThat(result.verification().status()).isEqualTo(VerificationResult.Status.MATCH);
+        assertThat(TwoAgents.join(destination).owner()).isEqualTo(Owner.DESTINATION);
+        PageCounts pages = result.measured().pages();
         assertThat(pages.addsUp()).isTrue();
         assertThat(pages.moved()).isZero();
         if (mechanism == Mechanism.GIFT) {
@@ -98,7 +101,7 @@ final class PrecopyIT {
         } else {
             assertThat(pages.copyReasons()).containsOnlyKeys("mechanism-copies");
         }
-        Precopy precopy = result.precopy();
+        Precopy precopy = result.source().precopy();
         assertThat(precopy.dirtyTracking()).isEqualTo(tracking.toString());
         assertThat(precopy.downtimeLimit()).isEqualTo(1);
         assertRounds(precopy.rounds(), "switch");
@@ -135,11 +138,11 @@ final class PrecopyIT {
         RunResult result = migrate(config, Mechanism.STREAM, ChannelKind.UNIX, limits, DirtyTracking.WRITE_PROTECT);
 
         assertThat(result.status()).isEqualTo(MigrationStatus.CANCELLED);
-        assertThat(result.owner()).isEqualTo("source");
-        assertThat(result.error().kind()).isEqualTo(RunResult.Failure.NOT_CONVERGED);
+        assertThat(result.owner()).isEqualTo(Owner.SOURCE);
+        assertThat(result.error().kind()).isEqualTo(Failure.Kind.NOT_CONVERGED);
         assertThat(result.error().message()).startsWith("the rounds have run out: after round 2 and ");
-        assertThat(result.verification().status()).isEqualTo("match");
-        assertRounds(result.precopy().rounds(), "cancel");
+        assertThat(result.verification().status()).isEqualTo(VerificationResult.Status.MATCH);
+        assertRounds(result.source().precopy().rounds(), "cancel");
         assertThat(destination)
                 .failsWithin(TwoAgents.DEADLINE)
                 .withThrowableOfType(java.util.concurrent.ExecutionException.class);
@@ -154,10 +157,10 @@ final class PrecopyIT {
         RunResult result = migrate(config, Mechanism.STREAM, ChannelKind.UNIX, limits, DirtyTracking.LOG);
 
         assertThat(result.status()).isEqualTo(MigrationStatus.COMPLETED);
-        assertThat(result.verification().status()).isEqualTo("match");
-        List<Precopy.Round> rounds = result.precopy().rounds();
+        assertThat(result.verification().status()).isEqualTo(VerificationResult.Status.MATCH);
+        List<Precopy.Round> rounds = result.source().precopy().rounds();
         assertThat(rounds).extracting(Precopy.Round::throttlePercent).isSorted().startsWith(0, 20);
         assertThat(rounds.get(0).decision()).isEqualTo("throttle");
-        assertThat(TwoAgents.join(destination).owner()).isEqualTo("destination");
+        assertThat(TwoAgents.join(destination).owner()).isEqualTo(Owner.DESTINATION);
     }
 }

@@ -5,9 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.pageflip.metrics.DowntimePhases;
+import io.pageflip.metrics.Failure;
+import io.pageflip.metrics.MeasuredSamples;
 import io.pageflip.metrics.MigrationStatus;
+import io.pageflip.metrics.Owner;
 import io.pageflip.metrics.PageCounts;
 import io.pageflip.metrics.RunResult;
+import io.pageflip.metrics.VerificationResult;
 import io.pageflip.request.Mechanism;
 import java.io.IOException;
 import java.util.List;
@@ -20,30 +24,8 @@ final class CalibrationTest {
     private static RunResult result(long ramBytes, LongUnaryOperator pagesNs) {
         long pages = ramBytes / 4096;
         PageCounts counts = new PageCounts(pages + 100, pages, 0, 100, Map.of());
-        return new RunResult(
-                MigrationStatus.COMPLETED,
-                "destination",
-                1L,
-                1L,
-                1L,
-                null,
-                1L,
-                new DowntimePhases(0, pagesNs.applyAsLong(pages), 0, 0, 0, 0, 0, 0),
-                null,
-                null,
-                null,
-                counts,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null);
+        DowntimePhases phases = new DowntimePhases(0, pagesNs.applyAsLong(pages), 0, 0, 0, 0, 0, 0);
+        return RunResult.completed(MeasuredSamples.of(phases, counts), VerificationResult.SKIPPED);
     }
 
     private static Costs.Cost measure(LongUnaryOperator pagesNs) throws Exception {
@@ -71,7 +53,7 @@ final class CalibrationTest {
     @Test
     void aMigrationThatFailsSaysWhichAndWhy() {
         RunResult failed = RunResult.ended(
-                MigrationStatus.FAILED, "source", null, new RunResult.Failure("migration-failed", "no room"));
+                MigrationStatus.FAILED, Owner.SOURCE, null, new Failure(Failure.Kind.MIGRATION_FAILED, "no room"));
         assertThatThrownBy(() -> Calibration.measure(List.of(Mechanism.PULL), (mechanism, ram) -> failed, "a host"))
                 .isInstanceOf(IOException.class)
                 .hasMessageContainingAll("pull", "no room");

@@ -121,7 +121,13 @@ final class PredictorTest {
                 guest, scenario, false, Mechanism.FLIP, Schedule.HANDOVER, true, true, 512, SimulatedKernel.STOCK);
         assertThat(block(planned, "ram"))
                 .isEqualTo(new PageCounts(
-                        4096, 4096 - 8 * 153, 8 * 153, 0, Map.of("already-present", 8L * 51, "no-mapping", 8L * 102)));
+                        4096,
+                        4096 - 8 * 153,
+                        0,
+                        8 * 153,
+                        0,
+                        Map.of(),
+                        Map.of("already-present", 8L * 51, "no-mapping", 8L * 102)));
     }
 
     @Test

@@ -80,7 +80,7 @@ final class FlipIT {
         }
         userfaultfd.registerMinor(destination.mapping());
         receiver.receive(0, 4, 10, null);
-        assertThat(ledger.counts(0)).isEqualTo(new PageCounts(40, 7, 3, 0, Map.of("already-present", 3L)));
+        assertThat(ledger.counts(0)).isEqualTo(new PageCounts(40, 7, 0, 3, 0, Map.of(), Map.of("already-present", 3L)));
         assertThat(ledger.moved(0).get(9)).isFalse();
         assertThat(ledger.moved(0).get(11)).isTrue();
         assertContentAtDestination();
@@ -89,7 +89,7 @@ final class FlipIT {
     @Test
     void aRangeThatIsNotRegisteredHasNoMapping() throws IOException {
         receiver.receive(0, 4, 4, null);
-        assertThat(ledger.counts(0)).isEqualTo(new PageCounts(40, 0, 4, 0, Map.of("no-mapping", 4L)));
+        assertThat(ledger.counts(0)).isEqualTo(new PageCounts(40, 0, 0, 4, 0, Map.of(), Map.of("no-mapping", 4L)));
         assertContentAtDestination();
     }
 

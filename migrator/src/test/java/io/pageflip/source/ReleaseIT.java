@@ -11,8 +11,10 @@ import io.pageflip.channel.StreamWriter;
 import io.pageflip.guest.GuestConfig;
 import io.pageflip.guest.Workload;
 import io.pageflip.metrics.MigrationStatus;
+import io.pageflip.metrics.Owner;
 import io.pageflip.metrics.Progress;
 import io.pageflip.metrics.RunResult;
+import io.pageflip.metrics.VerificationResult;
 import io.pageflip.os.Fd;
 import io.pageflip.os.Mapping;
 import io.pageflip.os.NanoClock;
@@ -49,8 +51,8 @@ final class ReleaseIT {
             RunResult result =
                     new SourceAgent(options, link, false, new Cancellation(), new Progress(), NanoClock.SYSTEM).run();
             assertThat(result.status()).isEqualTo(MigrationStatus.FAILED);
-            assertThat(result.owner()).isEqualTo("source");
-            assertThat(result.verification().status()).isEqualTo("match");
+            assertThat(result.owner()).isEqualTo(Owner.SOURCE);
+            assertThat(result.verification().status()).isEqualTo(VerificationResult.Status.MATCH);
             assertThat(result.error().message()).isEqualTo("the destination has closed the migration stream");
         }
     }

@@ -27,7 +27,7 @@ public record Comparison(
         boolean interrupted,
         List<Cell> cells,
         List<Skipped> skipped) {
-    static final String SCHEMA = "pageflip.comparison/1";
+    static final String SCHEMA = "pageflip.comparison/2";
     private static final double WIDE = 0.25;
 
     /**

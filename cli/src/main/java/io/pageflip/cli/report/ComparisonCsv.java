@@ -2,6 +2,8 @@ package io.pageflip.cli.report;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.pageflip.metrics.CopyReason;
+import io.pageflip.metrics.DeclineReason;
+import io.pageflip.metrics.Measured;
 import io.pageflip.metrics.PageCounts;
 import io.pageflip.metrics.ResultJson;
 import io.pageflip.metrics.RunResult;
@@ -16,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 public final class ComparisonCsv {
     private static final List<String> RUN =
             List.of("run", "status", "total-time-ms", "setup-time-ms", "peak-pss-bytes", "downtime-ns");
-    private static final List<String> PAGES = List.of("pages", "moved", "copied", "zero");
+    private static final List<String> PAGES = List.of("pages", "moved", "copied", "declined", "zero");
 
     private final Set<String> options = new LinkedHashSet<>();
     private final Set<String> phases = new LinkedHashSet<>();
@@ -47,6 +49,7 @@ public final class ComparisonCsv {
         phases.forEach(phase -> names.add(phase + "-ns"));
         names.addAll(PAGES);
         Arrays.stream(CopyReason.values()).forEach(reason -> names.add("copied-" + reason));
+        Arrays.stream(DeclineReason.values()).forEach(reason -> names.add("declined-" + reason));
         names.add("error");
         line(names);
     }
@@ -57,27 +60,31 @@ public final class ComparisonCsv {
         options.forEach(option -> values.add(cell.options().get(option)));
         values.add(number + 1);
         values.add(run.status());
-        values.add(run.totalTime());
-        values.add(run.setupTime());
-        values.add(run.peakPssBytes());
-        values.add(run.downtimeNs());
+        Measured measured = run.measured();
+        values.add(measured == null ? null : measured.totalTimeMs());
+        values.add(measured == null ? null : measured.setupTimeMs());
+        values.add(run.source().peakPssBytes());
+        values.add(measured == null ? null : measured.downtimeNs());
         JsonNode parts = phases(run);
         phases.forEach(phase -> values.add(parts.path(phase).asText()));
-        addPages(values, run.pages());
+        addPages(values, measured == null ? null : measured.pages());
         values.add(run.error() == null ? null : run.error().message());
         line(values);
     }
 
     private static void addPages(List<@Nullable Object> values, @Nullable PageCounts pages) {
         if (pages == null) {
-            for (int i = 0; i < PAGES.size() + CopyReason.values().length; i++) {
+            for (int i = 0; i < PAGES.size() + CopyReason.values().length + DeclineReason.values().length; i++) {
                 values.add(null);
             }
             return;
         }
-        values.addAll(List.of(pages.total(), pages.moved(), pages.copied(), pages.zero()));
+        values.addAll(List.of(pages.total(), pages.moved(), pages.copied(), pages.declined(), pages.zero()));
         for (CopyReason reason : CopyReason.values()) {
             values.add(pages.copyReasons().getOrDefault(reason.toString(), 0L));
+        }
+        for (DeclineReason reason : DeclineReason.values()) {
+            values.add(pages.declineReasons().getOrDefault(reason.toString(), 0L));
         }
     }
 

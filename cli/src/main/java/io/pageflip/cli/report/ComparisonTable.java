@@ -1,6 +1,7 @@
 package io.pageflip.cli.report;
 
 import io.pageflip.memory.Quantity;
+import io.pageflip.metrics.Measured;
 import io.pageflip.metrics.PageCounts;
 import io.pageflip.metrics.RunResult;
 import java.util.ArrayList;
@@ -34,57 +35,75 @@ final class ComparisonTable {
             "moved",
             "copied");
 
-    private static final List<String> PREDICTED_HEADER = Stream.concat(
-                    HEADER.stream().limit(FIRST_NUMBER),
-                    Stream.of("moved", "copied", "zero", "counts", "pages phase", "measured", "error"))
-            .toList();
+    /** A column that is there only if some page was declined. */
+    private static final String DECLINED = "declined";
 
     private static final String NONE = "-";
 
     private ComparisonTable() {}
 
-    /** As many words as {@link #HEADER} has, for each cell. */
-    static List<List<String>> rows(Comparison comparison) {
-        return comparison.cells().stream().map(ComparisonTable::row).toList();
+    /** What was measured: {@link #HEADER}, and a row for each cell. */
+    static Table measured(Comparison comparison) {
+        boolean declines = comparison.cells().stream()
+                .anyMatch(cell -> lastPages(cell.runs()).declined() > 0);
+        List<String> header = new ArrayList<>(HEADER);
+        if (declines) {
+            header.add(DECLINED);
+        }
+        List<List<String>> rows = comparison.cells().stream()
+                .map(cell -> row(cell, header.size(), declines))
+                .toList();
+        return new Table(header, FIRST_NUMBER, rows);
     }
 
-    private static List<String> row(Comparison.Cell cell) {
+    private static List<String> row(Comparison.Cell cell, int columns, boolean declines) {
         List<String> row = new ArrayList<>(options(cell.options()));
         Comparison.CellSummary summary = cell.summary();
         if (summary == null) {
             row.addAll(List.of(Integer.toString(cell.runs().size()), cell.status()));
-            row.addAll(Collections.nCopies(HEADER.size() - row.size(), NONE));
+            row.addAll(Collections.nCopies(columns - row.size(), NONE));
             return row;
         }
         Summary downtime = summary.downtimeNs();
         row.add(Integer.toString(summary.runs()));
-        row.add(TextReport.duration(downtime.p50()));
-        row.add(TextReport.duration(downtime.min()));
-        row.add(TextReport.duration(downtime.max()));
-        row.add(TextReport.duration(downtime.p99()));
+        row.add(Words.duration(downtime.p50()));
+        row.add(Words.duration(downtime.min()));
+        row.add(Words.duration(downtime.max()));
+        row.add(Words.duration(downtime.p99()));
         row.add(String.format(Locale.ROOT, "%.0f %%", summary.spread() * 100));
         row.add(String.format(Locale.ROOT, "%.2f", summary.ratio()));
         PageCounts pages = lastPages(cell.runs());
-        row.add(String.format(Locale.ROOT, "%,d", pages.moved()));
-        row.add(String.format(Locale.ROOT, "%,d", pages.copied()));
+        row.add(Words.number(pages.moved()));
+        row.add(Words.number(pages.copied()));
+        if (declines) {
+            row.add(Words.number(pages.declined()));
+        }
         return row;
     }
 
     /** What was predicted, of the cells of which anything was; null if that is none. */
     static @Nullable Table predictions(Comparison comparison) {
+        boolean declines = comparison.cells().stream()
+                .map(Comparison.Cell::predicted)
+                .anyMatch(predicted -> predicted != null
+                        && predicted.pages() != null
+                        && predicted.pages().declined() > 0);
         List<List<String>> rows = new ArrayList<>();
         for (Comparison.Cell cell : comparison.cells()) {
             if (cell.predicted() != null) {
-                rows.add(predicted(cell.options(), cell.predicted()));
+                rows.add(predicted(cell.options(), cell.predicted(), declines));
             }
         }
-        return rows.isEmpty() ? null : new Table(PREDICTED_HEADER, FIRST_NUMBER, rows);
+        List<String> header = new ArrayList<>(HEADER.subList(0, FIRST_NUMBER));
+        header.addAll(declines ? List.of("moved", "copied", DECLINED, "zero") : List.of("moved", "copied", "zero"));
+        header.addAll(List.of("counts", "pages phase", "measured", "error"));
+        return rows.isEmpty() ? null : new Table(header, FIRST_NUMBER, rows);
     }
 
-    private static List<String> predicted(Map<String, Object> options, Predicted predicted) {
+    private static List<String> predicted(Map<String, Object> options, Predicted predicted, boolean declines) {
         List<String> row = new ArrayList<>(options(options));
         PageCounts pages = predicted.pages();
-        row.addAll(pages == null ? Collections.nCopies(3, NONE) : counts(pages));
+        row.addAll(pages == null ? Collections.nCopies(declines ? 4 : 3, NONE) : counts(pages, declines));
         row.add(predicted.verdict());
         row.add(duration(predicted.pagesNs()));
         row.add(duration(predicted.measuredPagesNs()));
@@ -93,14 +112,15 @@ final class ComparisonTable {
         return row;
     }
 
-    private static List<String> counts(PageCounts pages) {
-        return Stream.of(pages.moved(), pages.copied(), pages.zero())
-                .map(count -> String.format(Locale.ROOT, "%,d", count))
-                .toList();
+    private static List<String> counts(PageCounts pages, boolean declines) {
+        Stream<Long> counts = declines
+                ? Stream.of(pages.moved(), pages.copied(), pages.declined(), pages.zero())
+                : Stream.of(pages.moved(), pages.copied(), pages.zero());
+        return counts.map(Words::number).toList();
     }
 
     private static String duration(@Nullable Long ns) {
-        return ns == null ? NONE : TextReport.duration(ns);
+        return ns == null ? NONE : Words.duration(ns);
     }
 
     private static List<String> options(Map<String, Object> options) {
@@ -123,8 +143,8 @@ final class ComparisonTable {
     }
 
     private static PageCounts lastPages(List<RunResult> runs) {
-        PageCounts pages = runs.get(runs.size() - 1).pages();
-        return pages == null ? PageCounts.NONE : pages;
+        Measured last = runs.isEmpty() ? null : runs.get(runs.size() - 1).measured();
+        return last == null ? PageCounts.NONE : last.pages();
     }
 
     /** One combination in a few words. */

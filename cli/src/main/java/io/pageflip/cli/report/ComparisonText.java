@@ -21,7 +21,7 @@ public final class ComparisonText {
         StringBuilder text = new StringBuilder();
         text.append(heading).append('\n').append(comparison.host()).append('\n');
         text.append(CAPTION).append("\n\n");
-        text.append(table(comparison).text());
+        text.append(ComparisonTable.measured(comparison).text());
         Table predictions = ComparisonTable.predictions(comparison);
         if (predictions != null) {
             text.append('\n').append(PREDICTED).append("\n\n").append(predictions.text());
@@ -33,10 +33,6 @@ public final class ComparisonText {
         return text.toString();
     }
 
-    private static Table table(Comparison comparison) {
-        return new Table(ComparisonTable.HEADER, ComparisonTable.FIRST_NUMBER, ComparisonTable.rows(comparison));
-    }
-
     /** One table and its notes, in Markdown. */
     public static String markdown(String heading, Comparison comparison) {
         StringBuilder text = new StringBuilder();
@@ -45,7 +41,7 @@ public final class ComparisonText {
                 .append(comparison.host())
                 .append("; ");
         text.append(CAPTION).append(".\n\n");
-        text.append(table(comparison).markdown());
+        text.append(ComparisonTable.measured(comparison).markdown());
         Table predictions = ComparisonTable.predictions(comparison);
         if (predictions != null) {
             text.append('\n').append(PREDICTED).append(".\n\n").append(predictions.markdown());

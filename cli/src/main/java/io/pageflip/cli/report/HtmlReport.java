@@ -13,20 +13,19 @@ import org.jspecify.annotations.Nullable;
  * A comparison as one HTML page that needs nothing else: its style, its scripts, Chart.js and the figures are inside.
  */
 public final class HtmlReport {
-    private static final String MIGRATION = "pageflip.migration/1";
-
     private HtmlReport() {}
 
     /**
      * The document that a page can be made of.
      *
-     * @param stored a document that {@code compare} or {@code migrate} has written
+     * @param stored a document that {@code compare} or {@code migrate} has written, of this schema or the one before
      * @return a comparison, with one cell for a document of {@code migrate}; null if it is neither
      */
     public static @Nullable JsonNode comparison(JsonNode stored) {
-        return switch (stored.path("schema").asText()) {
-            case Comparison.SCHEMA -> stored;
-            case MIGRATION -> oneCell(stored);
+        JsonNode current = FormerSchema.upgraded(stored);
+        return switch (current.path("schema").asText()) {
+            case Comparison.SCHEMA -> current;
+            case JsonReport.SCHEMA -> oneCell(current);
             default -> null;
         };
     }

@@ -7,9 +7,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** The JSON report, schema {@code pageflip.migration/1}; the README documents it. */
+/** The JSON report, schema {@code pageflip.migration/2}; the README documents it. */
 public final class JsonReport {
-    private static final String SCHEMA = "pageflip.migration/1";
+    static final String SCHEMA = "pageflip.migration/2";
 
     private JsonReport() {}
 

@@ -1,7 +1,7 @@
 package io.pageflip.cli.report;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
-import io.pageflip.metrics.DowntimePhases;
+import io.pageflip.metrics.Measured;
 import io.pageflip.metrics.PageCounts;
 import io.pageflip.metrics.Percentile;
 import io.pageflip.metrics.RunResult;
@@ -41,9 +41,9 @@ public record Predicted(
         Map<String, PageCounts> expected = prediction.blocks();
         int compared = 0;
         for (int i = 0; i < runs.size(); i++) {
-            List<RunResult.Block> found = runs.get(i).blocks();
+            Measured found = runs.get(i).measured();
             if (expected != null && found != null) {
-                compare(i + 1, expected, found, differences);
+                compare(i + 1, expected, found.blocks(), differences);
                 compared++;
             }
         }
@@ -63,11 +63,11 @@ public record Predicted(
     }
 
     private static void compare(
-            int run, Map<String, PageCounts> expected, List<RunResult.Block> found, List<String> differences) {
+            int run, Map<String, PageCounts> expected, List<Measured.Block> found, List<String> differences) {
         if (found.size() != expected.size()) {
             differences.add("run " + run + " had " + found.size() + " blocks, not " + expected.size());
         }
-        for (RunResult.Block block : found) {
+        for (Measured.Block block : found) {
             PageCounts predicted = expected.get(block.name());
             if (!block.pages().equals(predicted)) {
                 differences.add("run " + run + ", block " + block.name() + ": predicted "
@@ -79,18 +79,21 @@ public record Predicted(
     private static String words(PageCounts pages) {
         return String.format(
                 Locale.ROOT,
-                "%,d moved, %,d copied %s, %,d zero",
+                "%,d moved, %,d copied %s, %s%,d zero",
                 pages.moved(),
                 pages.copied(),
                 pages.copyReasons(),
+                pages.declined() == 0
+                        ? ""
+                        : String.format(Locale.ROOT, "%,d declined %s, ", pages.declined(), pages.declineReasons()),
                 pages.zero());
     }
 
     private static @Nullable Long medianPagesNs(List<RunResult> runs) {
         long[] sorted = runs.stream()
-                .map(RunResult::downtimePhasesNs)
+                .map(RunResult::measured)
                 .filter(Objects::nonNull)
-                .mapToLong(DowntimePhases::pages)
+                .mapToLong(measured -> measured.downtimePhasesNs().pages())
                 .sorted()
                 .toArray();
         return sorted.length == 0 ? null : Percentile.of(sorted, Percentile.MEDIAN);

@@ -176,7 +176,7 @@ public record SimulationReport(
                 number(kernel.frames.peak()),
                 String.format(Locale.ROOT, "%.2f", kernel.peakOfRam),
                 number(warnings),
-                predicted == null ? "-" : TextReport.duration(predicted));
+                predicted == null ? "-" : Words.duration(predicted));
     }
 
     /** What a reader must know besides: a sentence each. */

@@ -1,6 +1,7 @@
 package io.pageflip.cli.report;
 
 import io.pageflip.metrics.DowntimePhases;
+import io.pageflip.metrics.Measured;
 import io.pageflip.metrics.Percentile;
 import io.pageflip.metrics.RunResult;
 import java.util.List;
@@ -40,8 +41,9 @@ public record Summary(long min, long p50, long p90, long p99, long max) {
     private static long median(List<RunResult> runs, ToLongFunction<DowntimePhases> part) {
         return Percentile.of(
                 runs.stream()
-                        .map(RunResult::downtimePhasesNs)
+                        .map(RunResult::measured)
                         .filter(Objects::nonNull)
+                        .map(Measured::downtimePhasesNs)
                         .mapToLong(part)
                         .sorted()
                         .toArray(),
@@ -59,9 +61,9 @@ public record Summary(long min, long p50, long p90, long p99, long max) {
 
     private static long[] sortedDowntimes(List<RunResult> runs) {
         return runs.stream()
-                .map(RunResult::downtimeNs)
+                .map(RunResult::measured)
                 .filter(Objects::nonNull)
-                .mapToLong(Long::longValue)
+                .mapToLong(Measured::downtimeNs)
                 .sorted()
                 .toArray();
     }

@@ -183,8 +183,9 @@
 
   const lastRun = cell => cell.runs[cell.runs.length - 1];
 
-  const NO_PAGES = { moved: 0, copied: 0, zero: 0, 'copy-reasons': {} };
-  const lastPages = cell => lastRun(cell).pages || NO_PAGES;
+  const NO_PAGES = { moved: 0, copied: 0, declined: 0, zero: 0, 'copy-reasons': {}, 'decline-reasons': {} };
+  const lastPages = cell => (lastRun(cell) || {}).pages || NO_PAGES;
+  const declines = cells.some(cell => lastPages(cell).declined > 0);
 
   /** The run whose downtime is the median. */
   function medianRun(cell) {
@@ -193,11 +194,13 @@
   }
 
   function pageParts(list) {
-    const reasons = distinct(measured.flatMap(cell => Object.keys(lastPages(cell)['copy-reasons'])));
-    const names = ['moved', 'zero'].concat(reasons.map(reason => 'copied: ' + reason));
+    const reasons = key => distinct(measured.flatMap(cell => Object.keys(lastPages(cell)[key])));
+    const names = ['moved', 'zero'].concat(reasons('copy-reasons').map(reason => 'copied: ' + reason),
+      reasons('decline-reasons').map(reason => 'declined: ' + reason));
     return parts(list, names, (cell, part) => {
       const pages = lastPages(cell);
-      return (part.startsWith('copied: ') ? pages['copy-reasons'][part.substring(8)] : pages[part]) || 0;
+      const [count, reason] = part.split(': ');
+      return (reason === undefined ? pages[count] : pages[count === 'copied' ? 'copy-reasons' : 'decline-reasons'][reason]) || 0;
     });
   }
 
@@ -206,7 +209,7 @@
     return parts(list, names, (cell, phase) => ((medianRun(cell)['downtime-phases-ns'] || {})[phase] || 0) / 1e6);
   }
 
-  /** What a lane shows: a name above its line, a mark where the guest had recovered, and a line through all lanes at the switch. */
+  /** What a lane shows: a name above its line, a mark where the guest had recovered, and a line through all lanes at the switchover. */
   const lanes = {
     id: 'lanes',
     afterDatasetsDraw(chart) {
@@ -352,7 +355,8 @@
     const ns = cell.summary['downtime-ns'];
     const pages = lastPages(cell);
     return { texts: texts.concat([String(cell.summary.runs), duration(ns.p50),
-      duration(ns.min), duration(ns.max), duration(ns.p99), spread(cell.summary), cell.summary.ratio.toFixed(2), number(pages.moved), number(pages.copied)]) };
+      duration(ns.min), duration(ns.max), duration(ns.p99), spread(cell.summary), cell.summary.ratio.toFixed(2), number(pages.moved), number(pages.copied)],
+      declines ? [number(pages.declined)] : []) };
   }
 
   function place() {
@@ -382,7 +386,7 @@
   for (const [heading, list] of groups(measured.filter(cell => (waits(cell) || {}).max > 0), cell => size(cell.options.ram) + ' of guest RAM')) {
     latencyChart(heading, list);
   }
-  table(document.getElementById('figures'), OPTIONS.concat(['runs', 'median', 'min', 'max', 'p99', 'spread', 'ratio', 'moved', 'copied']), 6, cells.map(figures));
+  table(document.getElementById('figures'), OPTIONS.concat(['runs', 'median', 'min', 'max', 'p99', 'spread', 'ratio', 'moved', 'copied'], declines ? ['declined'] : []), 6, cells.map(figures));
   if (data.skipped.length > 0) {
     const section = document.getElementById('skipped');
     section.hidden = false;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.pageflip.cli.report.Comparison.Measured;
 import io.pageflip.cli.report.Comparison.Skipped;
+import io.pageflip.metrics.DowntimePhases;
 import io.pageflip.metrics.ResultJson;
 import java.io.IOException;
 import java.util.Arrays;
@@ -101,11 +102,58 @@ final class ComparisonTest {
                 .contains(",failed,,");
     }
 
+    /** A cell that completed and had pages declined, and one for each way not to complete. */
+    private static Comparison withDeclined() {
+        DowntimePhases phases = new DowntimePhases(0, MS, 0, 0, 0, 0, 0, 0);
+        return Comparison.of(
+                Map.of("runs", 1),
+                false,
+                List.of(
+                        new Measured(options(1 << 20, "flip"), List.of(Samples.declined(phases)), false, null),
+                        new Measured(options(1 << 20, "stream"), List.of(Samples.lost()), true, null),
+                        new Measured(options(2 << 20, "pull"), List.of(Samples.cancelledEarly()), true, null)),
+                List.of());
+    }
+
+    @Test
+    void declinedPagesHaveAColumnWhereThereAreAny() throws IOException {
+        Comparison declined = withDeclined();
+
+        assertThat(ComparisonText.text("test", comparison)).doesNotContain("declined");
+        assertThat(ComparisonText.text("test", declined))
+                .containsPattern("(?m) moved  copied  declined$")
+                .containsPattern("(?m)^1M .* flip .* 2 +1 +1$")
+                .containsPattern("(?m)^1M .* stream .* failed( +-){9}$")
+                .contains(
+                        "2M pull stop-and-move memfd, 1 vCPU, 2000 pages/s: cancelled: there was no guest yet: interrupted")
+                .contains("lost: nobody has the guest: the guest is lost: ");
+        assertThat(ComparisonText.markdown("test", declined))
+                .contains("| moved | copied | declined |\n", "| 2 | 1 | 1 |\n");
+        List<String> names =
+                Arrays.asList(ComparisonCsv.of(declined).lines().toList().get(0).split(",", -1));
+        List<String> row =
+                Arrays.asList(ComparisonCsv.of(declined).lines().toList().get(1).split(",", -1));
+        assertThat(row.get(names.indexOf("copied"))).isEqualTo("1");
+        assertThat(row.get(names.indexOf("declined"))).isEqualTo("1");
+        assertThat(row.get(names.indexOf("declined-already-present"))).isEqualTo("1");
+        assertThat(row.get(names.indexOf("declined-no-mapping"))).isEqualTo("0");
+        assertThat(names).doesNotContain("copied-already-present", "copied-no-mapping");
+        ComparisonCsv.of(declined)
+                .lines()
+                .forEach(line -> assertThat(line.split(",", -1)).hasSameSizeAs(names));
+        JsonNode json = ResultJson.MAPPER.readTree(declined.json());
+        assertThat(json.at("/cells/0/runs/0/pages/decline-reasons/already-present")
+                        .asLong())
+                .isEqualTo(1);
+        assertThat(json.at("/cells/2/runs/0/owner").asText()).isEqualTo("nobody-yet");
+        assertThat(HtmlReport.of(json)).contains("\"decline-reasons\":{\"already-present\":1}");
+    }
+
     @Test
     void jsonIsReadBack() throws IOException {
         JsonNode json = ResultJson.MAPPER.readTree(comparison.json());
 
-        assertThat(json.path("schema").asText()).isEqualTo("pageflip.comparison/1");
+        assertThat(json.path("schema").asText()).isEqualTo("pageflip.comparison/2");
         assertThat(json.at("/host/kernel").asText()).isNotBlank();
         assertThat(json.at("/cells")).hasSize(5);
         assertThat(json.at("/cells/1/summary/downtime-ns/p50").asLong()).isEqualTo(25 * MS);

@@ -7,9 +7,13 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.pageflip.metrics.DowntimePhases;
+import io.pageflip.metrics.RunResult;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
 final class JsonReportTest {
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -22,7 +26,7 @@ final class JsonReportTest {
         JsonNode document = JSON.readTree(text);
         assertThat(((ObjectNode) document).remove("host").size()).isEqualTo(4);
         assertThat(document).isEqualTo(JSON.readTree("""
-                {"schema": "pageflip.migration/1",
+                {"schema": "pageflip.migration/2",
                  "request": {"ram": 16384},
                  "runs": [{
                    "status": "completed", "owner": "destination",
@@ -32,13 +36,15 @@ final class JsonReportTest {
                    "downtime-ns": 1000000,
                    "downtime-phases-ns": {"stop": 1, "pages": 2, "save": 3, "release": 4, "notice": 5, "lock": 6, "load": 7, "resume": 999972},
                    "practice-ns": 14000,
-                   "pages": {"total": 5, "moved": 3, "copied": 1, "zero": 1, "copy-reasons": {"not-page-sized": 1}},
+                   "pages": {"total": 5, "moved": 3, "copied": 1, "declined": 0, "zero": 1,
+                             "copy-reasons": {"not-page-sized": 1}, "decline-reasons": {}},
                    "blocks": [
                      {"name": "ram", "backing": "memfd", "page-size": 4096, "bytes": 16384,
-                      "pages": {"total": 4, "moved": 3, "copied": 0, "zero": 1, "copy-reasons": {}}, "pages-ns": 60000000},
+                      "pages": {"total": 4, "moved": 3, "copied": 0, "declined": 0, "zero": 1,
+                                "copy-reasons": {}, "decline-reasons": {}}, "pages-ns": 60000000},
                      {"name": "rom", "backing": "anonymous", "page-size": 4096, "bytes": 512,
-                      "pages": {"total": 1, "moved": 0, "copied": 1, "zero": 0,
-                                "copy-reasons": {"not-page-sized": 1}}, "pages-ns": 250000}],
+                      "pages": {"total": 1, "moved": 0, "copied": 1, "declined": 0, "zero": 0,
+                                "copy-reasons": {"not-page-sized": 1}, "decline-reasons": {}}, "pages-ns": 250000}],
                    "evidence": {"frames-visible": true, "compared": 3, "same": 2, "relocated-by-kernel": 1,
                                 "different": 0, "decided-by": "frames"},
                    "verification": {"status": "match", "pages": 5, "lost": 0, "stale": 0, "torn": 0, "misplaced": 0,
@@ -64,5 +70,29 @@ final class JsonReportTest {
                                   "vcpus": false, "console": false, "console-lines": 7},
                  "error": {"class": "migration-failed", "message": "the other agent died"}}
                 """));
+    }
+
+    static List<Arguments> resultsWithoutFigures() {
+        return List.of(
+                Arguments.of(Samples.cancelledEarly(), """
+                        {"status": "cancelled", "owner": "nobody-yet",
+                         "error": {"class": "cancelled", "message": "interrupted"}}
+                        """),
+                Arguments.of(Samples.lost(), """
+                        {"status": "lost", "owner": "nobody",
+                         "error": {"class": "guest-lost",
+                                   "message": "the guest is lost: the destination took it and died"}}
+                        """),
+                Arguments.of(Samples.unreported(), """
+                        {"status": "completed", "owner": "destination",
+                         "error": {"class": "no-report", "message": "the report did not come"}}
+                        """));
+    }
+
+    @ParameterizedTest
+    @MethodSource("resultsWithoutFigures")
+    void whatWasNotMeasuredIsAbsent(RunResult result, String expected) throws JsonProcessingException {
+        assertThat(JSON.readTree(JsonReport.of(Map.of(), List.of(result))).at("/runs/0"))
+                .isEqualTo(JSON.readTree(expected));
     }
 }

@@ -3,6 +3,7 @@ package io.pageflip.cli.report;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.pageflip.metrics.DowntimePhases;
 import io.pageflip.metrics.PageCounts;
 import io.pageflip.metrics.ResultJson;
 import io.pageflip.metrics.RunResult;
@@ -72,6 +73,24 @@ final class PredictedTest {
                 .contains("run 2, block rom: predicted 0 moved, 1 copied {private-memory=1}, 0 zero; measured 0 moved, "
                         + "1 copied {not-page-sized=1}, 0 zero");
         assertThat(ComparisonText.markdown("compare", comparison)).contains("| DIFFERENT |");
+    }
+
+    @Test
+    void declinedPagesAreComparedAsWell() {
+        PageCounts copied = new PageCounts(4, 2, 1, 1, Map.of("move-not-requested", 1L));
+        PageCounts declined = new PageCounts(4, 2, 0, 1, 1, Map.of(), Map.of("already-present", 1L));
+        List<RunResult> runs = List.of(Samples.declined(new DowntimePhases(0, MS, 0, 0, 0, 0, 0, 0)));
+        Comparison equal = comparison(prediction(declined, ROM, null), runs);
+        assertThat(equal.contradictsPrediction()).isFalse();
+        assertThat(ComparisonText.text("compare", equal))
+                .containsPattern("moved  copied  declined  zero  counts")
+                .containsPattern("(?m)^16K .* flip +stop-and-move +memfd +2 +1 +1 +1 +equal ");
+        Comparison other = comparison(prediction(copied, ROM, null), runs);
+        assertThat(other.contradictsPrediction()).isTrue();
+        assertThat(ComparisonText.text("compare", other))
+                .contains(
+                        "run 1, block ram: predicted 2 moved, 1 copied {move-not-requested=1}, 1 zero; measured 2 moved, "
+                                + "0 copied {}, 1 declined {already-present=1}, 1 zero");
     }
 
     @Test

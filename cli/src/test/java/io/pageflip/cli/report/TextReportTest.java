@@ -4,11 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pageflip.metrics.DowntimePhases;
 import io.pageflip.metrics.RunResult;
+import io.pageflip.metrics.SourceSide;
 import io.pageflip.ram.Adoption;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 final class TextReportTest {
     private static final DowntimePhases PHASES =
@@ -22,7 +25,7 @@ final class TextReportTest {
                 downtime      101.5 ms
                               stop 9.0 us + pages 1.50 ms + save 12 us + release 1.0 us
                               + notice 0.0 us + lock 0.5 us + load 2.0 us + resume 100.0 ms
-                              14 us of practice 0.2 ms before, in which a vCPU executed nothing
+                              14 us of a dry run 0.2 ms before, in which a vCPU executed nothing
                 pages         3 moved, 1 copied (1 not-page-sized), 1 zero
                               ram   4 x 4K memfd: 3 moved, 0 copied, 1 zero, in 60.00 ms
                               rom   1 x 4K anonymous: 0 moved, 1 copied (1 not-page-sized), 0 zero, in 250 us
@@ -47,16 +50,42 @@ final class TextReportTest {
     }
 
     @Test
+    void declinedPagesAreShownWhereThereAreAny() {
+        assertThat(TextReport.ofAgent("destination", Samples.declined(PHASES))).contains("""
+                pages         2 moved, 1 copied (1 not-page-sized), 1 declined (1 already-present), 1 zero
+                              ram   4 x 4K memfd: 2 moved, 0 copied, 1 declined (1 already-present), 1 zero, in 60.00 ms
+                              rom   1 x 4K anonymous: 0 moved, 1 copied (1 not-page-sized), 0 zero, in 250 us
+                """);
+    }
+
+    static List<Arguments> resultsWithoutFigures() {
+        return List.of(
+                Arguments.of(Samples.cancelledEarly(), "cancelled: there was no guest yet: interrupted"),
+                Arguments.of(
+                        Samples.lost(),
+                        "lost: nobody has the guest: the guest is lost: the destination took it and died"),
+                Arguments.of(
+                        Samples.unreported(), "completed: the guest is at the destination: the report did not come"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("resultsWithoutFigures")
+    void whatHasNoFiguresIsOneSentence(RunResult result, String sentence) {
+        assertThat(TextReport.sentence(result)).isEqualTo(sentence);
+        assertThat(TextReport.ofAgent("source", result)).isEqualTo("pageflip source\nstatus        " + sentence + "\n");
+    }
+
+    @Test
     void anAdoptionTellsTheLongestStall() {
         Adoption.Figures none = new Adoption.Figures(64, 262_144, 20_000_000, 16_711_680, 16, 0, 0);
         Adoption.Figures one = new Adoption.Figures(1, 4096, 20_000, 4096, 0, 1, 15_000);
 
-        assertThat(TextReport.ofAgent("source", Samples.failed().withAdopt(none)))
+        assertThat(TextReport.ofAgent("source", Samples.failed().with(SourceSide.incomplete(null, none))))
                 .contains("""
                 adopt         64 chunks of 256K at most in 20.00 ms, 15.9 MiB copied, 16 pages pinned
                               no vCPU waited
                 """);
-        assertThat(TextReport.ofAgent("source", Samples.failed().withAdopt(one)))
+        assertThat(TextReport.ofAgent("source", Samples.failed().with(SourceSide.incomplete(null, one))))
                 .contains("""
                 adopt         1 chunk of 4K at most in 20 us, 4.00 KiB copied, 0 pages pinned
                               vCPUs waited 1 time, the longest 15 us
@@ -93,6 +122,6 @@ final class TextReportTest {
         "2500000000, 2500.0 ms",
     })
     void durationsHaveThreeOrFourDigits(long ns, String text) {
-        assertThat(TextReport.duration(ns)).isEqualTo(text);
+        assertThat(Words.duration(ns)).isEqualTo(text);
     }
 }
