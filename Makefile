@@ -1,5 +1,7 @@
 # make          build cli/target/pageflip.jar, without tests
 # make run      build it if needed, and migrate a guest: cli/bin/pageflip migrate $(ARGS)
+# make check    in a minute, before each commit: the format, javac's lints and the unit tests of everything, Error Prone of
+#               the files that differ from the last commit (of all, outside of a git repository)
 # make test     everything: format, lints, unit and integration tests
 # make format   format the Java sources
 # make bench    the JMH benchmarks of the migrator; BENCH='a regular expression and JMH options'
@@ -14,7 +16,14 @@ JAR := cli/target/pageflip.jar
 SOURCES := pom.xml $(wildcard .mvn/*) LICENSE \
 	$(foreach module,guest-sim migrator cli,$(module)/pom.xml $(shell find $(module)/src/main 2>/dev/null))
 
-.PHONY: all run test format bench clean
+# What Error Prone leaves out in "make check": a regular expression of paths.
+CHANGED = $(shell git diff --name-only --relative HEAD -- '*.java') \
+	$(shell git ls-files --others --exclude-standard -- '*.java')
+EMPTY :=
+UNCHANGED = $(if $(shell git rev-parse HEAD 2>/dev/null),$(if $(strip $(CHANGED)),(?!.*/($(subst $(EMPTY) ,|,$(strip \
+	$(CHANGED))))$$).*,.*),.*/target/.*)
+
+.PHONY: all run check test format bench clean
 
 all: $(JAR)
 
@@ -24,6 +33,11 @@ $(JAR): $(SOURCES)
 
 run: $(JAR)
 	cli/bin/pageflip migrate $(ARGS)
+
+check:
+	@$(MVN_QUIET) spotless:check & format=$$!; \
+	$(MVN_QUIET) -Dquick -Dbuild.dir=target/check '-Derrorprone.excluded=$(UNCHANGED)' -DforkCount=2 test; tests=$$?; \
+	wait $$format && test $$tests = 0 && echo 'Format, lints and unit tests are good.'
 
 test:
 	$(MVN) verify
