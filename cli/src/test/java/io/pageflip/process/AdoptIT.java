@@ -179,9 +179,9 @@ final class AdoptIT {
 
     @Test
     void whoIsInterruptedMeanwhileKeepsTheGuestAtTheSource() throws Exception {
-        Run run = pageflip.start(
-                        "migrate --backing anonymous --adopt --adopt-chunk 4K --ram 512M --run-after 0.05 --progress always"
-                                .split(" ", -1))
+        Run run = pageflip.start(("migrate --backing anonymous --adopt --adopt-chunk 4K --ram 512M --run-after 0.05"
+                                + " --progress always --source-fault wait@ready")
+                        .split(" ", -1))
                 .awaitErr("adopting private memory");
 
         run.signal("INT");

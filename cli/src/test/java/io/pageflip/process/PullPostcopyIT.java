@@ -3,6 +3,7 @@ package io.pageflip.process;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.pageflip.testkit.Waiting;
 import java.io.IOException;
 import java.net.SocketException;
 import java.net.StandardProtocolFamily;
@@ -196,10 +197,11 @@ final class PullPostcopyIT {
                 "the source died, with ");
     }
 
+    /** The destination breaks the connection itself, so that half of the pages are missing when it dies. */
     @ParameterizedTest
     @ValueSource(strings = {"kill@paused", "kill@recover"})
     void theGuestDiesWithADestinationThatWasToGoOn(String fault) throws IOException {
-        Pageflip.Halves agents = pageflip.sourceHere(source("drop@resumed"), destination(fault));
+        Pageflip.Halves agents = pageflip.sourceHere(source("none"), destination("drop@half-pages," + fault));
         agents.there().endsWith(KILLED);
 
         Report report = Report.ofAgent(agents.here().endsWith(5).out());
@@ -324,7 +326,7 @@ final class PullPostcopyIT {
     @Test
     void aDestinationThatDoesNotAnswerInItsOwnTimeLosesTheGuest() throws Exception {
         Pageflip.Agents agents =
-                agents("drop@resumed", "stop@paused", List.of("--recover-timeout", "1"), "--ram", "32M");
+                agents("none", "drop@half-pages,stop@paused", List.of("--recover-timeout", "1"), "--ram", "32M");
         agents.destination().awaitStopped();
 
         agents.source().endsWith(5);
@@ -538,7 +540,8 @@ final class PullPostcopyIT {
     }
 
     private Pageflip.Agents agents(String sourceFault, String destinationFault, String... options) throws IOException {
-        return agents(sourceFault, destinationFault, List.of(), options);
+        // Nobody gives up while a test does something to one of them.
+        return agents(sourceFault, destinationFault, List.of("--recover-timeout", "1000"), options);
     }
 
     private Pageflip.Agents agents(

@@ -11,6 +11,7 @@ import io.pageflip.os.HostCapabilities;
 import io.pageflip.ram.Backing;
 import io.pageflip.scenario.RamConditions;
 import io.pageflip.scenario.Scenario;
+import io.pageflip.testkit.Waiting;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -187,7 +188,7 @@ final class SharerIT {
     @ParameterizedTest
     @CsvSource({"INT", "STOP"})
     void whoCancelsWhileItIsStartedKeepsTheGuest(String signal) throws Exception {
-        Run run = migrate("--ram 16M --sharer 10%");
+        Run run = migrate("--ram 16M --sharer 10% --source-fault wait@ready");
         Waiting.until("a sharer", () -> !sharers().isEmpty());
 
         new ProcessBuilder("kill", "-" + signal, Long.toString(sharers().get(0).pid()))

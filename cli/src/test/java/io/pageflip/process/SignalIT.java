@@ -3,6 +3,7 @@ package io.pageflip.process;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.pageflip.testkit.Waiting;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -116,10 +117,12 @@ final class SignalIT {
         assertThat(run.out()).contains("completed: the guest is at the destination", "match: ");
     }
 
+    /** However late the signal comes, the source waits for it before it makes a guest. */
     @ParameterizedTest
     @CsvSource({"INT, starting", "TERM, filling guest RAM"})
     void migrateThatIsAskedBeforeThereIsAGuestSaysSo(String signal, String phase) throws Exception {
-        Run run = pageflip.start("migrate", "--ram=768M", "--run-after=0.05", "--progress=always")
+        Run run = pageflip.start(
+                        "migrate", "--ram=16M", "--run-after=0.05", "--progress=always", "--source-fault=wait@filling")
                 .awaitErr(phase);
 
         run.signal(signal);

@@ -8,12 +8,14 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an agent is to do to itself, and at which step. {@link #NONE} does nothing. Immutable.
+ * What an agent is to do to itself, and at which step; one thing or several. {@link #NONE} does nothing. Immutable.
  *
  * @param action null for none
+ * @param next what the agent is to do besides, at another step; null for nothing
  */
-public record ScriptedFault(@Nullable Action action, Step step) {
-    private static final int NOTICE_TRIES = 5000;
+public record ScriptedFault(
+        @Nullable Action action, Step step, @Nullable ScriptedFault next) {
+    private static final int NOTICE_TRIES = 60_000;
     private static final long NOTICE_NS = 1_000_000;
 
     /** No fault. */
@@ -28,7 +30,9 @@ public record ScriptedFault(@Nullable Action action, Step step) {
         /** {@code SIGSTOP}, until somebody continues it. */
         STOP,
         /** Closes its connection to the other agent, and lives on. */
-        DROP;
+        DROP,
+        /** Waits until somebody asks it to end: whoever wants to do that comes in time, however late. */
+        WAIT;
 
         @Override
         public String toString() {
@@ -36,12 +40,26 @@ public record ScriptedFault(@Nullable Action action, Step step) {
         }
     }
 
+    /** One thing, or none. */
+    public ScriptedFault(@Nullable Action action, Step step) {
+        this(action, step, null);
+    }
+
     /**
-     * Reads {@code kill@half-pages}.
+     * Reads {@code kill@half-pages}, or several, as in {@code drop@half-pages,kill@paused}.
      *
      * @throws IllegalArgumentException with a sentence that says what would be right
      */
     public static ScriptedFault parse(String text) {
+        int comma = text.indexOf(',');
+        if (comma < 0) {
+            return parseOne(text);
+        }
+        ScriptedFault first = parseOne(text.substring(0, comma));
+        return new ScriptedFault(first.action, first.step, parse(text.substring(comma + 1)));
+    }
+
+    private static ScriptedFault parseOne(String text) {
         for (Action action : Action.values()) {
             for (Step step : Step.values()) {
                 if (text.equals(action + "@" + step)) {
@@ -50,7 +68,7 @@ public record ScriptedFault(@Nullable Action action, Step step) {
             }
         }
         String steps = Arrays.stream(Step.values()).map(Step::toString).collect(Collectors.joining(", "));
-        throw new IllegalArgumentException("kill@, term@, stop@ or drop@ and one of " + steps);
+        throw new IllegalArgumentException("kill@, term@, stop@, drop@ or wait@ and one of " + steps);
     }
 
     /**
@@ -72,12 +90,21 @@ public record ScriptedFault(@Nullable Action action, Step step) {
                 }
                 case STOP -> Proc.stopSelf();
                 case DROP -> connection.run();
+                case WAIT -> {
+                    while (!noticed.getAsBoolean()) {
+                        LockSupport.parkNanos(NOTICE_NS);
+                    }
+                }
             }
+        }
+        if (next != null) {
+            next.at(reached, noticed, connection);
         }
     }
 
     @Override
     public String toString() {
-        return action == null ? "none" : action + "@" + step;
+        String first = action == null ? "none" : action + "@" + step;
+        return next == null ? first : first + "," + next;
     }
 }

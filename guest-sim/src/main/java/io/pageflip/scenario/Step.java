@@ -6,6 +6,8 @@ import java.util.Locale;
 public enum Step {
     /** The source has sent its greeting; the destination has read it. */
     HELLO,
+    /** The source begins to fill its guest's RAM; there is no guest yet. */
+    FILLING,
     /** The destination has said that it is ready; the source has heard it. */
     READY,
     /** The first pages are sent; they are received. */

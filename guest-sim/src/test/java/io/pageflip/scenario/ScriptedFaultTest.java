@@ -35,6 +35,11 @@ final class ScriptedFaultTest {
                 .isEqualTo(new ScriptedFault(ScriptedFault.Action.DROP, Step.LAST_PAGE));
         assertThat(ScriptedFault.parse("stop@first-pages"))
                 .isEqualTo(new ScriptedFault(ScriptedFault.Action.STOP, Step.FIRST_PAGES));
+        assertThat(ScriptedFault.parse("drop@half-pages,kill@paused"))
+                .isEqualTo(new ScriptedFault(
+                        ScriptedFault.Action.DROP,
+                        Step.HALF_PAGES,
+                        new ScriptedFault(ScriptedFault.Action.KILL, Step.PAUSED)));
     }
 
     @ParameterizedTest
@@ -48,14 +53,17 @@ final class ScriptedFaultTest {
                 "kill@half_pages",
                 "KILL@hello",
                 "kill@hello ",
+                "kill@hello,",
+                ",kill@hello",
+                "drop@hello, kill@ready",
                 "null@hello"
             })
     void everythingElseIsRefusedSayingWhatIsRight(String text) {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> ScriptedFault.parse(text))
                 .withMessage(
-                        "kill@, term@, stop@ or drop@ and one of hello, ready, first-pages, half-pages, round, state,"
-                                + " released, locked, claimed, resumed, paused, recover, last-page");
+                        "kill@, term@, stop@, drop@ or wait@ and one of hello, filling, ready, first-pages, half-pages,"
+                                + " round, state, released, locked, claimed, resumed, paused, recover, last-page");
     }
 
     @Test
@@ -63,6 +71,26 @@ final class ScriptedFaultTest {
         AtomicInteger dropped = new AtomicInteger();
         ScriptedFault.parse("drop@resumed").at(Step.RESUMED, () -> true, dropped::incrementAndGet);
         assertThat(dropped).hasValue(1);
+    }
+
+    @Test
+    void aWaitEndsWhenTheAgentIsAskedToEnd() {
+        AtomicInteger looks = new AtomicInteger();
+        ScriptedFault.parse("wait@ready")
+                .at(Step.READY, () -> looks.incrementAndGet() == 3, () -> fail("the connection was closed"));
+        assertThat(looks).hasValue(3);
+    }
+
+    @Test
+    void ofSeveralEachComesAtItsStep() {
+        AtomicInteger dropped = new AtomicInteger();
+        ScriptedFault both = ScriptedFault.parse("drop@resumed,drop@paused");
+        assertThat(both).hasToString("drop@resumed,drop@paused");
+        for (Step step : Step.values()) {
+            int before = dropped.get();
+            both.at(step, () -> true, dropped::incrementAndGet);
+            assertThat(dropped.get() - before).isEqualTo(step == Step.RESUMED || step == Step.PAUSED ? 1 : 0);
+        }
     }
 
     @Test

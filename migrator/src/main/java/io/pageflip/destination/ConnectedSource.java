@@ -23,8 +23,14 @@ import java.util.List;
 
 /** A source that has connected to our Unix socket. */
 public final class ConnectedSource implements SourceLink {
-    /** Who connects says hello at once, or is not believed to be a source. */
-    private static final int HELLO_TIMEOUT_S = 5;
+    /**
+     * Who connects says hello soon, or is not believed to be a source. On a busy machine a source needs some seconds
+     * before, to make the guest's memory and to load its code.
+     */
+    private static final int HELLO_TIMEOUT_S = 30;
+
+    /** A source that connects again has everything at hand, and a guest waits for it. */
+    private static final int RECOVER_TIMEOUT_S = 5;
 
     private static final System.Logger LOG = System.getLogger("pageflip.destination");
 
@@ -103,7 +109,7 @@ public final class ConnectedSource implements SourceLink {
     private static Message readFirst(
             FrameType type, UnixSocket socket, List<Fd> descriptors, InactivityTimeout patience) throws IOException {
         NativeBuffer buffer = NativeBuffer.allocate(FrameHeader.BYTES + type.maxBody());
-        patience.limitSeconds(HELLO_TIMEOUT_S);
+        patience.limitSeconds(type == FrameType.HELLO ? HELLO_TIMEOUT_S : RECOVER_TIMEOUT_S);
         int received = 0;
         int wanted = FrameHeader.BYTES;
         while (received < wanted) {

@@ -137,6 +137,7 @@ public final class SourceAgent {
         }
         if (!runs) {
             progress.begin(Progress.Phase.FILLING, options.guest().ramBytes() / 4096);
+            context.reached(Step.FILLING);
             guest.powerOn(done -> {
                 progress.done(done);
                 throwIfCancelled();
