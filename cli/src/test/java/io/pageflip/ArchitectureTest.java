@@ -12,7 +12,9 @@ import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.sli
 import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaAccess;
 import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
+import com.tngtech.archunit.core.importer.Location;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
@@ -20,8 +22,18 @@ import com.tngtech.archunit.library.Architectures.LayeredArchitecture;
 import java.util.List;
 
 /** Which package may use what, over the main classes of all modules. */
-@AnalyzeClasses(packages = "io.pageflip", importOptions = DoNotIncludeTests.class)
+@AnalyzeClasses(
+        packages = "io.pageflip",
+        importOptions = {DoNotIncludeTests.class, ArchitectureTest.WithoutTestkit.class})
 final class ArchitectureTest {
+    /** The tests' own module is no part of the program. */
+    static final class WithoutTestkit implements ImportOption {
+        @Override
+        public boolean includes(Location location) {
+            return !location.contains("/io/pageflip/testkit/");
+        }
+    }
+
     private static final String MAIN = "io.pageflip.cli.Main";
     private static final String CLOCK = "io.pageflip.os.NanoClock";
 

@@ -2,10 +2,10 @@ package io.pageflip.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.pageflip.testkit.Waiting;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
@@ -18,8 +18,6 @@ import java.util.concurrent.TimeoutException;
  * process. One at a time, because standard output and standard error are its own until it has ended.
  */
 public final class AgentHere implements AutoCloseable {
-    private static final Duration DEADLINE = Duration.ofSeconds(60);
-
     private final String name;
     private final PrintStream previousOut = System.out;
     private final PrintStream previousErr = System.err;
@@ -63,9 +61,9 @@ public final class AgentHere implements AutoCloseable {
     /** Waits for its end, and returns its exit code. */
     public int end() {
         try {
-            return work.get(DEADLINE.toSeconds(), TimeUnit.SECONDS);
+            return work.get(Waiting.LIMIT.toSeconds(), TimeUnit.SECONDS);
         } catch (TimeoutException e) {
-            throw new AssertionError("has not ended within " + DEADLINE + ": " + this, e);
+            throw new AssertionError("has not ended within " + Waiting.LIMIT + ": " + this, e);
         } catch (ExecutionException e) {
             throw new AssertionError(toString(), e);
         } catch (InterruptedException e) {

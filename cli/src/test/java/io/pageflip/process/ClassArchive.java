@@ -1,10 +1,11 @@
 package io.pageflip.process;
 
+import io.pageflip.testkit.PublicFolder;
+import io.pageflip.testkit.Waiting;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -23,8 +24,7 @@ final class ClassArchive {
     /** By one migration through a shell pipe, whose destination writes it as it ends. */
     private static String make() {
         try {
-            Path folder = Files.createTempDirectory("pfa");
-            Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
+            Path folder = PublicFolder.untilExit("pfa").path();
             Path archive = folder.resolve("agent.jsa");
             ProcessBuilder builder = new ProcessBuilder(
                             "sh",
@@ -36,7 +36,6 @@ final class ClassArchive {
                     .redirectErrorStream(true)
                     .redirectOutput(folder.resolve("said").toFile());
             builder.environment().put("XDG_CACHE_HOME", folder.toString());
-            Runtime.getRuntime().addShutdownHook(new Thread(() -> Pageflip.delete(folder)));
             String option = "-XX:SharedArchiveFile=" + archive;
             boolean made = succeeds(builder) && Files.isRegularFile(archive);
             return made && isUsedInSilence(option, folder.resolve("complaints")) ? option : "";
@@ -51,7 +50,7 @@ final class ClassArchive {
     private static boolean succeeds(ProcessBuilder builder) throws IOException, InterruptedException {
         builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
         Process process = builder.start();
-        return process.waitFor(Waiting.DEADLINE.toSeconds(), TimeUnit.SECONDS) && process.exitValue() == 0;
+        return process.waitFor(Waiting.LIMIT.toSeconds(), TimeUnit.SECONDS) && process.exitValue() == 0;
     }
 
     /** JDK 25 complains, in each process, of --enable-native-access, which its own archive was made without. */

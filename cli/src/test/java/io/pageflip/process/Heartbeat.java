@@ -1,5 +1,6 @@
 package io.pageflip.process;
 
+import io.pageflip.testkit.Waiting;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

@@ -8,10 +8,10 @@ import io.pageflip.os.DiskFile;
 import io.pageflip.os.HostCapabilities;
 import io.pageflip.os.HostLacksException;
 import io.pageflip.os.Proc;
+import io.pageflip.testkit.OrdinaryUser;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
@@ -31,41 +31,15 @@ final class Host {
     }
 
     static boolean isRoot() {
-        return Proc.uid() == 0;
+        return OrdinaryUser.isRoot();
     }
 
     /** The command, run as a user without any privilege; by that user himself, if that is who runs the tests. */
     static List<String> asOrdinaryUser(String... command) {
-        List<String> line = new ArrayList<>();
-        if (isRoot()) {
-            need(has("setpriv"), "only with setpriv(1) can root become another user");
-            line.addAll(List.of("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"));
-            assumeReadable(Pageflip.launcher());
-        }
-        line.addAll(Arrays.asList(command));
-        return line;
-    }
-
-    private static void assumeReadable(Path path) {
-        try {
-            Process test = new ProcessBuilder(
-                            "setpriv",
-                            "--reuid",
-                            "65534",
-                            "--regid",
-                            "65534",
-                            "--clear-groups",
-                            "test",
-                            "-r",
-                            path.toString())
-                    .start();
-            need(test.waitFor() == 0, "an ordinary user may not read " + path);
-        } catch (IOException e) {
-            throw new IllegalStateException(e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException(e);
-        }
+        need(OrdinaryUser.whyNot().isEmpty(), OrdinaryUser.whyNot());
+        Path launcher = Pageflip.launcher();
+        need(OrdinaryUser.canExecute(launcher), "an ordinary user may not execute " + launcher);
+        return OrdinaryUser.command(Arrays.asList(command));
     }
 
     /** A directory on a disk; skips the test where there is none, or this user has no FUSE. */

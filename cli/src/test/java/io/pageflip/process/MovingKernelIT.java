@@ -24,7 +24,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
  */
 final class MovingKernelIT {
     private static final String VARIABLE = "PAGEFLIP_MOVING_KERNEL";
-    private static final int LIMIT_S = 500;
+    private static final int LIMIT_S = 1100;
 
     @RegisterExtension
     final Pageflip pageflip = new Pageflip();
@@ -39,7 +39,7 @@ final class MovingKernelIT {
         Host.need(Files.isExecutable(runner), "there is no command " + runner);
         for (String hidden : List.of("/tmp", "/run", "/dev/shm")) {
             Host.need(
-                    !Pageflip.launcher().toAbsolutePath().startsWith(hidden),
+                    !Installation.CHECKOUT.startsWith(hidden),
                     "this checkout is below " + hidden + ", which is empty on that kernel");
         }
         for (String needed : List.of("qemu-system-x86_64", "busybox", "cpio")) {
@@ -122,7 +122,7 @@ final class MovingKernelIT {
 
     private Output runInside(String script) throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(Arrays.asList(runner.toString(), "-t", Integer.toString(LIMIT_S), "--"));
-        command.addAll(List.of("sh", "-c", "PAGEFLIP=" + Pageflip.launcher() + "; " + script));
+        command.addAll(List.of("sh", "-c", "PAGEFLIP='" + Installation.CHECKOUT + "'; " + script));
         Run run = pageflip.startCommand(command);
         assertThat(run.process().waitFor(Duration.ofSeconds(LIMIT_S + 60L).toSeconds(), TimeUnit.SECONDS))
                 .as("ends: %s", run)

@@ -3,6 +3,7 @@ package io.pageflip.process;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pageflip.process.Observer.Gap;
+import io.pageflip.testkit.Waiting;
 import java.io.IOException;
 import java.util.List;
 import org.junit.jupiter.api.BeforeAll;

@@ -3,19 +3,19 @@ package io.pageflip.process;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pageflip.cli.AgentHere;
+import io.pageflip.testkit.PublicFolder;
+import io.pageflip.testkit.Waiting;
 import java.io.File;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
@@ -35,8 +35,6 @@ final class Pageflip implements BeforeEachCallback, AfterEachCallback {
     /** A guest that is small and does not run long afterwards. */
     static final List<String> SMALL = List.of("--ram", "16M", "--run-after", "0.05");
 
-    private static final Path LAUNCHER = Path.of("bin/pageflip").toAbsolutePath();
-
     /** The commands that start or are agents, which warm up before a guest is paused. */
     private static final Set<String> MIGRATING = Set.of("source", "destination", "migrate", "compare");
 
@@ -51,7 +49,7 @@ final class Pageflip implements BeforeEachCallback, AfterEachCallback {
     private final Map<String, String> environment = new HashMap<>();
     private final List<Run> runs = new ArrayList<>();
     private @Nullable AgentHere here;
-    private Path folder = Path.of("/");
+    private @Nullable PublicFolder folder;
     private Path temporary = Path.of("/");
 
     /** Quicker than a user's: a brief warm-up, and classes out of an archive. For tests that measure nothing. */
@@ -70,23 +68,17 @@ final class Pageflip implements BeforeEachCallback, AfterEachCallback {
 
     @Override
     public void beforeEach(ExtensionContext context) throws IOException {
-        folder = Files.createTempDirectory("pft");
-        Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
-        temporary = anyonesFolder("tmp");
+        folder = PublicFolder.create("pft");
+        temporary = folder.writable("tmp");
         environment.clear();
         environment.put("JAVA_HOME", System.getProperty("java.home"));
         // Where JNA unpacks its library.
-        environment.put("XDG_CACHE_HOME", anyonesFolder("cache").toString());
+        environment.put("XDG_CACHE_HOME", folder.writable("cache").toString());
         if (asUsersDo) {
             javaOptions();
         } else {
             javaOptions(ClassArchive.option());
         }
-    }
-
-    private Path anyonesFolder(String name) throws IOException {
-        Path made = Files.createDirectory(folder.resolve(name));
-        return Files.setPosixFilePermissions(made, PosixFilePermissions.fromString("rwxrwxrwx"));
     }
 
     /** Further options of every JVM that is started from now on. */
@@ -111,14 +103,14 @@ final class Pageflip implements BeforeEachCallback, AfterEachCallback {
         environment.put("JAVA_HOME", home.toString());
     }
 
-    /** The path of the launcher, which any user must be able to run. */
+    /** The path of the launcher, which any user can run. */
     static Path launcher() {
-        return LAUNCHER;
+        return Installation.launcher();
     }
 
     /** A path for a socket or a file of the test's own; removed after it. */
     Path path(String name) {
-        return folder.resolve(name);
+        return Objects.requireNonNull(folder).path().resolve(name);
     }
 
     /** Where the processes put their temporary files. */
@@ -133,7 +125,7 @@ final class Pageflip implements BeforeEachCallback, AfterEachCallback {
 
     Run start(List<String> arguments, String... more) throws IOException {
         List<String> command = new ArrayList<>();
-        command.add(LAUNCHER.toString());
+        command.add(launcher().toString());
         command.addAll(brief(arguments));
         command.addAll(Arrays.asList(more));
         return startCommand(command);
@@ -164,7 +156,7 @@ final class Pageflip implements BeforeEachCallback, AfterEachCallback {
 
     /** Starts {@code pageflip} with its standard output a pipe that the test reads. */
     Run startToBeRead(List<String> arguments) throws IOException {
-        List<String> command = new ArrayList<>(List.of(LAUNCHER.toString()));
+        List<String> command = new ArrayList<>(List.of(launcher().toString()));
         command.addAll(brief(arguments));
         Process process = builder(command).start();
         return remembered(Run.withOutputLeftAlone(command, process));
@@ -176,7 +168,7 @@ final class Pageflip implements BeforeEachCallback, AfterEachCallback {
         line.addAll(command);
         ProcessBuilder builder = new ProcessBuilder(line);
         builder.environment().putAll(environment);
-        builder.environment().put("PAGEFLIP", LAUNCHER.toString());
+        builder.environment().put("PAGEFLIP", launcher().toString());
         builder.directory(new File("/"));
         return builder;
     }
@@ -323,7 +315,7 @@ final class Pageflip implements BeforeEachCallback, AfterEachCallback {
                 Optional.empty());
         check(
                 failures,
-                () -> assertThat(filesIn(folder.resolve("cache")))
+                () -> assertThat(filesIn(path("cache")))
                         .as("cached files left behind")
                         .isEmpty(),
                 Optional.empty());
@@ -331,7 +323,7 @@ final class Pageflip implements BeforeEachCallback, AfterEachCallback {
             runs.forEach(run -> System.err.println(run));
         }
         runs.clear();
-        delete(folder);
+        Objects.requireNonNull(folder).close();
         if (!failures.isEmpty() && context.getExecutionException().isEmpty()) {
             throw new MultipleFailuresError("not everything was cleaned up", failures);
         }
@@ -356,16 +348,6 @@ final class Pageflip implements BeforeEachCallback, AfterEachCallback {
     private static List<Path> filesIn(Path where) throws IOException {
         try (Stream<Path> all = Files.walk(where)) {
             return all.filter(path -> !Files.isDirectory(path)).toList();
-        }
-    }
-
-    static void delete(Path where) {
-        try (Stream<Path> all = Files.walk(where)) {
-            for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
-                Files.deleteIfExists(path);
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
         }
     }
 }

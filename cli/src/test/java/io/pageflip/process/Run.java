@@ -2,6 +2,7 @@ package io.pageflip.process;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.pageflip.testkit.Waiting;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -69,8 +70,8 @@ final class Run {
     /** Waits for its end, and returns its exit code. */
     int end() {
         try {
-            assertThat(process.waitFor(Waiting.DEADLINE.toSeconds(), TimeUnit.SECONDS))
-                    .as("has ended within %s: %s", Waiting.DEADLINE, this)
+            assertThat(process.waitFor(Waiting.LIMIT.toSeconds(), TimeUnit.SECONDS))
+                    .as("has ended within %s: %s", Waiting.LIMIT, this)
                     .isTrue();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -149,7 +150,7 @@ final class Run {
         }
 
         void awaitEnd() {
-            end.orTimeout(Waiting.DEADLINE.toSeconds(), TimeUnit.SECONDS).join();
+            end.orTimeout(Waiting.LIMIT.toSeconds(), TimeUnit.SECONDS).join();
         }
     }
 }

@@ -2,6 +2,7 @@ package io.pageflip.process;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.pageflip.testkit.Waiting;
 import io.pageflip.wire.FrameHeader;
 import io.pageflip.wire.FrameType;
 import io.pageflip.wire.Message;

@@ -9,6 +9,7 @@ import io.pageflip.ram.Backing;
 import io.pageflip.ram.BlockSpec;
 import io.pageflip.ram.RamBlock;
 import io.pageflip.switchover.RunToken;
+import io.pageflip.testkit.Waiting;
 import io.pageflip.verification.Oracle;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -21,7 +22,6 @@ import java.util.List;
 public final class GuestChildren {
     private static final BufferedReader INPUT =
             new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
-    private static final long DEADLINE_NS = 20_000_000_000L;
 
     private GuestChildren() {}
 
@@ -72,7 +72,7 @@ public final class GuestChildren {
             try (Userfaultfd uffd = Userfaultfd.open(Userfaultfd.FEATURE_MINOR_SHMEM)) {
                 uffd.registerMinor(vram);
                 guest.resume();
-                guest.awaitFirstInstructions(DEADLINE_NS);
+                guest.awaitFirstInstructions(Waiting.LIMIT_NS);
                 vram.dropEntries(0, vram.length());
                 awaitStandstill(guest);
                 before = guest.instructions();
@@ -81,7 +81,7 @@ public final class GuestChildren {
                 }
                 say("stands while trapped: " + (guest.instructions() == before));
             }
-            long deadline = System.nanoTime() + DEADLINE_NS;
+            long deadline = System.nanoTime() + Waiting.LIMIT_NS;
             while (guest.instructions() < before + 1000 && System.nanoTime() < deadline) {
                 Thread.onSpinWait();
             }
@@ -94,7 +94,7 @@ public final class GuestChildren {
 
     /** Waits until no vCPU has executed anything for 50 ms: all are trapped. */
     private static void awaitStandstill(Guest guest) throws IOException {
-        long deadline = System.nanoTime() + DEADLINE_NS;
+        long deadline = System.nanoTime() + Waiting.LIMIT_NS;
         long count = guest.instructions();
         long since = System.nanoTime();
         while (System.nanoTime() - since < 50_000_000) {

@@ -5,18 +5,17 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.pageflip.ram.Backing;
 import io.pageflip.switchover.SwitchoverPage;
+import io.pageflip.testkit.Waiting;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** The guest's state crosses from one owner of its memory to the next, as in a migration. */
 final class GuestHandoverIT {
-    private static final long TIMEOUT_NS = TimeUnit.SECONDS.toNanos(20);
     private static final int VCPUS = 2;
 
     private static GuestConfig config(Workload workload) {
@@ -38,7 +37,7 @@ final class GuestHandoverIT {
                 destination.verifyMatches();
                 assertThat(destination.guest().instructions()).isEqualTo(instructions);
                 destination.guest().resume();
-                long[] first = destination.guest().awaitFirstInstructions(TIMEOUT_NS);
+                long[] first = destination.guest().awaitFirstInstructions(Waiting.LIMIT_NS);
                 destination.awaitInstructions(1000);
                 destination.guest().stop();
 

@@ -13,13 +13,13 @@ import io.pageflip.ram.BlockSpec;
 import io.pageflip.ram.DataMap;
 import io.pageflip.switchover.SwitchoverPage;
 import io.pageflip.testkit.Tasks;
+import io.pageflip.testkit.Waiting;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -30,7 +30,6 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 final class GuestIT {
     private static final int RAM_PAGES = 700;
-    private static final long TIMEOUT_NS = TimeUnit.SECONDS.toNanos(20);
 
     static Stream<Arguments> everyKindOfGuest() {
         List<Arguments> all = new ArrayList<>();
@@ -60,7 +59,7 @@ final class GuestIT {
             assertThat(holes).isEqualTo(expectedHoles);
 
             guest.resume();
-            long[] first = guest.awaitFirstInstructions(TIMEOUT_NS);
+            long[] first = guest.awaitFirstInstructions(Waiting.LIMIT_NS);
             machine.awaitInstructions(100);
             if (workload != Workload.IDLE) {
                 machine.awaitPagesWritten(100);
@@ -98,17 +97,15 @@ final class GuestIT {
             guest.resume();
             machine.awaitInstructions(1000);
             // Some window of 20 ms in which the vCPU has a processor: this machine may be busy with other things.
-            await("100,000 instructions a second")
-                    .atMost(Duration.ofSeconds(20))
-                    .until(() -> {
-                        long before = guest.instructions();
-                        long start = System.nanoTime();
-                        while (System.nanoTime() - start < 20_000_000) {
-                            Thread.onSpinWait();
-                        }
-                        long tookNs = System.nanoTime() - start;
-                        return (guest.instructions() - before) * 10_000 > tookNs;
-                    });
+            Waiting.until("100,000 instructions a second", () -> {
+                long before = guest.instructions();
+                long start = System.nanoTime();
+                while (System.nanoTime() - start < 20_000_000) {
+                    Thread.onSpinWait();
+                }
+                long tookNs = System.nanoTime() - start;
+                return (guest.instructions() - before) * 10_000 > tookNs;
+            });
             guest.stop();
         }
     }
@@ -119,7 +116,7 @@ final class GuestIT {
             Guest guest = machine.guest();
             long before = NanoClock.SYSTEM.nanoTime();
             guest.resume();
-            long first = guest.awaitFirstInstructions(TIMEOUT_NS)[0];
+            long first = guest.awaitFirstInstructions(Waiting.LIMIT_NS)[0];
             machine.awaitInstructions(10);
             guest.stop();
             long after = NanoClock.SYSTEM.nanoTime();
@@ -169,7 +166,7 @@ final class GuestIT {
                 new GuestConfig(2 << 20, Backing.MEMFD, GuestInfoPage.MAX_VCPUS, Workload.UNIFORM, 20_000, 10, 100, 1);
         try (Machine machine = Machine.powerOn(config)) {
             machine.guest().resume();
-            machine.guest().awaitFirstInstructions(TIMEOUT_NS);
+            machine.guest().awaitFirstInstructions(Waiting.LIMIT_NS);
             machine.guest().stop();
             machine.verifyMatches();
         }
@@ -187,7 +184,7 @@ final class GuestIT {
                 long clock = guest.clockNs();
                 await("nothing changes")
                         .during(Duration.ofMillis(40))
-                        .atMost(Duration.ofSeconds(20))
+                        .atMost(Waiting.LIMIT)
                         .until(() -> Arrays.deepEquals(
                                 before.toArray(), machine.snapshot().toArray()));
                 assertThat(guest.clockNs()).as("its clock stands as well").isEqualTo(clock);
@@ -208,7 +205,7 @@ final class GuestIT {
             assertThat(ups.await()).isTrue();
             machine.verifyMatches();
             machine.guest().resume();
-            machine.guest().awaitFirstInstructions(TIMEOUT_NS);
+            machine.guest().awaitFirstInstructions(Waiting.LIMIT_NS);
             machine.guest().stop();
             machine.verifyMatches();
         }
@@ -280,9 +277,9 @@ final class GuestIT {
             machine.awaitInstructions(10);
             guest.checkVcpus();
             broken.set(true);
-            await("the failure")
-                    .atMost(Duration.ofSeconds(20))
-                    .untilAsserted(() -> assertThatThrownBy(guest::checkVcpus)
+            Waiting.untilAsserted(
+                    "the failure",
+                    () -> assertThatThrownBy(guest::checkVcpus)
                             .isInstanceOf(IOException.class)
                             .hasMessageContaining("the clock broke")
                             .hasRootCauseInstanceOf(IllegalStateException.class));

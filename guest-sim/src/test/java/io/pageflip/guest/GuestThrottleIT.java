@@ -1,14 +1,12 @@
 package io.pageflip.guest;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
+import io.pageflip.testkit.Waiting;
 import java.io.IOException;
-import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
 final class GuestThrottleIT {
-    private static final Duration DEADLINE = Duration.ofSeconds(20);
     private static final long WINDOW_NS = 50_000_000;
     private static final long QUICK_STOP_NS = 100_000;
 
@@ -18,9 +16,9 @@ final class GuestThrottleIT {
             Guest guest = machine.guest();
             guest.resume();
             machine.awaitPagesWritten(100);
-            await("a tenth of its writes, give or take")
-                    .atMost(DEADLINE)
-                    .until(() -> pagesWrittenIn(guest, 0) > 5 * pagesWrittenIn(guest, 90));
+            Waiting.until(
+                    "a tenth of its writes, give or take",
+                    () -> pagesWrittenIn(guest, 0) > 5 * pagesWrittenIn(guest, 90));
             guest.throttle(0);
             machine.awaitPagesWritten(100);
             guest.stop();
@@ -42,7 +40,7 @@ final class GuestThrottleIT {
             guest.throttle(Throttle.MAX_PERCENT);
             guest.resume();
             machine.awaitInstructions(100);
-            await("a stop in less than a rest lasts").atMost(DEADLINE).until(() -> {
+            Waiting.until("a stop in less than a rest lasts", () -> {
                 guest.stop();
                 guest.resume();
                 spin(3 * Throttle.PERIOD_NS); // most likely in the middle of a rest

@@ -1,7 +1,6 @@
 package io.pageflip.guest;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import io.pageflip.heartbeat.GuestInfoPage;
 import io.pageflip.os.Mapping;
@@ -13,19 +12,17 @@ import io.pageflip.ram.BlockSpec;
 import io.pageflip.ram.RamBlock;
 import io.pageflip.switchover.RunToken;
 import io.pageflip.switchover.SwitchoverPage;
+import io.pageflip.testkit.Waiting;
 import io.pageflip.verification.Oracle;
 import io.pageflip.verification.PagePattern;
 import io.pageflip.verification.Verification;
 import java.io.IOException;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
 /** A guest with everything around it, and what tests do to it. */
 final class Machine implements AutoCloseable {
     static final int PAGE = PagePattern.BYTES;
-
-    private static final Duration DEADLINE = Duration.ofSeconds(20);
 
     private final GuestConfig config;
     private final Oracle oracle;
@@ -125,27 +122,18 @@ final class Machine implements AutoCloseable {
         for (int i = 0; i < config.vcpus(); i++) {
             int vcpu = i;
             long goal = info.heartbeat(i) + count;
-            await("instruction " + goal + " of vCPU " + i)
-                    .atMost(DEADLINE)
-                    .pollInterval(Duration.ofMillis(1))
-                    .until(() -> info.heartbeat(vcpu) >= goal);
+            Waiting.until("instruction " + goal + " of vCPU " + i, () -> info.heartbeat(vcpu) >= goal);
         }
     }
 
     void awaitPagesWritten(long count) {
         long goal = guest.pagesWritten() + count;
-        await(goal + " pages written")
-                .atMost(DEADLINE)
-                .pollInterval(Duration.ofMillis(1))
-                .until(() -> guest.pagesWritten() >= goal);
+        Waiting.until(goal + " pages written", () -> guest.pagesWritten() >= goal);
     }
 
     /** Waits until the guest has put out {@code lines} lines since its power-on. */
     void awaitConsoleLines(int lines) {
-        await(lines + " lines on the console")
-                .atMost(DEADLINE)
-                .pollInterval(Duration.ofMillis(1))
-                .until(() -> log.appended() >= lines * 32L);
+        Waiting.until(lines + " lines on the console", () -> log.appended() >= lines * 32L);
     }
 
     /** What the console has put out, as anybody sees it who opens its file. */

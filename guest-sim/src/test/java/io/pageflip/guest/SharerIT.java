@@ -14,6 +14,7 @@ import io.pageflip.ram.Backing;
 import io.pageflip.ram.BlockSpec;
 import io.pageflip.ram.RamBlock;
 import io.pageflip.scenario.Sharer;
+import io.pageflip.testkit.Waiting;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -68,7 +69,7 @@ final class SharerIT {
 
             sharer.close();
 
-            process.onExit().get(20, TimeUnit.SECONDS);
+            process.onExit().get(Waiting.LIMIT_MS, TimeUnit.MILLISECONDS);
         }
     }
 
@@ -90,7 +91,7 @@ final class SharerIT {
             owner.start();
             owner.join();
 
-            process[0].onExit().get(20, TimeUnit.SECONDS);
+            process[0].onExit().get(Waiting.LIMIT_MS, TimeUnit.MILLISECONDS);
         }
     }
 
@@ -122,7 +123,7 @@ final class SharerIT {
                     .isSameAs(enough);
         }
         assertThat(started).hasSize(1);
-        started.get(0).onExit().get(20, TimeUnit.SECONDS);
+        started.get(0).onExit().get(Waiting.LIMIT_MS, TimeUnit.MILLISECONDS);
     }
 
     /** As Ctrl-C does it, which ends the sharer too, and may be heard of here a little later. */

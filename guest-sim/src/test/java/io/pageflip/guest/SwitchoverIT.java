@@ -3,7 +3,6 @@ package io.pageflip.guest;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.awaitility.Awaitility.await;
 
 import io.pageflip.os.MemFd;
 import io.pageflip.os.NanoClock;
@@ -13,9 +12,8 @@ import io.pageflip.switchover.OutgoingSwitchover;
 import io.pageflip.switchover.Ownership;
 import io.pageflip.switchover.RunToken;
 import io.pageflip.switchover.SwitchoverPage;
+import io.pageflip.testkit.Waiting;
 import java.io.IOException;
-import java.time.Duration;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -25,7 +23,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** The switch of a guest from one owner of its memory to the next, with everything that can call it off. */
 final class SwitchoverIT {
-    private static final long TIMEOUT_NS = TimeUnit.SECONDS.toNanos(20);
     private static final long NO_SPIN = 0;
 
     private RunToken ours;
@@ -109,7 +106,7 @@ final class SwitchoverIT {
     }
 
     private static void awaitFailure(IncomingSwitchover in) {
-        await().atMost(Duration.ofSeconds(20)).until(() -> {
+        Waiting.until("the failure", () -> {
             try {
                 in.check();
                 return false;
@@ -137,10 +134,10 @@ final class SwitchoverIT {
     void everyVcpuGoesOnThereAndNoneHere(int vcpus) throws IOException {
         try (Machine source = running(vcpus);
                 Machine destination = source.successor()) {
-            IncomingSwitchover in = in(1_000_000, TIMEOUT_NS);
+            IncomingSwitchover in = in(1_000_000, Waiting.LIMIT_NS);
             destination.guest().resumeAfter(in);
             source.guest().stop(out(source));
-            long[] first = destination.guest().awaitFirstInstructions(TIMEOUT_NS);
+            long[] first = destination.guest().awaitFirstInstructions(Waiting.LIMIT_NS);
 
             assertThat(in.isClaimed()).isTrue();
             assertThat(source.guest().isRunning()).isFalse();
@@ -163,10 +160,10 @@ final class SwitchoverIT {
     void whoSleepsIsWoken() throws IOException {
         try (Machine source = running(1);
                 Machine destination = source.successor()) {
-            destination.guest().resumeAfter(in(NO_SPIN, TIMEOUT_NS));
+            destination.guest().resumeAfter(in(NO_SPIN, Waiting.LIMIT_NS));
             source.awaitInstructions(1000);
             source.guest().stop(out(source));
-            destination.guest().awaitFirstInstructions(TIMEOUT_NS);
+            destination.guest().awaitFirstInstructions(Waiting.LIMIT_NS);
             assertThat(moments.claims).hasValue(1);
         }
     }
@@ -176,13 +173,13 @@ final class SwitchoverIT {
         try (Machine source = running(1);
                 Machine destination = source.successor()) {
             moments.ends = 2;
-            IncomingSwitchover in = in(NO_SPIN, TIMEOUT_NS);
+            IncomingSwitchover in = in(NO_SPIN, Waiting.LIMIT_NS);
             destination.guest().resumeAfter(in);
             source.guest().stop(out(source));
             assertThat(ours.page().isSaved(1)).isTrue();
             assertThat(in.isClaimed()).isFalse();
             in.received(2);
-            destination.guest().awaitFirstInstructions(TIMEOUT_NS);
+            destination.guest().awaitFirstInstructions(Waiting.LIMIT_NS);
             assertThat(in.isClaimed()).isTrue();
         }
     }
@@ -191,7 +188,7 @@ final class SwitchoverIT {
     void aSourceThatCallsItOffKeepsTheGuest() throws IOException {
         try (Machine source = running(2);
                 Machine destination = source.successor()) {
-            IncomingSwitchover in = in(NO_SPIN, TIMEOUT_NS);
+            IncomingSwitchover in = in(NO_SPIN, Waiting.LIMIT_NS);
             destination.guest().resumeAfter(in);
             moments.onSaved = new IOException("called off");
             assertThatThrownBy(() -> source.guest().stop(out(source))).hasMessage("called off");
@@ -209,7 +206,7 @@ final class SwitchoverIT {
     void aDestinationThatIsCancelledNeverRuns() throws IOException {
         try (Machine source = running(1);
                 Machine destination = source.successor()) {
-            IncomingSwitchover in = in(NO_SPIN, TIMEOUT_NS);
+            IncomingSwitchover in = in(NO_SPIN, Waiting.LIMIT_NS);
             destination.guest().resumeAfter(in);
             assertThat(in.cancel()).isTrue();
             source.guest().stop(out(source));
@@ -241,7 +238,7 @@ final class SwitchoverIT {
             source.guest().save(ours.page());
             ours.page().setConsole(1, 99, 0, 0);
             ours.page().setEnds(1);
-            IncomingSwitchover in = in(NO_SPIN, TIMEOUT_NS);
+            IncomingSwitchover in = in(NO_SPIN, Waiting.LIMIT_NS);
             ours.release();
             ours.page().publish(1, SwitchoverPage.RELEASED);
             destination.guest().resumeAfter(in);
@@ -259,11 +256,11 @@ final class SwitchoverIT {
             source.guest().save(ours.page());
             ours.page().setEnds(1);
             ours.page().publishQuietly(1, SwitchoverPage.SAVED);
-            IncomingSwitchover in = in(NO_SPIN, TIMEOUT_NS);
+            IncomingSwitchover in = in(NO_SPIN, Waiting.LIMIT_NS);
             destination.guest().resumeAfter(in);
             in.sourceIsGone();
             ours.release(); // as the kernel does for the dead
-            destination.guest().awaitFirstInstructions(TIMEOUT_NS);
+            destination.guest().awaitFirstInstructions(Waiting.LIMIT_NS);
             assertThat(ours.epoch()).isEqualTo(2);
         }
     }

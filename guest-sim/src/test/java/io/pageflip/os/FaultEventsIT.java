@@ -7,10 +7,8 @@ import io.pageflip.testkit.Tasks;
 import java.io.IOException;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 /** Who is trapped, and how each kind of trap is served. */
-@Timeout(60)
 final class FaultEventsIT {
     private static final int PAGES = 64;
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.pageflip.testkit.ChildJvm;
+import io.pageflip.testkit.Waiting;
 import java.io.IOException;
 import org.junit.jupiter.api.Test;
 
@@ -96,7 +97,7 @@ final class FdIT {
         try (Fd process = Fd.ofProcess((int) child.pid())) {
             assertThat(process.awaitReadable(0)).isFalse();
             child.getOutputStream().close();
-            assertThat(process.awaitReadable(20_000)).isTrue();
+            assertThat(process.awaitReadable(Waiting.LIMIT_MS)).isTrue();
             child.waitFor();
             assertThat(process.awaitReadable(0)).as("also when it is reaped").isTrue();
         }

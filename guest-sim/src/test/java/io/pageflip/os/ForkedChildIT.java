@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.pageflip.testkit.Tasks;
+import io.pageflip.testkit.Waiting;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,7 +15,6 @@ import org.junit.jupiter.api.Test;
 /** A child that has this process's pages: the kernel's own counts say so. */
 final class ForkedChildIT {
     private static final int PAGES = 16;
-    private static final long DEADLINE_NS = 20_000_000_000L;
 
     @Test
     void itHasWhatItIsGivenUntilItIsWritten() throws IOException {
@@ -62,13 +62,7 @@ final class ForkedChildIT {
         Path stat = Path.of("/proc", Long.toString(started.get().process().pid()), "stat");
 
         // Its parent is alive, and has not waited for it yet: a zombie.
-        long deadline = System.nanoTime() + DEADLINE_NS;
-        while (!Files.readString(stat).contains(") Z ")) {
-            assertThat(System.nanoTime())
-                    .as("20 s to end: %s", Files.readString(stat))
-                    .isLessThan(deadline);
-            Thread.onSpinWait();
-        }
+        Waiting.until("the end of " + stat, () -> Files.readString(stat).contains(") Z "));
     }
 
     private static List<Long> counts(FrameCounts counts, Mapping mapping) throws IOException {

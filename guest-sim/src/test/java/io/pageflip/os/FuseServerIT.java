@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.pageflip.testkit.Tasks;
+import io.pageflip.testkit.Waiting;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -160,7 +161,7 @@ final class FuseServerIT {
                     return Errno.name(e.errno());
                 }
             });
-            assertThat(mount.device().awaitReadable(20_000)).isTrue(); // INIT, which nobody answers
+            assertThat(mount.device().awaitReadable(Waiting.LIMIT_MS)).isTrue(); // INIT, which nobody answers
             mount.closeDevice();
 
             assertThat(open.await()).isIn("ENOTCONN", "ECONNABORTED", "ENODEV", "errno 107");

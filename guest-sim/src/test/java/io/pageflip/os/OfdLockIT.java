@@ -3,11 +3,10 @@ package io.pageflip.os;
 import static io.pageflip.os.Samples.PAGE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.awaitility.Awaitility.await;
 
 import io.pageflip.testkit.ChildJvm;
+import io.pageflip.testkit.Waiting;
 import java.io.IOException;
-import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
 final class OfdLockIT {
@@ -70,7 +69,7 @@ final class OfdLockIT {
             holder.expect("locked");
             assertThat(lock.tryLock()).isFalse();
             holder.kill();
-            await("the dead process's lock").atMost(Duration.ofSeconds(10)).until(lock::tryLock);
+            Waiting.until("the dead process's lock", lock::tryLock);
         }
     }
 

@@ -2,6 +2,7 @@ package io.pageflip.os;
 
 import static io.pageflip.os.Samples.PAGE;
 
+import io.pageflip.testkit.Waiting;
 import java.io.IOException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
@@ -60,7 +61,7 @@ final class PageFlips {
             }
             System.out.println("collected, trapped: " + !touch.isDone());
             uffd.close();
-            System.out.println("woken with: " + touch.get(20, TimeUnit.SECONDS));
+            System.out.println("woken with: " + touch.get(Waiting.LIMIT_MS, TimeUnit.MILLISECONDS));
         }
     }
 }

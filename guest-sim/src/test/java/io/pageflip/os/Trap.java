@@ -1,21 +1,20 @@
 package io.pageflip.os;
 
+import io.pageflip.testkit.Waiting;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** Tells that a thread is trapped in a userfaultfd, without serving it. */
 final class Trap {
-    private static final int DEADLINE_MS = 20_000;
-
     private Trap() {}
 
     /** Waits until the one userfaultfd of this process has a fault to report. */
     static void awaitFault() throws IOException {
         Fd fd = new Fd(number(), "userfaultfd of this process", Syscalls.LINUX);
         try {
-            if (!fd.awaitReadable(DEADLINE_MS)) {
-                throw new AssertionError("no thread was trapped within " + DEADLINE_MS + " ms");
+            if (!fd.awaitReadable(Waiting.LIMIT_MS)) {
+                throw new AssertionError("no thread was trapped within " + Waiting.LIMIT_MS + " ms");
             }
         } finally {
             fd.handOver(); // only borrowed

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.pageflip.testkit.ChildJvm;
+import io.pageflip.testkit.Waiting;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,7 +17,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 final class UnixSocketIT {
-    private static final int WAIT_MS = 20_000;
     private static final int F_GETFD = 1;
     private static final int FD_CLOEXEC = 1;
 
@@ -88,7 +88,7 @@ final class UnixSocketIT {
     void whoIsAtTheOtherEndIsSaidByTheKernel() throws IOException {
         try (UnixSocket listener = UnixSocket.listen(path());
                 ChildJvm child = ChildJvm.start(Children.class, "connect", path());
-                UnixSocket connection = listener.accept(WAIT_MS)) {
+                UnixSocket connection = listener.accept(Waiting.LIMIT_MS)) {
             assertThat(connection).isNotNull();
             assertThat(connection.peer()).isEqualTo(new PeerCredentials(child.pid(), Proc.uid()));
             child.expect("server is " + Proc.pid());
@@ -99,7 +99,7 @@ final class UnixSocketIT {
     void descriptorsArriveWithTheirMessageAndAreNotInherited() throws IOException {
         try (UnixSocket listener = UnixSocket.listen(path());
                 UnixSocket client = UnixSocket.connect(path());
-                UnixSocket server = listener.accept(WAIT_MS);
+                UnixSocket server = listener.accept(Waiting.LIMIT_MS);
                 MemFd one = MemFd.create("one", 4096, false);
                 MemFd other = MemFd.create("other", 4096, false)) {
             assertThat(server).isNotNull();
@@ -108,7 +108,7 @@ final class UnixSocketIT {
 
             NativeBuffer received = NativeBuffer.allocate(64);
             List<Fd> descriptors = new ArrayList<>();
-            assertThat(server.awaitReadable(WAIT_MS)).isTrue();
+            assertThat(server.awaitReadable(Waiting.LIMIT_MS)).isTrue();
             assertThat(server.receive(received, 8, 56, descriptors)).isEqualTo(16);
             assertThat(received.bytes().getLong(0)).isZero();
             assertThat(received.bytes().getLong(8)).isEqualTo(11);
@@ -128,7 +128,7 @@ final class UnixSocketIT {
     void asManyDescriptorsAsTheKernelAllowsFitInAMessage() throws IOException {
         try (UnixSocket listener = UnixSocket.listen(path());
                 UnixSocket client = UnixSocket.connect(path());
-                UnixSocket server = listener.accept(WAIT_MS);
+                UnixSocket server = listener.accept(Waiting.LIMIT_MS);
                 MemFd file = MemFd.create("one", 4096, false)) {
             assertThat(server).isNotNull();
             client.send(message, 1, Collections.nCopies(UnixSocket.MAX_DESCRIPTORS, file.fd()));
@@ -146,7 +146,7 @@ final class UnixSocketIT {
     void aMessageWithoutDescriptorsBringsNone() throws IOException {
         try (UnixSocket listener = UnixSocket.listen(path());
                 UnixSocket client = UnixSocket.connect(path())) {
-            UnixSocket server = listener.accept(WAIT_MS);
+            UnixSocket server = listener.accept(Waiting.LIMIT_MS);
             assertThat(server).isNotNull();
             client.send(message, 5, List.of());
             List<Fd> descriptors = new ArrayList<>();

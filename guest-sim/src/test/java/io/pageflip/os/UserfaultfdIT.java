@@ -7,15 +7,14 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.sun.jna.Pointer;
 import io.pageflip.testkit.ChildJvm;
+import io.pageflip.testkit.OrdinaryUser;
 import io.pageflip.testkit.Tasks;
 import java.io.IOException;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -207,9 +206,9 @@ final class UserfaultfdIT {
     }
 
     @Test
-    void needsNoPrivilege(@TempDir Path copy) throws IOException {
-        assumeTrue(ChildJvm.whyNotUnprivileged().isEmpty(), ChildJvm.whyNotUnprivileged());
-        try (ChildJvm child = ChildJvm.startUnprivileged(copy, PageFlips.class, "user-mode-only")) {
+    void needsNoPrivilege() throws IOException {
+        assumeTrue(OrdinaryUser.whyNot().isEmpty(), OrdinaryUser.whyNot());
+        try (ChildJvm child = ChildJvm.startUnprivileged(PageFlips.class, "user-mode-only")) {
             expectFlips(child);
         }
     }

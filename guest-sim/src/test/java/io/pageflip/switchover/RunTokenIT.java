@@ -2,7 +2,6 @@ package io.pageflip.switchover;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.awaitility.Awaitility.await;
 
 import io.pageflip.guest.GuestChildren;
 import io.pageflip.os.MemFd;
@@ -10,13 +9,13 @@ import io.pageflip.os.NativeBuffer;
 import io.pageflip.os.Proc;
 import io.pageflip.testkit.ChildJvm;
 import io.pageflip.testkit.Tasks;
+import io.pageflip.testkit.Waiting;
 import java.io.IOException;
-import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 final class RunTokenIT {
-    private static final long LONG_NS = TimeUnit.MINUTES.toNanos(10);
+    private static final long LONG_NS = TimeUnit.DAYS.toNanos(1);
 
     private static RunToken attach(RunToken token) throws IOException {
         return RunToken.attach(MemFd.adopt(token.file().fd().duplicate(), "token", RunToken.lengthBytes()));
@@ -184,7 +183,7 @@ final class RunTokenIT {
             other.expect("locked: true");
             assertThat(token.tryLock()).isFalse();
             other.kill();
-            await("the dead agent's lock").atMost(Duration.ofSeconds(10)).until(token::tryLock);
+            Waiting.until("the dead agent's lock", token::tryLock);
             assertThat(token.epoch()).as("the guest is still its maker's").isEqualTo(1);
         }
     }
@@ -200,7 +199,7 @@ final class RunTokenIT {
             other.tell("claim");
             other.expect("epoch 2");
             other.kill();
-            await("the dead agent's lock").atMost(Duration.ofSeconds(10)).until(token::tryLock);
+            Waiting.until("the dead agent's lock", token::tryLock);
             assertThat(token.epoch()).isEqualTo(2);
         }
     }

@@ -3,12 +3,12 @@ package io.pageflip.channel;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.awaitility.Awaitility.await;
 
 import io.pageflip.os.Fd;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.NativeBuffer;
 import io.pageflip.os.UnixSocket;
+import io.pageflip.testkit.Waiting;
 import io.pageflip.wire.FrameHeader;
 import io.pageflip.wire.FrameType;
 import io.pageflip.wire.Message;
@@ -22,7 +22,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -31,15 +30,10 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-@Timeout(60)
 final class ControlConnectionIT {
-    private static final int WAIT_MS = 10_000;
-    private static final Duration DEADLINE = Duration.ofSeconds(10);
-
     private Fd raw;
     private ControlConnection connection;
 
@@ -63,16 +57,16 @@ final class ControlConnectionIT {
     }
 
     private Message next() throws IOException {
-        Message message = connection.poll(WAIT_MS);
-        assertThat(message).as("a message within %d ms", WAIT_MS).isNotNull();
+        Message message = connection.poll(Waiting.LIMIT_MS);
+        assertThat(message).as("a message within %d ms", Waiting.LIMIT_MS).isNotNull();
         return message;
     }
 
     private IOException failure() {
-        await("the broken connection").atMost(DEADLINE).until(connection::hasNews);
+        Waiting.until("the broken connection", connection::hasNews);
         try {
             for (int i = 0; i < 1000; i++) {
-                connection.poll(WAIT_MS);
+                connection.poll(Waiting.LIMIT_MS);
             }
         } catch (IOException e) {
             return e;
@@ -91,8 +85,8 @@ final class ControlConnectionIT {
                 right.send(new Message.Ready(i));
             }
             for (int i = 0; i < 200; i++) {
-                assertThat(right.poll(WAIT_MS)).isEqualTo(new Message.Cancel("left " + i));
-                assertThat(left.poll(WAIT_MS)).isEqualTo(new Message.Ready(i));
+                assertThat(right.poll(Waiting.LIMIT_MS)).isEqualTo(new Message.Cancel("left " + i));
+                assertThat(left.poll(Waiting.LIMIT_MS)).isEqualTo(new Message.Ready(i));
             }
             assertThat(left.poll(0)).isNull();
             assertThat(left.hasNews()).isFalse();
@@ -109,13 +103,13 @@ final class ControlConnectionIT {
                 ControlConnection right = ControlConnection.over(pair.get(1))) {
             assertThat(left.isWhole()).isTrue();
             right.send(new Message.Ready(1));
-            await("a message").atMost(DEADLINE).until(left::hasNews);
+            Waiting.until("a message", left::hasNews);
             left.drop();
             assertThat(left.isWhole()).isFalse();
-            assertThat(left.poll(WAIT_MS)).as("came before it broke").isEqualTo(new Message.Ready(1));
+            assertThat(left.poll(Waiting.LIMIT_MS)).as("came before it broke").isEqualTo(new Message.Ready(1));
             assertThatThrownBy(() -> left.poll(0)).isInstanceOf(PeerGoneException.class);
-            await("the other end").atMost(DEADLINE).until(() -> !right.isWhole());
-            assertThatThrownBy(() -> right.poll(WAIT_MS)).isInstanceOf(PeerGoneException.class);
+            Waiting.until("the other end", () -> !right.isWhole());
+            assertThatThrownBy(() -> right.poll(Waiting.LIMIT_MS)).isInstanceOf(PeerGoneException.class);
         }
     }
 
@@ -126,7 +120,7 @@ final class ControlConnectionIT {
         try (ControlConnection left = ControlConnection.over(pair.get(0));
                 ControlConnection right = ControlConnection.over(pair.get(1))) {
             left.send(report);
-            assertThat(right.poll(WAIT_MS)).isEqualTo(report);
+            assertThat(right.poll(Waiting.LIMIT_MS)).isEqualTo(report);
         }
     }
 
@@ -144,7 +138,7 @@ final class ControlConnectionIT {
         assertThat(connection.hasNews()).isFalse();
         assertThat(connection.poll(0)).isNull();
         writeRaw(MessageCodec.encode(new Message.Resumed(2)));
-        await("news").atMost(DEADLINE).until(connection::hasNews);
+        Waiting.until("news", connection::hasNews);
         assertThat(connection.poll(0)).isEqualTo(new Message.Resumed(2));
         assertThat(connection.hasNews()).isFalse();
     }
@@ -166,7 +160,7 @@ final class ControlConnectionIT {
         });
         writer.start();
         try {
-            long deadlineNs = NanoClock.SYSTEM.nanoTime() + DEADLINE.toNanos();
+            long deadlineNs = NanoClock.SYSTEM.nanoTime() + Waiting.LIMIT_NS;
             while (taken.get() < messages) {
                 if (connection.hasNews() && connection.poll(0) != null) {
                     taken.incrementAndGet();
@@ -209,7 +203,7 @@ final class ControlConnectionIT {
                 });
                 peer.start();
                 Message message = null;
-                long deadline = NanoClock.SYSTEM.nanoTime() + DEADLINE.toNanos();
+                long deadline = NanoClock.SYSTEM.nanoTime() + Waiting.LIMIT_NS;
                 while (message == null) {
                     message = polled.poll(0);
                     assertThat(NanoClock.SYSTEM.nanoTime())
@@ -296,7 +290,7 @@ final class ControlConnectionIT {
     void closingReleasesTheDescriptorAndTheThread() throws IOException {
         connection.close();
         raw.close();
-        await("control threads of earlier tests").atMost(DEADLINE).until(() -> controlThreads() == 0);
+        Waiting.until("control threads of earlier tests", () -> controlThreads() == 0);
         List<String> before = descriptors();
         for (int i = 0; i < 5; i++) {
             List<Fd> pair = UnixSocket.pair();
@@ -307,12 +301,9 @@ final class ControlConnectionIT {
             left.close();
             right.close();
         }
-        await("control threads")
-                .atMost(DEADLINE)
-                .untilAsserted(() -> assertThat(controlThreads()).isZero());
-        await("descriptors")
-                .atMost(DEADLINE)
-                .untilAsserted(() -> assertThat(descriptors()).hasSameSizeAs(before));
+        Waiting.untilAsserted(
+                "control threads", () -> assertThat(controlThreads()).isZero());
+        Waiting.untilAsserted("descriptors", () -> assertThat(descriptors()).hasSameSizeAs(before));
     }
 
     @Test

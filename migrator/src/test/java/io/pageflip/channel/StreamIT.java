@@ -10,6 +10,7 @@ import io.pageflip.os.NativeBuffer;
 import io.pageflip.os.Pipe;
 import io.pageflip.os.SyscallException;
 import io.pageflip.request.ChannelKind;
+import io.pageflip.testkit.Waiting;
 import io.pageflip.wire.FrameHeader;
 import io.pageflip.wire.FrameType;
 import io.pageflip.wire.Message;
@@ -27,14 +28,12 @@ import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-@Timeout(60)
 final class StreamIT {
     private static final long S = 1_000_000_000L;
     private static final int[] PAYLOADS = {1, 7, 4083, 4095, 4096, 4097, 20_480, 20_481, 70_001, 300_000};
@@ -47,7 +46,7 @@ final class StreamIT {
 
     private static InactivityTimeout patience() {
         InactivityTimeout patience = new InactivityTimeout(NanoClock.SYSTEM, () -> {});
-        patience.limitSeconds(20);
+        patience.limitSeconds(Waiting.LIMIT.toSeconds());
         return patience;
     }
 
@@ -72,7 +71,7 @@ final class StreamIT {
     }
 
     private static <T> T join(FutureTask<T> task) throws InterruptedException, ExecutionException, TimeoutException {
-        return task.get(30, TimeUnit.SECONDS);
+        return task.get(Waiting.LIMIT_MS, TimeUnit.MILLISECONDS);
     }
 
     private static Mapping pattern(int length) throws SyscallException {

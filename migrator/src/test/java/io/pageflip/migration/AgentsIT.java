@@ -3,7 +3,6 @@ package io.pageflip.migration;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.catchThrowable;
-import static org.awaitility.Awaitility.await;
 
 import io.pageflip.channel.PeerGoneException;
 import io.pageflip.guest.GuestConfig;
@@ -26,6 +25,7 @@ import io.pageflip.request.Schedule;
 import io.pageflip.scenario.ScriptedFault;
 import io.pageflip.source.FakeSource;
 import io.pageflip.source.SourceOptions;
+import io.pageflip.testkit.Waiting;
 import io.pageflip.wire.FrameType;
 import io.pageflip.wire.Message;
 import io.pageflip.wire.ProtocolException;
@@ -36,15 +36,13 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Both agents on two threads of one process, and each of them with a peer that does not play by the rules. */
-@Timeout(60)
 final class AgentsIT {
-    private static final long RUN_ON_NS = 60_000_000_000L; // until the test cancels
+    private static final long RUN_ON_NS = Long.MAX_VALUE / 2; // until the test cancels
 
     /** Some pages are holes, some change, and one block is private and of odd length. */
     private static final GuestConfig GUEST =
@@ -113,9 +111,9 @@ final class AgentsIT {
         try (FakeDestination destination = new FakeDestination(agents.listener())) {
             destination.token();
             misdeed.commit(destination);
-            await("the guest to run at the source again")
-                    .atMost(TwoAgents.DEADLINE)
-                    .until(() -> agents.progress().phase() == Progress.Phase.RUNNING || source.isDone());
+            Waiting.until(
+                    "the guest to run at the source again",
+                    () -> agents.progress().phase() == Progress.Phase.RUNNING || source.isDone());
             assertThat(source.isDone()).as("the source runs its guest").isFalse();
             assertThat(destination.token().isLocked()).isFalse();
             assertThat(destination.token().tryLock())
@@ -206,9 +204,7 @@ final class AgentsIT {
             destination.readUntil(FrameType.PREPARE);
             destination.say(new Message.Ready(1));
             destination.readUntil(FrameType.END);
-            await("the lock")
-                    .atMost(TwoAgents.DEADLINE)
-                    .until(() -> destination.token().tryLock());
+            Waiting.until("the lock", () -> destination.token().tryLock());
             destination.token().claim(2);
         }
         RunResult result = TwoAgents.join(source);
@@ -226,9 +222,7 @@ final class AgentsIT {
             destination.readUntil(FrameType.PREPARE);
             destination.say(new Message.Ready(1));
             destination.readUntil(FrameType.END);
-            await("the lock")
-                    .atMost(TwoAgents.DEADLINE)
-                    .until(() -> destination.token().tryLock());
+            Waiting.until("the lock", () -> destination.token().tryLock());
             destination.token().claim(2);
             destination.say(new Message.Resumed(2));
             destination.say(new Message.Completed(0, "{\"status\":17"));

@@ -8,6 +8,7 @@ import io.pageflip.os.NanoClock;
 import io.pageflip.os.NativeBuffer;
 import io.pageflip.os.UnixSocket;
 import io.pageflip.switchover.RunToken;
+import io.pageflip.testkit.Waiting;
 import io.pageflip.wire.FrameHeader;
 import io.pageflip.wire.FrameType;
 import io.pageflip.wire.Message;
@@ -18,7 +19,6 @@ import java.util.List;
 
 /** A destination that does whatever a test wants. It moves no page: it only listens, speaks, and holds descriptors. */
 final class FakeDestination implements AutoCloseable {
-    private static final int WAIT_MS = 10_000;
 
     private final UnixSocket connection;
     private final List<Fd> descriptors = new ArrayList<>();
@@ -28,9 +28,9 @@ final class FakeDestination implements AutoCloseable {
 
     /** Takes the first connection and its greeting. */
     FakeDestination(UnixSocket listener) throws IOException {
-        connection = listener.accept(WAIT_MS);
+        connection = listener.accept(Waiting.LIMIT_MS);
         if (connection == null) {
-            throw new AssertionError("no source within " + WAIT_MS + " ms");
+            throw new AssertionError("no source within " + Waiting.LIMIT_MS + " ms");
         }
         NativeBuffer buffer = NativeBuffer.allocate(FrameHeader.BYTES + FrameType.HELLO.maxBody());
         int received = connection.receive(buffer, 0, buffer.length(), descriptors);
@@ -38,7 +38,7 @@ final class FakeDestination implements AutoCloseable {
         buffer.bytes().limit(received).position(FrameHeader.BYTES);
         hello = (Message.Hello) MessageCodec.decode(header.type(), buffer.bytes());
         InactivityTimeout patience = new InactivityTimeout(NanoClock.SYSTEM, () -> {});
-        patience.limitSeconds(20);
+        patience.limitSeconds(Waiting.LIMIT.toSeconds());
         stream = new StreamReader(descriptors.get(0), descriptors.get(0), false, patience);
     }
 

@@ -22,17 +22,16 @@ import io.pageflip.request.Schedule;
 import io.pageflip.scenario.Scenario;
 import io.pageflip.scenario.ScriptedFault;
 import io.pageflip.source.SourceOptions;
+import io.pageflip.testkit.Waiting;
 import io.pageflip.warmup.Warmup;
 import java.util.List;
 import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** A precopy between both agents, on two threads of one process, of a guest that writes meanwhile. */
-@Timeout(60)
 final class PrecopyIT {
     private static final long MS = 1_000_000;
 
@@ -144,7 +143,7 @@ final class PrecopyIT {
         assertThat(result.verification().status()).isEqualTo(VerificationResult.Status.MATCH);
         assertRounds(result.source().precopy().rounds(), "cancel");
         assertThat(destination)
-                .failsWithin(TwoAgents.DEADLINE)
+                .failsWithin(Waiting.LIMIT)
                 .withThrowableOfType(java.util.concurrent.ExecutionException.class);
     }
 

@@ -13,10 +13,10 @@ import io.pageflip.scenario.ScriptedFault;
 import io.pageflip.source.ConnectedDestination;
 import io.pageflip.source.SourceAgent;
 import io.pageflip.source.SourceOptions;
+import io.pageflip.testkit.Waiting;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
@@ -31,8 +31,6 @@ import org.junit.jupiter.api.extension.ExtensionContext;
  * {@code @RegisterExtension}. Either may be left out, for a peer that the test plays itself.
  */
 final class TwoAgents implements BeforeEachCallback, AfterEachCallback {
-    static final Duration DEADLINE = Duration.ofSeconds(20);
-
     private final Cancellation cancellation = new Cancellation();
     private final Progress progress = new Progress();
     private Path folder;
@@ -89,7 +87,7 @@ final class TwoAgents implements BeforeEachCallback, AfterEachCallback {
         DestinationOptions options = new DestinationOptions(moves, true, 0, ScriptedFault.NONE);
         Cancellation never = new Cancellation();
         return inBackground("destination", () -> {
-            try (UnixSocket connection = listener.accept((int) DEADLINE.toMillis());
+            try (UnixSocket connection = listener.accept(Waiting.LIMIT_MS);
                     ConnectedSource link = ConnectedSource.accept(connection, path, NanoClock.SYSTEM, never)) {
                 return new DestinationAgent(options, link, false, never, new Progress(), NanoClock.SYSTEM).run();
             }
@@ -104,9 +102,9 @@ final class TwoAgents implements BeforeEachCallback, AfterEachCallback {
         return task;
     }
 
-    /** What an agent came to, for which it has 20 s from now on. */
+    /** What an agent came to, waited for. */
     static RunResult join(FutureTask<RunResult> agent)
             throws InterruptedException, TimeoutException, ExecutionException {
-        return agent.get(DEADLINE.toSeconds(), TimeUnit.SECONDS);
+        return agent.get(Waiting.LIMIT_MS, TimeUnit.MILLISECONDS);
     }
 }

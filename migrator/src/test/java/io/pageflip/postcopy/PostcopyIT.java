@@ -2,7 +2,6 @@ package io.pageflip.postcopy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.pageflip.guest.ConsoleLog;
@@ -20,11 +19,11 @@ import io.pageflip.ram.DataMap;
 import io.pageflip.ram.FaultLog;
 import io.pageflip.ram.RamBlock;
 import io.pageflip.receive.TestMemory;
+import io.pageflip.testkit.Waiting;
 import io.pageflip.verification.Oracle;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -32,12 +31,10 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Pages that are mapped after the switch, with real faults by real threads. */
-@Timeout(60)
 final class PostcopyIT {
     private static final int PAGE = 4096;
     private static final int PAGES = 4096;
@@ -133,7 +130,7 @@ final class PostcopyIT {
         for (Touch<Long> thread : storm) {
             assertThat(thread.await()).isZero();
         }
-        assertThat(postcopy.awaitLastPage(20_000)).isTrue();
+        assertThat(postcopy.awaitLastPage(Waiting.LIMIT_MS)).isTrue();
         PostcopyFigures figures = postcopy.finish();
         assertThat(figures.complete()).isTrue();
         assertThat(figures.presentPages()).isZero();
@@ -165,7 +162,7 @@ final class PostcopyIT {
                 .isEqualTo(3L * PAGE);
         Postcopy postcopy = prepare(userfaultfd, 1, 64, block);
         postcopy.start();
-        assertThat(postcopy.awaitLastPage(20_000)).isTrue();
+        assertThat(postcopy.awaitLastPage(Waiting.LIMIT_MS)).isTrue();
         PostcopyFigures figures = postcopy.finish();
         assertThat(figures)
                 .isEqualTo(new PostcopyFigures(true, 0, 0, 0, dataPages(PAGES) - 3, 3, figures.lastPageNs()));
@@ -202,7 +199,7 @@ final class PostcopyIT {
         RamBlock unknown = unmapped(SPEC, userfaultfd);
         Postcopy postcopy = prepare(userfaultfd, 1, 64, known);
         Touch<Long> lost = Touch.start(() -> unknown.mapping().getLong(100L * PAGE));
-        await("the end of the server").atMost(Duration.ofSeconds(20)).until(postcopy::hasFailed);
+        Waiting.until("the end of the server", postcopy::hasFailed);
         assertThat(Touch.start(() -> known.mapping().getLong(100L * PAGE)).await())
                 .isEqualTo(TestMemory.word(SPEC, 100L * PAGE));
         assertThatThrownBy(postcopy::finish).isInstanceOf(IOException.class).hasMessageContaining("in no RAM block");
@@ -232,7 +229,7 @@ final class PostcopyIT {
         for (Touch<Long> thread : storm) {
             assertThat(thread.await()).isZero();
         }
-        assertThat(postcopy.awaitLastPage(20_000)).isTrue();
+        assertThat(postcopy.awaitLastPage(Waiting.LIMIT_MS)).isTrue();
         done.set(true);
         assertThat(collector.await()).isGreaterThanOrEqualTo(5);
         assertThat(postcopy.finish().complete()).isTrue();
@@ -268,14 +265,14 @@ final class PostcopyIT {
                 shared, data, userfaultfd, logs, new Postcopy.Options(prefetchPages, 64), NanoClock.SYSTEM));
         long before = NanoClock.SYSTEM.nanoTime();
         guest.resume();
-        guest.awaitFirstInstructions(10_000_000_000L);
+        guest.awaitFirstInstructions(Waiting.LIMIT_NS);
         assertThat(LongStream.of(guest.firstBeatsNs()))
                 .allMatch(ns -> ns >= before && ns <= NanoClock.SYSTEM.nanoTime());
-        await("a hundred waits")
-                .atMost(Duration.ofSeconds(20))
-                .until(() -> logs.stream().mapToLong(FaultLog::waits).sum() >= 100);
+        Waiting.until(
+                "a hundred waits",
+                () -> logs.stream().mapToLong(FaultLog::waits).sum() >= 100);
         postcopy.start();
-        assertThat(postcopy.awaitLastPage(20_000)).isTrue();
+        assertThat(postcopy.awaitLastPage(Waiting.LIMIT_MS)).isTrue();
         PostcopyFigures figures = postcopy.finish();
         guest.stop();
         guest.checkVcpus();
@@ -310,7 +307,7 @@ final class PostcopyIT {
                         .await())
                 .isZero();
         postcopy.start();
-        assertThat(postcopy.awaitLastPage(20_000)).isTrue();
+        assertThat(postcopy.awaitLastPage(Waiting.LIMIT_MS)).isTrue();
         PostcopyFigures figures = postcopy.finish();
         assertThat(figures).isEqualTo(new PostcopyFigures(true, 1, 1, 0, 2, 0, figures.lastPageNs()));
         assertThat(block.mapping().getLong(2L << 21)).isEqualTo(72);

@@ -2,7 +2,6 @@ package io.pageflip.postcopy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.awaitility.Awaitility.await;
 
 import io.pageflip.ledger.PageLedger;
 import io.pageflip.metrics.PageCounts;
@@ -15,8 +14,8 @@ import io.pageflip.ram.DataMap;
 import io.pageflip.ram.RamBlock;
 import io.pageflip.receive.PostcopyReceiver;
 import io.pageflip.receive.TestMemory;
+import io.pageflip.testkit.Waiting;
 import java.io.IOException;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -25,17 +24,14 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Pages that are pulled after the switch, with real faults by real threads; the source is this process as well. */
-@Timeout(60)
 final class PullAfterSwitchoverIT {
     private static final int PAGE = 4096;
     private static final int PAGES = 4096;
-    private static final Duration DEADLINE = Duration.ofSeconds(20);
 
     private final List<AutoCloseable> opened = new ArrayList<>();
     private final List<RamBlock> source = new ArrayList<>();
@@ -82,7 +78,7 @@ final class PullAfterSwitchoverIT {
     }
 
     private static void awaitLastPage(Postcopy postcopy) throws InterruptedException {
-        assertThat(postcopy.awaitLastPage(DEADLINE.toMillis())).isTrue();
+        assertThat(postcopy.awaitLastPage(Waiting.LIMIT_MS)).isTrue();
     }
 
     private static long dataPages(BlockSpec spec) {
@@ -102,9 +98,8 @@ final class PullAfterSwitchoverIT {
                 .as("a hole")
                 .isZero();
 
-        await("both in the account, which they are a moment after the wake-up")
-                .atMost(DEADLINE)
-                .until(() -> postcopy.mappedPages() == 2);
+        Waiting.until(
+                "both in the account, which they are a moment after the wake-up", () -> postcopy.mappedPages() == 2);
     }
 
     @ParameterizedTest
@@ -205,7 +200,7 @@ final class PullAfterSwitchoverIT {
                 connected.set(false);
             }
         });
-        await("the break").atMost(DEADLINE).until(broke::get);
+        Waiting.until("the break", broke::get);
         gate.pause();
         Touch<Long> waiter = Touch.start(() -> block.mapping().getLong((PAGES - 100L) * PAGE));
         Touch<Long> runner = Touch.start(() -> block.mapping().getLong(0));
@@ -235,7 +230,7 @@ final class PullAfterSwitchoverIT {
             went.set(true);
             return true;
         });
-        await("the failure").atMost(DEADLINE).until(postcopy::hasFailed);
+        Waiting.until("the failure", postcopy::hasFailed);
 
         assertThat(postcopy.failure()).hasMessageContaining("ESRCH");
         assertThat(went).as("goes on with zeros where its page was").isFalse();

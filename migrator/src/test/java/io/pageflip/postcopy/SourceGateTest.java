@@ -2,16 +2,13 @@ package io.pageflip.postcopy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.awaitility.Awaitility.await;
 
+import io.pageflip.testkit.Waiting;
 import java.io.IOException;
-import java.time.Duration;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 
 final class SourceGateTest {
-    private static final Duration DEADLINE = Duration.ofSeconds(20);
-
     private final AtomicBoolean connected = new AtomicBoolean(true);
     private final SourceGate gate = new SourceGate(connected::get);
 
@@ -27,12 +24,12 @@ final class SourceGateTest {
         });
         thread.setDaemon(true);
         thread.start();
-        await("a thread that waits").atMost(DEADLINE).until(() -> thread.getState() == Thread.State.WAITING);
+        Waiting.until("a thread that waits", () -> thread.getState() == Thread.State.WAITING);
         return thread;
     }
 
     private static void join(Thread thread) throws InterruptedException {
-        thread.join(DEADLINE.toMillis());
+        thread.join(Waiting.LIMIT_MS);
         assertThat(thread.isAlive()).as("still waits").isFalse();
     }
 

@@ -1,13 +1,12 @@
 package io.pageflip.postcopy;
 
+import io.pageflip.testkit.Waiting;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
-import java.util.concurrent.TimeUnit;
 
-/** One thread that touches memory, with a deadline for whoever waits for it. */
+/** One thread that touches memory, with a limit for whoever waits for it. */
 final class Touch<T> {
-    private static final long DEADLINE_S = 20;
-
     private final FutureTask<T> task;
 
     private Touch(FutureTask<T> task) {
@@ -24,9 +23,9 @@ final class Touch<T> {
 
     T await() {
         try {
-            return task.get(DEADLINE_S, TimeUnit.SECONDS);
-        } catch (Exception e) {
-            throw new AssertionError("not done within " + DEADLINE_S + " s: " + e, e);
+            return Waiting.result("a touch", task);
+        } catch (ExecutionException e) {
+            throw new AssertionError("a touch has failed: " + e.getCause(), e);
         }
     }
 }

@@ -17,6 +17,7 @@ import io.pageflip.ram.RamBlock;
 import io.pageflip.request.ChannelKind;
 import io.pageflip.send.FlipSender;
 import io.pageflip.send.RecordWriter;
+import io.pageflip.testkit.Waiting;
 import io.pageflip.wire.ProtocolException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -32,13 +33,10 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 /** What the kernel answers to a flip, provoked for real, and how a source takes its pages back. */
-@Timeout(60)
 final class FlipIT {
     private static final int PAGE = 4096;
-    private static final Duration DEADLINE = Duration.ofSeconds(10);
 
     /** Pages 3, 14, 25 and 36 are holes, as TestMemory makes them; the private block is another's business. */
     private static final List<BlockSpec> SPECS = List.of(
@@ -138,13 +136,14 @@ final class FlipIT {
         toucher.setDaemon(true);
         toucher.start();
         // Asleep in the kernel, and for as long as one cares to look: nobody serves the fault.
-        await("the trap").atMost(DEADLINE).during(Duration.ofMillis(100)).until(() -> sleeps("toucher"));
+        await("the trap").atMost(Waiting.LIMIT).during(Duration.ofMillis(100)).until(() -> sleeps("toucher"));
         assertThat(touch.isDone()).isFalse();
         assertThat(source.mapping().getLong(20 * PAGE))
                 .as("a page that was not gifted")
                 .isNotZero();
         userfaultfd.close();
-        assertThat(touch.get(10, TimeUnit.SECONDS)).isEqualTo(TestMemory.word(SPECS.get(0), 7 * PAGE + 8));
+        assertThat(touch.get(Waiting.LIMIT_MS, TimeUnit.MILLISECONDS))
+                .isEqualTo(TestMemory.word(SPECS.get(0), 7 * PAGE + 8));
         toucher.join();
         assertThat(TestMemory.firstDifference(source)).isEqualTo(-1);
     }

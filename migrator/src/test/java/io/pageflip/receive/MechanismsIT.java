@@ -24,6 +24,7 @@ import io.pageflip.request.Mechanism;
 import io.pageflip.request.Schedule;
 import io.pageflip.scenario.Scenario;
 import io.pageflip.send.SendPlan;
+import io.pageflip.testkit.Waiting;
 import io.pageflip.wire.FrameHeader;
 import io.pageflip.wire.FrameType;
 import io.pageflip.wire.Message;
@@ -40,13 +41,11 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Each mechanism from the source's RAM to the destination's, within this process: sender, stream and receiver. */
-@Timeout(60)
 final class MechanismsIT {
     /** Whole pages; odd length; private memory of odd length. */
     private static final List<BlockSpec> SPECS = List.of(
@@ -225,13 +224,13 @@ final class MechanismsIT {
             header = reader.next();
         }
         ledger.close(((Message.End) MessageCodec.decode(header.type(), reader.body())).holes());
-        sending.get(20, TimeUnit.SECONDS);
+        sending.get(Waiting.LIMIT_MS, TimeUnit.MILLISECONDS);
         transferredBytes = writer.transferredBytes();
     }
 
     private static InactivityTimeout patience() {
         InactivityTimeout patience = new InactivityTimeout(NanoClock.SYSTEM, () -> {});
-        patience.limitSeconds(20);
+        patience.limitSeconds(Waiting.LIMIT.toSeconds());
         return patience;
     }
 

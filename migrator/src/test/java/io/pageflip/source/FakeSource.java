@@ -18,6 +18,7 @@ import io.pageflip.request.Schedule;
 import io.pageflip.scenario.ScriptedFault;
 import io.pageflip.switchover.OutgoingSwitchover;
 import io.pageflip.switchover.Ownership;
+import io.pageflip.testkit.Waiting;
 import io.pageflip.wire.FrameHeader;
 import io.pageflip.wire.FrameType;
 import io.pageflip.wire.Message;
@@ -32,7 +33,6 @@ import java.util.function.UnaryOperator;
 
 /** A source that has a real guest, and says about it whatever a test wants. */
 public final class FakeSource implements AutoCloseable {
-    private static final int WAIT_MS = 10_000;
 
     /** In the run token's memfd: the second page, behind its header and three registers. */
     private static final int CURSOR_OF_VCPU_0 = 4096 + 128 + 24;
@@ -53,7 +53,7 @@ public final class FakeSource implements AutoCloseable {
         this.socket = UnixSocket.connect(path);
         this.ends = StreamEnds.open(ChannelKind.UNIX);
         InactivityTimeout patience = new InactivityTimeout(NanoClock.SYSTEM, () -> {});
-        patience.limitSeconds(20);
+        patience.limitSeconds(Waiting.LIMIT.toSeconds());
         this.stream = new StreamWriter(ends.write(), ends.write(), patience);
         passed.add(ends.read());
         passed.addAll(memory.files());
@@ -160,9 +160,9 @@ public final class FakeSource implements AutoCloseable {
 
     /** What the destination says next. */
     public Message heard() throws IOException {
-        Message message = control.poll(WAIT_MS);
+        Message message = control.poll(Waiting.LIMIT_MS);
         if (message == null) {
-            throw new AssertionError("the destination has said nothing for " + WAIT_MS + " ms");
+            throw new AssertionError("the destination has said nothing for " + Waiting.LIMIT_MS + " ms");
         }
         return message;
     }

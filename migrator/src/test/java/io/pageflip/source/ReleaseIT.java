@@ -32,10 +32,8 @@ import java.io.IOException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 /** The destination goes at the worst moment: the source has given up the lock, and cannot say so any more. */
-@Timeout(60)
 final class ReleaseIT {
     private static final GuestConfig GUEST =
             new GuestConfig(4 << 20, Backing.MEMFD, 1, Workload.UNIFORM, 1000, 10, 100, 3);

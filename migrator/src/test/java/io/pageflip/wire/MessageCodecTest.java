@@ -5,10 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import com.sun.management.ThreadMXBean;
 import io.pageflip.ram.Backing;
+import io.pageflip.testkit.Waiting;
 import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
@@ -113,7 +113,7 @@ final class MessageCodecTest {
         long thread = Thread.currentThread().getId();
         int[] refused = {0};
         long[] most = {0};
-        Assertions.assertTimeout(Duration.ofSeconds(30), () -> {
+        Assertions.assertTimeout(Waiting.LIMIT, () -> {
             for (int seed = 0; seed < SEEDS; seed++) {
                 Random random = new Random(seed);
                 byte[] whole = MessageCodec.encode(SampleMessages.random(type, random));

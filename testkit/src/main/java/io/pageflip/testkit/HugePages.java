@@ -1,9 +1,9 @@
 package io.pageflip.testkit;
 
-import io.pageflip.os.Proc;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.stream.Stream;
 import org.opentest4j.TestAbortedException;
 
 /** Huge pages of 2 MiB that are reserved while a test needs them, and given back on every path, a signal's included. */
@@ -27,11 +27,19 @@ public final class HugePages implements AutoCloseable {
         long old = read();
         Files.writeString(NUMBER, Long.toString(old + pages));
         HugePages taken = new HugePages(read() - old);
-        if (Proc.freeHugePages() < pages) {
+        if (free() < pages) {
             taken.close();
             throw new TestAbortedException("no huge pages: the kernel found only " + taken.added + " of " + pages);
         }
         return taken;
+    }
+
+    private static long free() throws IOException {
+        try (Stream<String> lines = Files.lines(Path.of("/proc/meminfo"))) {
+            return lines.filter(line -> line.startsWith("HugePages_Free:"))
+                    .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")))
+                    .sum();
+        }
     }
 
     private static long read() throws IOException {

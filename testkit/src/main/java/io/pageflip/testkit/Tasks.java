@@ -4,13 +4,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
-import java.util.concurrent.TimeUnit;
 
-/** One thread that does one thing, with a deadline for whoever waits for it. */
+/** One thread that does one thing, with a limit for whoever waits for it. */
 public final class Tasks<T> {
-    private static final long DEADLINE_S = 20;
-
     private final String name;
     private final FutureTask<T> task;
     private volatile String kernelName = "";
@@ -31,12 +29,12 @@ public final class Tasks<T> {
         return started;
     }
 
-    /** Its result, for which it has 20 s from now on. */
+    /** Its result, waited for. */
     public T await() {
         try {
-            return task.get(DEADLINE_S, TimeUnit.SECONDS);
-        } catch (Exception e) {
-            throw new AssertionError(name + " has not done what it should within " + DEADLINE_S + " s: " + e, e);
+            return Waiting.result(name, task);
+        } catch (ExecutionException e) {
+            throw new AssertionError(name + " has failed: " + e.getCause(), e);
         }
     }
 
@@ -46,13 +44,12 @@ public final class Tasks<T> {
 
     /** Waits until the kernel has put the thread to sleep. */
     public void awaitAsleep() {
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(DEADLINE_S);
-        while (!isAsleep()) {
-            if (task.isDone() || System.nanoTime() > deadline) {
-                throw new AssertionError(name + (task.isDone() ? " has ended" : " does not sleep"));
+        Waiting.until(name + " to sleep", () -> {
+            if (task.isDone()) {
+                throw new AssertionError(name + " has ended");
             }
-            Thread.onSpinWait();
-        }
+            return isAsleep();
+        });
     }
 
     private boolean isAsleep() {

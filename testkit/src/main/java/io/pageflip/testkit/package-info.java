@@ -1,0 +1,8 @@
+/**
+ * What the tests of all modules share: waits with a limit, child processes, users without privilege, huge pages for a
+ * while. It uses no other module.
+ */
+@NullMarked
+package io.pageflip.testkit;
+
+import org.jspecify.annotations.NullMarked;
