@@ -1,17 +1,24 @@
 package io.pageflip.cli;
 
+import io.pageflip.agent.HostChecks;
 import io.pageflip.channel.Cancellation;
 import io.pageflip.cli.report.Comparison;
 import io.pageflip.cli.report.ComparisonCsv;
 import io.pageflip.cli.report.ComparisonText;
 import io.pageflip.cli.report.HtmlReport;
+import io.pageflip.kernel.workload.SimulatedKernel;
 import io.pageflip.metrics.Progress;
 import io.pageflip.metrics.ResultJson;
+import io.pageflip.migration.Migration;
 import io.pageflip.os.HostLacksException;
 import io.pageflip.os.NanoClock;
 import io.pageflip.prediction.Costs;
+import io.pageflip.prediction.Planned;
 import io.pageflip.prediction.Prediction;
 import io.pageflip.prediction.Predictor;
+import io.pageflip.request.MigrationRequest;
+import io.pageflip.request.RequestBuilder;
+import io.pageflip.request.RequestDocument;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -45,7 +52,7 @@ import picocli.CommandLine.Spec;
         sortOptions = false)
 final class CompareCommand implements Callable<Integer> {
     private final Cancellation cancellation;
-    private final List<OptionSpec> migrateOptions = new ArrayList<>();
+    private final MigrateCommand migrate;
 
     @Spec
     private CommandSpec spec;
@@ -102,20 +109,19 @@ final class CompareCommand implements Callable<Integer> {
 
     private CompareCommand(Cancellation cancellation) {
         this.cancellation = cancellation;
+        this.migrate = new MigrateCommand(cancellation);
     }
 
     /** The command, with those options of {@code migrate} that it does not have itself. */
     static CommandLine commandLine(Cancellation cancellation) {
         CompareCommand command = new CompareCommand(cancellation);
         CommandLine compare = new CommandLine(command);
-        for (OptionSpec option : new CommandLine(new MigrateCommand(cancellation))
-                .getCommandSpec()
-                .options()) {
-            boolean passedOn = !option.hidden() || option.longestName().equals(WarmUpLength.OPTION);
+        for (OptionSpec option :
+                new CommandLine(command.migrate).getCommandSpec().options()) {
+            boolean passedOn = !option.hidden() || option.longestName().equals(RunOptions.WARM_UP);
             if (passedOn && compare.getCommandSpec().findOption(option.longestName()) == null) {
-                OptionSpec same = OptionSpec.builder(option).build();
-                compare.getCommandSpec().addOption(same);
-                command.migrateOptions.add(same);
+                compare.getCommandSpec()
+                        .addOption(OptionSpec.builder(option).build()); // what is typed goes to command.migrate
             }
         }
         return compare;
@@ -133,8 +139,8 @@ final class CompareCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(), "--costs is for --predict, which is not there");
         }
         Costs costs = predict ? CostsFile.load(spec, costsFile) : null;
-        Matrix matrix = Matrix.of(spec, matrixOptions.combinations(), passedOn(), MigrationPlan::checkHost);
-        if (matrix.plans().isEmpty()) {
+        Matrix matrix = Matrix.of(spec, matrixOptions.combinations(), this::common, this::checkHost);
+        if (matrix.requests().isEmpty()) {
             throw nothingToRun(matrix);
         }
         List<@Nullable Prediction> predictions = predictions(matrix, costs);
@@ -159,19 +165,36 @@ final class CompareCommand implements Callable<Integer> {
             throws IOException, InterruptedException {
         Predictor predictor = new Predictor(costs);
         List<@Nullable Prediction> predictions = new ArrayList<>();
-        for (MigrationPlan plan : matrix.plans()) {
-            predictions.add(predict ? predictor.predict(plan.planned()) : null);
+        for (MigrationRequest request : matrix.requests()) {
+            predictions.add(predict ? predictor.predict(planned(request)) : null);
         }
         return predictions;
+    }
+
+    private static Planned planned(MigrationRequest request) throws IOException {
+        SimulatedKernel kernel =
+                HostChecks.movesGifts(request) ? SimulatedKernel.VMSPLICE_MOVE_FIXED : SimulatedKernel.STOCK;
+        return new Planned(
+                request.guest(),
+                request.scenario(),
+                request.adopts(),
+                request.mechanism(),
+                request.schedule(),
+                request.gifts(),
+                request.moves(),
+                request.batchPages(),
+                kernel);
     }
 
     private ComparisonRun runAll(Matrix matrix) throws InterruptedException {
         Progress shown = new Progress();
         ComparisonRun run = new ComparisonRun(
-                matrix.plans().stream().map(plan -> plan.guest().ramBytes()).toList(),
+                matrix.requests().stream()
+                        .map(request -> request.guest().ramBytes())
+                        .toList(),
                 warmup,
                 runs,
-                cell -> matrix.plans().get(cell).migration(cancellation, shown).run(),
+                cell -> new Migration(matrix.requests().get(cell), AgentCommand.jvm(), cancellation, shown).run(),
                 cancellation,
                 NanoClock.SYSTEM);
         try (ProgressDisplay display = new ProgressDisplay(run::place, shown, report.progress(), report.quiet())) {
@@ -181,18 +204,14 @@ final class CompareCommand implements Callable<Integer> {
         return run;
     }
 
-    /** What was typed of {@code migrate}'s own options. */
-    private List<String> passedOn() {
-        List<String> arguments = new ArrayList<>();
-        arguments.add(report.verify() ? "--verify" : "--no-verify");
-        for (OptionSpec option : migrateOptions) {
-            if (spec.commandLine().getParseResult().hasMatchedOption(option)) {
-                boolean flag = option.arity().max() == 0;
-                arguments.add(option.longestName()
-                        + (flag ? "" : "=" + option.originalStringValues().get(0)));
-            }
-        }
-        return arguments;
+    /** What all combinations have in common. */
+    private RequestBuilder common() {
+        return migrate.typed().verify(report.verify());
+    }
+
+    private void checkHost(MigrationRequest request) throws IOException {
+        migrate.checkPingPong(spec, request);
+        HostChecks.beforeSource(request);
     }
 
     private Exception nothingToRun(Matrix matrix) {
@@ -204,9 +223,9 @@ final class CompareCommand implements Callable<Integer> {
 
     private Comparison comparison(Matrix matrix, ComparisonRun run, List<@Nullable Prediction> predictions) {
         List<Comparison.Measured> measured = new ArrayList<>();
-        for (int cell = 0; cell < matrix.plans().size(); cell++) {
+        for (int cell = 0; cell < matrix.requests().size(); cell++) {
             measured.add(new Comparison.Measured(
-                    matrix.plans().get(cell).request(),
+                    RequestDocument.of(matrix.requests().get(cell)),
                     run.results().get(cell),
                     run.failed(cell),
                     predictions.get(cell)));

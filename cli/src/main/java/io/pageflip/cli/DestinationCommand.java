@@ -1,19 +1,16 @@
 package io.pageflip.cli;
 
 import io.pageflip.channel.Cancellation;
-import io.pageflip.channel.CancelledException;
-import io.pageflip.destination.ConnectedSource;
-import io.pageflip.destination.DestinationAgent;
-import io.pageflip.destination.DestinationOptions;
 import io.pageflip.destination.PipedSource;
 import io.pageflip.destination.SourceLink;
-import io.pageflip.metrics.Progress;
-import io.pageflip.metrics.RunResult;
-import io.pageflip.migration.AgentEvent;
-import io.pageflip.os.Errno;
+import io.pageflip.destination.SourceListener;
+import io.pageflip.migration.AgentRole;
+import io.pageflip.migration.Agents;
 import io.pageflip.os.NanoClock;
-import io.pageflip.os.SyscallException;
-import io.pageflip.os.UnixSocket;
+import io.pageflip.request.MigrationRequest;
+import io.pageflip.request.RefusedException;
+import io.pageflip.request.RequestBuilder;
+import io.pageflip.request.RequestRules;
 import java.io.IOException;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -32,8 +29,6 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         sortOptions = false)
 final class DestinationCommand implements Callable<Integer> {
-    private static final int ACCEPT_SLICE_MS = 100;
-
     private final Cancellation cancellation;
 
     @Spec
@@ -53,7 +48,7 @@ final class DestinationCommand implements Callable<Integer> {
     private boolean noMove;
 
     @Mixin
-    private PostcopyOptions late;
+    private PostcopyOptions postcopy;
 
     @Mixin
     private RunOptions run;
@@ -64,61 +59,33 @@ final class DestinationCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        DestinationOptions options = new DestinationOptions(
-                late.options(), !noMove, run.verify(), run.runAfterNs(), run.fault(), run.warmUp());
-        AgentConsole console = new AgentConsole("destination", run, false, cancellation);
-        return console.run(progress -> {
-            progress.begin(Progress.Phase.CONNECTING, 0);
-            try (SourceLink link = listen == null ? readPipe() : accept(spec, listen, console, cancellation)) {
-                console.sourceHasGuest();
-                return migrate(options, link, progress);
+        RequestBuilder typed = new RequestBuilder();
+        postcopy.fill(typed);
+        run.fill(typed);
+        MigrationRequest request =
+                typed.moves(!noMove).destinationFault(run.fault()).build();
+        CheckedRequest.refuse(spec, RequestRules.checkDestination(request));
+        AgentConsole console = new AgentConsole(AgentRole.DESTINATION, run, false);
+        return console.run((progress, outcome) -> Agents.destination(
+                request, () -> listen == null ? readPipe() : accept(listen, console), outcome, cancellation, progress));
+    }
+
+    private SourceLink accept(String path, AgentConsole console) throws IOException {
+        SourceListener.Observer observer = new SourceListener.Observer() {
+            @Override
+            public void listening() {
+                console.say("waiting for a source at unix:" + path);
             }
-        });
-    }
 
-    private RunResult migrate(DestinationOptions options, SourceLink link, Progress progress) throws IOException {
-        boolean kernelMoves = HostChecks.beforeDestination(link.hello());
-        return new DestinationAgent(options, link, kernelMoves, cancellation, progress, NanoClock.SYSTEM).run();
-    }
-
-    /** Waits for a source. Whoever is none is told so, and the next one is waited for. */
-    static SourceLink accept(CommandSpec spec, String path, AgentConsole console, Cancellation cancellation)
-            throws IOException {
-        try (UnixSocket listener = listen(spec, path)) {
-            try {
-                console.say(AgentEvent.listening(), "waiting for a source at unix:" + path);
-                while (true) {
-                    cancellation.check();
-                    UnixSocket socket = listener.accept(ACCEPT_SLICE_MS);
-                    if (socket != null) {
-                        try {
-                            return ConnectedSource.accept(socket, path, NanoClock.SYSTEM, cancellation);
-                        } catch (CancelledException e) {
-                            throw e;
-                        } catch (IOException e) {
-                            console.warn("ignored: " + e.getMessage());
-                        }
-                    }
-                }
-            } finally {
-                UnixSocket.unlink(path);
+            @Override
+            public void ignored(String reason) {
+                console.warn("ignored: " + reason);
             }
-        }
-    }
-
-    private static UnixSocket listen(CommandSpec spec, String path) throws IOException {
+        };
         try {
-            return UnixSocket.listen(path);
-        } catch (SyscallException e) {
-            String cause = switch (e.errno()) {
-                case Errno.EADDRINUSE ->
-                    "it exists already; remove it if no destination listens there, or name another path";
-                case Errno.ENOENT, Errno.ENOTDIR -> "its folder does not exist";
-                case Errno.EACCES, Errno.EPERM -> "this user may not write to its folder";
-                case Errno.ENAMETOOLONG -> "a socket's path has at most 107 bytes";
-                default -> Errno.name(e.errno());
-            };
-            throw new ParameterException(spec.commandLine(), "--listen unix:" + path + ": " + cause);
+            return SourceListener.accept(path, observer, NanoClock.SYSTEM, cancellation);
+        } catch (RefusedException e) {
+            throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()), e);
         }
     }
 

@@ -36,7 +36,7 @@ public final class Main implements Runnable {
     public static void main(String[] args) {
         Interrupts interrupts = new Interrupts();
         handleSignals(interrupts);
-        int code = commandLine(interrupts).execute(args);
+        int code = (AgentCommand.isMeant(args) ? agent(interrupts) : commandLine(interrupts)).execute(args);
         interrupts.finished(code);
         System.exit(code);
     }
@@ -66,10 +66,21 @@ public final class Main implements Runnable {
         root.addSubcommand(new ReportCommand());
         root.addSubcommand(new SourceCommand(interrupts.cancellation()));
         root.addSubcommand(new DestinationCommand(interrupts.cancellation()));
-        root.addSubcommand(new PeerCommand(interrupts.cancellation()));
+        root.addSubcommand(new AgentCommand(interrupts.cancellation()));
         root.addSubcommand(new CheckCommand());
         Values.registerChoices(root);
         Values.registerNumbers(root);
+        return withHandlers(root);
+    }
+
+    /** No command but {@code agent}: the others' options take long to set up, and a migration waits for its agents. */
+    private static CommandLine agent(Interrupts interrupts) {
+        CommandLine root = new CommandLine(new Main());
+        root.addSubcommand(new AgentCommand(interrupts.cancellation()));
+        return withHandlers(root);
+    }
+
+    private static CommandLine withHandlers(CommandLine root) {
         root.setParameterExceptionHandler(Main::usageError);
         root.setExecutionExceptionHandler(Main::failure);
         return root;

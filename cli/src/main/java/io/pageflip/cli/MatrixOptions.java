@@ -1,6 +1,9 @@
 package io.pageflip.cli;
 
 import io.pageflip.request.Mechanism;
+import io.pageflip.request.RamPlace;
+import io.pageflip.request.RequestBuilder;
+import io.pageflip.request.RequestRules;
 import io.pageflip.request.Schedule;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -86,12 +89,15 @@ final class MatrixOptions {
             long dirtyRate,
             Mechanism mechanism,
             RamPlace backing,
-            @Nullable String schedule) {
-        /** Options of {@code migrate}. */
-        List<String> arguments() {
-            return options().entrySet().stream()
-                    .map(option -> "--" + option.getKey() + "=" + option.getValue())
-                    .toList();
+            @Nullable Schedule schedule) {
+        /** Overrides what {@code migrate} would have been told of them. */
+        RequestBuilder fill(RequestBuilder request) {
+            return request.ramBytes(ram)
+                    .place(backing)
+                    .vcpus(vcpus)
+                    .dirtyRate(dirtyRate)
+                    .mechanism(mechanism)
+                    .schedule(schedule);
         }
 
         /** As reports write them. */
@@ -103,7 +109,7 @@ final class MatrixOptions {
             options.put("dirty-rate", dirtyRate);
             options.put("mechanism", mechanism.toString());
             if (schedule != null) {
-                options.put("schedule", schedule);
+                options.put("schedule", schedule.toString());
             }
             return options;
         }
@@ -112,7 +118,7 @@ final class MatrixOptions {
     /** Each with each; of equal guests one after the other. */
     List<Combination> combinations() {
         List<Combination> all = new ArrayList<>();
-        List<@Nullable String> schedules = schedules();
+        List<@Nullable Schedule> schedules = schedules();
         for (long size : ram) {
             for (int cpus : vcpus) {
                 for (long rate : dirtyRate) {
@@ -128,23 +134,34 @@ final class MatrixOptions {
     }
 
     private List<RamPlace> backings(Mechanism how) {
-        return backing == null ? List.of(new RamPlace(TransferOptions.backingFor(how))) : backing;
+        return backing == null ? List.of(new RamPlace(RequestRules.backingFor(how))) : backing;
     }
 
-    private List<@Nullable String> schedules() {
+    private List<@Nullable Schedule> schedules() {
         if (schedule == null) {
             return Collections.singletonList(null);
         }
-        List<String> known =
-                Arrays.stream(Schedule.values()).map(Object::toString).toList();
+        List<@Nullable Schedule> known = List.of(Schedule.values());
+        List<@Nullable Schedule> named = new ArrayList<>();
         for (String name : schedule) {
-            if (!name.equals(ALL) && !known.contains(name)) {
-                String words = Stream.concat(Stream.of(ALL), known.stream()).collect(Collectors.joining(", "));
-                throw new ParameterException(
-                        spec.commandLine(), "--schedule " + name + ": '" + name + "' is not one of " + words);
+            if (!name.equals(ALL)) {
+                named.add(named(name));
             }
         }
-        return schedule.contains(ALL) ? Collections.unmodifiableList(known) : Collections.unmodifiableList(schedule);
+        return schedule.contains(ALL) ? known : named;
+    }
+
+    private Schedule named(String name) {
+        return Arrays.stream(Schedule.values())
+                .filter(known -> known.toString().equals(name))
+                .findFirst()
+                .orElseThrow(() -> {
+                    String words = Stream.concat(Stream.of(ALL), Arrays.stream(Schedule.values()))
+                            .map(Object::toString)
+                            .collect(Collectors.joining(", "));
+                    return new ParameterException(
+                            spec.commandLine(), "--schedule " + name + ": '" + name + "' is not one of " + words);
+                });
     }
 
     /** What was asked for, as reports write it. */

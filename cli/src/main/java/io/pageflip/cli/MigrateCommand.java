@@ -1,22 +1,27 @@
 package io.pageflip.cli;
 
+import io.pageflip.agent.HostChecks;
 import io.pageflip.channel.Cancellation;
 import io.pageflip.cli.report.JsonReport;
 import io.pageflip.cli.report.TextReport;
 import io.pageflip.guest.GuestConfig;
+import io.pageflip.memory.Quantity;
 import io.pageflip.metrics.Progress;
 import io.pageflip.metrics.RunResult;
 import io.pageflip.migration.Migration;
+import io.pageflip.migration.PingPong;
 import io.pageflip.request.ChannelKind;
-import io.pageflip.request.Mechanism;
-import io.pageflip.request.Schedule;
-import io.pageflip.scenario.Scenario;
+import io.pageflip.request.MigrationRequest;
+import io.pageflip.request.RequestBuilder;
+import io.pageflip.request.RequestDocument;
+import io.pageflip.request.RequestRules;
+import io.pageflip.request.WarmUpLength;
 import io.pageflip.scenario.ScriptedFault;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -112,7 +117,7 @@ final class MigrateCommand implements Callable<Integer> {
     private @Nullable ScriptedFault destinationFault;
 
     @Option(
-            names = WarmUpLength.OPTION,
+            names = RunOptions.WARM_UP,
             hidden = true,
             paramLabel = "LENGTH",
             defaultValue = "full",
@@ -127,19 +132,20 @@ final class MigrateCommand implements Callable<Integer> {
     public Integer call() throws IOException, InterruptedException {
         Values.between(spec, "--runs", runs, 1, MOST_RUNS);
         Values.between(spec, "--warmup", warmup, 0, MOST_RUNS);
-        MigrationPlan plan = plan();
+        MigrationRequest request = CheckedRequest.of(spec, typed().build());
+        checkPingPong(spec, request);
         ExportFile export = new ExportFile("--export-json", exportJson).check(spec);
-        plan.checkHost();
-        Map<String, Object> request = new LinkedHashMap<>(plan.request());
-        request.put("runs", runs);
-        request.put("warmup", warmup);
-        request.put("ping-pong", pingPong);
-        List<RunResult> results = pingPong ? pass(plan) : runAll(plan);
-        export.write(() -> JsonReport.of(request, results));
+        HostChecks.beforeSource(request);
+        Map<String, Object> document = RequestDocument.of(request);
+        document.put("runs", runs);
+        document.put("warmup", warmup);
+        document.put("ping-pong", pingPong);
+        List<RunResult> results = pingPong ? pass(request) : runAll(request);
+        export.write(() -> JsonReport.of(document, results));
         if (report.format() == ReportOptions.Format.JSON) {
-            spec.commandLine().getOut().print(JsonReport.of(request, results));
+            spec.commandLine().getOut().print(JsonReport.of(document, results));
         } else if (!report.quiet()) {
-            spec.commandLine().getOut().print(TextReport.of(heading(plan), results));
+            spec.commandLine().getOut().print(TextReport.of(heading(request), results));
         }
         spec.commandLine().getOut().flush();
         results.stream()
@@ -149,75 +155,32 @@ final class MigrateCommand implements Callable<Integer> {
         return results.stream().mapToInt(ExitCodes::of).max().orElse(ExitCodes.FAILED);
     }
 
-    private void checkPrefetch(Schedule schedule) {
-        if (prefetch != null && !transfer.mayPostcopy(schedule)) {
-            throw new CombinationException(
-                    spec.commandLine(),
-                    "--prefetch is for --schedule postcopy; with " + schedule
-                            + " every page is there before the guest could touch it");
-        }
-        PostcopyOptions.checkPrefetch(spec, prefetchPages());
+    /** What was typed; for a comparison only what it leaves to this command. */
+    RequestBuilder typed() {
+        RequestBuilder request = new RequestBuilder();
+        guest.fill(request);
+        transfer.fill(request);
+        return request.channel(channel)
+                .moves(!noMove)
+                .postcopy(new MigrationRequest.Postcopy(prefetch, null, null))
+                .verify(report.verify())
+                .runAfterS(runAfter)
+                .sourceFault(sourceFault == null ? ScriptedFault.NONE : sourceFault)
+                .destinationFault(destinationFault == null ? ScriptedFault.NONE : destinationFault)
+                .warmUp(warmUp);
     }
 
-    private int prefetchPages() {
-        return prefetch == null ? PostcopyOptions.DEFAULT_PREFETCH : prefetch;
+    /** Refuses a guest that cannot be passed to and fro, if that was typed. */
+    void checkPingPong(CommandSpec command, MigrationRequest request) {
+        if (pingPong) {
+            CheckedRequest.refuse(command, RequestRules.checkPingPong(request));
+        }
     }
 
-    /** What was asked for; a usage error if it makes no sense. */
-    MigrationPlan plan() {
-        GuestConfig typed = guest.config();
-        Scenario scenario = guest.scenario();
-        GuestConfig config = transfer.adopted(typed, scenario, guest.place());
-        Mechanism mechanism = transfer.resolve(config.backing());
-        guest.checkSharer(mechanism, transfer.gifts(), transfer.adopts());
-        Schedule schedule = transfer.schedule(mechanism, !noMove);
-        guest.checkConditions(mechanism, schedule, transfer.gifts(), !noMove);
-        transfer.batch();
-        transfer.limits();
-        checkPrefetch(schedule);
-        RunOptions.seconds(spec, runAfter);
-        if (pingPong && mechanism == Mechanism.FUSE) {
-            throw new CombinationException(
-                    spec.commandLine(),
-                    "--ping-pong gives the guest away again, and fuse leaves it in private copies of a file that is gone; "
-                            + "leave --ping-pong out");
-        }
-        if (pingPong && guest.lostInPassing() != null) {
-            throw new CombinationException(
-                    spec.commandLine(),
-                    "--ping-pong gives the guest away again, and what " + guest.lostInPassing()
-                            + " says of its RAM is true of the first source only; leave one of them out");
-        }
-        if (noMove && !mechanism.moves()) {
-            throw new CombinationException(
-                    spec.commandLine(),
-                    "--no-move changes nothing with --mechanism " + mechanism + ", which moves no page anyway");
-        }
-        if (noMove && mechanism == Mechanism.FUSE) {
-            throw new CombinationException(
-                    spec.commandLine(),
-                    "--no-move: with --mechanism fuse it is the source that asks for moves; use --no-gift");
-        }
-        return new MigrationPlan(
-                config,
-                scenario,
-                guest.ramDirectory(),
-                mechanism,
-                schedule,
-                transfer.gifts(),
-                !noMove,
-                transfer.batch(),
-                transfer.noWayBack(),
-                transfer.adoptChunkBytes(),
-                request(mechanism, schedule),
-                sourceArguments(mechanism, schedule),
-                destinationArguments(schedule));
-    }
-
-    private List<RunResult> runAll(MigrationPlan plan) throws IOException, InterruptedException {
+    private List<RunResult> runAll(MigrationRequest request) throws IOException, InterruptedException {
         List<RunResult> results = new ArrayList<>();
         Progress shown = new Progress();
-        Migration migration = plan.migration(cancellation, shown);
+        Migration migration = new Migration(request, AgentCommand.jvm(), cancellation, shown);
         try (ProgressDisplay display = new ProgressDisplay(shown, report.progress(), report.quiet())) {
             display.start();
             for (int i = 0; i < warmup + runs && !cancellation.isRequested(); i++) {
@@ -234,52 +197,33 @@ final class MigrateCommand implements Callable<Integer> {
         return results;
     }
 
-    private List<RunResult> pass(MigrationPlan plan) throws IOException, InterruptedException {
+    private List<RunResult> pass(MigrationRequest request) throws IOException, InterruptedException {
         Progress shown = new Progress();
         try (ProgressDisplay display = new ProgressDisplay(shown, report.progress(), report.quiet())) {
             display.start();
             List<RunResult> results =
-                    plan.pingPong(warmup + runs, cancellation, shown).run();
+                    new PingPong(request, warmup + runs, AgentCommand.jvm(), cancellation, shown).run();
             boolean good = results.stream().allMatch(result -> ExitCodes.of(result) == ExitCodes.OK);
             return good && results.size() > warmup ? results.subList(warmup, results.size()) : results;
         }
     }
 
-    private List<String> sourceArguments(Mechanism mechanism, Schedule schedule) {
-        List<String> arguments = new ArrayList<>(guest.arguments());
-        arguments.addAll(transfer.arguments(mechanism, schedule));
-        arguments.add("--channel=" + channel);
-        arguments.addAll(RunOptions.arguments(report.verify(), runAfter, warmUp, sourceFault));
-        return arguments;
+    /** The guest in a few words. */
+    private static String summary(MigrationRequest request) {
+        GuestConfig guest = request.guest();
+        return String.format(
+                Locale.ROOT,
+                "%s %s, %d vCPU%s, %s at %,d pages/s",
+                Quantity.format(guest.ramBytes()),
+                request.place(),
+                guest.vcpus(),
+                guest.vcpus() == 1 ? "" : "s",
+                guest.workload(),
+                guest.dirtyRate());
     }
 
-    private List<String> destinationArguments(Schedule schedule) {
-        List<String> arguments =
-                new ArrayList<>(RunOptions.arguments(report.verify(), runAfter, warmUp, destinationFault));
-        if (noMove) {
-            arguments.add("--no-move");
-        }
-        if (transfer.mayPostcopy(schedule)) {
-            arguments.addAll(PostcopyOptions.arguments(prefetchPages(), transfer.batch()));
-        }
-        return arguments;
-    }
-
-    private String heading(MigrationPlan plan) {
-        return "pageflip migrate: " + plan.mechanism() + ", " + plan.request().get("schedule") + ", " + channel
-                + " channel; " + guest.summary();
-    }
-
-    private Map<String, Object> request(Mechanism mechanism, Schedule schedule) {
-        Map<String, Object> request = new LinkedHashMap<>();
-        guest.describe(request);
-        transfer.describe(request, mechanism, schedule, channel);
-        request.put("move", !noMove);
-        if (transfer.mayPostcopy(schedule)) {
-            request.put("prefetch", prefetchPages());
-        }
-        request.put("verify", report.verify());
-        request.put("run-after", runAfter);
-        return request;
+    private static String heading(MigrationRequest request) {
+        return "pageflip migrate: " + request.mechanism() + ", " + request.schedule() + ", " + request.channel()
+                + " channel; " + summary(request);
     }
 }

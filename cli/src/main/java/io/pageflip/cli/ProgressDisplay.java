@@ -1,6 +1,7 @@
 package io.pageflip.cli;
 
 import io.pageflip.metrics.Progress;
+import io.pageflip.migration.Ticker;
 import java.io.PrintStream;
 import java.util.Locale;
 import java.util.function.Supplier;

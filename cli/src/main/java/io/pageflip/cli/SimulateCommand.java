@@ -1,5 +1,6 @@
 package io.pageflip.cli;
 
+import io.pageflip.agent.HostChecks;
 import io.pageflip.channel.Cancellation;
 import io.pageflip.cli.report.Host;
 import io.pageflip.cli.report.SimulationReport;
@@ -8,10 +9,16 @@ import io.pageflip.kernel.workload.SimulatedKernel;
 import io.pageflip.kernel.workload.Simulation;
 import io.pageflip.kernel.workload.SimulationResult;
 import io.pageflip.metrics.Progress;
+import io.pageflip.migration.Migration;
 import io.pageflip.os.HostLacksException;
 import io.pageflip.prediction.Calibration;
 import io.pageflip.prediction.Costs;
 import io.pageflip.request.Mechanism;
+import io.pageflip.request.MigrationRequest;
+import io.pageflip.request.RamPlace;
+import io.pageflip.request.RequestBuilder;
+import io.pageflip.request.RequestRules;
+import io.pageflip.request.Schedule;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -150,7 +157,7 @@ final class SimulateCommand implements Callable<Integer> {
         List<Mechanism> possible = new ArrayList<>();
         for (Mechanism mechanism : Calibration.MECHANISMS) {
             try {
-                plan(mechanism, Calibration.RAM_BYTES.get(0)).checkHost();
+                HostChecks.beforeSource(request(mechanism, Calibration.RAM_BYTES.get(0)));
                 possible.add(mechanism);
             } catch (HostLacksException e) {
                 spec.commandLine().getErr().println("pageflip: " + mechanism + " is not measured: " + e.getMessage());
@@ -160,9 +167,8 @@ final class SimulateCommand implements Callable<Integer> {
                 possible,
                 (mechanism, ramBytes) -> {
                     cancellation.check();
-                    return plan(mechanism, ramBytes)
-                            .migration(cancellation, new Progress())
-                            .run();
+                    MigrationRequest request = request(mechanism, ramBytes);
+                    return new Migration(request, AgentCommand.jvm(), cancellation, new Progress()).run();
                 },
                 Host.here().toString());
         CostsFile file = costsFile == null ? CostsFile.ofUser() : new CostsFile(costsFile);
@@ -171,13 +177,16 @@ final class SimulateCommand implements Callable<Integer> {
         return costs;
     }
 
-    private static MigrationPlan plan(Mechanism mechanism, long ramBytes) {
-        return MigrationPlan.of(List.of(
-                "--mechanism=" + mechanism,
-                "--backing=" + TransferOptions.backingFor(mechanism),
-                "--schedule=stop-and-move",
-                "--ram=" + ramBytes,
-                "--no-verify",
-                "--run-after=0.05"));
+    private MigrationRequest request(Mechanism mechanism, long ramBytes) {
+        return CheckedRequest.of(
+                spec,
+                new RequestBuilder()
+                        .mechanism(mechanism)
+                        .place(new RamPlace(RequestRules.backingFor(mechanism)))
+                        .schedule(Schedule.STOP_AND_MOVE)
+                        .ramBytes(ramBytes)
+                        .verify(false)
+                        .runAfterS(0.05)
+                        .build());
     }
 }

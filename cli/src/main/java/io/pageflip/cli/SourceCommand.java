@@ -1,23 +1,17 @@
 package io.pageflip.cli;
 
 import io.pageflip.channel.Cancellation;
-import io.pageflip.guest.GuestConfig;
-import io.pageflip.metrics.Progress;
-import io.pageflip.metrics.RunResult;
-import io.pageflip.os.Errno;
+import io.pageflip.migration.AgentRole;
+import io.pageflip.migration.Agents;
 import io.pageflip.os.Fd;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.Pipe;
-import io.pageflip.os.SyscallException;
 import io.pageflip.request.ChannelKind;
-import io.pageflip.request.Mechanism;
-import io.pageflip.request.Schedule;
-import io.pageflip.scenario.Scenario;
-import io.pageflip.source.ConnectedDestination;
+import io.pageflip.request.MigrationRequest;
+import io.pageflip.request.RefusedException;
+import io.pageflip.request.RequestBuilder;
 import io.pageflip.source.DestinationLink;
 import io.pageflip.source.PipedDestination;
-import io.pageflip.source.SourceAgent;
-import io.pageflip.source.SourceOptions;
 import java.io.IOException;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -73,70 +67,24 @@ final class SourceCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        SourceOptions options = options(transfer, guest, run, connect == null || channel == ChannelKind.PIPE);
-        AgentConsole console = new AgentConsole("source", run, connect == null, cancellation);
-        return console.run(progress -> migrate(options, progress));
+        RequestBuilder typed = new RequestBuilder();
+        guest.fill(typed);
+        transfer.fill(typed);
+        run.fill(typed);
+        typed.channel(connect == null ? ChannelKind.PIPE : channel).sourceFault(run.fault());
+        MigrationRequest request = CheckedRequest.of(spec, typed.build());
+        AgentConsole console = new AgentConsole(AgentRole.SOURCE, run, connect == null);
+        return console.run((progress, outcome) -> Agents.source(request, () -> open(request), cancellation, progress));
     }
 
-    static SourceOptions options(TransferOptions transfer, GuestOptions guest, RunOptions run, boolean samePipe) {
-        GuestConfig typed = guest.config();
-        Scenario scenario = guest.scenario();
-        GuestConfig config = transfer.adopted(typed, scenario, guest.place());
-        Mechanism mechanism = transfer.resolve(config.backing());
-        guest.checkSharer(mechanism, transfer.gifts(), transfer.adopts());
-        Schedule schedule = transfer.schedule(mechanism, true);
-        guest.checkConditions(mechanism, schedule, transfer.gifts(), true);
-        return new SourceOptions(
-                config,
-                scenario,
-                mechanism,
-                schedule,
-                transfer.gifts(),
-                transfer.noWayBack(),
-                samePipe,
-                transfer.batch(),
-                run.verify(),
-                run.runAfterNs(),
-                transfer.limits(),
-                transfer.dirtyTracking(),
-                transfer.adoptChunkBytes(),
-                guest.ramDirectory(),
-                run.fault(),
-                run.warmUp());
-    }
-
-    private RunResult migrate(SourceOptions options, Progress progress) throws IOException {
-        boolean kernelMoves = checkHost(options);
-        try (DestinationLink link = connect == null ? openPipe() : connect(connect)) {
-            return new SourceAgent(options, link, kernelMoves, cancellation, progress, NanoClock.SYSTEM).run();
+    private DestinationLink open(MigrationRequest request) throws IOException {
+        if (connect == null) {
+            return openPipe();
         }
-    }
-
-    /** As {@link HostChecks#beforeSource}, and for what else these options ask for. */
-    static boolean checkHost(SourceOptions options) throws IOException {
-        if (options.adoptChunkBytes() > 0) {
-            HostChecks.adopt(options.guest(), options.adoptChunkBytes());
-        }
-        return HostChecks.beforeSource(
-                options.guest(),
-                options.scenario(),
-                options.ramDirectory(),
-                options.mechanism(),
-                options.gifts(),
-                options.noWayBack());
-    }
-
-    private DestinationLink connect(String path) throws IOException {
         try {
-            return ConnectedDestination.connect(path, channel, NanoClock.SYSTEM, cancellation);
-        } catch (SyscallException e) {
-            if (e.errno() == Errno.ENOENT || e.errno() == Errno.ECONNREFUSED || e.errno() == Errno.ENAMETOOLONG) {
-                throw new ParameterException(
-                        spec.commandLine(),
-                        "--connect unix:" + path + ": nobody listens there (" + Errno.name(e.errno())
-                                + "); start 'pageflip destination --listen unix:" + path + "' first");
-            }
-            throw e;
+            return Agents.connect(connect, request.channel(), cancellation);
+        } catch (RefusedException e) {
+            throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()), e);
         }
     }
 

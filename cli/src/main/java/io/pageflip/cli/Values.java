@@ -1,6 +1,7 @@
 package io.pageflip.cli;
 
 import io.pageflip.memory.Quantity;
+import io.pageflip.request.RamPlace;
 import io.pageflip.scenario.ScriptedFault;
 import java.math.BigDecimal;
 import java.util.Iterator;

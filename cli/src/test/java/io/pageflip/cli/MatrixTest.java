@@ -6,9 +6,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.pageflip.os.HostLacksException;
 import io.pageflip.ram.Backing;
 import io.pageflip.request.Mechanism;
+import io.pageflip.request.RequestBuilder;
+import io.pageflip.request.RequestDocument;
 import io.pageflip.request.Schedule;
 import java.io.IOException;
-import java.util.List;
+import java.util.function.Supplier;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.Test;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -16,7 +19,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.ParameterException;
 
 final class MatrixTest {
-    private static final Matrix.HostCheck ANY = plan -> {};
+    private static final Matrix.HostCheck ANY = request -> {};
 
     @Command(name = "test")
     private static final class Options {
@@ -34,8 +37,12 @@ final class MatrixTest {
             return options;
         }
 
-        Matrix of(Matrix.HostCheck host, String... common) throws IOException {
-            return Matrix.of(commandLine.getCommandSpec(), matrix.combinations(), List.of(common), host);
+        Matrix of(Matrix.HostCheck host) throws IOException {
+            return of(host, RequestBuilder::new);
+        }
+
+        Matrix of(Matrix.HostCheck host, Supplier<RequestBuilder> common) throws IOException {
+            return Matrix.of(commandLine.getCommandSpec(), matrix.combinations(), common, host);
         }
     }
 
@@ -44,12 +51,12 @@ final class MatrixTest {
         Matrix matrix = Options.parse("--ram=16M,32M", "--vcpus=1,2", "--dirty-rate=0,2K", "--mechanism=stream,flip")
                 .of(ANY);
 
-        assertThat(matrix.plans()).hasSize(16);
-        assertThat(matrix.plans().get(0).guest().ramBytes()).isEqualTo(16 << 20);
-        assertThat(matrix.plans().get(0).mechanism()).isEqualTo(Mechanism.STREAM);
-        assertThat(matrix.plans().get(1).mechanism()).isEqualTo(Mechanism.FLIP);
-        assertThat(matrix.plans().get(15).guest().vcpus()).isEqualTo(2);
-        assertThat(matrix.plans().get(15).guest().dirtyRate()).isEqualTo(2000);
+        assertThat(matrix.requests()).hasSize(16);
+        assertThat(matrix.requests().get(0).guest().ramBytes()).isEqualTo(16 << 20);
+        assertThat(matrix.requests().get(0).mechanism()).isEqualTo(Mechanism.STREAM);
+        assertThat(matrix.requests().get(1).mechanism()).isEqualTo(Mechanism.FLIP);
+        assertThat(matrix.requests().get(15).guest().vcpus()).isEqualTo(2);
+        assertThat(matrix.requests().get(15).guest().dirtyRate()).isEqualTo(2000);
         assertThat(matrix.skipped()).isEmpty();
     }
 
@@ -57,8 +64,8 @@ final class MatrixTest {
     void withoutABackingEachMechanismGetsWhatItNeeds() throws IOException {
         Matrix matrix = Options.parse("--mechanism=flip,stream,pull,gift").of(ANY);
 
-        assertThat(matrix.plans())
-                .map(plan -> plan.guest().backing())
+        assertThat(matrix.requests())
+                .map(request -> request.guest().backing())
                 .containsExactly(Backing.MEMFD, Backing.MEMFD, Backing.MEMFD, Backing.ANONYMOUS);
     }
 
@@ -67,7 +74,7 @@ final class MatrixTest {
         Matrix matrix = Options.parse("--mechanism=flip,gift", "--backing=memfd,anonymous")
                 .of(ANY);
 
-        assertThat(matrix.plans()).hasSize(2);
+        assertThat(matrix.requests()).hasSize(2);
         assertThat(matrix.skipped()).hasSize(2);
         assertThat(matrix.skipped().get(0).reason()).contains("--backing anonymous is private");
         assertThat(matrix.skipped().get(0).options())
@@ -80,24 +87,25 @@ final class MatrixTest {
     @Test
     void ramThatIsNotWholeHugePagesIsACombinationThatCannotBe() throws IOException {
         Matrix matrix = Options.parse("--ram=3M", "--mechanism=flip", "--backing=memfd,hugetlb")
-                .of(ANY, "--no-verify");
+                .of(ANY, () -> new RequestBuilder().verify(false));
 
-        assertThat(matrix.plans())
+        assertThat(matrix.requests())
                 .singleElement()
-                .extracting(plan -> plan.request().get("verify"))
-                .isEqualTo(false);
+                .extracting(RequestDocument::of)
+                .asInstanceOf(InstanceOfAssertFactories.MAP)
+                .containsEntry("verify", false);
         assertThat(matrix.skipped()).singleElement().asString().contains("whole pages of 2M");
     }
 
     @Test
     void whatTheHostLacksIsSkippedWithTheCause() throws IOException {
-        Matrix matrix = Options.parse("--ram=1G,1T").of(plan -> {
-            if (plan.guest().ramBytes() > 1L << 30) {
+        Matrix matrix = Options.parse("--ram=1G,1T").of(request -> {
+            if (request.guest().ramBytes() > 1L << 30) {
                 throw new HostLacksException("no room");
             }
         });
 
-        assertThat(matrix.plans()).hasSize(2);
+        assertThat(matrix.requests()).hasSize(2);
         assertThat(matrix.skipped()).hasSize(2).allMatch(one -> one.reason().equals("no room"));
         assertThat(matrix.lack()).isEqualTo("no room");
     }
@@ -107,7 +115,7 @@ final class MatrixTest {
         int known = Schedule.values().length;
 
         assertThat(Options.parse("--schedule=all,all").matrix.combinations()).hasSize(2 * known);
-        assertThat(Options.parse("--ram=1G,1024M", "--mechanism=stream").of(ANY).plans())
+        assertThat(Options.parse("--ram=1G,1024M", "--mechanism=stream").of(ANY).requests())
                 .hasSize(1);
     }
 

@@ -32,7 +32,7 @@ public final class GcStorm {
      * @param folder where a file shall tell that garbage was collected many times
      */
     public static void premain(String folder) {
-        if (!System.getProperty("sun.java.command", "").contains(" --supervised")) {
+        if (!System.getProperty("sun.java.command", "").contains(" agent ")) {
             return; // no agent, but whoever starts them
         }
         Thread storm = new Thread(() -> rage(Path.of(folder)), "gc storm");

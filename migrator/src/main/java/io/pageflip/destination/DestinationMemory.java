@@ -1,5 +1,6 @@
 package io.pageflip.destination;
 
+import io.pageflip.agent.Room;
 import io.pageflip.guest.ConsoleLog;
 import io.pageflip.guest.Guest;
 import io.pageflip.guest.GuestConfig;
@@ -9,12 +10,10 @@ import io.pageflip.ledger.PageLedger;
 import io.pageflip.memory.BasePage;
 import io.pageflip.memory.PageBitmap;
 import io.pageflip.memory.PageRange;
-import io.pageflip.memory.Quantity;
 import io.pageflip.os.Fd;
 import io.pageflip.os.HostLacksException;
 import io.pageflip.os.MemFd;
 import io.pageflip.os.NanoClock;
-import io.pageflip.os.Proc;
 import io.pageflip.os.Resources;
 import io.pageflip.os.SyscallException;
 import io.pageflip.os.Userfaultfd;
@@ -95,7 +94,7 @@ final class DestinationMemory implements AutoCloseable {
                                 | Userfaultfd.FEATURE_THREAD_ID));
             }
             checkAccountable(specs, hello.schedule() == Schedule.PRECOPY ? BITS_A_PAGE + Byte.SIZE : BITS_A_PAGE);
-            checkRoom(hello, flips);
+            Room.arriving(hello.guest(), hello.scenario(), flips).check();
             for (BlockSpec spec : specs) {
                 if (spec.backing() == Backing.FILE) {
                     blocks.add(push(made, RamBlock.attachPrivately(spec, fds.next())));
@@ -148,25 +147,6 @@ final class DestinationMemory implements AutoCloseable {
         if (pages > most) {
             throw new HostLacksException("a guest of " + pages + " pages: this agent's heap has room to account for "
                     + most + "; give it more with PAGEFLIP_JAVA_OPTS=-Xmx1g");
-        }
-    }
-
-    private static void checkRoom(Message.Hello hello, boolean flips) throws IOException {
-        GuestConfig guest = hello.guest();
-        long apart = flips ? guest.ramBytes() / 100 * hello.scenario().sharerPercent() : 0;
-        long needed = apart
-                + guest.blocks().stream()
-                        .filter(spec -> !flips || !spec.backing().shareable())
-                        .filter(spec -> spec.backing() != Backing.HUGETLB)
-                        // What does not move is clean at the source, so that its copy there gives way.
-                        .filter(spec -> spec.backing() != Backing.FILE)
-                        .mapToLong(BlockSpec::mappedBytes)
-                        .sum();
-        long available = Proc.availableBytes();
-        if (needed > available) {
-            throw new HostLacksException("no room for a second copy of the guest: " + Quantity.format(needed)
-                    + " are needed and " + Quantity.format(available)
-                    + " are available; --mechanism flip needs no second copy");
         }
     }
 

@@ -4,11 +4,12 @@ import io.pageflip.metrics.MigrationStatus;
 import io.pageflip.metrics.Progress;
 import io.pageflip.metrics.ResultJson;
 import io.pageflip.metrics.RunResult;
+import io.pageflip.request.MigrationRequest;
+import io.pageflip.request.RequestDocument;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
@@ -32,21 +33,31 @@ final class AgentProcess implements AutoCloseable {
      * Starts an agent.
      *
      * @param role for a person
-     * @param command of {@code pageflip}, with its arguments
+     * @param command ends in {@link SupervisedAgent#run}, with what follows it as arguments
+     * @param request what the agent is told
      * @param progress kept up to date with what the agent says
      */
-    AgentProcess(String role, List<String> command, Progress progress) throws IOException {
+    AgentProcess(String role, List<String> command, AgentTask task, MigrationRequest request, Progress progress)
+            throws IOException {
         this.role = role;
         this.progress = progress;
-        List<String> line = new ArrayList<>(AgentJvm.command());
-        line.addAll(command);
-        line.add("--supervised");
-        this.process = new ProcessBuilder(line)
+        this.process = new ProcessBuilder(task.after(command))
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
+        tell(request);
         Thread reader = new Thread(this::readEvents, "events of the " + role);
         reader.setDaemon(true);
         reader.start();
+    }
+
+    private void tell(MigrationRequest request) {
+        byte[] line = (RequestDocument.write(request) + "\n").getBytes(StandardCharsets.UTF_8);
+        try {
+            process.getOutputStream().write(line);
+            process.getOutputStream().flush();
+        } catch (IOException e) {
+            // It has died already: how it ended is told when somebody asks.
+        }
     }
 
     private void readEvents() {

@@ -6,11 +6,11 @@ import io.pageflip.metrics.MigrationStatus;
 import io.pageflip.metrics.Owner;
 import io.pageflip.metrics.Progress;
 import io.pageflip.metrics.RunResult;
+import io.pageflip.request.MigrationRequest;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
-import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -19,25 +19,21 @@ public final class Migration {
     private static final long LISTEN_TIMEOUT_S = 30;
     private static final long SLICE_MS = 50;
 
-    private final List<String> sourceArguments;
-    private final List<String> destinationArguments;
+    private final MigrationRequest request;
+    private final List<String> agentCommand;
     private final Cancellation cancellation;
     private final Progress progress;
 
     /**
      * A migration to be run, once or several times.
      *
-     * @param sourceArguments of {@code pageflip source}, without {@code --connect}
-     * @param destinationArguments of {@code pageflip destination}, without {@code --listen}
+     * @param agentCommand starts a process that ends in {@link SupervisedAgent#run}, with what follows the command
      * @param progress of the source until the guest has changed hands, then of the destination
      */
     public Migration(
-            List<String> sourceArguments,
-            List<String> destinationArguments,
-            Cancellation cancellation,
-            Progress progress) {
-        this.sourceArguments = List.copyOf(sourceArguments);
-        this.destinationArguments = List.copyOf(destinationArguments);
+            MigrationRequest request, List<String> agentCommand, Cancellation cancellation, Progress progress) {
+        this.request = request;
+        this.agentCommand = List.copyOf(agentCommand);
         this.cancellation = cancellation;
         this.progress = progress;
     }
@@ -57,10 +53,8 @@ public final class Migration {
     }
 
     private RunResult run(Path socket) throws IOException, InterruptedException {
-        String address = "unix:" + socket;
         progress.begin(Progress.Phase.STARTING, 0);
-        try (AgentProcess destination = new AgentProcess(
-                "destination", command("destination", destinationArguments, "--listen", address), new Progress())) {
+        try (AgentProcess destination = start(AgentTask.Kind.DESTINATION, socket, new Progress())) {
             if (!destination.awaitListening(LISTEN_TIMEOUT_S)) {
                 throw new IOException("the destination agent does not listen after " + LISTEN_TIMEOUT_S + " s");
             }
@@ -74,8 +68,7 @@ public final class Migration {
                 }
                 throw new IOException("no destination: " + destination.ending());
             }
-            try (AgentProcess source =
-                    new AgentProcess("source", command("source", sourceArguments, "--connect", address), progress)) {
+            try (AgentProcess source = start(AgentTask.Kind.SOURCE, socket, progress)) {
                 awaitBoth(source, destination, socket);
                 return cancellation.isRequested() && neverHadAGuest(source)
                         ? cancelledEarly()
@@ -90,11 +83,9 @@ public final class Migration {
         return Path.of(System.getProperty("java.io.tmpdir"), name);
     }
 
-    private static List<String> command(String role, List<String> arguments, String option, String value) {
-        List<String> all = new ArrayList<>(List.of(role));
-        all.addAll(arguments);
-        all.addAll(List.of(option, value));
-        return all;
+    private AgentProcess start(AgentTask.Kind kind, Path socket, Progress shown) throws IOException {
+        AgentTask task = new AgentTask(kind, socket.toString(), 1);
+        return new AgentProcess(kind.toString(), agentCommand, task, request, shown);
     }
 
     private void awaitBoth(AgentProcess source, AgentProcess destination, Path socket) throws InterruptedException {

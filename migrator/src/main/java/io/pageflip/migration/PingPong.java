@@ -5,6 +5,9 @@ import io.pageflip.metrics.MigrationStatus;
 import io.pageflip.metrics.Progress;
 import io.pageflip.metrics.RunResult;
 import io.pageflip.metrics.VerificationResult;
+import io.pageflip.request.MigrationRequest;
+import io.pageflip.request.RequestRules;
+import io.pageflip.scenario.ScriptedFault;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,28 +24,28 @@ public final class PingPong {
     private static final long LISTEN_TIMEOUT_S = 30;
     private static final long SLICE_MS = 50;
 
-    private final List<String> firstArguments;
-    private final List<String> secondArguments;
+    private final MigrationRequest request;
     private final int migrations;
+    private final List<String> agentCommand;
     private final Cancellation cancellation;
     private final Progress progress;
 
     /**
      * A guest to be passed, once made.
      *
-     * @param firstArguments of {@code pageflip peer} that makes the guest, without those that this class adds
-     * @param secondArguments of the other one
+     * @param request of every migration; what {@link RequestRules#checkPingPong} refuses is not passed
      * @param migrations how many times it changes hands
+     * @param agentCommand starts a process that ends in {@link SupervisedAgent#run}, with what follows the command
      * @param progress of the agent that made the guest
      */
     public PingPong(
-            List<String> firstArguments,
-            List<String> secondArguments,
+            MigrationRequest request,
             int migrations,
+            List<String> agentCommand,
             Cancellation cancellation,
             Progress progress) {
-        this.firstArguments = List.copyOf(firstArguments);
-        this.secondArguments = List.copyOf(secondArguments);
+        this.request = request;
+        this.agentCommand = List.copyOf(agentCommand);
         this.migrations = migrations;
         this.cancellation = cancellation;
         this.progress = progress;
@@ -57,7 +60,8 @@ public final class PingPong {
     public List<RunResult> run() throws IOException, InterruptedException {
         Path socket = Migration.socketPath();
         progress.begin(Progress.Phase.STARTING, 0);
-        try (AgentProcess second = new AgentProcess("second", command(secondArguments, socket), new Progress())) {
+        try (AgentProcess second =
+                start(AgentTask.Kind.SECOND_PEER, socket, request.destinationFault(), new Progress())) {
             if (!second.awaitListening(LISTEN_TIMEOUT_S)) {
                 throw new IOException("the second agent does not listen after " + LISTEN_TIMEOUT_S + " s");
             }
@@ -71,20 +75,19 @@ public final class PingPong {
                 }
                 throw new IOException("no second agent: " + second.ending());
             }
-            try (AgentProcess first =
-                    new AgentProcess("first", command(firstArguments, socket, "--makes-guest"), progress)) {
+            try (AgentProcess first = start(AgentTask.Kind.FIRST_PEER, socket, request.sourceFault(), progress)) {
                 awaitBoth(first, second, socket);
                 return merge(first, second);
             }
         }
     }
 
-    private List<String> command(List<String> arguments, Path socket, String... more) {
-        List<String> command = new ArrayList<>(List.of("peer"));
-        command.addAll(arguments);
-        command.addAll(List.of("--socket=unix:" + socket, "--migrations=" + migrations));
-        command.addAll(List.of(more));
-        return command;
+    /** @param fault what that process does to itself, whatever it is when it comes to the step */
+    private AgentProcess start(AgentTask.Kind kind, Path socket, ScriptedFault fault, Progress shown)
+            throws IOException {
+        AgentTask task = new AgentTask(kind, socket.toString(), migrations);
+        MigrationRequest own = request.withFaults(new MigrationRequest.Faults(fault, fault));
+        return new AgentProcess(kind == AgentTask.Kind.FIRST_PEER ? "first" : "second", agentCommand, task, own, shown);
     }
 
     private void awaitBoth(AgentProcess first, AgentProcess second, Path socket) throws InterruptedException {

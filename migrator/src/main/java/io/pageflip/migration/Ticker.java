@@ -1,4 +1,4 @@
-package io.pageflip.cli;
+package io.pageflip.migration;
 
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -8,11 +8,11 @@ import java.util.concurrent.TimeUnit;
  * Does something over and over, on a daemon thread of its own, which keeps no process from ending. Any thread may use
  * it.
  */
-final class Ticker implements AutoCloseable {
+public final class Ticker implements AutoCloseable {
     private final ScheduledExecutorService timer;
 
     /** @param name of the thread */
-    Ticker(String name) {
+    public Ticker(String name) {
         this.timer = Executors.newSingleThreadScheduledExecutor(task -> {
             Thread thread = new Thread(task, name);
             thread.setDaemon(true);
@@ -21,7 +21,7 @@ final class Ticker implements AutoCloseable {
     }
 
     /** Begins: {@code action} is done for the first time one period from now. It ends for good if that throws. */
-    void start(long periodMs, Runnable action) {
+    public void start(long periodMs, Runnable action) {
         var unused = timer.scheduleAtFixedRate(action, periodMs, periodMs, TimeUnit.MILLISECONDS);
     }
 

@@ -1,17 +1,19 @@
-package io.pageflip.cli;
+package io.pageflip.agent;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pageflip.guest.GuestConfig;
 import io.pageflip.guest.Workload;
 import io.pageflip.ram.Backing;
+import io.pageflip.ram.BlockSpec;
 import io.pageflip.request.Mechanism;
 import io.pageflip.scenario.RamConditions;
 import io.pageflip.scenario.Scenario;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-final class HostChecksTest {
+final class RoomTest {
     private static final long MIB = 1 << 20;
 
     /** A guest of 1000 MiB. */
@@ -36,10 +38,9 @@ final class HostChecksTest {
     void aGuestNeedsRoomForWhatItWroteAndForWhatIsCopied(Mechanism mechanism, int fill, int sharer, long neededMiB) {
         GuestConfig guest = guest(fill);
         Scenario scenario = new Scenario(sharer, RamConditions.PLAIN);
-        assertThat(HostChecks.noRoom(guest, scenario, mechanism, neededMiB * MIB))
-                .isNull();
-        assertThat(HostChecks.noRoom(guest, scenario, mechanism, (neededMiB - 1) * MIB))
-                .isNotNull();
+        Room room = Room.migrating(guest, scenario, mechanism);
+        assertThat(room.lack(neededMiB * MIB)).isEmpty();
+        assertThat(room.lack((neededMiB - 1) * MIB)).isPresent();
     }
 
     @ParameterizedTest
@@ -54,6 +55,31 @@ final class HostChecksTest {
             })
     void theSentenceSaysWhatItIsForAndWhatToUseInstead(Mechanism mechanism, int sharer, String sentence) {
         Scenario scenario = new Scenario(sharer, RamConditions.PLAIN);
-        assertThat(HostChecks.noRoom(guest(100), scenario, mechanism, 64 * MIB)).isEqualTo("no room for " + sentence);
+        assertThat(Room.migrating(guest(100), scenario, mechanism).lack(64 * MIB))
+                .contains("no room for " + sentence);
+    }
+
+    @Test
+    void aChunkThatIsAdoptedIsThereTwice() {
+        Room room = Room.adopting(guest(50), 100 * MIB);
+        assertThat(room.neededBytes()).isEqualTo(600 * MIB);
+        assertThat(room.lack(64 * MIB))
+                .contains("no room for 600 MiB of guest RAM (and one chunk of it twice): 64.0 MiB are available; use a "
+                        + "smaller --adopt-chunk");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"true, 0", "true, 20", "false, 0", "false, 20"})
+    void aDestinationNeedsRoomForWhatItDoesNotShare(boolean flips, int sharer) {
+        GuestConfig guest = guest(50);
+        long own = guest.blocks().stream()
+                .filter(block -> !flips || !block.backing().shareable())
+                .mapToLong(BlockSpec::mappedBytes)
+                .sum();
+
+        Room room = Room.arriving(guest, new Scenario(sharer, RamConditions.PLAIN), flips);
+
+        assertThat(room.neededBytes()).isEqualTo(own + (flips ? 10 * MIB * sharer : 0));
+        assertThat(room.lack(0).orElseThrow()).contains("(a second copy of it): ", "which needs no second copy");
     }
 }

@@ -1,4 +1,4 @@
-package io.pageflip.cli;
+package io.pageflip.request;
 
 import io.pageflip.ram.Backing;
 import java.nio.file.Path;
@@ -9,18 +9,22 @@ import org.jspecify.annotations.Nullable;
 /**
  * What guest RAM lies in, as options and reports write it: {@code memfd}, {@code file:/var/tmp}.
  *
- * @param directory of the file, absolute; null for memory, or where nobody said it
+ * @param directory the directory of the file, absolute; null for memory, or if nobody has named one
  */
-record RamPlace(Backing backing, @Nullable Path directory) {
+public record RamPlace(Backing backing, @Nullable Path directory) {
     private static final String FILE = Backing.FILE + ":";
 
     /** Memory, or a file in a directory still to be named. */
-    RamPlace(Backing backing) {
+    public RamPlace(Backing backing) {
         this(backing, null);
     }
 
-    /** @throws IllegalArgumentException if it is none; java.nio.file.InvalidPathException is one */
-    static RamPlace parse(String text) {
+    /**
+     * Reads what {@link #toString} writes.
+     *
+     * @throws IllegalArgumentException if it is no such place ({@link java.nio.file.InvalidPathException} is one)
+     */
+    public static RamPlace parse(String text) {
         if (text.startsWith(FILE) && text.length() > FILE.length()) {
             return new RamPlace(
                     Backing.FILE, Path.of(text.substring(FILE.length())).toAbsolutePath());
@@ -32,8 +36,8 @@ record RamPlace(Backing backing, @Nullable Path directory) {
                 .orElseThrow(() -> new IllegalArgumentException(text));
     }
 
-    /** What may be written. */
-    static List<String> words() {
+    /** What may be written, {@code DIR} standing for a directory. */
+    public static List<String> words() {
         return Arrays.stream(Backing.values())
                 .map(backing -> backing == Backing.FILE ? FILE + "DIR" : backing.toString())
                 .toList();

@@ -1,0 +1,112 @@
+package io.pageflip.agent;
+
+import io.pageflip.guest.GuestConfig;
+import io.pageflip.os.Capability;
+import io.pageflip.os.DiskFile;
+import io.pageflip.os.GiftProbe;
+import io.pageflip.os.HostCapabilities;
+import io.pageflip.os.HostLacksException;
+import io.pageflip.os.Proc;
+import io.pageflip.ram.Backing;
+import io.pageflip.request.Mechanism;
+import io.pageflip.request.MigrationRequest;
+import io.pageflip.wire.Message;
+import java.io.IOException;
+import java.nio.file.Path;
+
+/**
+ * Whether this host can do what is asked for, before anything is made. Whether that makes sense is another question:
+ * {@link io.pageflip.request.RequestRules}. Any thread.
+ */
+public final class HostChecks {
+    private HostChecks() {}
+
+    /**
+     * Checks memory, disk and the mechanism, for a source that makes the guest.
+     *
+     * @return whether this kernel moves gifted pages; false if nothing is gifted
+     * @throws HostLacksException with what to use instead
+     */
+    public static boolean beforeSource(MigrationRequest request) throws IOException {
+        checkRoom(request);
+        if (request.mechanism() == Mechanism.FLIP) {
+            checkFlip(request.guest());
+        }
+        if (request.mechanism() == Mechanism.FUSE) {
+            checkFuse();
+        }
+        Path directory = request.ramDirectory();
+        if (directory != null) {
+            DiskFile.create(directory, "check", request.guest().ramBytes()).close();
+        }
+        if (request.adopts()) {
+            checkAdopt(request);
+        }
+        boolean moves = movesGifts(request);
+        if (moves && !request.noWayBack()) {
+            throw new HostLacksException(
+                    "this kernel really moves gifted pages: if the migration fails after the first of "
+                            + "them, the guest is lost; say --no-way-back if that is acceptable, or use --mechanism stream");
+        }
+        return moves;
+    }
+
+    /**
+     * The same for the destination, which learns from the greeting what is wanted. Whether there is room is checked
+     * when its memory is made.
+     */
+    public static boolean beforeDestination(Message.Hello hello) throws IOException {
+        if (hello.mechanism() == Mechanism.FLIP) {
+            checkFlip(hello.guest());
+        }
+        return movesGifts(hello.mechanism(), hello.gifts());
+    }
+
+    /** Whether pages are gifted, and this kernel really moves them. */
+    public static boolean movesGifts(MigrationRequest request) throws IOException {
+        return movesGifts(request.mechanism(), request.gifts());
+    }
+
+    private static boolean movesGifts(Mechanism mechanism, boolean gifts) throws IOException {
+        return mechanism == Mechanism.GIFT && gifts && GiftProbe.run().outcome() == GiftProbe.Outcome.MOVES;
+    }
+
+    private static void checkAdopt(MigrationRequest request) throws IOException {
+        Capability adopt = HostCapabilities.probeAdopt();
+        if (!adopt.available()) {
+            throw new HostLacksException("private memory cannot be adopted here: " + adopt.detail()
+                    + "; leave --adopt out, and --mechanism gift copies it");
+        }
+        Room.adopting(request.guest(), request.adoptChunkBytes()).check();
+    }
+
+    private static void checkFlip(GuestConfig guest) throws HostLacksException {
+        Capability flip = HostCapabilities.probeFlip(guest.backing() == Backing.HUGETLB);
+        if (!flip.available()) {
+            throw new HostLacksException("flip cannot run here: " + flip.detail());
+        }
+    }
+
+    private static void checkFuse() throws HostLacksException {
+        Capability fuse = HostCapabilities.probeFuse();
+        if (!fuse.available()) {
+            throw new HostLacksException("fuse cannot run here: " + fuse.detail());
+        }
+    }
+
+    private static void checkRoom(MigrationRequest request) throws IOException {
+        GuestConfig guest = request.guest();
+        if (guest.backing() == Backing.HUGETLB) {
+            boolean once = request.mechanism() == Mechanism.FLIP;
+            long needed = guest.ramBytes() / Backing.HUGETLB.pageBytes() * (once ? 1 : 2);
+            long free = Proc.freeHugePages();
+            if (needed > free) {
+                throw new HostLacksException("--backing hugetlb needs " + needed + " huge pages of 2 MiB, and " + free
+                        + " are reserved and free; reserve them (root: echo " + needed
+                        + " > /proc/sys/vm/nr_hugepages) or use --backing memfd");
+            }
+            return;
+        }
+        Room.migrating(guest, request.scenario(), request.mechanism()).check();
+    }
+}

@@ -1,0 +1,85 @@
+package io.pageflip.agent;
+
+import io.pageflip.guest.GuestConfig;
+import io.pageflip.memory.Quantity;
+import io.pageflip.os.HostLacksException;
+import io.pageflip.os.Proc;
+import io.pageflip.ram.Backing;
+import io.pageflip.ram.BlockSpec;
+import io.pageflip.request.Mechanism;
+import io.pageflip.scenario.Scenario;
+import java.io.IOException;
+import java.util.Optional;
+
+/**
+ * Memory, in pages of 4 KiB, that an agent is about to take. A factory method for each occasion; {@link #check} is the
+ * same for all.
+ *
+ * @param neededBytes of it
+ * @param what it is for, in brackets
+ * @param instead what to use if there is not so much
+ */
+public record Room(long neededBytes, String what, String instead) {
+    /** For a migration as a whole, before the guest is made: what both agents take of RAM, where it is written. */
+    public static Room migrating(GuestConfig guest, Scenario scenario, Mechanism mechanism) {
+        // Of pages that fuse copies, those at the source are clean: the kernel drops them if it needs room.
+        boolean once = mechanism == Mechanism.FLIP || mechanism == Mechanism.FUSE;
+        int sharer = scenario.sharerPercent();
+        int percent = (once ? 100 : 200) + sharer;
+        long needed = guest.ramBytes() / 100 * percent / 100 * Math.max(1, guest.fillPercent());
+        if (!once) {
+            return new Room(
+                    needed, " (twice the guest: " + mechanism + " copies)", "use a smaller --ram or --mechanism flip");
+        }
+        return sharer == 0
+                ? new Room(needed, "", "use a smaller --ram")
+                : new Room(
+                        needed,
+                        " (what --sharer maps, " + sharer + " % of it, twice)",
+                        "use a smaller --ram or --sharer");
+    }
+
+    /** For a guest whose private RAM is adopted: one chunk of it is there twice. */
+    public static Room adopting(GuestConfig guest, long chunkBytes) {
+        long needed = guest.ramBytes() / 100 * Math.max(1, guest.fillPercent()) + chunkBytes;
+        return new Room(needed, " (and one chunk of it twice)", "use a smaller --adopt-chunk");
+    }
+
+    /**
+     * For a destination, whose source has its part already: every block that is copied, holes and all.
+     *
+     * @param flips whether the destination maps what both agents can map
+     */
+    public static Room arriving(GuestConfig guest, Scenario scenario, boolean flips) {
+        long apart = flips ? guest.ramBytes() / 100 * scenario.sharerPercent() : 0;
+        long needed = apart
+                + guest.blocks().stream()
+                        .filter(spec -> !flips || !spec.backing().shareable())
+                        .filter(spec -> spec.backing() != Backing.HUGETLB)
+                        // What does not move is clean at the source: the kernel drops it there if it needs room.
+                        .filter(spec -> spec.backing() != Backing.FILE)
+                        .mapToLong(BlockSpec::mappedBytes)
+                        .sum();
+        return new Room(needed, " (a second copy of it)", "use --mechanism flip, which needs no second copy");
+    }
+
+    /** Why there is no room, and what to use instead; empty if there is. */
+    public Optional<String> lack(long availableBytes) {
+        return neededBytes <= availableBytes
+                ? Optional.empty()
+                : Optional.of("no room for " + Quantity.format(neededBytes) + " of guest RAM" + what + ": "
+                        + Quantity.format(availableBytes) + " are available; " + instead);
+    }
+
+    /**
+     * Looks whether this host has the room now.
+     *
+     * @throws HostLacksException if it has not
+     */
+    public void check() throws IOException {
+        Optional<String> lack = lack(Proc.availableBytes());
+        if (lack.isPresent()) {
+            throw new HostLacksException(lack.get());
+        }
+    }
+}

@@ -1,0 +1,72 @@
+package io.pageflip.destination;
+
+import io.pageflip.channel.Cancellation;
+import io.pageflip.channel.CancelledException;
+import io.pageflip.os.Errno;
+import io.pageflip.os.NanoClock;
+import io.pageflip.os.SyscallException;
+import io.pageflip.os.UnixSocket;
+import io.pageflip.request.RefusedException;
+import java.io.IOException;
+
+/** Waits at a Unix socket for a source. */
+public final class SourceListener {
+    private static final int ACCEPT_SLICE_MS = 100;
+
+    private SourceListener() {}
+
+    /** What happens meanwhile; called by the thread that waits. */
+    public interface Observer {
+        /** From now on a source can connect. */
+        void listening();
+
+        /** Somebody has connected who is no source of ours, and was told so. */
+        void ignored(String reason);
+    }
+
+    /**
+     * Waits until a source has connected and greeted us. The socket is removed then, and whatever happens.
+     *
+     * @throws RefusedException if nobody can listen at {@code path}
+     * @throws CancelledException if somebody asked for the end
+     */
+    public static SourceLink accept(String path, Observer observer, NanoClock clock, Cancellation cancellation)
+            throws IOException {
+        try (UnixSocket listener = listen(path)) {
+            try {
+                observer.listening();
+                while (true) {
+                    cancellation.check();
+                    UnixSocket socket = listener.accept(ACCEPT_SLICE_MS);
+                    if (socket != null) {
+                        try {
+                            return ConnectedSource.accept(socket, path, clock, cancellation);
+                        } catch (CancelledException e) {
+                            throw e;
+                        } catch (IOException e) {
+                            observer.ignored(String.valueOf(e.getMessage()));
+                        }
+                    }
+                }
+            } finally {
+                UnixSocket.unlink(path);
+            }
+        }
+    }
+
+    private static UnixSocket listen(String path) throws IOException {
+        try {
+            return UnixSocket.listen(path);
+        } catch (SyscallException e) {
+            String cause = switch (e.errno()) {
+                case Errno.EADDRINUSE ->
+                    "it exists already; remove it if no destination listens there, or name another path";
+                case Errno.ENOENT, Errno.ENOTDIR -> "its folder does not exist";
+                case Errno.EACCES, Errno.EPERM -> "this user may not write to its folder";
+                case Errno.ENAMETOOLONG -> "a socket's path has at most 107 bytes";
+                default -> Errno.name(e.errno());
+            };
+            throw new RefusedException("--listen unix:" + path + ": " + cause, e);
+        }
+    }
+}

@@ -1,0 +1,70 @@
+package io.pageflip.migration;
+
+import io.pageflip.channel.CancelledException;
+import io.pageflip.channel.PeerGoneException;
+import io.pageflip.metrics.Failure;
+import io.pageflip.metrics.MigrationStatus;
+import io.pageflip.metrics.Owner;
+import io.pageflip.metrics.RunResult;
+import io.pageflip.os.HostLacksException;
+import io.pageflip.request.RefusedException;
+import java.io.IOException;
+
+/**
+ * What becomes of an agent, also if its work ends by an exception: whoever had the guest then has it still. The agent's
+ * thread uses it.
+ */
+public final class AgentOutcome {
+    private volatile AgentRole role;
+    private Owner owner = Owner.NOBODY_YET;
+
+    /** Of an agent that knows of no guest yet. */
+    public AgentOutcome(AgentRole role) {
+        this.role = role;
+    }
+
+    /** An agent's work. */
+    @FunctionalInterface
+    public interface Work {
+        RunResult run() throws IOException;
+    }
+
+    /** What the agent is now; any thread. */
+    public AgentRole role() {
+        return role;
+    }
+
+    /** What the agent is from now on. */
+    void becomes(AgentRole next) {
+        role = next;
+    }
+
+    /** From now on there is a guest, and if our part ends by an exception the source has it. */
+    void sourceHasGuest() {
+        owner = Owner.SOURCE;
+    }
+
+    /**
+     * Does the work. An {@link IOException} becomes the result of an agent that never owned a guest, or never let it
+     * run.
+     */
+    public RunResult of(Work work) {
+        try {
+            return work.run();
+        } catch (RefusedException e) {
+            return failed(MigrationStatus.FAILED, Failure.Kind.USAGE, e);
+        } catch (HostLacksException e) {
+            return failed(MigrationStatus.FAILED, Failure.Kind.HOST_LACKS, e);
+        } catch (CancelledException | java.util.concurrent.CancellationException e) {
+            return failed(MigrationStatus.CANCELLED, Failure.Kind.CANCELLED, e);
+        } catch (IOException e) {
+            return failed(MigrationStatus.FAILED, Failure.Kind.MIGRATION_FAILED, e);
+        }
+    }
+
+    private RunResult failed(MigrationStatus status, Failure.Kind kind, Exception e) {
+        // A destination that lost its source cannot know what became of the guest there.
+        boolean alone = role == AgentRole.DESTINATION && e instanceof PeerGoneException;
+        return RunResult.ended(status, alone ? Owner.UNKNOWN : owner, null, Failure.of(kind, e));
+    }
+}

@@ -1,0 +1,16 @@
+package io.pageflip.migration;
+
+import java.util.Locale;
+
+/** What an agent is in one migration. */
+public enum AgentRole {
+    /** It gives the guest away. */
+    SOURCE,
+    /** It takes the guest over. */
+    DESTINATION;
+
+    @Override
+    public String toString() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+}

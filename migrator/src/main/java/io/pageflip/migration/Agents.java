@@ -1,0 +1,160 @@
+package io.pageflip.migration;
+
+import io.pageflip.agent.HostChecks;
+import io.pageflip.channel.Cancellation;
+import io.pageflip.destination.DestinationAgent;
+import io.pageflip.destination.DestinationOptions;
+import io.pageflip.destination.SourceLink;
+import io.pageflip.guest.VirtualMachine;
+import io.pageflip.metrics.Progress;
+import io.pageflip.metrics.RunResult;
+import io.pageflip.os.Errno;
+import io.pageflip.os.NanoClock;
+import io.pageflip.os.SyscallException;
+import io.pageflip.postcopy.Postcopy;
+import io.pageflip.request.ChannelKind;
+import io.pageflip.request.MigrationRequest;
+import io.pageflip.request.PostcopySettings;
+import io.pageflip.request.RefusedException;
+import io.pageflip.request.RequestRules;
+import io.pageflip.source.ConnectedDestination;
+import io.pageflip.source.DestinationLink;
+import io.pageflip.source.SourceAgent;
+import io.pageflip.source.SourceOptions;
+import io.pageflip.warmup.Warmup;
+import java.io.IOException;
+
+/**
+ * One agent in this process: checks the host, opens the connection to the other agent, migrates. The calling thread is
+ * the agent's.
+ */
+public final class Agents {
+    private Agents() {}
+
+    /** Opens a connection, which is the caller's then. */
+    @FunctionalInterface
+    public interface Opener<T> {
+        T open() throws IOException;
+    }
+
+    /**
+     * Makes the guest, gives it away, and releases everything.
+     *
+     * @throws RefusedException if the request makes no sense, whoever made it
+     * @throws IOException if there never was a guest
+     */
+    public static RunResult source(
+            MigrationRequest request, Opener<DestinationLink> destination, Cancellation cancellation, Progress progress)
+            throws IOException {
+        RequestRules.require(request);
+        boolean kernelMoves = HostChecks.beforeSource(request);
+        try (DestinationLink link = destination.open()) {
+            return source(request, link, kernelMoves, cancellation, progress).run();
+        }
+    }
+
+    static SourceAgent source(
+            MigrationRequest request,
+            DestinationLink link,
+            boolean kernelMoves,
+            Cancellation cancellation,
+            Progress progress) {
+        return new SourceAgent(sourceOptions(request), link, kernelMoves, cancellation, progress, NanoClock.SYSTEM);
+    }
+
+    /**
+     * Takes the guest over, lets it run, verifies it, and ends it.
+     *
+     * @param outcome is told when the source has greeted us
+     * @throws RefusedException if what is asked of a destination makes no sense
+     * @throws IOException if the guest never became ours
+     */
+    public static RunResult destination(
+            MigrationRequest request,
+            Opener<SourceLink> source,
+            AgentOutcome outcome,
+            Cancellation cancellation,
+            Progress progress)
+            throws IOException {
+        return take(request, source, true, outcome, cancellation, progress).result();
+    }
+
+    /** @param ends whether the guest is verified and ended afterwards; otherwise it runs on, and is the caller's */
+    static DestinationAgent.Taken take(
+            MigrationRequest request,
+            Opener<SourceLink> source,
+            boolean ends,
+            AgentOutcome outcome,
+            Cancellation cancellation,
+            Progress progress)
+            throws IOException {
+        RequestRules.requireDestination(request);
+        progress.begin(Progress.Phase.CONNECTING, 0);
+        try (SourceLink link = source.open()) {
+            outcome.sourceHasGuest();
+            boolean kernelMoves = HostChecks.beforeDestination(link.hello());
+            DestinationAgent agent = new DestinationAgent(
+                    destinationOptions(request), link, kernelMoves, cancellation, progress, NanoClock.SYSTEM);
+            VirtualMachine nobody = null;
+            return ends ? new DestinationAgent.Taken(agent.run(), nobody) : agent.take();
+        }
+    }
+
+    /**
+     * Connects to a destination that listens at {@code path}.
+     *
+     * @throws RefusedException if nobody listens there
+     */
+    public static DestinationLink connect(String path, ChannelKind channel, Cancellation cancellation)
+            throws IOException {
+        try {
+            return ConnectedDestination.connect(path, channel, NanoClock.SYSTEM, cancellation);
+        } catch (SyscallException e) {
+            if (e.errno() == Errno.ENOENT || e.errno() == Errno.ECONNREFUSED || e.errno() == Errno.ENAMETOOLONG) {
+                throw new RefusedException(
+                        "--connect unix:" + path + ": nobody listens there (" + Errno.name(e.errno())
+                                + "); start 'pageflip destination --listen unix:" + path + "' first",
+                        e);
+            }
+            throw e;
+        }
+    }
+
+    private static SourceOptions sourceOptions(MigrationRequest request) {
+        return new SourceOptions(
+                request.guest(),
+                request.scenario(),
+                request.mechanism(),
+                request.schedule(),
+                request.gifts(),
+                request.noWayBack(),
+                request.samePipe(),
+                request.batchPages(),
+                request.verify(),
+                request.runAfterNs(),
+                request.limits(),
+                request.dirtyTracking(),
+                request.adoptChunkBytes(),
+                request.ramDirectory(),
+                request.sourceFault(),
+                warmUp(request));
+    }
+
+    private static DestinationOptions destinationOptions(MigrationRequest request) {
+        PostcopySettings postcopy = request.postcopySettings();
+        return new DestinationOptions(
+                new Postcopy.Options(postcopy.prefetchPages(), postcopy.batchPages(), postcopy.recoverTimeoutNs()),
+                request.moves(),
+                request.verify(),
+                request.runAfterNs(),
+                request.destinationFault(),
+                warmUp(request));
+    }
+
+    private static Warmup.Config warmUp(MigrationRequest request) {
+        return switch (request.warmUp()) {
+            case FULL -> Warmup.Config.DEFAULT;
+            case BRIEF -> Warmup.Config.BRIEF;
+        };
+    }
+}

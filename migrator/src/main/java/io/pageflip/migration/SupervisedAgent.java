@@ -1,0 +1,130 @@
+package io.pageflip.migration;
+
+import io.pageflip.channel.Cancellation;
+import io.pageflip.channel.CancelledException;
+import io.pageflip.destination.SourceListener;
+import io.pageflip.metrics.Progress;
+import io.pageflip.metrics.ResultJson;
+import io.pageflip.metrics.RunResult;
+import io.pageflip.os.NanoClock;
+import io.pageflip.request.MigrationRequest;
+import io.pageflip.request.RequestDocument;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+
+/**
+ * The agent's side of an {@link AgentProcess}: it reads the request from standard input, tells its events on standard
+ * output, and gives up when standard input ends.
+ */
+public final class SupervisedAgent {
+    private static final long PERIOD_MS = 200;
+
+    private final InputStream in;
+    private final PrintStream out;
+    private final Cancellation cancellation;
+    private final Progress progress = new Progress();
+    private final AgentOutcome outcome = new AgentOutcome(AgentRole.SOURCE);
+
+    private SupervisedAgent(InputStream in, PrintStream out, Cancellation cancellation) {
+        this.in = in;
+        this.out = out;
+        this.cancellation = cancellation;
+    }
+
+    /**
+     * Runs the agent, on the calling thread.
+     *
+     * @param arguments what {@link Migration} and {@link PingPong} put after the command that they were given
+     * @param in read until its end; closed by nobody
+     * @param out a line of JSON for each event; nobody else may write to it
+     * @return what was told as its last event
+     */
+    public static RunResult run(List<String> arguments, InputStream in, PrintStream out, Cancellation cancellation) {
+        SupervisedAgent agent = new SupervisedAgent(in, out, cancellation);
+        RunResult result = agent.outcome.of(() -> agent.work(arguments));
+        agent.say(AgentEvent.result(result));
+        return result;
+    }
+
+    private RunResult work(List<String> arguments) throws IOException {
+        AgentTask task = AgentTask.parse(arguments);
+        outcome.becomes(task.firstRole());
+        MigrationRequest request = RequestDocument.read(firstLine());
+        Thread watch = new Thread(this::awaitEndOfInput, "supervisor watch");
+        watch.setDaemon(true);
+        watch.start();
+        try (Ticker ticker = new Ticker("events")) {
+            ticker.start(PERIOD_MS, () -> say(AgentEvent.progress(progress)));
+            return switch (task.kind()) {
+                case SOURCE ->
+                    Agents.source(
+                            request,
+                            () -> Agents.connect(task.socket(), request.channel(), cancellation),
+                            cancellation,
+                            progress);
+                case DESTINATION ->
+                    Agents.destination(
+                            request,
+                            () -> SourceListener.accept(task.socket(), observer(), NanoClock.SYSTEM, cancellation),
+                            outcome,
+                            cancellation,
+                            progress);
+                case FIRST_PEER, SECOND_PEER ->
+                    new Peer(
+                                    task,
+                                    request,
+                                    observer(),
+                                    outcome,
+                                    done -> say(AgentEvent.result(done)),
+                                    cancellation,
+                                    progress)
+                            .run();
+            };
+        }
+    }
+
+    private String firstLine() throws IOException {
+        ByteArrayOutputStream line = new ByteArrayOutputStream();
+        for (int next = in.read(); next != '\n'; next = in.read()) {
+            if (next < 0) {
+                throw new CancelledException("whoever started this agent is gone");
+            }
+            line.write(next);
+        }
+        return line.toString(StandardCharsets.UTF_8);
+    }
+
+    private void awaitEndOfInput() {
+        try {
+            while (in.read() >= 0) {
+                // Nothing more is ever said there.
+            }
+        } catch (IOException e) {
+            cancellation.request("standard input failed: " + e.getMessage());
+        }
+        cancellation.request("whoever started this agent is gone");
+    }
+
+    private SourceListener.Observer observer() {
+        return new SourceListener.Observer() {
+            @Override
+            public void listening() {
+                say(AgentEvent.listening());
+            }
+
+            @Override
+            public void ignored(String reason) {
+                System.err.println("pageflip " + outcome.role() + ": ignored: " + reason);
+            }
+        };
+    }
+
+    private synchronized void say(AgentEvent event) {
+        out.println(ResultJson.write(event));
+        out.flush();
+    }
+}

@@ -1,0 +1,55 @@
+package io.pageflip.request;
+
+import io.pageflip.scenario.RamConditions;
+import io.pageflip.scenario.Scenario;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * How much of guest RAM an experiment keeps from being moved, in whole percent of it. 0: nothing was asked for. What
+ * each of them does is told by {@link Scenario} and {@link RamConditions}; this record may hold parts that do not go
+ * together, which {@link RequestRules} refuses.
+ */
+public record RamParts(int sharer, int thp, int forked, int unaligned, int present, int unmapped) {
+    /** All of RAM can be moved. */
+    public static final RamParts NONE = new RamParts(0, 0, 0, 0, 0, 0);
+
+    /** Whether the source makes RAM with such pages. */
+    boolean atSource() {
+        return thp != 0 || forked != 0 || unaligned != 0;
+    }
+
+    /** Whether the destination maps RAM with such pages. */
+    boolean atDestination() {
+        return present != 0 || unmapped != 0;
+    }
+
+    /** All but {@link #sharer} that were asked for, by the names of their options, in the order of {@code --help}. */
+    Map<String, Integer> conditions() {
+        Map<String, Integer> named = new LinkedHashMap<>();
+        putIfAsked(named, "thp", thp);
+        putIfAsked(named, "forked", forked);
+        putIfAsked(named, "unaligned", unaligned);
+        putIfAsked(named, "present", present);
+        putIfAsked(named, "unmapped", unmapped);
+        return named;
+    }
+
+    private static void putIfAsked(Map<String, Integer> named, String name, int percent) {
+        if (percent != 0) {
+            named.put(name, percent);
+        }
+    }
+
+    /**
+     * What the agents do about it.
+     *
+     * @throws IllegalArgumentException if the parts do not go together
+     */
+    public Scenario scenario() {
+        if (equals(NONE)) {
+            return Scenario.PLAIN;
+        }
+        return new Scenario(sharer, new RamConditions(thp, forked, unaligned, present, unmapped));
+    }
+}
