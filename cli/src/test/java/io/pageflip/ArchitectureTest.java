@@ -8,10 +8,12 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaAccess;
 import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
 import com.tngtech.archunit.core.importer.Location;
@@ -19,7 +21,14 @@ import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 import com.tngtech.archunit.library.Architectures.LayeredArchitecture;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /** Which package may use what, over the main classes of all modules. */
 @AnalyzeClasses(
@@ -68,6 +77,10 @@ final class ArchitectureTest {
 
     @ArchTest
     static final ArchRule LAYERS = layers();
+
+    private static final Path ROOT = Path.of("..");
+    private static final Pattern CELL = Pattern.compile("`([a-z.]+)`");
+    private static final Pattern IMPORT = Pattern.compile("(?m)^import (?:static )?io\\.pageflip\\.([a-z]+)\\.");
 
     @ArchTest
     static final ArchRule NO_CYCLES =
@@ -126,6 +139,49 @@ final class ArchitectureTest {
 
     @ArchTest
     static final ArchRule NOBODY_SLEEPS = noClasses().should().accessTargetWhere(method(Thread.class, "sleep"));
+
+    /** The rows of docs/architecture.md, whose second column names packages: in the order in which they are layers. */
+    @ArchTest
+    static void theTableOfTheDocumentsHasTheSameOrder(JavaClasses ignored) throws IOException {
+        List<String> named = new ArrayList<>();
+        for (String line : Files.readAllLines(ROOT.resolve("docs/architecture.md"))) {
+            String[] cells = line.split("\\|", -1);
+            Matcher names = CELL.matcher(cells.length > 2 && line.startsWith("|") ? cells[2] : "");
+            while (names.find()) {
+                named.add(names.group(1));
+            }
+        }
+        assertThat(named)
+                .filteredOn(ORDER::contains)
+                .as("the packages in the table of docs/architecture.md")
+                .isEqualTo(ORDER);
+    }
+
+    /** An import that only Javadoc uses is no dependency of a class, and misleads a reader all the same. */
+    @ArchTest
+    static void importsPointToLowerPackagesOnly(JavaClasses ignored) throws IOException {
+        List<String> wrong = new ArrayList<>();
+        for (String module : List.of("guest-sim", "migrator", "cli")) {
+            for (String layer : ORDER) {
+                Path directory = ROOT.resolve(module).resolve("src/main/java/io/pageflip/" + layer);
+                if (!Files.isDirectory(directory)) {
+                    continue;
+                }
+                try (Stream<Path> sources = Files.walk(directory)) {
+                    for (Path source : (Iterable<Path>)
+                            sources.filter(path -> path.toString().endsWith(".java"))::iterator) {
+                        Matcher imports = IMPORT.matcher(Files.readString(source));
+                        while (imports.find()) {
+                            if (ORDER.indexOf(imports.group(1)) > ORDER.indexOf(layer)) {
+                                wrong.add(source.getFileName() + " imports from " + imports.group(1));
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        assertThat(wrong).isEmpty();
+    }
 
     private static ArchRule layers() {
         LayeredArchitecture architecture = layeredArchitecture().consideringOnlyDependenciesInLayers();

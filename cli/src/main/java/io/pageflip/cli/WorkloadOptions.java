@@ -2,6 +2,7 @@ package io.pageflip.cli;
 
 import io.pageflip.kernel.workload.Conditions;
 import io.pageflip.kernel.workload.Simulation;
+import io.pageflip.memory.BasePage;
 import io.pageflip.memory.Quantity;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -14,7 +15,6 @@ import picocli.CommandLine.Spec.Target;
 
 /** Options that say what a simulated guest's pages are like. */
 final class WorkloadOptions {
-    private static final long PAGE_BYTES = 4096;
 
     @Spec(Target.MIXEE)
     private CommandSpec spec;
@@ -93,14 +93,14 @@ final class WorkloadOptions {
     private long seed;
 
     long pages() {
-        long most = Simulation.MOST_PAGES * PAGE_BYTES;
-        if (ram < PAGE_BYTES || ram > most || ram % PAGE_BYTES != 0) {
+        long most = Simulation.MOST_PAGES * BasePage.BYTES;
+        if (ram < BasePage.BYTES || ram > most || ram % BasePage.BYTES != 0) {
             throw new ParameterException(
                     spec.commandLine(),
-                    "--ram " + Quantity.formatExact(ram) + ": it must be from " + Quantity.formatExact(PAGE_BYTES)
+                    "--ram " + Quantity.formatExact(ram) + ": it must be from " + Quantity.formatExact(BasePage.BYTES)
                             + " to " + Quantity.formatExact(most) + ", in whole pages of 4K");
         }
-        return ram / PAGE_BYTES;
+        return ram / BasePage.BYTES;
     }
 
     Conditions conditions() {

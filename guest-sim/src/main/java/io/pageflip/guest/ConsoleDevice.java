@@ -7,7 +7,7 @@ import java.nio.charset.StandardCharsets;
 /**
  * The guest's serial console. The guest writes numbered lines to it, a byte now and then; the device keeps them in a
  * FIFO and puts them out when that is full. So at almost any moment it holds a piece of a line, which must cross a
- * migration. Used by vCPU 0 while the guest runs, by others only while it stands still.
+ * migration. Used by vCPU 0 while the guest runs, by others only while it is paused.
  */
 public final class ConsoleDevice {
     /** As a 16550 UART has. */
@@ -31,7 +31,8 @@ public final class ConsoleDevice {
     }
 
     /**
-     * Writes the number of a line; by hand, since the first line after a switch must not wait for a formatter to load.
+     * Writes the number of a line; by hand, since the first line after a switchover must not wait for a formatter to
+     * load.
      */
     private static void number(byte[] line, long number) {
         long rest = number;

@@ -66,7 +66,7 @@ final class DmaDevice implements AutoCloseable {
         return pages;
     }
 
-    /** Ends the I/O: whether what the device read is what the standing guest last wrote. */
+    /** Ends the I/O: whether what the device read is what the paused guest last wrote. */
     boolean finish() {
         if (pipe == null) {
             throw new IllegalStateException("no I/O is under way");

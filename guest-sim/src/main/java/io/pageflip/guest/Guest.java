@@ -6,17 +6,15 @@ import io.pageflip.memory.PageBitmap;
 import io.pageflip.os.ForkedChild;
 import io.pageflip.os.HostLacksException;
 import io.pageflip.os.NanoClock;
-import io.pageflip.os.NativeBuffer;
 import io.pageflip.os.WaitGuard;
 import io.pageflip.ram.Adoption;
-import io.pageflip.ram.BlockSpec;
 import io.pageflip.ram.DirtyLog;
 import io.pageflip.ram.DirtyTracker;
 import io.pageflip.ram.DirtyTracking;
+import io.pageflip.ram.ExceptionalPages;
 import io.pageflip.ram.FaultLog;
 import io.pageflip.ram.RamBlock;
 import io.pageflip.ram.WriteProtectTracker;
-import io.pageflip.scenario.RamConditions;
 import io.pageflip.scenario.Sharer;
 import io.pageflip.switchover.GuestState;
 import io.pageflip.switchover.IncomingSwitchover;
@@ -24,33 +22,26 @@ import io.pageflip.switchover.OutgoingSwitchover;
 import io.pageflip.switchover.RunToken;
 import io.pageflip.switchover.SwitchoverPage;
 import io.pageflip.verification.Oracle;
-import io.pageflip.verification.PagePattern;
 import io.pageflip.verification.Verification;
 import io.pageflip.verification.Verifier;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The guest in one process: it owns its RAM blocks, vCPUs and devices. Made standing; {@link #resume} runs it. Whether
- * it <em>may</em> run is for the holder of the {@link RunToken} to know. Used by one thread; only the figures may be
- * read from others.
+ * The guest in one process: it owns its RAM blocks, vCPUs and devices. It is made paused; {@link #resume} runs it.
+ * Whether it <em>may</em> run is for the holder of the {@link RunToken} to know. Used by one thread; only the figures
+ * may be read from others.
  */
 public final class Guest implements GuestState, AutoCloseable {
-    private static final long POLL_NS = 20_000;
-    private static final long STOP_POLL_NS = 500_000;
     /**
-     * How long before they stop the vCPUs that switch the guest out hear of it: for a practice of some 20 us, with some
-     * room, and for the caller to fall asleep.
+     * How long before a switchover the vCPUs are told of it. They need some 20 us for the dry run, with some room, and
+     * the caller needs time to fall asleep.
      */
     private static final long STOP_NOTICE_NS = 200_000;
-
-    /** 4 KiB pages made present by one call while the guest is filled. */
-    private static final long POPULATE_PAGES = 4096;
 
     private static final System.Logger LOG = System.getLogger(Guest.class.getName());
 
@@ -65,8 +56,7 @@ public final class Guest implements GuestState, AutoCloseable {
     private final GuestInfoPage info;
     private final DirtyLog dirtyLog;
     private final Throttle throttle = new Throttle();
-    private final List<Vcpu> vcpus = new ArrayList<>();
-    private final AtomicInteger executing = new AtomicInteger();
+    private final Vcpus vcpus;
     private volatile @Nullable OutgoingSwitchover switchOut;
     private volatile @Nullable IncomingSwitchover switchIn;
     private volatile @Nullable IOException calledOff;
@@ -86,13 +76,15 @@ public final class Guest implements GuestState, AutoCloseable {
         this.clock = clock;
         this.console = new ConsoleDevice(log);
         RamBlock ram = blocks.get(GuestConfig.RAM);
-        this.dma = ram.isToBeAdopted() ? new DmaDevice(ram, config) : null;
+        this.dma = ram.exceptional().adoptionPending() ? new DmaDevice(ram, config) : null;
         this.info = new GuestInfoPage(ram);
         this.dirtyLog = new DirtyLog(this.blocks.stream().map(RamBlock::spec).toList());
+        List<Vcpu> made = new ArrayList<>();
         for (int i = 0; i < config.vcpus(); i++) {
             ConsoleDevice driven = i == 0 ? console : null;
-            vcpus.add(new Vcpu(i, config, this.blocks, oracle, driven, dirtyLog, throttle, clock, new Switching()));
+            made.add(new Vcpu(i, config, this.blocks, oracle, driven, dirtyLog, throttle, clock, new VcpuOwner()));
         }
+        this.vcpus = new Vcpus(made, clock);
     }
 
     /**
@@ -102,49 +94,11 @@ public final class Guest implements GuestState, AutoCloseable {
      * @throws IOException if there is no room for them
      */
     public void powerOn(LongConsumer progress) throws IOException {
-        PagePattern pattern = new PagePattern();
-        long done = 0;
-        for (int b = 0; b < blocks.size(); b++) {
-            BlockSpec spec = blocks.get(b).spec();
-            for (long first = 0; first < spec.oraclePages(); first += POPULATE_PAGES) {
-                long count = Math.min(POPULATE_PAGES, spec.oraclePages() - first);
-                fill(b, first, count, pattern);
-                done += count;
-                progress.accept(done);
-            }
-        }
+        new PowerOn(config, blocks, oracle).fill(progress);
         blocks.get(GuestConfig.RAM).requireHuge();
         info.initialize(config.vcpus());
         if (dma != null) {
             dma.start();
-        }
-    }
-
-    private void fill(int blockIndex, long first, long count, PagePattern pattern) throws IOException {
-        RamBlock block = blocks.get(blockIndex);
-        BlockSpec spec = block.spec();
-        PageBitmap present = new PageBitmap(count);
-        for (long page = first; page < first + count; page++) {
-            if (blockIndex != GuestConfig.RAM || config.filled(page)) {
-                present.add(page - first, 1);
-            }
-        }
-        // Made present before it is touched: where there is no room this fails, and a touch would be SIGBUS.
-        int perPage = spec.pageBytes() / PagePattern.BYTES;
-        for (long run = present.nextSet(0); run < count; ) {
-            long end = present.nextClear(run);
-            long firstPage = (first + run) / perPage;
-            block.populate(firstPage, (first + end - 1) / perPage + 1 - firstPage);
-            run = present.nextSet(end);
-        }
-        for (long i = present.nextSet(0); i < count; i = present.nextSet(i + 1)) {
-            long page = first + i;
-            if (blockIndex != GuestConfig.RAM || page != 0) {
-                int generation = oracle.advance(blockIndex, page);
-                int bytes = (int) Math.min(PagePattern.BYTES, spec.lengthBytes() - page * PagePattern.BYTES);
-                NativeBuffer content = pattern.of(blockIndex, page, generation);
-                block.mapping().copyIn(page * PagePattern.BYTES, content, bytes);
-            }
         }
     }
 
@@ -167,16 +121,13 @@ public final class Guest implements GuestState, AutoCloseable {
 
     /** Lets the vCPUs run; returns before they do. */
     public void resume() {
-        beginRunning();
-        for (Vcpu vcpu : vcpus) { // loops, not lambdas, on the switching path: a first lambda costs milliseconds
-            vcpu.resume();
-        }
+        startClock();
+        vcpus.resume();
     }
 
-    private void beginRunning() {
+    private void startClock() {
         resumedNs = clock.nanoTime();
         running = true;
-        executing.set(vcpus.size());
     }
 
     /**
@@ -186,16 +137,14 @@ public final class Guest implements GuestState, AutoCloseable {
     public void resumeAfter(IncomingSwitchover in) {
         requirePaused();
         switchIn = in;
-        vcpus.get(0).takeOver();
+        vcpus.takeOver();
     }
 
-    /** Stops the vCPUs at their next instruction boundary; all stand when this returns. */
+    /** Pauses the vCPUs at their next instruction boundary; all are paused when this returns. */
     public void stop() {
         if (running) {
-            requestStop();
-            for (Vcpu vcpu : vcpus) {
-                vcpu.awaitStopped();
-            }
+            vcpus.requestStop();
+            vcpus.awaitPaused();
             stopClock();
         }
     }
@@ -207,29 +156,22 @@ public final class Guest implements GuestState, AutoCloseable {
      *     instruction
      */
     public void stop(Runnable letGo) {
-        requestStop();
+        vcpus.requestStop();
         letGo.run();
         stop();
     }
 
     /**
-     * Stops the vCPUs, the last of which switches the guest out, at once, on its own thread.
+     * Pauses the vCPUs; the last of them does the switchover, at once, on its own thread.
      *
-     * @throws IOException if the switch was called off: the guest stands, and is still this agent's
+     * @throws IOException if the switchover was called off: the guest is paused, and still this agent's
      */
     public void stop(OutgoingSwitchover out) throws IOException {
         calledOff = new IOException("the guest could not be stopped: a vCPU had failed");
         switchOut = out;
         stopper = Thread.currentThread();
         try {
-            long stopAtNs = clock.nanoTime() + STOP_NOTICE_NS;
-            for (Vcpu vcpu : vcpus) {
-                vcpu.requestStopAt(stopAtNs);
-            }
-            // Asleep: with a thread that spins here, three would want the two processors of a small machine.
-            while (!allPaused()) {
-                LockSupport.parkNanos(STOP_POLL_NS);
-            }
+            vcpus.pauseAt(clock.nanoTime() + STOP_NOTICE_NS);
             stopClock();
         } finally {
             switchOut = null;
@@ -240,23 +182,9 @@ public final class Guest implements GuestState, AutoCloseable {
         }
     }
 
-    private void requestStop() {
-        for (Vcpu vcpu : vcpus) {
-            vcpu.requestStop();
-        }
-    }
-
-    private boolean allPaused() {
-        for (Vcpu vcpu : vcpus) {
-            if (!vcpu.isPaused()) {
-                return false;
-            }
-        }
-        return true;
-    }
-
     /**
-     * Starts to note which pages the vCPUs write, running or standing. At most one tracker of each kind at a time.
+     * Starts to track which pages the vCPUs write, whether the guest runs or is paused. At most one tracker of each
+     * kind at a time.
      *
      * @throws HostLacksException if this host cannot do it in that way
      */
@@ -277,13 +205,13 @@ public final class Guest implements GuestState, AutoCloseable {
     public DirtyTracker logUnshareable() {
         dirtyLog.start(
                 block -> !blocks.get(block).spec().backing().shareable(),
-                block -> blocks.get(block).shared());
+                block -> blocks.get(block).exceptional().shared());
         return dirtyLog;
     }
 
     /**
-     * Prepares the adoption of RAM that was started in private memory ({@link RamBlock#createPrivate}): to be called
-     * while the guest stands, and run when it runs.
+     * Prepares the adoption of RAM that was started in private memory ({@link ExceptionalPages#untilAdoption}): to be
+     * called while the guest is paused, and run when it runs.
      *
      * @param chunkBytes whole pages
      */
@@ -295,9 +223,8 @@ public final class Guest implements GuestState, AutoCloseable {
     }
 
     /**
-     * Starts the other processes that have a part of RAM, where it was made so ({@link RamBlock#shared},
-     * {@link RamConditions}) and they were not started before, and waits until they have it. They end when this is
-     * closed, or with the calling thread.
+     * Starts the other processes that have a part of RAM, where it was made so ({@link ExceptionalPages}) and they were
+     * not started before, and waits until they have it. They end when this is closed, or with the calling thread.
      *
      * @param guard whose exception ends the wait, and the process with it
      * @throws IOException if one does not start
@@ -307,8 +234,8 @@ public final class Guest implements GuestState, AutoCloseable {
         if (child == null) {
             child = ram.fork();
         }
-        PageBitmap pages = ram.shared();
-        if (pages != null && sharer == null) {
+        PageBitmap pages = ram.exceptional().shared();
+        if (!pages.isEmpty() && sharer == null) {
             sharer = Sharer.start(ram.requireFile(), pages, ram.spec().pageBytes(), clock, guard);
         }
     }
@@ -319,7 +246,10 @@ public final class Guest implements GuestState, AutoCloseable {
         return dma;
     }
 
-    /** Lets every vCPU rest for so many percent of the time, 0 to 99, and write so much less; running or standing. */
+    /**
+     * Lets every vCPU rest for so many percent of the time, 0 to 99, and write so much less; the guest may run or be
+     * paused.
+     */
     public void throttle(int percent) {
         throttle.set(percent);
     }
@@ -332,11 +262,11 @@ public final class Guest implements GuestState, AutoCloseable {
     }
 
     /** What the vCPUs' threads do for the guest. */
-    private final class Switching implements Vcpu.Owner {
+    private final class VcpuOwner implements Vcpu.Owner {
         @Override
         public void paused() {
             OutgoingSwitchover out = switchOut;
-            if (executing.decrementAndGet() == 0 && out != null) {
+            if (vcpus.pausedOne() && out != null) {
                 try {
                     stopClock();
                     out.run();
@@ -355,7 +285,7 @@ public final class Guest implements GuestState, AutoCloseable {
                 try {
                     out.dryRun();
                 } catch (IOException e) {
-                    LOG.log(System.Logger.Level.DEBUG, "a practice failed; what matters comes later", e);
+                    LOG.log(System.Logger.Level.DEBUG, "the dry run failed; the switchover itself comes later", e);
                 }
             }
         }
@@ -366,10 +296,8 @@ public final class Guest implements GuestState, AutoCloseable {
             if (in == null || !in.run(Guest.this)) {
                 return false;
             }
-            beginRunning();
-            for (int i = 1; i < vcpus.size(); i++) {
-                vcpus.get(i).resume();
-            }
+            startClock();
+            vcpus.resumeOthers();
             return true;
         }
     }
@@ -382,9 +310,7 @@ public final class Guest implements GuestState, AutoCloseable {
 
     @Override
     public void saveDraft(SwitchoverPage page) {
-        for (int i = 0; i < vcpus.size(); i++) {
-            vcpus.get(i).save(page);
-        }
+        vcpus.save(page);
         page.setClockNs(clockNs);
         console.save(page);
     }
@@ -392,16 +318,9 @@ public final class Guest implements GuestState, AutoCloseable {
     @Override
     public void load(SwitchoverPage page) throws IOException {
         requirePaused();
-        for (int i = 0; i < vcpus.size(); i++) {
-            if (page.vcpuCursor(i) < 0) {
-                throw new IOException(
-                        "vCPU " + i + " of the source has a cursor of " + page.vcpuCursor(i) + ", which cannot be");
-            }
-        }
+        vcpus.checkState(page);
         console.load(page);
-        for (int i = 0; i < vcpus.size(); i++) {
-            vcpus.get(i).load(page);
-        }
+        vcpus.load(page);
         clockNs = page.clockNs();
     }
 
@@ -418,43 +337,24 @@ public final class Guest implements GuestState, AutoCloseable {
      * @throws IOException if a vCPU died, or has executed none within {@code timeoutNs}
      */
     public long[] awaitFirstInstructions(long timeoutNs) throws IOException {
-        long deadline = clock.nanoTime() + timeoutNs;
-        long[] first = new long[vcpus.size()];
-        for (int i = 0; i < first.length; i++) {
-            while ((first[i] = vcpus.get(i).firstInstructionNs()) == 0) {
-                checkVcpus();
-                IncomingSwitchover in = switchIn;
-                if (in != null) {
-                    in.check();
-                }
-                if (clock.nanoTime() > deadline) {
-                    throw new IOException("vCPU " + i + " has executed no instruction for " + timeoutNs + " ns");
-                }
-                LockSupport.parkNanos(POLL_NS);
-            }
-        }
-        return first;
+        return vcpus.awaitFirstInstructions(timeoutNs, switchIn);
     }
 
     /**
-     * Lets the standing vCPUs take note of page faults that another thread serves, from the next {@link #resume} on.
+     * Has the paused vCPUs record page faults that another thread serves, from the next {@link #resume} on.
      *
      * @return a log for each vCPU
      */
     public List<FaultLog> logFaults() {
         requirePaused();
-        List<FaultLog> logs = new ArrayList<>();
-        for (Vcpu vcpu : vcpus) {
-            logs.add(vcpu.logFaults());
-        }
-        return List.copyOf(logs);
+        return vcpus.logFaults();
     }
 
     /**
      * CLOCK_MONOTONIC when the first heartbeat of each vCPU since {@link #resume} was in memory; 0 where it is not yet.
      */
     public long[] firstBeatsNs() {
-        return vcpus.stream().mapToLong(Vcpu::firstBeatNs).toArray();
+        return vcpus.firstBeatsNs();
     }
 
     /**
@@ -463,17 +363,12 @@ public final class Guest implements GuestState, AutoCloseable {
      * @throws IOException if one has failed
      */
     public void checkVcpus() throws IOException {
-        for (Vcpu vcpu : vcpus) {
-            Throwable failure = vcpu.failure();
-            if (failure != null) {
-                throw new IOException("a vCPU failed: " + failure, failure);
-            }
-        }
+        vcpus.checkAlive();
     }
 
     /** Pages written by the workload in this process so far. */
     public long pagesWritten() {
-        return vcpus.stream().mapToLong(Vcpu::pagesWritten).sum();
+        return vcpus.pagesWritten();
     }
 
     /** Sum of the heartbeat counters. */
@@ -490,10 +385,10 @@ public final class Guest implements GuestState, AutoCloseable {
         return running ? clockNs + clock.nanoTime() - resumedNs : clockNs;
     }
 
-    /** Compares the standing guest, every page of it, with what it must be. */
+    /** Compares every page of the paused guest with what it must hold. */
     public Verification verify() throws IOException {
         requirePaused();
-        boolean agree = info.isValid(config.vcpus()) && vcpus.stream().allMatch(Vcpu::agreesWithMemory);
+        boolean agree = info.isValid(config.vcpus()) && vcpus.agreeWithMemory();
         return new Verifier(blocks, oracle).verify(agree, console.isComplete(), console.lines());
     }
 
@@ -503,7 +398,7 @@ public final class Guest implements GuestState, AutoCloseable {
         if (in != null) {
             in.cancel();
         }
-        vcpus.forEach(Vcpu::close);
+        vcpus.close();
         if (dma != null) {
             dma.close();
         }

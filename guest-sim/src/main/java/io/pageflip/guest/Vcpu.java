@@ -2,6 +2,7 @@ package io.pageflip.guest;
 
 import io.pageflip.heartbeat.GuestInfoPage;
 import io.pageflip.heartbeat.Pulse;
+import io.pageflip.memory.BasePage;
 import io.pageflip.memory.SplitMix64;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.Proc;
@@ -22,14 +23,14 @@ import org.jspecify.annotations.Nullable;
  * rate has a token for one, and then beats the heart. It is never interrupted in the middle, so a stop comes at an
  * instruction boundary, within microseconds.
  *
- * <p>The guest's thread calls {@link #resume}, {@link #requestStop}, {@link #awaitStopped}, and the state methods while
- * the vCPU stands; everything else is the vCPU thread's own.
+ * <p>The guest's thread calls {@link #resume}, {@link #requestStop}, {@link #awaitPaused}, and the state methods while
+ * the vCPU is paused; everything else is the vCPU thread's own.
  */
 final class Vcpu implements AutoCloseable {
     /** A vCPU that was held up makes good at most so much of its dirty rate. */
     private static final long BURST_NS = 10_000_000;
 
-    /** A practice may take so long. */
+    /** A dry run may take so long. */
     private static final long DRY_RUN_NS = 100_000;
 
     private static final int HOT_WRITES_PERCENT = 90;
@@ -38,19 +39,19 @@ final class Vcpu implements AutoCloseable {
 
     /** What the vCPU does for its guest. */
     interface Owner {
-        /** It has come to stand; called on its thread. */
+        /** It has paused; called on its thread. */
         void paused();
 
-        /** It will stand soon; called on its thread, between two instructions. */
+        /** It will pause soon; called on its thread, between two instructions. */
         void aboutToPause();
 
         /** vCPU 0 is to take the guest over: whether it, and all others, may run. Called on its thread. */
         boolean takesOver();
     }
 
-    /** The guest's thread makes it run, and stop; the vCPU's thread alone makes it stand. */
+    /** The guest's thread makes it run, and stop; the vCPU's thread alone says that it is paused. */
     private enum State {
-        STANDING,
+        PAUSED,
         TAKING_OVER,
         RUNNING,
         STOPPING_SOON,
@@ -75,7 +76,7 @@ final class Vcpu implements AutoCloseable {
     private final long hotPages;
     private final long writeIntervalNs;
 
-    private final AtomicReference<State> state = new AtomicReference<>(State.STANDING);
+    private final AtomicReference<State> state = new AtomicReference<>(State.PAUSED);
     private volatile long stopAtNs;
     private volatile boolean closed;
     private volatile int threadId;
@@ -126,7 +127,7 @@ final class Vcpu implements AutoCloseable {
         thread.start();
     }
 
-    // Called while it stands.
+    // Called while it is paused.
 
     void resume() {
         firstInstructionNs = 0;
@@ -144,7 +145,7 @@ final class Vcpu implements AutoCloseable {
     }
 
     void requestStop() {
-        // One that has failed stands already.
+        // One that has failed is paused already.
         if (!state.compareAndSet(State.RUNNING, State.STOPPING)) {
             state.compareAndSet(State.STOPPING_SOON, State.STOPPING);
         }
@@ -157,17 +158,17 @@ final class Vcpu implements AutoCloseable {
     }
 
     /** Waits for the instruction at hand to end: a matter of microseconds, inside the downtime. */
-    void awaitStopped() {
+    void awaitPaused() {
         while (!isPaused()) {
             Thread.onSpinWait();
         }
     }
 
     boolean isPaused() {
-        return state.get() == State.STANDING;
+        return state.get() == State.PAUSED;
     }
 
-    /** Takes note, from the next resume on, of the faults that {@link FaultLog#serving} tells of. */
+    /** From the next resume on, records the faults that {@link FaultLog#serving} announces. */
     FaultLog logFaults() {
         while (threadId == 0) {
             Thread.onSpinWait(); // it is starting
@@ -239,7 +240,7 @@ final class Vcpu implements AutoCloseable {
     private void threadMain() {
         threadId = Proc.threadId();
         while (!closed) {
-            if (state.get() == State.STANDING) {
+            if (state.get() == State.PAUSED) {
                 LockSupport.park(this);
                 continue;
             }
@@ -249,14 +250,14 @@ final class Vcpu implements AutoCloseable {
                 if (runs) {
                     execute();
                     owner.paused();
-                    pulse.enter(instructions); // not before: the guest stands still until it is handed over
+                    pulse.enter(instructions); // not before: the guest is paused until it is handed over
                 }
             } catch (RuntimeException | Error e) {
                 failure = e;
             }
-            state.set(State.STANDING);
+            state.set(State.PAUSED);
         }
-        state.set(State.STANDING);
+        state.set(State.PAUSED);
     }
 
     private void execute() {
@@ -369,8 +370,8 @@ final class Vcpu implements AutoCloseable {
 
     private void write(int block, long page) {
         RamBlock target = blocks.get(block);
-        int bytes = (int) Math.min(PagePattern.BYTES, target.spec().lengthBytes() - page * PagePattern.BYTES);
-        target.mapping().copyIn(page * PagePattern.BYTES, pattern.of(block, page, oracle.advance(block, page)), bytes);
+        int bytes = (int) Math.min(BasePage.BYTES, target.spec().lengthBytes() - page * BasePage.BYTES);
+        target.mapping().copyIn(page * BasePage.BYTES, pattern.of(block, page, oracle.advance(block, page)), bytes);
         dirtyLog.written(block, page);
     }
 }

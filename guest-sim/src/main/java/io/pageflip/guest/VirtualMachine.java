@@ -13,9 +13,9 @@ import java.util.Deque;
 import java.util.List;
 
 /**
- * A guest in this process with everything it stands on, and the owner of all that: RAM, vCPUs, run token, oracle,
- * console log. The agent that made it and one that attached itself to it have the same, so that either can pass it on.
- * Used by one thread.
+ * A guest in this process with everything it needs, and the owner of all that: RAM, vCPUs, run token, oracle, console
+ * log. The agent that made it and one that attached itself to it have the same, so that either can pass it on. Used by
+ * one thread.
  */
 public final class VirtualMachine implements AutoCloseable {
     private final RunToken token;
@@ -37,7 +37,7 @@ public final class VirtualMachine implements AutoCloseable {
     }
 
     /**
-     * A new one, whose guest stands and has no page yet; this process holds its token.
+     * A new one, whose guest is paused and has no page yet; this process holds its token.
      *
      * @param maker of its RAM blocks
      */

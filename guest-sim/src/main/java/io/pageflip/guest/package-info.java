@@ -9,7 +9,7 @@
  *   With --adopt, ram is private memory until an Adoption puts its memfd in the place of it, and a DmaDevice has pages pinned:
  *
  *     mapping  | memfd ............ | private | memfd ...     memfd  | data .. hole .. data | old copy | data ...
- *                                     pinned                                                  written at the switch
+ *                                     pinned                                                  written at the switchover
  *
  *   With --sharer, a Sharer maps regions of ram's memfd, and the destination has memory of its own in their place:
  *

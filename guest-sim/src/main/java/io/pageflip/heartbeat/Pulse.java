@@ -13,9 +13,9 @@ import io.pageflip.os.Mapping;
  *    8  u64  the longest time between two heartbeats of which the second was in this slot, ns
  * </pre>
  *
- * <p>A vCPU enters a slot when it executes its first instruction in a later one, or comes to stand; where it executed
- * nothing, nothing is entered. Any thread may read meanwhile. Reading needs an entry of the last four seconds: older
- * ones are overwritten.
+ * <p>A vCPU enters a slot when it executes its first instruction in a later one, or pauses; where it executed nothing,
+ * nothing is entered. Any thread may read meanwhile. Reading needs an entry of the last four seconds: older ones are
+ * overwritten.
  */
 public final class Pulse {
     /** A slot, in nanoseconds. */
@@ -111,7 +111,7 @@ public final class Pulse {
 
         /**
          * Enters what the vCPU did in the slot at hand, added to what it did there in another agent. To be called when
-         * it has come to stand.
+         * it has paused.
          *
          * @param instructions executed up to now
          */

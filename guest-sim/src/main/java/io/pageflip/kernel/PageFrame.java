@@ -1,5 +1,6 @@
 package io.pageflip.kernel;
 
+import io.pageflip.memory.BasePage;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.Set;
@@ -14,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class PageFrame {
     /** Bytes of a page: {@code PAGE_SIZE}. */
-    public static final int SIZE = 4096;
+    public static final int SIZE = BasePage.BYTES;
 
     /** The finest part of a page that the model tells apart; every address, offset and length is a multiple of it. */
     public static final int GRAIN_BYTES = 512;

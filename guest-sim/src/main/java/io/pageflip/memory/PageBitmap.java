@@ -5,6 +5,7 @@ import java.util.function.Consumer;
 /** A set of page indexes from 0 to a fixed size, one bit each. Not thread-safe. */
 public final class PageBitmap {
     private static final int SHIFT = 6;
+    private static final long[] NO_WORDS = {};
 
     private final long[] words;
     private final long pages;
@@ -21,6 +22,11 @@ public final class PageBitmap {
         for (long word : words) {
             cardinality += Long.bitCount(word);
         }
+    }
+
+    /** An empty set that stays empty, and takes no memory however many pages there could be. */
+    public static PageBitmap empty(long pages) {
+        return new PageBitmap(pages, NO_WORDS);
     }
 
     /**
@@ -47,9 +53,13 @@ public final class PageBitmap {
         return cardinality;
     }
 
+    public boolean isEmpty() {
+        return cardinality == 0;
+    }
+
     public boolean get(long page) {
         check(page, 1);
-        return (words[(int) (page >>> SHIFT)] & (1L << page)) != 0;
+        return words.length != 0 && (words[(int) (page >>> SHIFT)] & (1L << page)) != 0;
     }
 
     /**
@@ -59,6 +69,7 @@ public final class PageBitmap {
      */
     public long add(long first, long count) {
         check(first, count);
+        requireWords();
         long added = 0;
         long page = first;
         long end = first + count;
@@ -85,6 +96,10 @@ public final class PageBitmap {
         if (other.pages != pages) {
             throw new IllegalArgumentException("a set of " + other.pages + " pages is none of " + pages);
         }
+        if (other.words.length == 0) {
+            return;
+        }
+        requireWords();
         cardinality = 0;
         for (int i = 0; i < words.length; i++) {
             words[i] |= other.words[i];
@@ -96,6 +111,9 @@ public final class PageBitmap {
     public void removeAll(PageBitmap other) {
         if (other.pages != pages) {
             throw new IllegalArgumentException("a set of " + other.pages + " pages is none of " + pages);
+        }
+        if (other.words.length == 0) {
+            return;
         }
         cardinality = 0;
         for (int i = 0; i < words.length; i++) {
@@ -118,6 +136,9 @@ public final class PageBitmap {
         if (from >= pages) {
             return pages;
         }
+        if (words.length == 0) {
+            return flip == 0 ? pages : from;
+        }
         int word = (int) (from >>> SHIFT);
         long bits = (words[word] ^ flip) & (-1L << from);
         while (bits == 0) {
@@ -129,15 +150,35 @@ public final class PageBitmap {
         return Math.min(pages, ((long) word << SHIFT) + Long.numberOfTrailingZeros(bits));
     }
 
+    /** A walk over the runs of consecutive pages of the set. */
+    public PageRuns runs() {
+        return new PageRuns(this, true, 0, pages);
+    }
+
+    /** A walk over the runs of the set in pages {@code from} to {@code to}, exclusive; runs are cut there. */
+    public PageRuns runs(long from, long to) {
+        return new PageRuns(this, true, from, Math.min(to, pages));
+    }
+
+    /** A walk over the runs of consecutive pages that are not in the set. */
+    public PageRuns gaps() {
+        return new PageRuns(this, false, 0, pages);
+    }
+
     /** Calls {@code action} for each run of consecutive pages of the set, in order, cut after {@code most} pages. */
     public void forEachRun(long most, Consumer<PageRange> action) {
-        for (long first = nextSet(0); first < pages; first = nextSet(first)) {
-            long end = nextClear(first);
-            while (first < end) {
-                long count = Math.min(most, end - first);
+        for (PageRuns runs = runs(); runs.next(); ) {
+            for (long first = runs.first(); first < runs.end(); ) {
+                long count = Math.min(most, runs.end() - first);
                 action.accept(new PageRange(first, count));
                 first += count;
             }
+        }
+    }
+
+    private void requireWords() {
+        if (words.length == 0 && pages > 0) {
+            throw new UnsupportedOperationException("a set that stays empty");
         }
     }
 

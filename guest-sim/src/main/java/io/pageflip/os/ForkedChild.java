@@ -1,5 +1,6 @@
 package io.pageflip.os;
 
+import io.pageflip.memory.BasePage;
 import java.io.IOException;
 
 /**
@@ -18,7 +19,6 @@ public final class ForkedChild implements AutoCloseable {
     /** Room for a {@code pthread_mutex_t}, or its attributes: 40 and 4 bytes on x86-64, 48 and 8 on arm64. */
     private static final int ROOM = 64;
 
-    private static final int LOCK_BYTES = 4096;
     private static final int STACK_BYTES = 64 << 10;
 
     private final MemFd file;
@@ -29,7 +29,7 @@ public final class ForkedChild implements AutoCloseable {
 
     private ForkedChild() throws IOException {
         file = MemFd.create(
-                "child", LOCK_BYTES, false); // shared: in memory of its own the child would not see it change
+                "child", BasePage.BYTES, false); // shared: in memory of its own the child would not see it change
         lock = Mapping.shared(file);
         stack = Mapping.anonymous("child", STACK_BYTES);
     }

@@ -1,5 +1,6 @@
 package io.pageflip.os;
 
+import io.pageflip.memory.BasePage;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 
@@ -104,7 +105,7 @@ final class FuseMessages {
     static final int READ_OFFSET = 8;
     static final int READ_SIZE = 16;
 
-    private static final int BLOCK = 4096;
+    private static final int BLOCK = BasePage.BYTES;
     private static final int SECTOR = 512;
     private static final int LONGEST_NAME = 255;
     /** Seconds for which the kernel need not ask again: nothing ever changes. */

@@ -1,5 +1,6 @@
 package io.pageflip.os;
 
+import io.pageflip.memory.BasePage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.concurrent.atomic.LongAdder;
@@ -15,9 +16,8 @@ import java.util.concurrent.atomic.LongAdder;
  */
 public final class FuseServer implements AutoCloseable {
     private static final int SPLICE_F_MOVE = 1;
-    private static final int PAGE = 4096;
     /** {@code FUSE_MIN_READ_BUFFER} is 8 KiB; the largest request, a write of a page, is smaller. */
-    private static final int REQUEST_BYTES = 2 * PAGE;
+    private static final int REQUEST_BYTES = 2 * BasePage.BYTES;
 
     private static final int REPLY_BYTES = 256;
 
@@ -54,7 +54,7 @@ public final class FuseServer implements AutoCloseable {
                 new FuseMessages.Node(FuseMessages.ROOT_ID + 1, inode, file.length(), FuseMessages.S_IFREG | 0600, uid);
         this.pipe = Pipe.create();
         try {
-            this.spare = Mapping.anonymous("FUSE server", PAGE);
+            this.spare = Mapping.anonymous("FUSE server", BasePage.BYTES);
         } catch (SyscallException e) {
             pipe.close();
             throw e;
@@ -73,7 +73,7 @@ public final class FuseServer implements AutoCloseable {
 
     /** Pages that went through the pipe. */
     public long splicedPages() {
-        return splicedBytes.sum() / PAGE;
+        return splicedBytes.sum() / BasePage.BYTES;
     }
 
     /**

@@ -1,5 +1,6 @@
 package io.pageflip.os;
 
+import io.pageflip.memory.BasePage;
 import java.io.IOException;
 
 /**
@@ -19,9 +20,8 @@ public record GiftProbe(Outcome outcome, boolean byFrameNumbers) {
         COPIES
     }
 
-    private static final int PAGE = 4096;
     private static final int PAGES = 16;
-    private static final int BYTES = PAGES * PAGE;
+    private static final int BYTES = PAGES * BasePage.BYTES;
 
     /**
      * Gifts pages of private memory and takes them again; needs no privilege and leaves nothing behind. Any thread.
@@ -47,7 +47,7 @@ public record GiftProbe(Outcome outcome, boolean byFrameNumbers) {
                 Pipe pipe = Pipe.create()) {
             for (int i = 0; i < PAGES; i++) {
                 giver.setLong(at(i), pattern(i));
-                giver.setLong(at(i) + PAGE - 8, ~pattern(i));
+                giver.setLong(at(i) + BasePage.BYTES - 8, ~pattern(i));
                 taker.setLong(at(i), -1); // present as well: only its frame can tell
             }
             long[] given = framesVisible ? frames(giver) : new long[PAGES];
@@ -56,7 +56,8 @@ public record GiftProbe(Outcome outcome, boolean byFrameNumbers) {
             int moved = 0;
             for (int i = 0; i < PAGES; i++) {
                 checkContent(taker, i, pattern(i));
-                boolean same = framesVisible ? given[i] != 0 && given[i] == taken[i] : giver.isZero(at(i), PAGE);
+                boolean same =
+                        framesVisible ? given[i] != 0 && given[i] == taken[i] : giver.isZero(at(i), BasePage.BYTES);
                 moved += same ? 1 : 0;
             }
             return moved;
@@ -64,7 +65,7 @@ public record GiftProbe(Outcome outcome, boolean byFrameNumbers) {
     }
 
     private static long at(int page) {
-        return (long) page * PAGE;
+        return (long) page * BasePage.BYTES;
     }
 
     private static long pattern(int page) {
@@ -87,7 +88,7 @@ public record GiftProbe(Outcome outcome, boolean byFrameNumbers) {
     }
 
     private static void checkContent(Mapping taker, int page, long pattern) throws IOException {
-        if (taker.getLong(at(page)) != pattern || taker.getLong(at(page) + PAGE - 8) != ~pattern) {
+        if (taker.getLong(at(page)) != pattern || taker.getLong(at(page) + BasePage.BYTES - 8) != ~pattern) {
             throw new IOException("page " + page + " of " + PAGES + " gifted ones arrived with other content");
         }
     }
@@ -95,7 +96,7 @@ public record GiftProbe(Outcome outcome, boolean byFrameNumbers) {
     private static long[] frames(Mapping mapping) throws IOException {
         long[] frames = new long[PAGES];
         try (Pagemap pagemap = Pagemap.open()) {
-            pagemap.read(mapping, 0, PAGES, PAGE, frames);
+            pagemap.read(mapping, 0, PAGES, BasePage.BYTES, frames);
         }
         for (int i = 0; i < PAGES; i++) {
             frames[i] = Pagemap.frame(frames[i]);

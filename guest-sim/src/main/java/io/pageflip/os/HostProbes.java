@@ -1,5 +1,6 @@
 package io.pageflip.os;
 
+import io.pageflip.memory.BasePage;
 import io.pageflip.memory.PageRange;
 import java.io.IOException;
 import java.util.List;
@@ -9,8 +10,6 @@ import java.util.List;
  * {@link IOException} whose message is the cause, and leaves nothing behind.
  */
 final class HostProbes {
-    private static final int PAGE = 4096;
-    private static final int HUGE_PAGE = 2 << 20;
     private static final long WORD = 0x70616765666c6970L;
     private static final int ADMIN_ONLY = 2;
     private static final int NOBODY = 3;
@@ -18,7 +17,7 @@ final class HostProbes {
     private HostProbes() {}
 
     static String sealedMemfd() throws IOException {
-        try (MemFd file = MemFd.create("check", PAGE, false)) {
+        try (MemFd file = MemFd.create("check", BasePage.BYTES, false)) {
             if (Syscalls.LINUX.ftruncate(file.fd().number(), 0) != -Errno.EPERM) {
                 throw new IOException("its seals do not protect its size");
             }
@@ -28,11 +27,11 @@ final class HostProbes {
 
     static String pagemapScan() throws IOException {
         List<PageRange> touched = List.of(new PageRange(2, 1), new PageRange(5, 2));
-        try (Mapping mapping = Mapping.anonymous("check", 8 * PAGE);
+        try (Mapping mapping = Mapping.anonymous("check", 8 * BasePage.BYTES);
                 Pagemap pagemap = Pagemap.open()) {
             for (PageRange range : touched) {
                 for (long page = range.first(); page < range.end(); page++) {
-                    mapping.setLong(page * PAGE, WORD);
+                    mapping.setLong(page * BasePage.BYTES, WORD);
                 }
             }
             List<PageRange> found = pagemap.scanPresent(mapping);
@@ -73,7 +72,7 @@ final class HostProbes {
     static String pipeSize() throws IOException {
         try (Pipe pipe = Pipe.create()) {
             int bytes = Pipe.enlarge(pipe.writeEnd());
-            String size = bytes / PAGE + " pages at once (" + bytes + " bytes)";
+            String size = bytes / BasePage.BYTES + " pages at once (" + bytes + " bytes)";
             int limit = Pipe.maxSize();
             return bytes < limit
                     ? size + ", not the " + limit + " of fs.pipe-max-size: this user has too many pipes"
@@ -82,13 +81,13 @@ final class HostProbes {
     }
 
     static String processVmReadv() throws IOException {
-        try (Mapping from = Mapping.anonymous("check, read", PAGE);
-                Mapping to = Mapping.anonymous("check, copy", PAGE)) {
+        try (Mapping from = Mapping.anonymous("check, read", BasePage.BYTES);
+                Mapping to = Mapping.anonymous("check, copy", BasePage.BYTES)) {
             from.setLong(0, WORD);
-            long read = new ProcessMemory(Proc.pid()).read(from.address(), to, 0, PAGE);
+            long read = new ProcessMemory(Proc.pid()).read(from.address(), to, 0, BasePage.BYTES);
             SyscallException.check(read, "process_vm_readv of this process itself");
-            if (read != PAGE || to.getLong(0) != WORD) {
-                throw new IOException("process_vm_readv read " + read + " of " + PAGE + " bytes");
+            if (read != BasePage.BYTES || to.getLong(0) != WORD) {
+                throw new IOException("process_vm_readv read " + read + " of " + BasePage.BYTES + " bytes");
             }
         }
         int scope = Proc.ptraceScope();
@@ -109,9 +108,9 @@ final class HostProbes {
         if (free <= 0) {
             throw new IOException("none of 2 MiB is free: the administrator reserves them (vm.nr_hugepages)");
         }
-        try (MemFd file = MemFd.create("check", HUGE_PAGE, true);
+        try (MemFd file = MemFd.create("check", Mapping.HUGE_PAGE, true);
                 Mapping mapping = Mapping.shared(file)) {
-            mapping.populate(0, HUGE_PAGE);
+            mapping.populate(0, Mapping.HUGE_PAGE);
         }
         return free + " free, of 2 MiB each";
     }

@@ -1,6 +1,7 @@
 package io.pageflip.os;
 
 import com.sun.jna.Pointer;
+import io.pageflip.memory.BasePage;
 import io.pageflip.memory.Quantity;
 import java.io.IOException;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -30,8 +31,6 @@ public final class Mapping implements AutoCloseable {
     private static final int MADV_POPULATE_READ = 22;
     private static final int MADV_POPULATE_WRITE = 23;
     private static final int MLOCK_ONFAULT = 1;
-
-    private static final int PAGE = 4096;
 
     /** Bytes of a transparent huge page. */
     public static final int HUGE_PAGE = 2 << 20;
@@ -68,7 +67,7 @@ public final class Mapping implements AutoCloseable {
         long start = (reserved.address + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
         long before = start - reserved.address;
         // Rounded up, as munmap(2) does with what it is given: what is not whole pages stays.
-        long end = start + (length + PAGE - 1) / PAGE * PAGE;
+        long end = start + (length + BasePage.BYTES - 1) / BasePage.BYTES * BasePage.BYTES;
         if (before > 0) {
             reserved.sys.munmap(reserved.address, before);
         }

@@ -129,7 +129,7 @@ public final class MemFd implements SparseFile, AutoCloseable {
         for (long done = 0; done < bytes; ) { // where there is no room, the call after a short one tells the error
             long address = from.address(fromOffset + done, bytes - done);
             long written = sys.pwrite(fd.number(), address, bytes - done, offset + done);
-            if (written < 0) { // the message is built only where it is needed: a guest may be standing
+            if (written < 0) { // the message is built only where it is needed: a guest may be paused
                 throw new SyscallException("pwrite " + name + " " + offset + "+" + bytes, (int) -written);
             }
             done += written;

@@ -1,5 +1,6 @@
 package io.pageflip.os;
 
+import io.pageflip.memory.BasePage;
 import io.pageflip.memory.PageRange;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -11,7 +12,6 @@ import java.util.List;
  */
 public final class Pagemap implements AutoCloseable {
     private static final int ENTRY = 8;
-    private static final int BASE_PAGE = 4096;
     private static final int CHUNK_ENTRIES = 8192;
     private static final long PRESENT = 1L << 63;
     private static final long SWAPPED = 1L << 62;
@@ -65,7 +65,7 @@ public final class Pagemap implements AutoCloseable {
 
     /** As {@link #read(Mapping, long, int, int, long[])}, of the pages that lie at {@code address} of the process. */
     public void read(long address, int count, int pageBytes, long[] entries) throws IOException {
-        if (pageBytes == BASE_PAGE) {
+        if (pageBytes == BasePage.BYTES) {
             readEntries(address, count);
             chunk.getLongs(entries, count);
             return;
@@ -79,7 +79,7 @@ public final class Pagemap implements AutoCloseable {
 
     private void readEntries(long address, int count) throws IOException {
         long bytes = (long) count * ENTRY;
-        long at = address / BASE_PAGE * ENTRY;
+        long at = address / BasePage.BYTES * ENTRY;
         long read = SyscallException.check(sys.pread(fd.number(), chunk.address(), bytes, at), "pread of a pagemap");
         if (read != bytes) {
             throw new IOException("pread of a pagemap: " + read + " of " + bytes + " bytes");
@@ -107,7 +107,7 @@ public final class Pagemap implements AutoCloseable {
 
     /**
      * Whether any page of such a mapping was written since; protects nothing again. Allocates nothing: this is asked
-     * while a guest stands.
+     * while a guest is paused.
      */
     public boolean anyWritten(Mapping mapping) throws SyscallException {
         long start = mapping.address(0, mapping.length());
@@ -125,7 +125,7 @@ public final class Pagemap implements AutoCloseable {
             for (int i = 0; i < regions; i++) {
                 long first = chunk.bytes().getLong(i * SIZEOF_PAGE_REGION);
                 long bytes = chunk.bytes().getLong(i * SIZEOF_PAGE_REGION + 8) - first;
-                found.add(new PageRange((first - start) / BASE_PAGE, bytes / BASE_PAGE));
+                found.add(new PageRange((first - start) / BasePage.BYTES, bytes / BasePage.BYTES));
             }
         }
         return found;
@@ -154,10 +154,10 @@ public final class Pagemap implements AutoCloseable {
     /** Whether the kernel shows this process its frame numbers; tried on a page of our own. */
     static boolean framesVisible() {
         long[] entry = new long[1];
-        try (Mapping mapping = Mapping.anonymous("frame number", BASE_PAGE);
+        try (Mapping mapping = Mapping.anonymous("frame number", BasePage.BYTES);
                 Pagemap pagemap = open()) {
             mapping.setLong(0, 1);
-            pagemap.read(mapping, 0, 1, BASE_PAGE, entry);
+            pagemap.read(mapping, 0, 1, BasePage.BYTES, entry);
         } catch (IOException e) {
             return false; // a kernel without /proc/self/pagemap
         }

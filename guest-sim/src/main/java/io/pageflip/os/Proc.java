@@ -52,7 +52,7 @@ public final class Proc {
     /**
      * The proportional set size of this process ({@code /proc/self/smaps_rollup}), huge pages included: those of its
      * own wholly, those that others map too by half. Takes 13 ms a GiB with the address space locked for reading: never
-     * while a guest stands still.
+     * while a guest is paused.
      */
     public static long proportionalSetBytes() throws IOException {
         Map<String, Long> rollup = numbers("/proc/self/smaps_rollup");

@@ -1,5 +1,6 @@
 package io.pageflip.os;
 
+import io.pageflip.memory.BasePage;
 import io.pageflip.memory.PageRange;
 import java.io.IOException;
 import java.util.List;
@@ -11,8 +12,6 @@ import java.util.List;
  * pipe only: a trap then shows as {@code EFAULT}, and no thread is ever left waiting in one.
  */
 final class UserfaultfdProbe {
-    private static final int BASE_PAGE = 4096;
-    private static final int HUGE_PAGE = 2 << 20;
     private static final int PAGES = 8;
     private static final int WRITTEN_PAGE = 5;
     private static final long WORD = 0x70616765666c6970L;
@@ -38,7 +37,7 @@ final class UserfaultfdProbe {
      * @throws IOException whose message is the cause if it does not work
      */
     static String minorFaults(boolean hugePages) throws IOException {
-        int pageBytes = hugePages ? HUGE_PAGE : BASE_PAGE;
+        int pageBytes = hugePages ? Mapping.HUGE_PAGE : BasePage.BYTES;
         try (Userfaultfd uffd = hugePages
                         ? open(Userfaultfd.FEATURE_MINOR_HUGETLBFS, "UFFD_FEATURE_MINOR_HUGETLBFS")
                         : open(Userfaultfd.FEATURE_MINOR_SHMEM, "UFFD_FEATURE_MINOR_SHMEM");
@@ -82,9 +81,9 @@ final class UserfaultfdProbe {
      */
     static String writeProtectAsync() throws IOException {
         try (Userfaultfd uffd = open(Userfaultfd.FEATURE_WP_ASYNC, "UFFD_FEATURE_WP_ASYNC");
-                MemFd file = MemFd.create("check", PAGES * BASE_PAGE, false);
+                MemFd file = MemFd.create("check", PAGES * BasePage.BYTES, false);
                 Mapping shared = Mapping.shared(file);
-                Mapping anonymous = Mapping.anonymous("check", PAGES * BASE_PAGE);
+                Mapping anonymous = Mapping.anonymous("check", PAGES * BasePage.BYTES);
                 Pipe pipe = Pipe.create()) {
             writeTracked(uffd, shared, pipe);
             writeTracked(uffd, anonymous, pipe);
@@ -101,17 +100,17 @@ final class UserfaultfdProbe {
      */
     static String adopt() throws IOException {
         long data = 0;
-        long hole = BASE_PAGE;
+        long hole = BasePage.BYTES;
         try (Userfaultfd uffd = open(Userfaultfd.FEATURE_WP_UNPOPULATED, "UFFD_FEATURE_WP_UNPOPULATED");
-                MemFd file = MemFd.create("check", 2 * BASE_PAGE, false);
-                Mapping mapping = Mapping.anonymous("check", 2 * BASE_PAGE);
+                MemFd file = MemFd.create("check", 2 * BasePage.BYTES, false);
+                Mapping mapping = Mapping.anonymous("check", 2 * BasePage.BYTES);
                 Pipe pipe = Pipe.create()) {
             mapping.setLong(data, WORD);
             uffd.registerWriteProtect(mapping);
             uffd.writeProtect(mapping);
             expectHeldUp(mapping, data, pipe, "a page");
             expectHeldUp(mapping, hole, pipe, "a page that is nowhere yet");
-            file.write(0, mapping, data, BASE_PAGE);
+            file.write(0, mapping, data, BasePage.BYTES);
             mapping.mapOver(0, file, 0, mapping.length());
             writeWord(mapping, hole, pipe);
             if (mapping.getLong(data) != WORD) {
@@ -133,13 +132,13 @@ final class UserfaultfdProbe {
 
     private static void writeTracked(Userfaultfd uffd, Mapping mapping, Pipe pipe) throws IOException {
         for (long page = 0; page < PAGES; page++) {
-            mapping.setLong(page * BASE_PAGE, WORD);
+            mapping.setLong(page * BasePage.BYTES, WORD);
         }
         uffd.registerWriteProtect(mapping);
         uffd.writeProtect(mapping);
         try (Pagemap pagemap = Pagemap.open()) {
             expectPages(List.of(), pagemap.takeWritten(mapping));
-            writeWord(mapping, (long) WRITTEN_PAGE * BASE_PAGE, pipe);
+            writeWord(mapping, (long) WRITTEN_PAGE * BasePage.BYTES, pipe);
             expectPages(List.of(new PageRange(WRITTEN_PAGE, 1)), pagemap.takeWritten(mapping));
             expectPages(List.of(), pagemap.takeWritten(mapping));
         }

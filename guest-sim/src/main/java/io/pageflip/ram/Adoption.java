@@ -2,6 +2,7 @@ package io.pageflip.ram;
 
 import io.pageflip.memory.PageBitmap;
 import io.pageflip.memory.PageRange;
+import io.pageflip.memory.PageRuns;
 import io.pageflip.os.Capability;
 import io.pageflip.os.FaultEvents;
 import io.pageflip.os.HostCapabilities;
@@ -75,7 +76,7 @@ public final class Adoption {
      * An adoption that has not begun.
      *
      * @param pinned pages to be left out
-     * @param logs of the vCPUs, which note what they waited for
+     * @param logs of the vCPUs, which record what they waited for
      */
     public Adoption(RamBlock block, PageBitmap pinned, List<FaultLog> logs, long chunkBytes, NanoClock clock) {
         long pageBytes = block.spec().pageBytes();
@@ -130,8 +131,9 @@ public final class Adoption {
     private void makePinned() throws IOException {
         long pageBytes = block.spec().pageBytes();
         try {
-            for (long page = pinned.nextSet(0); page < pinned.pages(); page = pinned.nextSet(page + 1)) {
-                block.requireFile().write(page * pageBytes, block.mapping(), page * pageBytes, pageBytes);
+            for (PageRuns runs = pinned.runs(); runs.next(); ) {
+                long at = runs.first() * pageBytes;
+                block.requireFile().write(at, block.mapping(), at, runs.count() * pageBytes);
             }
         } catch (SyscallException e) {
             throw new IOException(
@@ -167,12 +169,7 @@ public final class Adoption {
         if (first == pinned.pages()) {
             return null;
         }
-        long most = Math.min(mostPages, pinned.pages() - first);
-        long count = 1;
-        while (count < most && !pinned.get(first + count)) {
-            count++;
-        }
-        return new PageRange(first, count);
+        return new PageRange(first, Math.min(mostPages, pinned.nextSet(first) - first));
     }
 
     /** Bytes copied. */
@@ -183,12 +180,10 @@ public final class Adoption {
         userfaultfd.writeProtect(block.mapping(), offset, bytes);
         PageBitmap data = copy(chunk);
         block.mapping().mapOver(offset, block.requireFile(), offset, bytes);
-        noteWaiters(events);
+        recordWaits(events);
         userfaultfd.wake(block.mapping(), offset, bytes);
-        for (long run = data.nextSet(0); run < data.pages(); run = data.nextSet(run)) {
-            long end = data.nextClear(run);
-            block.populate(chunk.first() + run, end - run);
-            run = end;
+        for (PageRuns runs = data.runs(); runs.next(); ) {
+            block.populate(chunk.first() + runs.first(), runs.count());
         }
         return data.cardinality() * pageBytes;
     }
@@ -204,17 +199,15 @@ public final class Adoption {
                 data.add(i, 1);
             }
         }
-        for (long run = data.nextSet(0); run < data.pages(); run = data.nextSet(run)) {
-            long end = data.nextClear(run);
-            long at = (chunk.first() + run) * pageBytes;
-            file.write(at, block.mapping(), at, (end - run) * pageBytes);
-            run = end;
+        for (PageRuns runs = data.runs(); runs.next(); ) {
+            long at = (chunk.first() + runs.first()) * pageBytes;
+            file.write(at, block.mapping(), at, runs.count() * pageBytes);
         }
         return data;
     }
 
     /** Tells the logs of the vCPUs that wait. All who do are in the queue: a new one would find the memfd. */
-    private void noteWaiters(FaultEvents events) throws SyscallException {
+    private void recordWaits(FaultEvents events) throws SyscallException {
         for (int count = events.poll(); count > 0; count = events.poll()) {
             for (int i = 0; i < count; i++) {
                 for (FaultLog log : logs) {

@@ -1,15 +1,18 @@
 package io.pageflip.ram;
 
+import io.pageflip.memory.BasePage;
+import io.pageflip.os.Mapping;
+
 /** What kind of memory a RAM block lies in. */
 public enum Backing {
     /** A sealed memfd of 4 KiB pages, mapped shared. */
-    MEMFD("memfd", 4096),
+    MEMFD("memfd", BasePage.BYTES),
     /** Private anonymous memory of 4 KiB pages: what most virtual machines were started with. */
-    ANONYMOUS("anonymous", 4096),
+    ANONYMOUS("anonymous", BasePage.BYTES),
     /** A sealed memfd of 2 MiB pages, which the administrator has reserved. */
-    HUGETLB("hugetlb", 2 << 20),
+    HUGETLB("hugetlb", Mapping.HUGE_PAGE),
     /** A file on a disk without a name, mapped shared: its pages are those of a page cache. */
-    FILE("file", 4096);
+    FILE("file", BasePage.BYTES);
 
     private final String label;
     private final int pageBytes;

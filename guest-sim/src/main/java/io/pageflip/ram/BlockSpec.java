@@ -1,7 +1,7 @@
 package io.pageflip.ram;
 
 import io.pageflip.memory.BasePage;
-import io.pageflip.verification.Oracle;
+import io.pageflip.memory.PageRange;
 
 /**
  * What both agents must know about a RAM block.
@@ -46,7 +46,12 @@ public record BlockSpec(String name, long lengthBytes, Backing backing) {
         return Math.min(lengthBytes, (first + count) * pageBytes()) - first * pageBytes();
     }
 
-    /** 4 KiB pieces of content, each with a generation of its own in the {@link Oracle}. */
+    /** Bytes of these pages that belong to the guest. */
+    public long bytesOf(PageRange range) {
+        return bytesOf(range.first(), range.count());
+    }
+
+    /** 4 KiB pieces of content, each with a generation of its own in the {@code Oracle}. */
     public long oraclePages() {
         return (lengthBytes + BasePage.BYTES - 1) / BasePage.BYTES;
     }

@@ -36,7 +36,7 @@ public final class DataMap {
             scanFile(block.disk(), block.spec().pageBytes(), data);
         } else if (block.spec().backing() == Backing.MEMFD) {
             scanFile(block.requireFile(), block.spec().pageBytes(), data);
-            if (block.isToBeAdopted()) {
+            if (block.exceptional().adoptionPending()) {
                 scanOwnPageTable(block, data);
             }
         } else {
@@ -45,9 +45,7 @@ public final class DataMap {
         return new DataMap(data, allocated);
     }
 
-    /**
-     * This map, if it still holds, else a new one. Call it when the guest stands still: only then it can be relied on.
-     */
+    /** This map, if it still holds, else a new one. Call it when the guest is paused: only then it can be relied on. */
     public DataMap refresh(RamBlock block) throws IOException {
         MemFd file = block.file();
         boolean current = file != null && file.allocatedBytes() == allocatedBytes;
@@ -55,7 +53,7 @@ public final class DataMap {
     }
 
     /**
-     * The pages that a block of another process's standing guest holds, found in the same ways.
+     * The pages that a block of another process's paused guest holds, found in the same ways.
      *
      * @param file the block's memfd, if it is shareable
      * @param pagemap of the process

@@ -25,7 +25,10 @@ public final class DirtyLog implements DirtyTracker {
 
     private final long[] blockPages;
     private final int[] contentPagesShift;
-    /** Of each block the pages that are logged, of those that are; null where all are. Set before the switch. */
+    /**
+     * Of each block the pages that are logged, of those that are; null where all are. Set before logging is switched
+     * on.
+     */
     private final @Nullable PageBitmap[] only;
     /** A word for each 64 pages of each block; null while logging is off. */
     private volatile long @Nullable [][] bits;
@@ -42,18 +45,20 @@ public final class DirtyLog implements DirtyTracker {
 
     /** Switches it on, empty, for some of the blocks. */
     public void start(IntPredicate logged) {
-        start(logged, block -> null);
+        start(logged, block -> PageBitmap.empty(blockPages[block]));
     }
 
-    /** Switches it on, empty, for some of the blocks, and for those pages of others that {@code pages} has. */
-    public void start(IntPredicate logged, IntFunction<@Nullable PageBitmap> pages) {
+    /** The same, and for those pages of the other blocks that {@code pages} has; the sets must not change. */
+    public void start(IntPredicate logged, IntFunction<PageBitmap> pages) {
         if (bits != null) {
             throw new IllegalStateException("the dirty log is on");
         }
         long[][] empty = new long[blockPages.length][];
         for (int i = 0; i < empty.length; i++) {
-            only[i] = logged.test(i) ? null : pages.apply(i);
-            empty[i] = logged.test(i) || only[i] != null
+            boolean all = logged.test(i);
+            PageBitmap some = all ? null : pages.apply(i);
+            only[i] = some;
+            empty[i] = some == null || !some.isEmpty()
                     ? new long[Math.toIntExact((blockPages[i] + 63) >>> 6)]
                     : NOT_LOGGED;
         }
@@ -62,7 +67,7 @@ public final class DirtyLog implements DirtyTracker {
 
     /** A vCPU has written to a 4 KiB page of a block. */
     public void written(int block, long contentPage) {
-        // Between the write and the look at the switch: or the look could come first, find logging off, and the write
+        // Between the write and the look at {@code bits}: or the look could come first, find logging off, and the write
         // land after a copy that was made since it is on.
         VarHandle.fullFence();
         long[][] on = bits;

@@ -3,11 +3,11 @@ package io.pageflip.ram;
 /** How a guest's writes are noticed. */
 public enum DirtyTracking {
     /**
-     * The kernel notes them: userfaultfd {@code WP_ASYNC} and {@code PAGEMAP_SCAN} (Linux 6.7). Works for every
+     * The kernel records them: userfaultfd {@code WP_ASYNC} and {@code PAGEMAP_SCAN} (Linux 6.7). Works for every
      * backing.
      */
     WRITE_PROTECT("write-protect"),
-    /** The vCPUs note them, as those of an emulator do. Needs nothing of the host. */
+    /** The vCPUs record them, as those of an emulator do. Needs nothing of the host. */
     LOG("log");
 
     private final String label;

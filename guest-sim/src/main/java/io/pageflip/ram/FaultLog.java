@@ -9,7 +9,7 @@ import java.util.concurrent.atomic.AtomicLong;
  * that touched the page to after it. An instruction that touched two such pages is one wait.
  *
  * <p>The thread that serves faults calls {@link #serving} before it wakes the vCPU; the vCPU notices that afterwards,
- * and only then takes a note. Everything is allocated beforehand. The waits may be read from any thread.
+ * and only then records the wait. Everything is allocated beforehand. The waits may be read from any thread.
  */
 public final class FaultLog {
     /** Waits beyond these are counted, and the longest is known, but they have no place in the percentiles. */
@@ -18,7 +18,7 @@ public final class FaultLog {
     private final int threadId;
     private final AtomicLong served = new AtomicLong();
     private final long[] waitsNs = new long[MOST];
-    private final AtomicInteger noted = new AtomicInteger();
+    private final AtomicInteger recorded = new AtomicInteger();
     private final AtomicLong waits = new AtomicLong();
     private final AtomicLong longestNs = new AtomicLong();
     private long seen; // the vCPU's own
@@ -47,15 +47,15 @@ public final class FaultLog {
         long now = served.getOpaque();
         if (now != seen) {
             seen = now;
-            note(afterNs - beforeNs);
+            record(afterNs - beforeNs);
         }
     }
 
-    private void note(long waitNs) {
-        int next = noted.getPlain();
+    private void record(long waitNs) {
+        int next = recorded.getPlain();
         if (next < MOST) {
             waitsNs[next] = waitNs;
-            noted.setRelease(next + 1);
+            recorded.setRelease(next + 1);
         }
         if (waitNs > longestNs.getPlain()) {
             longestNs.setOpaque(waitNs);
@@ -75,6 +75,6 @@ public final class FaultLog {
 
     /** The waits so far (at most the first 65,536), in the order in which they happened. */
     public long[] waitsNs() {
-        return Arrays.copyOf(waitsNs, noted.getAcquire());
+        return Arrays.copyOf(waitsNs, recorded.getAcquire());
     }
 }

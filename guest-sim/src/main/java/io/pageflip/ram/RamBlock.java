@@ -1,6 +1,8 @@
 package io.pageflip.ram;
 
 import io.pageflip.memory.PageBitmap;
+import io.pageflip.memory.PageRange;
+import io.pageflip.memory.PageRuns;
 import io.pageflip.memory.Quantity;
 import io.pageflip.os.DiskFile;
 import io.pageflip.os.Fd;
@@ -19,59 +21,75 @@ import org.jspecify.annotations.Nullable;
  * The owner of one RAM block's memory in one process: its mapping, and the file it maps: a memfd, if it is shareable,
  * or one on a disk.
  *
- * <p>A shareable block may have been started in private memory ({@link #createPrivate}). Then its memfd is empty at
- * first, and an {@link Adoption} puts it in the place of the private pages; pinned ones stay private.
+ * <p>A shareable block may have been started in private memory ({@link ExceptionalPages#untilAdoption}). Then its memfd
+ * is empty at first, and an {@link Adoption} puts it in the place of the private pages; pinned ones stay private.
  */
 public final class RamBlock implements AutoCloseable {
     private final BlockSpec spec;
     private final Mapping mapping;
     private final @Nullable MemFd file;
     private final @Nullable DiskFile disk;
-    private volatile boolean toBeAdopted;
-    private volatile @Nullable PageBitmap pinned;
-    private @Nullable PageBitmap shared;
-    private long hugeBytes;
-    private @Nullable PageBitmap forked;
-    private @Nullable PageBitmap unaligned;
-    private @Nullable PageBitmap unmapped;
+    private volatile ExceptionalPages exceptional;
 
-    private RamBlock(BlockSpec spec, Mapping mapping, @Nullable MemFd file, @Nullable DiskFile disk) {
+    private RamBlock(
+            BlockSpec spec,
+            ExceptionalPages exceptional,
+            Mapping mapping,
+            @Nullable MemFd file,
+            @Nullable DiskFile disk) {
         this.spec = spec;
+        this.exceptional = exceptional;
         this.mapping = mapping;
         this.file = file;
         this.disk = disk;
     }
 
-    /** New memory, all holes; not for {@link Backing#FILE}. */
-    public static RamBlock create(BlockSpec spec) throws SyscallException {
-        if (spec.backing() == Backing.FILE) {
-            throw new IllegalArgumentException("RAM block " + spec.name() + " without a directory for its file");
-        }
-        if (!spec.backing().shareable()) {
-            return new RamBlock(spec, Mapping.anonymous(spec.name(), spec.mappedBytes()), null, null);
-        }
-        return attach(spec, MemFd.create(spec.name(), spec.mappedBytes(), spec.backing() == Backing.HUGETLB));
+    /** New memory, all holes, without exceptional pages; not for {@link Backing#FILE}. */
+    public static RamBlock create(BlockSpec spec) throws IOException {
+        return create(spec, ExceptionalPages.none(spec));
     }
 
     /**
-     * New private memory, all holes.
+     * New memory, all holes; not for {@link Backing#FILE}.
      *
-     * @param huge pages that are to be in transparent huge pages
-     * @param forked pages that a forked child has, too
-     * @param unaligned pages that are handed over in two pieces
-     * @throws io.pageflip.os.HostLacksException if this kernel has no transparent huge pages, and they are among them
+     * @param exceptional huge, forked and unaligned pages are for private memory, shared ones and a later adoption for
+     *     a memfd
+     * @throws io.pageflip.os.HostLacksException if this kernel has no transparent huge pages, and some are wanted
      */
-    public static RamBlock create(BlockSpec spec, PageBitmap huge, PageBitmap forked, PageBitmap unaligned)
-            throws IOException {
-        if (spec.backing() != Backing.ANONYMOUS) {
+    public static RamBlock create(BlockSpec spec, ExceptionalPages exceptional) throws IOException {
+        boolean shareable = spec.backing().shareable();
+        if (spec.backing() == Backing.FILE) {
+            throw new IllegalArgumentException("RAM block " + spec.name() + " without a directory for its file");
+        }
+        if (exceptional.adoptionPending() && spec.backing() != Backing.MEMFD) {
+            throw new IllegalArgumentException(
+                    "RAM block " + spec.name() + " cannot be adopted: it is " + spec.backing());
+        }
+        if (exceptional.anyPrivate()
+                ? spec.backing() != Backing.ANONYMOUS
+                : !shareable && !exceptional.shared().isEmpty()) {
             throw new IllegalArgumentException("RAM block " + spec.name() + " is " + spec.backing());
         }
-        RamBlock block = new RamBlock(spec, Mapping.alignedAnonymous(spec.name(), spec.mappedBytes()), null, null);
+        if (exceptional.anyPrivate()) {
+            return createWithHuge(spec, exceptional);
+        }
+        if (exceptional.adoptionPending()) {
+            return createPrivate(spec, exceptional);
+        }
+        if (!shareable) {
+            return new RamBlock(spec, exceptional, Mapping.anonymous(spec.name(), spec.mappedBytes()), null, null);
+        }
+        return map(spec, MemFd.create(spec.name(), spec.mappedBytes(), spec.backing() == Backing.HUGETLB), exceptional);
+    }
+
+    private static RamBlock createWithHuge(BlockSpec spec, ExceptionalPages exceptional) throws IOException {
+        RamBlock block =
+                new RamBlock(spec, exceptional, Mapping.alignedAnonymous(spec.name(), spec.mappedBytes()), null, null);
         try {
-            block.eachRun(huge, block.mapping::preferHuge);
-            block.hugeBytes = huge.cardinality() * spec.pageBytes();
-            block.forked = forked;
-            block.unaligned = unaligned;
+            long pageBytes = spec.pageBytes();
+            for (PageRuns runs = exceptional.huge().runs(); runs.next(); ) {
+                block.mapping.preferHuge(runs.first() * pageBytes, runs.count() * pageBytes);
+            }
             return block;
         } catch (IOException | RuntimeException e) {
             block.close();
@@ -79,27 +97,45 @@ public final class RamBlock implements AutoCloseable {
         }
     }
 
-    /** New memory, all holes, of a shareable block that is private until an {@link Adoption}. */
-    public static RamBlock createPrivate(BlockSpec spec) throws SyscallException {
-        if (spec.backing() != Backing.MEMFD) {
-            throw new IllegalArgumentException(
-                    "RAM block " + spec.name() + " cannot be adopted: it is " + spec.backing());
-        }
+    private static RamBlock createPrivate(BlockSpec spec, ExceptionalPages exceptional) throws SyscallException {
         MemFd file = MemFd.create(spec.name(), spec.mappedBytes(), false);
         try {
-            RamBlock block = new RamBlock(spec, Mapping.anonymous(spec.name(), spec.mappedBytes()), file, null);
-            block.toBeAdopted = true;
-            return block;
+            return new RamBlock(spec, exceptional, Mapping.anonymous(spec.name(), spec.mappedBytes()), file, null);
         } catch (SyscallException | RuntimeException e) {
             file.close();
             throw e;
         }
     }
 
-    /** Maps the memory of another process's block; takes over {@code file}. Touches no page. */
+    /** The same, of a block without exceptional pages. */
     public static RamBlock attach(BlockSpec spec, MemFd file) throws SyscallException {
+        return attach(spec, file, ExceptionalPages.none(spec));
+    }
+
+    /**
+     * Maps the memory of another process's block; takes over {@code file}. Touches no page.
+     *
+     * @param exceptional shared pages become memory of this process's own, all zeros, so that what is written there is
+     *     not in the memfd
+     */
+    public static RamBlock attach(BlockSpec spec, MemFd file, ExceptionalPages exceptional) throws SyscallException {
+        RamBlock block = map(spec, file, exceptional);
         try {
-            return new RamBlock(spec, Mapping.shared(file), file, null);
+            long pageBytes = spec.pageBytes();
+            for (PageRuns runs = exceptional.shared().runs(); runs.next(); ) {
+                block.mapping.mapPrivateOver(runs.first() * pageBytes, runs.count() * pageBytes);
+            }
+            return block;
+        } catch (SyscallException | RuntimeException e) {
+            block.close();
+            throw e;
+        }
+    }
+
+    /** Maps a memfd; takes it over. */
+    private static RamBlock map(BlockSpec spec, MemFd file, ExceptionalPages exceptional) throws SyscallException {
+        try {
+            return new RamBlock(spec, exceptional, Mapping.shared(file), file, null);
         } catch (SyscallException | RuntimeException e) {
             file.close();
             throw e;
@@ -115,7 +151,7 @@ public final class RamBlock implements AutoCloseable {
     public static RamBlock createOnDisk(BlockSpec spec, Path directory) throws IOException {
         DiskFile disk = DiskFile.create(directory, spec.name(), spec.mappedBytes());
         try {
-            return new RamBlock(spec, Mapping.shared(disk), null, disk);
+            return new RamBlock(spec, ExceptionalPages.none(spec), Mapping.shared(disk), null, disk);
         } catch (SyscallException | RuntimeException e) {
             disk.close();
             throw e;
@@ -131,7 +167,8 @@ public final class RamBlock implements AutoCloseable {
     public static RamBlock attachPrivately(BlockSpec spec, Fd file) throws IOException {
         try (file) {
             FuseMount.requireFile(file, spec.name(), spec.mappedBytes());
-            return new RamBlock(spec, Mapping.lockedCopy(file, spec.name(), spec.mappedBytes()), null, null);
+            Mapping mapping = Mapping.lockedCopy(file, spec.name(), spec.mappedBytes());
+            return new RamBlock(spec, ExceptionalPages.none(spec), mapping, null, null);
         }
     }
 
@@ -161,65 +198,14 @@ public final class RamBlock implements AutoCloseable {
         return file;
     }
 
-    /**
-     * Whether there may be pages of which the memfd knows nothing: all before an adoption, any during it or if it has
-     * failed.
-     */
-    public boolean isToBeAdopted() {
-        return toBeAdopted;
+    /** The pages that are not like the others, as of now: an {@link Adoption} replaces the value when it ends. */
+    public ExceptionalPages exceptional() {
+        return exceptional;
     }
 
     /** The memfd lies in the place of every page but these. */
-    void adopted(PageBitmap pinnedPages) {
-        pinned = pinnedPages;
-        toBeAdopted = false;
-    }
-
-    /**
-     * The pages of an adopted block that stayed private, so that what the guest writes there is not in the memfd; null
-     * of other blocks.
-     */
-    public @Nullable PageBitmap pinned() {
-        return pinned;
-    }
-
-    /** A third process maps these pages of the memfd, whatever else happens; told before the block is used. */
-    public void share(PageBitmap pages) {
-        requireFile();
-        shared = pages;
-    }
-
-    /**
-     * The same, in the process that has attached itself: these pages are memory of its own, all zeros, so that what is
-     * written there is not in the memfd.
-     */
-    public void keepApart(PageBitmap pages) throws SyscallException {
-        share(pages);
-        eachRun(pages, mapping::mapPrivateOver);
-    }
-
-    /** What is done to a range of the mapping, in bytes. */
-    private interface RangeAction<E extends IOException> {
-        void on(long offset, long bytes) throws E;
-    }
-
-    private <E extends IOException> void eachRun(PageBitmap pages, RangeAction<E> action) throws E {
-        long pageBytes = spec.pageBytes();
-        for (long first = pages.nextSet(0); first < spec.pages(); ) {
-            long end = pages.nextClear(first);
-            action.on(first * pageBytes, (end - first) * pageBytes);
-            first = pages.nextSet(end);
-        }
-    }
-
-    /** The pages of the memfd that a third process maps; null if there is none. */
-    public @Nullable PageBitmap shared() {
-        return shared;
-    }
-
-    /** The pages that are handed over in two pieces; null if there is none. */
-    public @Nullable PageBitmap unaligned() {
-        return unaligned;
+    void adopted(PageBitmap pinned) {
+        exceptional = exceptional.adopted(pinned);
     }
 
     /**
@@ -229,12 +215,15 @@ public final class RamBlock implements AutoCloseable {
      */
     @Nullable
     public ForkedChild fork() throws IOException {
-        PageBitmap pages = forked;
-        if (pages == null || pages.cardinality() == 0) {
+        PageBitmap pages = exceptional.forked();
+        if (pages.isEmpty()) {
             return null;
         }
+        long pageBytes = spec.pageBytes();
         mapping.forked(0, spec.mappedBytes(), false);
-        eachRun(pages, (offset, bytes) -> mapping.forked(offset, bytes, true));
+        for (PageRuns runs = pages.runs(); runs.next(); ) {
+            mapping.forked(runs.first() * pageBytes, runs.count() * pageBytes, true);
+        }
         ForkedChild child = ForkedChild.start();
         try {
             mapping.forked(0, spec.mappedBytes(), true); // as it was: the kernel joins the pieces
@@ -251,6 +240,7 @@ public final class RamBlock implements AutoCloseable {
      * @throws io.pageflip.os.HostLacksException if some are not
      */
     public void requireHuge() throws IOException {
+        long hugeBytes = exceptional.huge().cardinality() * spec.pageBytes();
         long there = hugeBytes == 0 ? 0 : mapping.hugeBytes();
         if (there < hugeBytes) {
             throw new HostLacksException("the kernel made transparent huge pages of " + Quantity.format(there)
@@ -260,31 +250,23 @@ public final class RamBlock implements AutoCloseable {
         }
     }
 
-    /** No userfaultfd is to know of these pages; told before {@link #registerMinor}. */
-    public void leaveUnmapped(PageBitmap pages) {
-        unmapped = pages;
-    }
-
     /**
      * Registers the block in minor mode, without pages that are pinned, that a third process maps, or that are to be
      * left out.
      */
     public void registerMinor(Userfaultfd userfaultfd) throws SyscallException {
-        if (pinned == null && shared == null && unmapped == null) {
-            userfaultfd.registerMinor(mapping); // as a rule, and while the guest stands: without a set of all its pages
+        ExceptionalPages now = exceptional;
+        if (now.allRegistered()) {
+            userfaultfd.registerMinor(mapping); // as a rule, and while the guest is paused: no set of all its pages
             return;
         }
         PageBitmap except = new PageBitmap(spec.pages());
-        for (PageBitmap some : new PageBitmap[] {pinned, shared, unmapped}) {
-            if (some != null) {
-                except.addAll(some);
-            }
-        }
+        except.addAll(now.pinned());
+        except.addAll(now.shared());
+        except.addAll(now.unmapped());
         long pageBytes = spec.pageBytes();
-        for (long first = except.nextClear(0); first < spec.pages(); ) { // no lambda: the guest may stand
-            long end = except.nextSet(first);
-            userfaultfd.registerMinor(mapping, first * pageBytes, (end - first) * pageBytes);
-            first = except.nextClear(end);
+        for (PageRuns runs = except.gaps(); runs.next(); ) { // no lambda: the guest may be paused
+            userfaultfd.registerMinor(mapping, runs.first() * pageBytes, runs.count() * pageBytes);
         }
     }
 
@@ -294,16 +276,9 @@ public final class RamBlock implements AutoCloseable {
     }
 
     /** The same, of those only that a third process maps. */
-    public void populateShared(long first, long count) throws SyscallException {
-        PageBitmap pages = shared;
-        if (pages == null) {
-            return;
-        }
-        long end = first + count;
-        for (long page = pages.nextSet(first); page < end; page = pages.nextSet(page)) {
-            long runEnd = Math.min(end, pages.nextClear(page));
-            populate(page, runEnd - page);
-            page = runEnd;
+    public void populateShared(PageRange pages) throws SyscallException {
+        for (PageRuns runs = exceptional.shared().runs(pages.first(), pages.end()); runs.next(); ) {
+            populate(runs.first(), runs.count());
         }
     }
 

@@ -1,5 +1,6 @@
 package io.pageflip.ram;
 
+import io.pageflip.memory.BasePage;
 import io.pageflip.memory.PageBitmap;
 import io.pageflip.memory.PageRange;
 import io.pageflip.os.Capability;
@@ -12,15 +13,13 @@ import java.io.IOException;
 import java.util.List;
 
 /**
- * Lets the kernel note writes. Every page is write-protected, holes included; the first write to one takes a fault that
- * the kernel serves by itself, at once, by lifting the protection (about a microsecond); {@code PAGEMAP_SCAN} finds the
- * pages without protection and protects each again as it finds it.
+ * Lets the kernel record writes. Every page is write-protected, holes included; the first write to one takes a fault
+ * that the kernel serves by itself, at once, by lifting the protection (about a microsecond); {@code PAGEMAP_SCAN}
+ * finds the pages without protection and protects each again as it finds it.
  *
- * <p>Of huge pages it notes whole ones. While it is open no other userfaultfd can be registered on the blocks.
+ * <p>Of huge pages it records whole ones. While it is open no other userfaultfd can be registered on the blocks.
  */
 public final class WriteProtectTracker implements DirtyTracker {
-    private static final int BASE_PAGE = 4096;
-
     private final List<RamBlock> blocks;
     private final Userfaultfd userfaultfd;
     private final Pagemap pagemap;
@@ -58,7 +57,7 @@ public final class WriteProtectTracker implements DirtyTracker {
     @Override
     public PageBitmap take(int block) throws IOException {
         BlockSpec spec = blocks.get(block).spec();
-        int perPage = spec.pageBytes() / BASE_PAGE;
+        int perPage = spec.pageBytes() / BasePage.BYTES;
         PageBitmap written = new PageBitmap(spec.pages());
         for (PageRange range : pagemap.takeWritten(blocks.get(block).mapping())) {
             long first = range.first() / perPage;

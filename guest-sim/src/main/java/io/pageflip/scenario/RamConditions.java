@@ -4,14 +4,11 @@ import io.pageflip.memory.BasePage;
 import io.pageflip.memory.PageBitmap;
 import io.pageflip.os.Mapping;
 import io.pageflip.ram.Backing;
-import io.pageflip.ram.BlockSpec;
-import io.pageflip.ram.RamBlock;
-import java.io.IOException;
 
 /**
  * Which parts of guest RAM are not plain pages, as percents of it, 100 together at most: what keeps the kernel from
- * moving a page. RAM is cut into so many regions, 2,048 at most, that the parts are met about, not exactly: a region is
- * huge pages entirely, or has pages of all other kinds.
+ * moving a page. The percentages are approximate: RAM is cut into at most 2,048 regions, and a region is huge pages
+ * entirely, or has pages of all other kinds.
  *
  * @param thpPercent of private memory: in transparent huge pages
  * @param forkedPercent of private memory: that a forked child has, too
@@ -54,18 +51,11 @@ public record RamConditions(
         return allPlain() || backing == (inFile ? Backing.MEMFD : Backing.ANONYMOUS);
     }
 
-    /**
-     * Makes private memory for a block, all holes, whose pages are to be in these conditions.
-     *
-     * @throws io.pageflip.os.HostLacksException if this kernel has no transparent huge pages, and they are among them
-     */
-    public RamBlock create(BlockSpec spec) throws IOException {
-        long pages = spec.pages();
-        return RamBlock.create(spec, huge(pages), forked(pages), unaligned(pages));
-    }
-
     /** Of so many pages, those that are in huge pages. */
     public PageBitmap huge(long pages) {
+        if (thpPercent == 0) {
+            return PageBitmap.empty(pages);
+        }
         PageBitmap huge = new PageBitmap(pages);
         long region = regionPages(pages);
         for (long first = 0; first + region <= pages; first += region) {
@@ -98,9 +88,12 @@ public record RamConditions(
 
     /** From each region that is not huge the pages from one percentage to another, its first page left out. */
     private PageBitmap slice(long pages, int fromPercent, int toPercent) {
+        if (toPercent == fromPercent) {
+            return PageBitmap.empty(pages);
+        }
         PageBitmap slice = new PageBitmap(pages);
         long region = regionPages(pages);
-        for (long first = 0; toPercent > fromPercent && first < pages; first += region) {
+        for (long first = 0; first < pages; first += region) {
             long most = Math.min(region, pages - first) - 1;
             if (most == region - 1 && isHuge(first / region)) {
                 continue;

@@ -3,6 +3,8 @@ package io.pageflip.scenario;
 import io.pageflip.memory.PageBitmap;
 import io.pageflip.memory.SplitMix64;
 import io.pageflip.ram.Backing;
+import io.pageflip.ram.BlockSpec;
+import io.pageflip.ram.ExceptionalPages;
 
 /**
  * What an experiment adds to a guest: reasons why some pages of block {@code ram} cannot be moved. Which pages those
@@ -46,6 +48,21 @@ public record Scenario(int sharerPercent, RamConditions conditions) {
         }
     }
 
+    /** The exceptional pages of RAM in the process that makes it. */
+    public ExceptionalPages atSource(BlockSpec ram, long seed) {
+        if (ram.backing() == Backing.ANONYMOUS) {
+            long pages = ram.pages();
+            return ExceptionalPages.ofPrivate(
+                    conditions.huge(pages), conditions.forked(pages), conditions.unaligned(pages));
+        }
+        return ExceptionalPages.ofMemfd(sharedPages(ram.pages(), seed), PageBitmap.empty(ram.pages()));
+    }
+
+    /** The exceptional pages of RAM in a process that maps the memfd of the one that has made it. */
+    public ExceptionalPages atDestination(BlockSpec ram, long seed) {
+        return ExceptionalPages.ofMemfd(sharedPages(ram.pages(), seed), conditions.unmapped(ram.pages()));
+    }
+
     /**
      * The pages of RAM that the third process maps: regions that are spread over RAM, each in a place that the seed
      * says. Never page 0, in which others watch the guest.
@@ -54,10 +71,10 @@ public record Scenario(int sharerPercent, RamConditions conditions) {
      * @return a new set, the caller's; empty if there is no third process
      */
     public PageBitmap sharedPages(long pages, long seed) {
-        PageBitmap shared = new PageBitmap(pages);
         if (sharerPercent == 0) {
-            return shared;
+            return PageBitmap.empty(pages);
         }
+        PageBitmap shared = new PageBitmap(pages);
         long others = pages - 1;
         long regions = Math.min(SHARER_REGIONS, others);
         for (long i = 0; i < regions; i++) {

@@ -56,7 +56,7 @@ public final class Sharer implements AutoCloseable {
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start());
         try {
-            sharer.tell(pages, pageBytes);
+            sharer.sendRanges(pages, pageBytes);
             sharer.awaitMapped(clock, guard);
             return sharer;
         } catch (EndedException e) {
@@ -78,7 +78,7 @@ public final class Sharer implements AutoCloseable {
         }
     }
 
-    private void tell(PageBitmap pages, int pageBytes) throws IOException {
+    private void sendRanges(PageBitmap pages, int pageBytes) throws IOException {
         StringBuilder ranges = new StringBuilder();
         pages.forEachRun(
                 Long.MAX_VALUE,

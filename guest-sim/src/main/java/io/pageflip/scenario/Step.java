@@ -34,8 +34,8 @@ public enum Step {
     /** The connection is there again. */
     RECOVER,
     /**
-     * The destination has the last page of those that are pulled after the switch, and has said so; the source has seen
-     * it.
+     * The destination has the last page of those that are pulled after the switchover, and has said so; the source has
+     * seen it.
      */
     LAST_PAGE;
 

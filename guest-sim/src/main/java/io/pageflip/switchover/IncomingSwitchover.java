@@ -1,6 +1,5 @@
 package io.pageflip.switchover;
 
-import io.pageflip.guest.Guest;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.SyscallException;
 import java.io.IOException;
@@ -9,18 +8,20 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The destination's half of the switch: waits for the state, takes the run token, loads the state and makes the guest
- * this agent's. Runs on the thread of vCPU 0 (see {@link Guest#resumeAfter}), which spins for a while and then sleeps
- * on a futex, and executes the first instruction itself. The agent's thread may call the other methods meanwhile.
+ * The destination's half of the switchover: waits for the state, takes the run token, loads the state and makes the
+ * guest this agent's. Runs on the thread of vCPU 0 (see {@code Guest.resumeAfter}), which spins for a while and then
+ * sleeps on a futex, and executes the first instruction itself. The agent's thread may call the other methods
+ * meanwhile.
  */
 public final class IncomingSwitchover {
-    /** What else has to happen at the moments of a switch. The methods must not allocate. */
+    /** What else has to happen at the moments of a switchover. The methods must not allocate. */
     public interface Moments {
         /** The source says that the lock is free. */
         void released() throws IOException;
 
         /**
-         * This agent holds it, and has not stored its epoch yet; the last moment at which the switch can be called off.
+         * This agent holds it, and has not stored its epoch yet; the last moment at which the switchover can be called
+         * off.
          */
         void locked() throws IOException;
 
@@ -87,7 +88,7 @@ public final class IncomingSwitchover {
     }
 
     /**
-     * Calls the switch off, if the guest is not this agent's yet or about to be.
+     * Calls the switchover off, if the guest is not this agent's yet or about to be.
      *
      * @return whether it is called off
      */
@@ -101,7 +102,7 @@ public final class IncomingSwitchover {
     }
 
     /**
-     * Throws if the switch has failed.
+     * Throws if the switchover has failed.
      *
      * @throws IOException why
      */
@@ -112,7 +113,10 @@ public final class IncomingSwitchover {
         }
     }
 
-    /** When the word of the source was seen, in CLOCK_MONOTONIC nanoseconds, once {@link #isClaimed}. */
+    /**
+     * When this agent saw that the source had released the guest, in CLOCK_MONOTONIC nanoseconds, once
+     * {@link #isClaimed}.
+     */
     public long noticedNs() {
         return noticedNs;
     }

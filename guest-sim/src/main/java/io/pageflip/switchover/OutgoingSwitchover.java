@@ -1,25 +1,26 @@
 package io.pageflip.switchover;
 
-import io.pageflip.guest.Guest;
 import io.pageflip.os.NanoClock;
 import java.io.IOException;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * The source's half of the switch: saves the state of the standing guest, and lets the run token go. Runs on the thread
- * of the vCPU that came to stand last (see {@link Guest#stop(OutgoingSwitchover)}), so that no thread has to be woken
- * between the last instruction and the first; or, where pages still had to cross, on the agent's.
+ * The source's half of the switchover: saves the state of the paused guest, and releases the run token. Runs on the
+ * thread of the vCPU that paused last (see {@code Guest.stop}), so that no thread has to be woken between the last
+ * instruction and the first; or, where pages still had to cross, on the agent's.
  */
 public final class OutgoingSwitchover {
-    /** What else has to happen at the moments of a switch. The methods must not allocate. */
+    /** What else has to happen at the moments of a switchover. The methods must not allocate. */
     public interface Moments {
-        /** The guest will stand soon; still runs. Changes nothing. */
+        /** The guest still runs, and will be paused soon. Changes nothing. */
         void dryRun() throws IOException;
 
-        /** The guest stands: whatever pages must cross now do; then every END frame that has been sent is counted. */
+        /**
+         * The guest is paused: sends the pages that must cross now, and returns how many END frames were sent by then.
+         */
         int paused() throws IOException;
 
-        /** The state is saved; the last moment at which the switch can be called off. */
+        /** The state is saved; the last moment at which the switchover can be called off. */
         void saved() throws IOException;
     }
 
@@ -42,7 +43,7 @@ public final class OutgoingSwitchover {
 
     /**
      * Does what {@link #run} does, as far as it changes nothing: looks, saves a state that nobody is told of, and locks
-     * a file of its own in the token's place. Runs on the thread of a vCPU that will stand soon: until then, what is in
+     * a file of its own in the token's place. Runs on the thread of a vCPU that will pause soon: until then, what is in
      * the caches of its processor is the guest's. Does nothing if another vCPU is at it.
      */
     public void dryRun() throws IOException {
@@ -57,9 +58,9 @@ public final class OutgoingSwitchover {
     }
 
     /**
-     * Switches the standing guest out. When this returns, it is whoever's takes the run token's lock.
+     * Gives the paused guest away. When this returns, it belongs to whoever takes the run token's lock.
      *
-     * @throws IOException if the switch was called off; the lock is still held then
+     * @throws IOException if the switchover was called off; the lock is still held then
      */
     public void run() throws IOException {
         SwitchoverPage page = token.page();

@@ -1,5 +1,6 @@
 package io.pageflip.switchover;
 
+import io.pageflip.memory.BasePage;
 import io.pageflip.os.Futex;
 import io.pageflip.os.Mapping;
 import io.pageflip.os.MemFd;
@@ -23,8 +24,8 @@ import io.pageflip.os.SyscallException;
  * <p>One thread at a time may use an object, except {@link #epoch}, {@link #awaitChange} and {@link #page}.
  */
 public final class RunToken implements AutoCloseable {
-    private static final int BYTES = 8192;
-    private static final int SWITCH_PAGE = 4096;
+    private static final int SWITCHOVER_PAGE = BasePage.BYTES;
+    private static final int BYTES = SWITCHOVER_PAGE + BasePage.BYTES;
     private static final int FIRST_EPOCH = 1;
 
     private final Mapping mapping;
@@ -37,7 +38,7 @@ public final class RunToken implements AutoCloseable {
 
     private RunToken(MemFd file) throws SyscallException {
         Mapping mapped = null;
-        try (MemFd own = MemFd.create("practice", BYTES, false)) {
+        try (MemFd own = MemFd.create("dry-run", BYTES, false)) {
             mapped = Mapping.shared(file);
             this.lock = OfdLock.on(file);
             this.dryRunLock = OfdLock.on(own);
@@ -50,7 +51,7 @@ public final class RunToken implements AutoCloseable {
         }
         this.mapping = mapped;
         this.epoch = new Futex(mapped, 0);
-        this.page = new SwitchoverPage(mapped, SWITCH_PAGE);
+        this.page = new SwitchoverPage(mapped, SWITCHOVER_PAGE);
         this.passable = file;
     }
 
@@ -74,7 +75,7 @@ public final class RunToken implements AutoCloseable {
         }
     }
 
-    /** A second holder of a token in the same process, with a lock of its own; for rehearsals. */
+    /** A second holder of a token in the same process, with a lock of its own; for warming up. */
     public static RunToken attachOwn(RunToken token) throws SyscallException {
         return new RunToken(token.file().reopened());
     }

@@ -5,13 +5,13 @@ import io.pageflip.os.Mapping;
 import io.pageflip.os.SyscallException;
 
 /**
- * The page through which a standing guest's state crosses: the second page of the {@link RunToken}'s memfd,
+ * The page through which a paused guest's state crosses: the second page of the {@link RunToken}'s memfd,
  * little-endian. The source writes it, then the word; the destination spins on the word, then reads.
  *
  * <pre>
  *    0        u32  the word, a futex: owner epoch &lt;&lt; 2 | phase (1 saved, 2 released); any other epoch means nothing yet
  *    4        u32  END frames that the source has sent: whoever has received fewer does not have every page
- *    8  3 x   u64  CLOCK_MONOTONIC at the source: all vCPUs stood, the state was saved, the lock was free
+ *    8  3 x   u64  CLOCK_MONOTONIC at the source: all vCPUs were paused, the state was saved, the lock was free
  *   32        u64  the guest's own clock, ns
  *   40        u64  console: bytes produced
  *   48        u32  console: bytes in its FIFO
@@ -20,7 +20,7 @@ import io.pageflip.os.SyscallException;
  *                  are the words here that it writes
  *  100        u32  postcopy: the destination's owner epoch, once it has every page, and needs the source for none
  *  104        u64  postcopy of pulled pages: how long it lets the source take to connect again, ns
- *  112        u64  how long a vCPU practised the switch shortly before, and executed nothing, ns; 0 if none did
+ *  112        u64  how long a vCPU was in the dry run shortly before, and executed nothing, ns; 0 if none was
  *  128+32i    u64  vCPU i: instructions, last instruction (ns), random state, cursor
  * </pre>
  *
@@ -120,14 +120,14 @@ public final class SwitchoverPage {
     }
 
     /**
-     * How long the destination lets the source, whose pages it needs after the switch, take to connect again if their
-     * connection breaks, in nanoseconds: whatever it has written here, 0 if nothing.
+     * How long the destination lets the source, whose pages it needs after the switchover, take to connect again if
+     * their connection breaks, in nanoseconds: whatever it has written here, 0 if nothing.
      */
     public long recoverTimeoutNs() {
         return mapping.getLong(base + RECOVER_TIMEOUT_NS);
     }
 
-    /** The destination says so, before the switch. */
+    /** The destination says so, before the switchover. */
     public void setRecoverTimeoutNs(long timeoutNs) {
         mapping.setLong(base + RECOVER_TIMEOUT_NS, timeoutNs);
     }
@@ -141,7 +141,7 @@ public final class SwitchoverPage {
         return sum;
     }
 
-    /** When all vCPUs stood at the source, and every page that still had to could cross. */
+    /** When all vCPUs were paused at the source; pages that still have to cross do so after it. */
     public long guestPausedNs() {
         return mapping.getLong(base + GUEST_PAUSED_NS);
     }
@@ -151,7 +151,7 @@ public final class SwitchoverPage {
         return mapping.getLong(base + SAVED_NS);
     }
 
-    /** How long a vCPU practised the switch shortly before it, and executed nothing; 0 if none did. */
+    /** How long a vCPU was in the dry run shortly before the switchover, and executed nothing; 0 if none was. */
     public long dryRunNs() {
         return mapping.getLong(base + DRY_RUN_NS);
     }

@@ -1,6 +1,7 @@
 package io.pageflip.verification;
 
 import io.pageflip.heartbeat.Pulse;
+import io.pageflip.memory.BasePage;
 import io.pageflip.os.Mapping;
 import io.pageflip.os.MemFd;
 import io.pageflip.os.SyscallException;
@@ -10,12 +11,11 @@ import java.util.List;
 /**
  * Knows what every 4 KiB page of guest RAM must hold: its generation, 0 for never written. It lies in a memfd of its
  * own that both agents map, so it crosses no migration and cannot be damaged by one. A page's generation is advanced by
- * the one vCPU that writes the page; verification reads it while the guest stands still. Behind the generations, from a
+ * the one vCPU that writes the page; verification reads it while the guest is paused. Behind the generations, from a
  * page boundary on, lies the guest's {@link Pulse}.
  */
 public final class Oracle implements AutoCloseable {
     private static final int ENTRY = 4;
-    private static final int PAGE = 4096;
 
     private final MemFd file;
     private final Mapping mapping;
@@ -39,7 +39,7 @@ public final class Oracle implements AutoCloseable {
 
     private static long pulseAt(List<BlockSpec> blocks) {
         long generations = blocks.stream().mapToLong(BlockSpec::oraclePages).sum() * ENTRY;
-        return (generations + PAGE - 1) / PAGE * PAGE;
+        return (generations + BasePage.BYTES - 1) / BasePage.BYTES * BasePage.BYTES;
     }
 
     public static Oracle create(List<BlockSpec> blocks) throws SyscallException {

@@ -1,5 +1,6 @@
 package io.pageflip.verification;
 
+import io.pageflip.memory.BasePage;
 import io.pageflip.memory.SplitMix64;
 import io.pageflip.os.NativeBuffer;
 
@@ -9,16 +10,14 @@ import io.pageflip.os.NativeBuffer;
  * object.
  */
 public final class PagePattern {
-    public static final int BYTES = 4096;
-
-    private static final int WORDS = BYTES / 8;
+    private static final int WORDS = BasePage.BYTES / 8;
     private static final long PLACE_TAG = 0x5047_0000_0000_0000L; // "PG"
     private static final long PLACE_TAG_MASK = 0xffff_0000_0000_0000L;
     private static final int BLOCK_SHIFT = 40;
     private static final long STEP = 0x9e37_79b9_7f4a_7c15L;
 
     private final long[] words = new long[WORDS];
-    private final NativeBuffer page = NativeBuffer.allocate(BYTES);
+    private final NativeBuffer page = NativeBuffer.allocate(BasePage.BYTES);
 
     /** The content of generation {@code generation} (1 or more) at a place; valid until the next call. */
     public NativeBuffer of(int block, long index, int generation) {

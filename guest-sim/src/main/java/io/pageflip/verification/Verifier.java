@@ -1,6 +1,7 @@
 package io.pageflip.verification;
 
 import io.pageflip.heartbeat.GuestInfoPage;
+import io.pageflip.memory.BasePage;
 import io.pageflip.memory.PageBitmap;
 import io.pageflip.os.NativeBuffer;
 import io.pageflip.ram.DataMap;
@@ -10,12 +11,12 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 
-/** Compares every page of a standing guest with what the oracle says it holds. Holes are not touched, only counted. */
+/** Compares every page of a paused guest with what the oracle says it holds. Holes are not touched, only counted. */
 public final class Verifier {
     private final List<RamBlock> blocks;
     private final Oracle oracle;
     private final PagePattern pattern = new PagePattern();
-    private final NativeBuffer found = NativeBuffer.allocate(PagePattern.BYTES);
+    private final NativeBuffer found = NativeBuffer.allocate(BasePage.BYTES);
     private final Map<PagePattern.Damage, Long> damages = new EnumMap<>(PagePattern.Damage.class);
 
     public Verifier(List<RamBlock> blocks, Oracle oracle) {
@@ -46,7 +47,7 @@ public final class Verifier {
     private long verifyBlock(int index) throws IOException {
         RamBlock block = blocks.get(index);
         PageBitmap data = DataMap.scan(block).pages();
-        long perPage = block.spec().pageBytes() / PagePattern.BYTES;
+        long perPage = block.spec().pageBytes() / BasePage.BYTES;
         long pages = block.spec().oraclePages();
         for (long page = 0; page < pages; page++) {
             boolean infoPage = index == GuestInfoPage.BLOCK && page == 0; // its content is checked with the vCPUs
@@ -59,8 +60,8 @@ public final class Verifier {
 
     private void verifyPage(RamBlock block, int index, long page, boolean exists) {
         int generation = oracle.generation(index, page);
-        long offset = page * PagePattern.BYTES;
-        int bytes = (int) Math.min(PagePattern.BYTES, block.spec().lengthBytes() - offset);
+        long offset = page * BasePage.BYTES;
+        int bytes = (int) Math.min(BasePage.BYTES, block.spec().lengthBytes() - offset);
         if (generation == 0) {
             if (exists && !block.mapping().isZero(offset, bytes)) {
                 diagnose(block, index, page, bytes);
@@ -73,7 +74,7 @@ public final class Verifier {
     }
 
     private void diagnose(RamBlock block, int index, long page, int bytes) {
-        block.mapping().copyOut(page * PagePattern.BYTES, found, bytes);
+        block.mapping().copyOut(page * BasePage.BYTES, found, bytes);
         damages.merge(pattern.diagnose(found, bytes, index, page), 1L, Long::sum);
     }
 }

@@ -15,6 +15,7 @@ import io.pageflip.ram.Adoption;
 import io.pageflip.ram.Backing;
 import io.pageflip.ram.BlockSpec;
 import io.pageflip.ram.DataMap;
+import io.pageflip.ram.ExceptionalPages;
 import io.pageflip.ram.RamBlock;
 import java.io.IOException;
 import java.util.List;
@@ -87,8 +88,8 @@ final class AdoptionIT {
             guest.checkVcpus();
             Adoption.Figures figures = adoption.figures();
             assertThat(last).hasValue(ram.spec().pages());
-            PageBitmap pinned = ram.pinned();
-            assertThat(pinned).isNotNull();
+            PageBitmap pinned = ram.exceptional().pinned();
+            assertThat(ram.exceptional().adoptionPending()).isFalse();
             assertThat(pinned.cardinality()).isEqualTo(fill == 0 ? 0 : 16);
             assertThat(figures.pinnedPages()).isEqualTo(pinned.cardinality());
             assertThat(figures.copiedBytes()).isEqualTo((ram.spec().pages() - holes - pinned.cardinality()) * PAGE);
@@ -113,7 +114,7 @@ final class AdoptionIT {
     void noFirstWriteToAHoleIsLost() throws Exception {
         BlockSpec spec = new BlockSpec("ram", RAM_BYTES, Backing.MEMFD);
         int chunkPages = 64;
-        try (RamBlock ram = RamBlock.createPrivate(spec)) {
+        try (RamBlock ram = RamBlock.create(spec, ExceptionalPages.untilAdoption(spec))) {
             Adoption adoption = new Adoption(
                     ram, new PageBitmap(spec.pages()), List.of(), (long) chunkPages * PAGE, NanoClock.SYSTEM);
             AtomicLong adopted = new AtomicLong();
@@ -218,7 +219,12 @@ final class AdoptionIT {
             machine.awaitPagesWritten(20_000);
             guest.stop();
             assertThat(adoption.figures().copiedBytes()).isBetween(1L, RAM_BYTES / 2 + (1 << 20));
-            assertThat(guest.blocks().get(GuestConfig.RAM).pinned()).isNull();
+            assertThat(guest.blocks()
+                            .get(GuestConfig.RAM)
+                            .exceptional()
+                            .pinned()
+                            .isEmpty())
+                    .isTrue();
             machine.verifyMatches();
         }
     }

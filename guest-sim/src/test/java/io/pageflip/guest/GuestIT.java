@@ -235,7 +235,7 @@ final class GuestIT {
     }
 
     @Test
-    void whatNeedsAStandingGuestIsRefusedWhileItRuns() throws IOException {
+    void whatNeedsAPausedGuestIsRefusedWhileItRuns() throws IOException {
         try (Machine machine = Machine.powerOn(Machine.small())) {
             Guest guest = machine.guest();
             SwitchoverPage state = machine.save();

@@ -3,18 +3,19 @@ package io.pageflip.guest;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pageflip.heartbeat.GuestInfoPage;
+import io.pageflip.memory.BasePage;
 import io.pageflip.os.Mapping;
 import io.pageflip.os.MemFd;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.NativeBuffer;
 import io.pageflip.ram.Backing;
 import io.pageflip.ram.BlockSpec;
+import io.pageflip.ram.ExceptionalPages;
 import io.pageflip.ram.RamBlock;
 import io.pageflip.switchover.RunToken;
 import io.pageflip.switchover.SwitchoverPage;
 import io.pageflip.testkit.Waiting;
 import io.pageflip.verification.Oracle;
-import io.pageflip.verification.PagePattern;
 import io.pageflip.verification.Verification;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -22,7 +23,7 @@ import java.util.List;
 
 /** A guest with everything around it, and what tests do to it. */
 final class Machine implements AutoCloseable {
-    static final int PAGE = PagePattern.BYTES;
+    static final int PAGE = BasePage.BYTES;
 
     private final GuestConfig config;
     private final Oracle oracle;
@@ -61,7 +62,10 @@ final class Machine implements AutoCloseable {
     static Machine makePrivate(GuestConfig config) throws IOException {
         List<RamBlock> blocks = new ArrayList<>();
         for (BlockSpec spec : config.blocks()) {
-            blocks.add(blocks.isEmpty() ? RamBlock.createPrivate(spec) : RamBlock.create(spec));
+            blocks.add(
+                    blocks.isEmpty()
+                            ? RamBlock.create(spec, ExceptionalPages.untilAdoption(spec))
+                            : RamBlock.create(spec));
         }
         return new Machine(config, blocks, Oracle.create(config.blocks()), ConsoleLog.create(), NanoClock.SYSTEM);
     }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.pageflip.memory.PageBitmap;
+import io.pageflip.memory.PageRange;
 import io.pageflip.os.FrameCounts;
 import io.pageflip.os.MemFd;
 import io.pageflip.os.NanoClock;
@@ -12,6 +13,7 @@ import io.pageflip.os.NativeBuffer;
 import io.pageflip.os.Pagemap;
 import io.pageflip.ram.Backing;
 import io.pageflip.ram.BlockSpec;
+import io.pageflip.ram.ExceptionalPages;
 import io.pageflip.ram.RamBlock;
 import io.pageflip.scenario.Sharer;
 import io.pageflip.testkit.Waiting;
@@ -148,10 +150,12 @@ final class SharerIT {
     void whatIsWrittenInPagesKeptApartIsNotInTheFile() throws IOException {
         try (RamBlock block = block();
                 MemFd file = block.requireFile().reopened();
-                RamBlock other = RamBlock.attach(SPEC, MemFd.adopt(file.fd().duplicate(), "ram", SPEC.mappedBytes()))) {
+                RamBlock other = RamBlock.attach(
+                        SPEC,
+                        MemFd.adopt(file.fd().duplicate(), "ram", SPEC.mappedBytes()),
+                        ExceptionalPages.ofMemfd(pages(), PageBitmap.empty(SPEC.pages())))) {
             block.mapping().setLong(8 * PAGE, 4711);
-            other.keepApart(pages());
-            other.populateShared(0, SPEC.pages());
+            other.populateShared(new PageRange(0, SPEC.pages()));
 
             assertThat(other.mapping().getLong(8 * PAGE))
                     .as("memory of its own")

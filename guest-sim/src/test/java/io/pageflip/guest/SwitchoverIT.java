@@ -44,7 +44,7 @@ final class SwitchoverIT {
     /** Does nothing but count, and fail where a test wants it. */
     private static final class Moments implements OutgoingSwitchover.Moments, IncomingSwitchover.Moments {
         private final AtomicInteger claims = new AtomicInteger();
-        private final AtomicInteger practices = new AtomicInteger();
+        private final AtomicInteger dryRuns = new AtomicInteger();
         private IOException onSaved;
         private IOException onLocked;
         private int ends = 1;
@@ -52,7 +52,7 @@ final class SwitchoverIT {
         @Override
         public void dryRun() {
             assertThat(claims).hasValue(0);
-            practices.incrementAndGet();
+            dryRuns.incrementAndGet();
         }
 
         @Override
@@ -118,10 +118,10 @@ final class SwitchoverIT {
 
     /** A vCPU that is held up may come too late for it, so not each of so many does. */
     @Test
-    void aStopIsPractisedWhileTheGuestRuns() throws IOException {
+    void aSwitchoverHasADryRunWhileTheGuestRuns() throws IOException {
         try (Machine source = running(1)) {
-            for (int stops = 1; moments.practices.get() == 0; stops++) {
-                assertThat(stops).as("stops without a practice").isLessThan(100);
+            for (int stops = 1; moments.dryRuns.get() == 0; stops++) {
+                assertThat(stops).as("stops without a dry run").isLessThan(100);
                 source.guest().stop(out(source));
                 assertThat(ours.tryLock()).isTrue();
                 source.guest().resume();

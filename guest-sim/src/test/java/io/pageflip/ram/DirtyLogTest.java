@@ -49,10 +49,10 @@ public final class DirtyLogTest {
     }
 
     @Test
-    void ofABlockThatIsNotLoggedItMayNoteSomePages() {
+    void ofABlockThatIsNotLoggedSomePagesMayBe() {
         PageBitmap some = new PageBitmap(130);
         some.add(64, 2);
-        log.start(block -> block == 2, block -> block == 0 ? some : null);
+        log.start(block -> block == 2, block -> block == 0 ? some : PageBitmap.empty(0));
         log.written(0, 63);
         log.written(0, 66);
         log.written(1, 0);

@@ -2,6 +2,7 @@ package io.pageflip.verification;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.pageflip.memory.BasePage;
 import io.pageflip.os.NativeBuffer;
 import io.pageflip.verification.PagePattern.Damage;
 import java.util.HashSet;
@@ -16,16 +17,16 @@ final class PagePatternTest {
     private static final int GENERATION = 5;
 
     private final PagePattern pattern = new PagePattern();
-    private final NativeBuffer found = NativeBuffer.allocate(PagePattern.BYTES);
+    private final NativeBuffer found = NativeBuffer.allocate(BasePage.BYTES);
 
     private byte[] content(int block, long page, int generation) {
-        byte[] bytes = new byte[PagePattern.BYTES];
+        byte[] bytes = new byte[BasePage.BYTES];
         pattern.of(block, page, generation).bytes().get(0, bytes);
         return bytes;
     }
 
     private Damage diagnose(byte[] bytes) {
-        return diagnose(bytes, PagePattern.BYTES);
+        return diagnose(bytes, BasePage.BYTES);
     }
 
     private Damage diagnose(byte[] bytes, int length) {
@@ -63,7 +64,7 @@ final class PagePatternTest {
 
     @Test
     void zerosAreALostPage() {
-        assertThat(diagnose(new byte[PagePattern.BYTES])).isEqualTo(Damage.LOST);
+        assertThat(diagnose(new byte[BasePage.BYTES])).isEqualTo(Damage.LOST);
     }
 
     @ParameterizedTest
@@ -84,7 +85,7 @@ final class PagePatternTest {
         byte[] bytes = content(BLOCK, PAGE, GENERATION);
         byte[] newer = content(BLOCK, PAGE, GENERATION + 1);
         byte[] torn = newer.clone();
-        System.arraycopy(bytes, seam, torn, seam, PagePattern.BYTES - seam);
+        System.arraycopy(bytes, seam, torn, seam, BasePage.BYTES - seam);
         if (seam > 8) { // before that, both generations are the same bytes: they name the same place
             assertThat(diagnose(torn)).isEqualTo(Damage.TORN);
         } else {
@@ -95,7 +96,7 @@ final class PagePatternTest {
     @Test
     void aPageThatIsZeroInPartIsTorn() {
         byte[] bytes = content(BLOCK, PAGE, GENERATION);
-        java.util.Arrays.fill(bytes, 2048, PagePattern.BYTES, (byte) 0);
+        java.util.Arrays.fill(bytes, 2048, BasePage.BYTES, (byte) 0);
         assertThat(diagnose(bytes)).isEqualTo(Damage.TORN);
         byte[] other = content(BLOCK, PAGE, GENERATION);
         java.util.Arrays.fill(other, 0, 2048, (byte) 0);
@@ -104,7 +105,7 @@ final class PagePatternTest {
 
     @Test
     void everySingleWrongByteIsTorn() {
-        for (int i = 16; i < PagePattern.BYTES; i++) {
+        for (int i = 16; i < BasePage.BYTES; i++) {
             byte[] bytes = content(BLOCK, PAGE, GENERATION);
             bytes[i]++;
             assertThat(diagnose(bytes)).as("byte %d", i).isEqualTo(Damage.TORN);
@@ -113,7 +114,7 @@ final class PagePatternTest {
 
     @Test
     void garbageIsTorn() {
-        byte[] bytes = new byte[PagePattern.BYTES];
+        byte[] bytes = new byte[BasePage.BYTES];
         java.util.Arrays.fill(bytes, (byte) 0x77);
         assertThat(diagnose(bytes)).isEqualTo(Damage.TORN);
     }
@@ -121,7 +122,7 @@ final class PagePatternTest {
     @Test
     void ofAPartOfAPageOnlyThatPartCounts() {
         byte[] bytes = content(BLOCK, PAGE, GENERATION - 1);
-        java.util.Arrays.fill(bytes, 512, PagePattern.BYTES, (byte) 9);
+        java.util.Arrays.fill(bytes, 512, BasePage.BYTES, (byte) 9);
         assertThat(diagnose(bytes, 512)).isEqualTo(Damage.STALE);
         bytes[511]++;
         assertThat(diagnose(bytes, 512)).isEqualTo(Damage.TORN);

@@ -43,8 +43,7 @@ public class CountersBenchmark {
     public long moved() throws ProtocolException {
         PageLedger ledger = new PageLedger(SPECS, false);
         for (int first = 0; first < PAGES; first += batch) {
-            ledger.checkRange(0, first, batch);
-            ledger.moved(0, first, batch);
+            ledger.moved(0, ledger.checkRange(0, first, batch));
         }
         return ledger.moved(0).cardinality();
     }
@@ -54,8 +53,7 @@ public class CountersBenchmark {
     public long copied() throws ProtocolException {
         PageLedger ledger = new PageLedger(SPECS, false);
         for (int first = 0; first < PAGES; first += batch) {
-            ledger.checkRange(0, first, batch);
-            ledger.copied(0, first, batch, CopyReason.MECHANISM_COPIES);
+            ledger.copied(0, ledger.checkRange(0, first, batch), CopyReason.MECHANISM_COPIES);
         }
         return ledger.counts(0).copied();
     }

@@ -4,6 +4,7 @@ import io.pageflip.channel.InactivityTimeout;
 import io.pageflip.channel.StreamReader;
 import io.pageflip.channel.StreamWriter;
 import io.pageflip.ledger.PageLedger;
+import io.pageflip.memory.PageRange;
 import io.pageflip.os.Fd;
 import io.pageflip.os.MemFd;
 import io.pageflip.os.NanoClock;
@@ -107,7 +108,7 @@ public class PageLoopBenchmark {
     public long gift() throws IOException {
         long written = writer.transferredBytes();
         for (int first = 0; first < PAGES; first += batch) {
-            sender.send(0, source, first, batch);
+            sender.send(0, source, new PageRange(first, batch));
             if (writer.transferredBytes() > written) { // a frame was full
                 written = writer.transferredBytes();
                 reader.next();
@@ -127,12 +128,12 @@ public class PageLoopBenchmark {
         PageLedger ledger = new PageLedger(List.of(SPEC), false);
         FlipReceiver receiver = new FlipReceiver(List.of(destination), destinationFaults, ledger);
         for (int first = 0; first < PAGES; first += batch) {
-            sender.send(0, source, first, batch);
+            sender.send(0, source, new PageRange(first, batch));
             records.flush();
             if (reader.next().type() != FrameType.GIFT) {
                 throw new IllegalStateException("another frame than the one that was written");
             }
-            receiver.receive(0, first, batch, null);
+            receiver.receive(0, new PageRange(first, batch), null);
         }
         if (ledger.moved(0).cardinality() != PAGES) {
             throw new IllegalStateException("a page was not moved: this would measure something else");

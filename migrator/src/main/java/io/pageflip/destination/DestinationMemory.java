@@ -6,7 +6,9 @@ import io.pageflip.guest.GuestConfig;
 import io.pageflip.guest.VirtualMachine;
 import io.pageflip.ledger.Frames;
 import io.pageflip.ledger.PageLedger;
+import io.pageflip.memory.BasePage;
 import io.pageflip.memory.PageBitmap;
+import io.pageflip.memory.PageRange;
 import io.pageflip.memory.Quantity;
 import io.pageflip.os.Fd;
 import io.pageflip.os.HostLacksException;
@@ -20,6 +22,7 @@ import io.pageflip.postcopy.Postcopy;
 import io.pageflip.postcopy.SourcePages;
 import io.pageflip.ram.Backing;
 import io.pageflip.ram.BlockSpec;
+import io.pageflip.ram.ExceptionalPages;
 import io.pageflip.ram.FaultLog;
 import io.pageflip.ram.RamBlock;
 import io.pageflip.request.Mechanism;
@@ -49,8 +52,6 @@ final class DestinationMemory implements AutoCloseable {
     private static final int HEAP_PARTS = 2;
 
     private static final int BITS_A_PAGE = 7;
-
-    private static final long PAGE = 4096;
 
     private final List<RamBlock> blocks = new ArrayList<>();
     private final List<@Nullable MemFd> sourceFiles = new ArrayList<>();
@@ -105,10 +106,12 @@ final class DestinationMemory implements AutoCloseable {
                 MemFd file =
                         spec.backing().shareable() ? MemFd.adopt(fds.next(), spec.name(), spec.mappedBytes()) : null;
                 Scenario scenario = blocks.size() == GuestConfig.RAM ? hello.scenario() : Scenario.PLAIN;
-                PageBitmap apart = file != null && scenario.sharerPercent() > 0
-                        ? scenario.sharedPages(spec.pages(), hello.guest().seed())
-                        : null;
-                blocks.add(push(made, block(spec, file, apart, scenario.conditions())));
+                blocks.add(push(
+                        made,
+                        block(
+                                spec,
+                                file,
+                                scenario.atDestination(spec, hello.guest().seed()))));
                 sourceFiles.add(file);
             }
             Guest guest = new Guest(hello.guest(), blocks, oracle, console, clock);
@@ -167,25 +170,17 @@ final class DestinationMemory implements AutoCloseable {
         }
     }
 
-    /** @param apart pages of it that a third process maps, if there are any */
-    private RamBlock block(BlockSpec spec, @Nullable MemFd file, @Nullable PageBitmap apart, RamConditions conditions)
-            throws SyscallException {
+    /** @param exceptional what the scenario says of a memfd's pages; without a memfd they are like the others */
+    private RamBlock block(BlockSpec spec, @Nullable MemFd file, ExceptionalPages exceptional) throws IOException {
         shared.add(userfaultfd != null && file != null);
-        if (userfaultfd == null || file == null) {
-            RamBlock own = RamBlock.create(spec);
-            if (apart != null) {
-                own.share(apart);
-            }
-            return own;
+        if (file == null) {
+            return RamBlock.create(spec);
         }
-        RamBlock block = RamBlock.attach(spec, file);
+        if (userfaultfd == null) {
+            return RamBlock.create(spec, exceptional);
+        }
+        RamBlock block = RamBlock.attach(spec, file, exceptional);
         try {
-            if (apart != null) {
-                block.keepApart(apart);
-            }
-            if (conditions.unmappedPercent() > 0) {
-                block.leaveUnmapped(conditions.unmapped(spec.pages()));
-            }
             block.registerMinor(userfaultfd);
             return block;
         } catch (SyscallException | RuntimeException e) {
@@ -195,7 +190,7 @@ final class DestinationMemory implements AutoCloseable {
     }
 
     /** Maps, of pages of the memfd that are there now, those that the scenario wants mapped beforehand. */
-    void mapBeforehand(int block, long first, long count) throws IOException {
+    void mapBeforehand(int block, PageRange range) throws IOException {
         if (block != GuestConfig.RAM || conditions.presentPercent() == 0 || userfaultfd == null) {
             return;
         }
@@ -203,9 +198,11 @@ final class DestinationMemory implements AutoCloseable {
         if (present == null) {
             present = conditions.present(ram.spec().pages());
         }
-        for (long page = present.nextSet(first); page < first + count; page = present.nextSet(page + 1)) {
+        for (long page = present.nextSet(range.first()); page < range.end(); page = present.nextSet(page + 1)) {
             userfaultfd.continueRange(
-                    ram.mapping(), page * PAGE, PAGE); // there for whoever comes later, whatever it answers
+                    ram.mapping(),
+                    page * BasePage.BYTES,
+                    BasePage.BYTES); // there for whoever comes later, whatever it answers
         }
     }
 

@@ -16,9 +16,9 @@ import java.io.IOException;
 import java.util.List;
 
 /**
- * The evidence for moves: the frame number of every page, noted by the source before it gifts anything, in a memfd that
- * the destination compares with its own page table after the guest has resumed. Both outside the downtime. The memfd is
- * read and written, never mapped: it counts in nobody's memory.
+ * The evidence for moves: the frame number of every page, recorded by the source before it gifts anything, in a memfd
+ * that the destination compares with its own page table after the guest has resumed. Both outside the downtime. The
+ * memfd is read and written, never mapped: it counts in nobody's memory.
  *
  * <pre>
  *   u64 frame number of each page of each block, one after the other; 0: not present, or hidden from this process
@@ -32,7 +32,7 @@ public final class Frames {
     private final MemFd file;
     private final List<BlockSpec> blocks;
     private final long[] entries = new long[Pagemap.maxPages()];
-    private final long[] noted = new long[Pagemap.maxPages()];
+    private final long[] recorded = new long[Pagemap.maxPages()];
     private final NativeBuffer chunk = NativeBuffer.allocate(Pagemap.maxPages() * ENTRY);
 
     /** Evidence about {@code blocks} in {@code file}, which stays its owner's. */
@@ -52,11 +52,11 @@ public final class Frames {
     }
 
     /**
-     * Notes the frames of all blocks.
+     * Records the frames of all blocks.
      *
-     * @return whether this process may see frame numbers; if not, nothing was noted
+     * @return whether this process may see frame numbers; if not, nothing was recorded
      */
-    public boolean note(List<RamBlock> ram) throws IOException {
+    public boolean record(List<RamBlock> ram) throws IOException {
         long at = 0;
         boolean visible = false;
         try (Pagemap pagemap = Pagemap.open()) {
@@ -66,13 +66,13 @@ public final class Frames {
                     pagemap.read(block.mapping(), first, count, block.spec().pageBytes(), entries);
                     for (int i = 0; i < count; i++) {
                         visible |= Pagemap.frame(entries[i]) != 0;
-                        noted[i] = Pagemap.frame(entries[i]);
+                        recorded[i] = Pagemap.frame(entries[i]);
                     }
                     if (!visible && at == 0 && anyPresent(count)) {
                         return false;
                     }
                     markShared(block, first, count);
-                    chunk.putLongs(noted, count);
+                    chunk.putLongs(recorded, count);
                     file.write(at, chunk, count * ENTRY);
                     at += (long) count * ENTRY;
                 }
@@ -83,14 +83,14 @@ public final class Frames {
 
     /** Of pages that another process was told to map, those that it does map. */
     private void markShared(RamBlock block, long first, int count) throws IOException {
-        PageBitmap shared = block.shared();
-        if (shared == null) {
+        PageBitmap shared = block.exceptional().shared();
+        if (shared.isEmpty()) {
             return;
         }
         try (FrameCounts counts = FrameCounts.open()) {
             for (int i = 0; i < count && counts != null; i++) {
-                if (shared.get(first + i) && noted[i] != 0 && counts.of(noted[i]) > 1) {
-                    noted[i] |= SHARED;
+                if (shared.get(first + i) && recorded[i] != 0 && counts.of(recorded[i]) > 1) {
+                    recorded[i] |= SHARED;
                 }
             }
         }
@@ -108,7 +108,7 @@ public final class Frames {
     /**
      * What a comparison found, in pages.
      *
-     * @param shared of those compared, which another process mapped too when they were noted
+     * @param shared of those compared, which another process mapped too when they were recorded
      */
     public record Comparison(long compared, long same, long shared) {
         static final Comparison NONE = new Comparison(0, 0, 0);
@@ -118,7 +118,7 @@ public final class Frames {
         }
     }
 
-    /** Compares the frames of some pages of a block, now in this process, with those noted. */
+    /** Compares the frames of some pages of a block, now in this process, with those recorded. */
     public Comparison compare(int blockIndex, RamBlock block, PageBitmap pages) throws IOException {
         long base = blocks.subList(0, blockIndex).stream()
                 .mapToLong(BlockSpec::pages)
@@ -134,13 +134,13 @@ public final class Frames {
                 }
                 pagemap.read(block.mapping(), first, count, block.spec().pageBytes(), entries);
                 file.read((base + first) * ENTRY, chunk, count * ENTRY);
-                chunk.getLongs(noted, count);
+                chunk.getLongs(recorded, count);
                 for (int i = 0; i < count; i++) {
                     long here = Pagemap.frame(entries[i]);
-                    if (pages.get(first + i) && here != 0 && noted[i] != 0) {
+                    if (pages.get(first + i) && here != 0 && recorded[i] != 0) {
                         compared++;
-                        same += here == (noted[i] & ~SHARED) ? 1 : 0;
-                        shared += noted[i] < 0 ? 1 : 0;
+                        same += here == (recorded[i] & ~SHARED) ? 1 : 0;
+                        shared += recorded[i] < 0 ? 1 : 0;
                     }
                 }
             }
@@ -152,7 +152,7 @@ public final class Frames {
      * Compares all pages that were moved, and decides about those of which only this can tell.
      *
      * @param visible whether frame numbers are visible on both sides
-     * @param relocatedBefore {@link Proc#relocatedPages} when the source noted them
+     * @param relocatedBefore {@link Proc#relocatedPages} when the source recorded them
      * @param kernelMoves what a probe says of gifted pages, for when frames are hidden
      */
     public static Evidence judge(
@@ -171,8 +171,8 @@ public final class Frames {
         for (int i = 0; i < ram.size(); i++) {
             PageBitmap gifts = ledger.undecided(i);
             undecided |= gifts.cardinality() > 0;
-            PageBitmap shared = ram.get(i).shared();
-            if (shared != null) {
+            PageBitmap shared = ram.get(i).exceptional().shared();
+            if (!shared.isEmpty()) {
                 stillMapped = frames.stillMapped(i, ram.get(i), shared, ledger, visible);
             }
             any |= undecided || ledger.moved(i).cardinality() > 0;

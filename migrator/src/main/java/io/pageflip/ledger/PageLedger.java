@@ -1,6 +1,7 @@
 package io.pageflip.ledger;
 
 import io.pageflip.memory.PageBitmap;
+import io.pageflip.memory.PageRange;
 import io.pageflip.metrics.CopyReason;
 import io.pageflip.metrics.DeclineReason;
 import io.pageflip.metrics.PageCounts;
@@ -15,9 +16,9 @@ import java.util.function.LongPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The destination's account of every page: what became of it, once. A page that is told twice, or lies outside its
- * block, is the source's mistake and fails the migration; so does one that is missing at the end. Where the schedule
- * lets copied and zero pages come again, the last time counts; a page that was moved, declined or gifted never does.
+ * The destination's account of every page: what became of it, once. A page that comes twice, or lies outside its block,
+ * is the source's mistake and fails the migration; so does one that is missing at the end. Where the schedule lets
+ * copied and zero pages come again, the last time counts; a page that was moved, declined or gifted never does.
  */
 public final class PageLedger {
     private final List<Account> accounts = new ArrayList<>();
@@ -27,8 +28,12 @@ public final class PageLedger {
         blocks.forEach(spec -> accounts.add(new Account(spec, resends)));
     }
 
-    /** Checks a range that a peer has named, before anything is done with it. */
-    public void checkRange(int block, long first, long count) throws ProtocolException {
+    /**
+     * Checks a range that a peer has named, before anything is done with it.
+     *
+     * @return it
+     */
+    public PageRange checkRange(int block, long first, long count) throws ProtocolException {
         if (block >= accounts.size()) {
             throw new ProtocolException("RAM block number " + block + " of " + accounts.size());
         }
@@ -37,24 +42,25 @@ public final class PageLedger {
             throw new ProtocolException("pages " + first + "+" + count + " of RAM block " + account.spec.name()
                     + ", which has " + account.spec.pages());
         }
+        return new PageRange(first, count);
     }
 
-    public void moved(int block, long first, long count) throws ProtocolException {
-        Account account = account(block, first, count);
-        account.moved.add(first, count);
+    public void moved(int block, PageRange pages) throws ProtocolException {
+        Account account = account(block, pages);
+        account.moved.add(pages.first(), pages.count());
     }
 
-    public void copied(int block, long first, long count, CopyReason reason) throws ProtocolException {
-        Account account = account(block, first, count);
-        account.reasons.merge(reason, count, Long::sum);
-        account.note(first, count, Account.ZERO + reason.code());
+    public void copied(int block, PageRange pages, CopyReason reason) throws ProtocolException {
+        Account account = account(block, pages);
+        account.reasons.merge(reason, pages.count(), Long::sum);
+        account.record(pages, Account.ZERO + reason.code());
     }
 
     /** Neither moved nor copied: the kernel would not map it, and need not. */
-    public void declined(int block, long first, long count, DeclineReason reason) throws ProtocolException {
-        Account account = account(block, first, count);
-        account.declined.merge(reason, count, Long::sum);
-        account.note(first, count, Account.DECLINED);
+    public void declined(int block, PageRange pages, DeclineReason reason) throws ProtocolException {
+        Account account = account(block, pages);
+        account.declined.merge(reason, pages.count(), Long::sum);
+        account.record(pages, Account.DECLINED);
     }
 
     /** Whether a page has come before, with content. */
@@ -62,36 +68,39 @@ public final class PageLedger {
         return accounts.get(block).fate(page) > Account.ZERO;
     }
 
-    public void zero(int block, long first, long count) throws ProtocolException {
-        Account account = account(block, first, count);
-        account.zero += count;
-        account.note(first, count, Account.ZERO);
+    public void zero(int block, PageRange pages) throws ProtocolException {
+        Account account = account(block, pages);
+        account.zero += pages.count();
+        account.record(pages, Account.ZERO);
     }
 
-    /** Gifted and taken with a move asked for: whether it was moved, only evidence can tell; see {@link #decide}. */
-    public void undecided(int block, long first, long count) throws ProtocolException {
-        Account account = account(block, first, count);
-        account.undecided.add(first, count);
+    /**
+     * Pages that were gifted, and read with a request to move them: only evidence can tell whether they were; see
+     * {@link #decide}.
+     */
+    public void undecided(int block, PageRange pages) throws ProtocolException {
+        Account account = account(block, pages);
+        account.undecided.add(pages.first(), pages.count());
     }
 
-    /** Told of, and mapped only after the switch: {@link #settle} says what became of it. */
-    public void late(int block, long first, long count) throws ProtocolException {
-        Account account = account(block, first, count);
-        account.late.add(first, count);
+    /** Postcopy pages: announced now, mapped only after the switchover. {@link #settle} says what became of them. */
+    public void late(int block, PageRange pages) throws ProtocolException {
+        Account account = account(block, pages);
+        account.late.add(pages.first(), pages.count());
     }
 
-    /** The pages of a block that are mapped after the switch. */
+    /** The postcopy pages of a block. */
     public PageBitmap late(int block) {
         return accounts.get(block).late;
     }
 
-    /** Whether any page is mapped after the switch. */
+    /** Whether there are postcopy pages. */
     public boolean hasPostcopyPages() {
         return accounts.stream().anyMatch(account -> account.late.cardinality() > 0);
     }
 
     /**
-     * Settles all late pages of a block.
+     * Accounts for all postcopy pages of a block.
      *
      * @param mapped those that were moved, and perhaps others
      * @param other why the rest was declined
@@ -113,7 +122,7 @@ public final class PageLedger {
     }
 
     /**
-     * Settles all late pages of a block.
+     * Accounts for all postcopy pages of a block.
      *
      * @param copied how many of them were copied, for that reason; the others are zero
      */
@@ -125,10 +134,10 @@ public final class PageLedger {
         account.zero += account.late.cardinality() - copied;
     }
 
-    private Account account(int block, long first, long count) throws ProtocolException {
+    private Account account(int block, PageRange pages) throws ProtocolException {
         Account account = accounts.get(block);
-        if (account.seen.add(first, count) != count) {
-            account.forget(first, count);
+        if (account.seen.add(pages.first(), pages.count()) != pages.count()) {
+            account.forget(pages);
         }
         return account;
     }
@@ -224,30 +233,30 @@ public final class PageLedger {
             return fates == null ? 0 : fates[(int) page];
         }
 
-        void note(long first, long count, int fate) {
+        void record(PageRange pages, int fate) {
             if (resends) {
                 if (fates == null) {
                     fates = new byte[Math.toIntExact(spec.pages())];
                 }
-                Arrays.fill(fates, (int) first, (int) (first + count), (byte) fate);
+                Arrays.fill(fates, (int) pages.first(), (int) pages.end(), (byte) fate);
             }
         }
 
-        /** Takes pages out of the account that come again, some of them for the first time. */
-        void forget(long first, long count) throws ProtocolException {
-            for (long page = first; page < first + count; page++) {
+        /** Removes pages from the account, since they come again; some of them may come for the first time. */
+        void forget(PageRange pages) throws ProtocolException {
+            for (long page = pages.first(); page < pages.end(); page++) {
                 int fate = fate(page);
                 if (fate == DECLINED || (fate == 0 && (!resends || moved.get(page) || undecided.get(page)))) {
-                    throw new ProtocolException(
-                            "pages " + first + "+" + count + " of RAM block " + spec.name() + " were sent twice");
+                    throw new ProtocolException("pages " + pages.first() + "+" + pages.count() + " of RAM block "
+                            + spec.name() + " were sent twice");
                 }
                 if (fate == ZERO) {
                     zero--;
                 } else if (fate > ZERO) {
                     reasons.merge(CopyReason.ofCode(fate - ZERO), -1L, Long::sum);
                 }
-                if (fate != 0) {
-                    note(page, 1, 0);
+                if (fates != null) {
+                    fates[(int) page] = 0;
                 }
             }
         }

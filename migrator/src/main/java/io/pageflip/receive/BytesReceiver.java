@@ -4,6 +4,7 @@ import io.pageflip.channel.StreamReader;
 import io.pageflip.ledger.MoveOutcome;
 import io.pageflip.ledger.PageLedger;
 import io.pageflip.memory.PageBitmap;
+import io.pageflip.memory.PageRange;
 import io.pageflip.metrics.CopyReason;
 import io.pageflip.os.Userfaultfd;
 import io.pageflip.ram.RamBlock;
@@ -32,24 +33,26 @@ final class BytesReceiver implements PageReceiver {
     }
 
     @Override
-    public void receive(int blockIndex, long first, int count, @Nullable CopyReason reason) throws IOException {
+    public void receive(int blockIndex, PageRange pages, @Nullable CopyReason reason) throws IOException {
         if (reason == null) {
             throw new ProtocolException("bytes of pages came without a reason");
         }
         RamBlock block = blocks.get(blockIndex);
         if (userfaultfd != null && block.file() != null) {
-            map(userfaultfd, block, first, count);
+            map(userfaultfd, block, pages);
         }
         stream.readInto(
-                block.mapping(), first * block.spec().pageBytes(), block.spec().bytesOf(first, count));
-        ledger.copied(blockIndex, first, count, reason);
+                block.mapping(),
+                pages.first() * block.spec().pageBytes(),
+                block.spec().bytesOf(pages));
+        ledger.copied(blockIndex, pages, reason);
     }
 
-    private static void map(Userfaultfd userfaultfd, RamBlock block, long first, int count) throws IOException {
+    private static void map(Userfaultfd userfaultfd, RamBlock block, PageRange pages) throws IOException {
         long pageBytes = block.spec().pageBytes();
-        PageBitmap apart = block.shared();
-        for (long page = first; page < first + count; page++) {
-            if (apart != null && apart.get(page)) {
+        PageBitmap apart = block.exceptional().shared();
+        for (long page = pages.first(); page < pages.end(); page++) {
+            if (apart.get(page)) {
                 continue;
             }
             long result = userfaultfd.continueRange(block.mapping(), page * pageBytes, pageBytes);

@@ -1,6 +1,7 @@
 package io.pageflip.receive;
 
 import io.pageflip.ledger.PageLedger;
+import io.pageflip.memory.PageRange;
 import io.pageflip.metrics.CopyReason;
 import io.pageflip.os.MemFd;
 import io.pageflip.ram.RamBlock;
@@ -24,7 +25,7 @@ final class FileCopyReceiver implements PageReceiver {
     }
 
     @Override
-    public void receive(int blockIndex, long first, int count, @Nullable CopyReason reason) throws IOException {
+    public void receive(int blockIndex, PageRange pages, @Nullable CopyReason reason) throws IOException {
         RamBlock block = blocks.get(blockIndex);
         MemFd file = sourceFiles.get(blockIndex);
         if (file == null) {
@@ -32,7 +33,7 @@ final class FileCopyReceiver implements PageReceiver {
                     "RAM block " + block.spec().name() + " was gifted without a memfd");
         }
         long pageBytes = block.spec().pageBytes();
-        file.read(first * pageBytes, block.mapping(), first * pageBytes, count * pageBytes);
-        ledger.copied(blockIndex, first, count, CopyReason.MOVE_NOT_REQUESTED);
+        file.read(pages.first() * pageBytes, block.mapping(), pages.first() * pageBytes, pages.count() * pageBytes);
+        ledger.copied(blockIndex, pages, CopyReason.MOVE_NOT_REQUESTED);
     }
 }

@@ -2,6 +2,7 @@ package io.pageflip.receive;
 
 import io.pageflip.ledger.MoveOutcome;
 import io.pageflip.ledger.PageLedger;
+import io.pageflip.memory.PageRange;
 import io.pageflip.metrics.CopyReason;
 import io.pageflip.metrics.DeclineReason;
 import io.pageflip.os.Userfaultfd;
@@ -30,29 +31,30 @@ final class FlipReceiver implements PageReceiver {
     }
 
     @Override
-    public void receive(int blockIndex, long first, int count, @Nullable CopyReason reason) throws IOException {
+    public void receive(int blockIndex, PageRange pages, @Nullable CopyReason reason) throws IOException {
         RamBlock block = blocks.get(blockIndex);
         if (block.file() == null) {
             throw new ProtocolException("RAM block " + block.spec().name() + " was gifted without a memfd");
         }
         long pageBytes = block.spec().pageBytes();
-        long at = first;
-        long end = first + count;
+        long at = pages.first();
+        long end = pages.end();
         long most = end - at;
         while (at < end) {
-            long pages = Math.min(most, end - at);
-            long result = userfaultfd.continueRange(block.mapping(), at * pageBytes, pages * pageBytes);
+            long asked = Math.min(most, end - at);
+            long result = userfaultfd.continueRange(block.mapping(), at * pageBytes, asked * pageBytes);
             if (result > 0) {
-                ledger.moved(blockIndex, at, result / pageBytes);
-                at += result / pageBytes;
+                long moved = result / pageBytes;
+                ledger.moved(blockIndex, moved == pages.count() ? pages : new PageRange(at, moved));
+                at += moved;
                 most = end - at;
                 continue;
             }
             MoveOutcome outcome = MoveOutcome.of(result);
-            if (outcome == MoveOutcome.NO_MAPPING && pages > 1) {
-                most = pages / 2; // ENOENT also if only the range's end lies outside of what is registered
+            if (outcome == MoveOutcome.NO_MAPPING && asked > 1) {
+                most = asked / 2; // ENOENT also if only the range's end lies outside of what is registered
             } else {
-                ledger.declined(blockIndex, at, 1, reason(block, at, outcome));
+                ledger.declined(blockIndex, new PageRange(at, 1), reason(block, at, outcome));
                 at++;
                 most = end - at;
             }

@@ -2,6 +2,7 @@ package io.pageflip.receive;
 
 import io.pageflip.ledger.Frames;
 import io.pageflip.ledger.PageLedger;
+import io.pageflip.memory.PageRange;
 import io.pageflip.metrics.CopyReason;
 import io.pageflip.metrics.Evidence;
 import io.pageflip.os.Errno;
@@ -33,26 +34,26 @@ public final class FuseReceiver implements PageReceiver {
     }
 
     @Override
-    public void receive(int blockIndex, long first, int count, @Nullable CopyReason reason) throws IOException {
+    public void receive(int blockIndex, PageRange pages, @Nullable CopyReason reason) throws IOException {
         RamBlock block = blocks.get(blockIndex);
         if (block.spec().backing() != Backing.FILE) {
             throw new ProtocolException("pages of RAM block " + block.spec().name() + " are in no FUSE file");
         }
         // Holes before them as well: the source sends the blocks in order, and is there to be asked now.
-        long from = Math.min(first, readPages[blockIndex]);
-        read(block, from, first + count - from);
-        readPages[blockIndex] = Math.max(readPages[blockIndex], first + count);
+        long from = Math.min(pages.first(), readPages[blockIndex]);
+        read(block, new PageRange(from, pages.end() - from));
+        readPages[blockIndex] = Math.max(readPages[blockIndex], pages.end());
         if (foregone == null) {
-            ledger.undecided(blockIndex, first, count);
+            ledger.undecided(blockIndex, pages);
         } else {
-            ledger.copied(blockIndex, first, count, foregone);
+            ledger.copied(blockIndex, pages, foregone);
         }
     }
 
-    private static void read(RamBlock block, long first, long count) throws IOException {
+    private static void read(RamBlock block, PageRange pages) throws IOException {
         long pageBytes = block.spec().pageBytes();
         try {
-            block.mapping().populateRead(first * pageBytes, count * pageBytes);
+            block.mapping().populateRead(pages.first() * pageBytes, pages.count() * pageBytes);
         } catch (SyscallException e) {
             if (e.errno() == Errno.EFAULT) { // what a touch would get as SIGBUS
                 throw new IOException(

@@ -1,6 +1,7 @@
 package io.pageflip.receive;
 
 import io.pageflip.ledger.PageLedger;
+import io.pageflip.memory.PageRange;
 import io.pageflip.metrics.CopyReason;
 import io.pageflip.ram.RamBlock;
 import java.io.IOException;
@@ -18,8 +19,8 @@ public final class PostcopyReceiver implements PageReceiver {
     }
 
     @Override
-    public void receive(int blockIndex, long first, int count, @Nullable CopyReason reason) throws IOException {
-        ledger.late(blockIndex, first, count);
-        blocks.get(blockIndex).discard(first, count); // only a page that is missing traps
+    public void receive(int blockIndex, PageRange pages, @Nullable CopyReason reason) throws IOException {
+        ledger.late(blockIndex, pages);
+        blocks.get(blockIndex).discard(pages.first(), pages.count()); // only a page that is missing traps
     }
 }

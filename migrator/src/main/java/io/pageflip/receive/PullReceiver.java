@@ -1,6 +1,7 @@
 package io.pageflip.receive;
 
 import io.pageflip.ledger.PageLedger;
+import io.pageflip.memory.PageRange;
 import io.pageflip.metrics.CopyReason;
 import io.pageflip.os.Errno;
 import io.pageflip.os.ProcessMemory;
@@ -25,10 +26,10 @@ final class PullReceiver implements PageReceiver {
     }
 
     @Override
-    public void receive(int blockIndex, long first, int count, @Nullable CopyReason reason) throws IOException {
+    public void receive(int blockIndex, PageRange pages, @Nullable CopyReason reason) throws IOException {
         RamBlock block = blocks.get(blockIndex);
-        long offset = first * block.spec().pageBytes();
-        long end = offset + block.spec().bytesOf(first, count);
+        long offset = pages.first() * block.spec().pageBytes();
+        long end = offset + block.spec().bytesOf(pages);
         while (offset < end) {
             long read = source.read(sourceAddresses.get(blockIndex) + offset, block.mapping(), offset, end - offset);
             if (read <= 0) {
@@ -38,6 +39,6 @@ final class PullReceiver implements PageReceiver {
             }
             offset += read;
         }
-        ledger.copied(blockIndex, first, count, CopyReason.MECHANISM_COPIES);
+        ledger.copied(blockIndex, pages, CopyReason.MECHANISM_COPIES);
     }
 }

@@ -2,6 +2,7 @@ package io.pageflip.receive;
 
 import io.pageflip.channel.StreamReader;
 import io.pageflip.ledger.PageLedger;
+import io.pageflip.memory.PageRange;
 import io.pageflip.metrics.CopyReason;
 import io.pageflip.os.MemFd;
 import io.pageflip.os.ProcessMemory;
@@ -60,8 +61,7 @@ public final class ReceivePlan {
                     case STOP_AND_MOVE -> plan.receivers.put(FrameType.GIFT, flips);
                     case HANDOVER -> plan.receivers.put(FrameType.MAP, flips);
                     case POSTCOPY ->
-                        plan.receivers.put(
-                                FrameType.MAP, (block, first, count, reason) -> ledger.late(block, first, count));
+                        plan.receivers.put(FrameType.MAP, (block, pages, reason) -> ledger.late(block, pages));
                     case PRECOPY -> throw new ProtocolException("a precopy of pages that are flipped, not copied");
                 }
             }
@@ -103,7 +103,7 @@ public final class ReceivePlan {
     /** What else is to be done for pages that are announced. */
     @FunctionalInterface
     public interface Announced {
-        void pages(int block, long first, long count) throws IOException;
+        void pages(int block, PageRange pages) throws IOException;
     }
 
     /**
@@ -117,12 +117,12 @@ public final class ReceivePlan {
         int end = checkedEnd(header, body);
         for (int at = body.position(); at < end; at += PageRecord.BYTES) {
             int block = PageRecord.block(body, at);
-            ledger.checkRange(block, PageRecord.first(body, at), PageRecord.count(body, at));
+            PageRange range = ledger.checkRange(block, PageRecord.first(body, at), PageRecord.count(body, at));
             if (own.test(block)) {
-                blocks.get(block).populate(PageRecord.first(body, at), PageRecord.count(body, at));
+                blocks.get(block).populate(range.first(), range.count());
             } else {
-                blocks.get(block).populateShared(PageRecord.first(body, at), PageRecord.count(body, at));
-                shared.pages(block, PageRecord.first(body, at), PageRecord.count(body, at));
+                blocks.get(block).populateShared(range);
+                shared.pages(block, range);
             }
         }
     }
@@ -141,15 +141,13 @@ public final class ReceivePlan {
         long pages = 0;
         for (int at = body.position(); at < end; at += PageRecord.BYTES) {
             int block = PageRecord.block(body, at);
-            long first = PageRecord.first(body, at);
-            int count = PageRecord.count(body, at);
             int reasonCode = PageRecord.reasonCode(body, at);
             if (!PageRecord.reservedIsZero(body, at)) {
                 throw new ProtocolException("a page record whose reserved byte is not zero");
             }
-            ledger.checkRange(block, first, count);
-            receiver.receive(block, first, count, reason(reasonCode));
-            pages += count;
+            PageRange range = ledger.checkRange(block, PageRecord.first(body, at), PageRecord.count(body, at));
+            receiver.receive(block, range, reason(reasonCode)); // one object a record
+            pages += range.count();
         }
         return pages;
     }

@@ -2,6 +2,7 @@ package io.pageflip.receive;
 
 import io.pageflip.channel.StreamReader;
 import io.pageflip.ledger.PageLedger;
+import io.pageflip.memory.PageRange;
 import io.pageflip.metrics.CopyReason;
 import io.pageflip.ram.RamBlock;
 import java.io.IOException;
@@ -24,16 +25,16 @@ final class SpliceReceiver implements PageReceiver {
     }
 
     @Override
-    public void receive(int blockIndex, long first, int count, @Nullable CopyReason reason) throws IOException {
+    public void receive(int blockIndex, PageRange pages, @Nullable CopyReason reason) throws IOException {
         RamBlock block = blocks.get(blockIndex);
         long pageBytes = block.spec().pageBytes();
         boolean move = foregone != CopyReason.MOVE_NOT_REQUESTED;
-        stream.vmsplice(block.mapping(), first * pageBytes, count * pageBytes, move);
+        stream.vmsplice(block.mapping(), pages.first() * pageBytes, pages.count() * pageBytes, move);
         CopyReason known = reason != null ? reason : foregone;
         if (known == null) {
-            ledger.undecided(blockIndex, first, count);
+            ledger.undecided(blockIndex, pages);
         } else {
-            ledger.copied(blockIndex, first, count, known);
+            ledger.copied(blockIndex, pages, known);
         }
     }
 }

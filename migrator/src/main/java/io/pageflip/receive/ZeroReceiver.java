@@ -1,6 +1,8 @@
 package io.pageflip.receive;
 
 import io.pageflip.ledger.PageLedger;
+import io.pageflip.memory.BasePage;
+import io.pageflip.memory.PageRange;
 import io.pageflip.metrics.CopyReason;
 import io.pageflip.os.NativeBuffer;
 import io.pageflip.ram.RamBlock;
@@ -13,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * other content, in an earlier round of a precopy: that one is cleared.
  */
 final class ZeroReceiver implements PageReceiver {
-    private static final int CHUNK = 4096;
+    private static final int CHUNK = BasePage.BYTES;
 
     private final List<RamBlock> blocks;
     private final PageLedger ledger;
@@ -25,13 +27,13 @@ final class ZeroReceiver implements PageReceiver {
     }
 
     @Override
-    public void receive(int blockIndex, long first, int count, @Nullable CopyReason reason) throws ProtocolException {
-        for (long page = first; page < first + count; page++) {
+    public void receive(int blockIndex, PageRange pages, @Nullable CopyReason reason) throws ProtocolException {
+        for (long page = pages.first(); page < pages.end(); page++) {
             if (ledger.wasCopied(blockIndex, page)) {
                 clear(blocks.get(blockIndex), page);
             }
         }
-        ledger.zero(blockIndex, first, count);
+        ledger.zero(blockIndex, pages);
     }
 
     private void clear(RamBlock block, long page) {

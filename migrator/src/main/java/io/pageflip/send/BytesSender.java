@@ -1,6 +1,7 @@
 package io.pageflip.send;
 
 import io.pageflip.channel.StreamWriter;
+import io.pageflip.memory.PageRange;
 import io.pageflip.metrics.CopyReason;
 import io.pageflip.ram.RamBlock;
 import io.pageflip.wire.FrameType;
@@ -19,9 +20,11 @@ final class BytesSender implements PageSender {
     }
 
     @Override
-    public void send(int blockIndex, RamBlock block, long first, int count) throws IOException {
-        records.sendAlone(FrameType.BYTES, blockIndex, first, count, reason);
+    public void send(int blockIndex, RamBlock block, PageRange pages) throws IOException {
+        records.sendAlone(FrameType.BYTES, blockIndex, pages, reason);
         stream.write(
-                block.mapping(), first * block.spec().pageBytes(), block.spec().bytesOf(first, count));
+                block.mapping(),
+                pages.first() * block.spec().pageBytes(),
+                block.spec().bytesOf(pages));
     }
 }

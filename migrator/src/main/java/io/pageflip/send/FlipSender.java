@@ -1,5 +1,6 @@
 package io.pageflip.send;
 
+import io.pageflip.memory.PageRange;
 import io.pageflip.ram.RamBlock;
 import io.pageflip.wire.FrameType;
 import java.io.IOException;
@@ -16,9 +17,9 @@ public final class FlipSender implements PageSender {
     }
 
     @Override
-    public void send(int blockIndex, RamBlock block, long first, int count) throws IOException {
+    public void send(int blockIndex, RamBlock block, PageRange pages) throws IOException {
         long pageBytes = block.spec().pageBytes();
-        block.mapping().dropEntries(first * pageBytes, count * pageBytes);
-        records.add(FrameType.GIFT, blockIndex, first, count);
+        block.mapping().dropEntries(pages.first() * pageBytes, pages.count() * pageBytes);
+        records.add(FrameType.GIFT, blockIndex, pages);
     }
 }

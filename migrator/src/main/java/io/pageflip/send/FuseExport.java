@@ -104,7 +104,7 @@ public final class FuseExport implements AutoCloseable {
         return file;
     }
 
-    /** Writes back what is dirty, while the guest may run: so much less is left when it stands. */
+    /** Writes back what is dirty, while the guest may run: so much less is left when it is paused. */
     public void writeBack() throws IOException {
         long startNs = clock.nanoTime();
         disk.writeBack();
@@ -112,8 +112,8 @@ public final class FuseExport implements AutoCloseable {
     }
 
     /**
-     * Lets all pages go, which the guest, standing, must not touch from now on: none is mapped here any more, all are
-     * clean, and the destination may read them.
+     * Releases all pages. The guest is paused and must not touch them from now on: none is mapped here any more, all
+     * are clean, and the destination may read them.
      */
     public void release() throws IOException {
         long startNs = clock.nanoTime();

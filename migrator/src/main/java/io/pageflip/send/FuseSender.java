@@ -1,5 +1,6 @@
 package io.pageflip.send;
 
+import io.pageflip.memory.PageRange;
 import io.pageflip.ram.RamBlock;
 import io.pageflip.wire.FrameType;
 import java.io.IOException;
@@ -15,7 +16,7 @@ final class FuseSender implements PageSender {
     }
 
     @Override
-    public void send(int blockIndex, RamBlock block, long first, int count) throws IOException {
-        records.add(FrameType.FUSE, blockIndex, first, count);
+    public void send(int blockIndex, RamBlock block, PageRange pages) throws IOException {
+        records.add(FrameType.FUSE, blockIndex, pages);
     }
 }

@@ -2,6 +2,7 @@ package io.pageflip.send;
 
 import io.pageflip.channel.StreamWriter;
 import io.pageflip.memory.PageBitmap;
+import io.pageflip.memory.PageRange;
 import io.pageflip.metrics.CopyReason;
 import io.pageflip.ram.RamBlock;
 import io.pageflip.wire.FrameType;
@@ -13,7 +14,7 @@ import java.io.IOException;
  * read it: it would see the change. A page that was not gifted, and is written meanwhile, may arrive half written; it
  * is sent again then. A stock kernel leaves them mapped here, so they are the source's until the run token is taken; on
  * a kernel with the patch of 2013 they are gone, but for those that cannot move: one of them is a page that goes in two
- * pieces ({@link RamBlock#unaligned}).
+ * pieces ({@link io.pageflip.ram.ExceptionalPages}).
  */
 final class GiftSender implements PageSender {
     /** Of a page in two pieces; the simulated kernel's are of the same size. */
@@ -30,17 +31,17 @@ final class GiftSender implements PageSender {
     }
 
     @Override
-    public void send(int blockIndex, RamBlock block, long first, int count) throws IOException {
+    public void send(int blockIndex, RamBlock block, PageRange pages) throws IOException {
         long pageBytes = block.spec().pageBytes();
-        records.sendAlone(FrameType.SPLICE, blockIndex, first, count, asGift ? null : CopyReason.NOT_GIFTED);
-        PageBitmap unaligned = block.unaligned();
-        if (unaligned == null) {
-            stream.vmsplice(block.mapping(), first * pageBytes, count * pageBytes, asGift);
+        records.sendAlone(FrameType.SPLICE, blockIndex, pages, asGift ? null : CopyReason.NOT_GIFTED);
+        PageBitmap unaligned = block.exceptional().unaligned();
+        if (unaligned.isEmpty()) {
+            stream.vmsplice(block.mapping(), pages.first() * pageBytes, pages.count() * pageBytes, asGift);
             return;
         }
-        for (long page = first, end; page < first + count; page = end) {
+        for (long page = pages.first(), end; page < pages.end(); page = end) {
             boolean pieces = unaligned.get(page);
-            end = pieces ? page + 1 : Math.min(first + count, unaligned.nextSet(page));
+            end = pieces ? page + 1 : Math.min(pages.end(), unaligned.nextSet(page));
             long at = page * pageBytes;
             long bytes = (end - page) * pageBytes;
             long piece = pieces ? FIRST_PIECE : bytes;

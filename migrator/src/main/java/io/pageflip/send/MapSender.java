@@ -1,5 +1,6 @@
 package io.pageflip.send;
 
+import io.pageflip.memory.PageRange;
 import io.pageflip.ram.RamBlock;
 import io.pageflip.wire.FrameType;
 import java.io.IOException;
@@ -16,7 +17,7 @@ final class MapSender implements PageSender {
     }
 
     @Override
-    public void send(int blockIndex, RamBlock block, long first, int count) throws IOException {
-        records.add(FrameType.MAP, blockIndex, first, count);
+    public void send(int blockIndex, RamBlock block, PageRange pages) throws IOException {
+        records.add(FrameType.MAP, blockIndex, pages);
     }
 }

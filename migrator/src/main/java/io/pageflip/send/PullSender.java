@@ -1,12 +1,13 @@
 package io.pageflip.send;
 
+import io.pageflip.memory.PageRange;
 import io.pageflip.ram.RamBlock;
 import io.pageflip.wire.FrameType;
 import java.io.IOException;
 
 /**
- * Tells the destination which pages to read out of the source's memory, which stands still until the guest has changed
- * hands.
+ * Tells the destination which pages to read out of the source's memory, in which the guest is paused until it has
+ * changed hands.
  */
 final class PullSender implements PageSender {
     private final RecordWriter records;
@@ -16,7 +17,7 @@ final class PullSender implements PageSender {
     }
 
     @Override
-    public void send(int blockIndex, RamBlock block, long first, int count) throws IOException {
-        records.add(FrameType.PULL, blockIndex, first, count);
+    public void send(int blockIndex, RamBlock block, PageRange pages) throws IOException {
+        records.add(FrameType.PULL, blockIndex, pages);
     }
 }

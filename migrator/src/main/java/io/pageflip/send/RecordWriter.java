@@ -1,6 +1,7 @@
 package io.pageflip.send;
 
 import io.pageflip.channel.StreamWriter;
+import io.pageflip.memory.PageRange;
 import io.pageflip.metrics.CopyReason;
 import io.pageflip.os.NativeBuffer;
 import io.pageflip.wire.FrameHeader;
@@ -31,30 +32,29 @@ public final class RecordWriter {
     }
 
     /** Adds a record; sends what was collected when it is enough, or of another type. */
-    void add(FrameType recordType, int block, long first, int count) throws IOException {
+    void add(FrameType recordType, int block, PageRange range) throws IOException {
         if (recordType != type) {
             flush();
             type = recordType;
         }
-        put(block, first, count, 0);
-        pages += count;
+        put(block, range, 0);
+        pages += range.count();
         if (records == PageRecord.MAX_IN_FRAME || pages >= FLUSH_PAGES) {
             flush();
         }
     }
 
     /** Sends a record in a frame of its own, at once: its pages follow it. */
-    void sendAlone(FrameType recordType, int block, long first, int count, @Nullable CopyReason reason)
-            throws IOException {
+    void sendAlone(FrameType recordType, int block, PageRange range, @Nullable CopyReason reason) throws IOException {
         flush();
         type = recordType;
-        put(block, first, count, reason == null ? 0 : reason.code());
+        put(block, range, reason == null ? 0 : reason.code());
         flush();
     }
 
-    private void put(int block, long first, int count, int reasonCode) {
+    private void put(int block, PageRange range, int reasonCode) {
         int at = FrameHeader.BYTES + records * PageRecord.BYTES;
-        PageRecord.put(frame.bytes(), at, block, reasonCode, count, first);
+        PageRecord.put(frame.bytes(), at, block, reasonCode, (int) range.count(), range.first());
         records++;
     }
 

@@ -3,9 +3,11 @@ package io.pageflip.send;
 import io.pageflip.channel.StreamWriter;
 import io.pageflip.memory.PageBitmap;
 import io.pageflip.memory.PageRange;
+import io.pageflip.memory.PageRuns;
 import io.pageflip.metrics.CopyReason;
 import io.pageflip.ram.BlockSpec;
 import io.pageflip.ram.DataMap;
+import io.pageflip.ram.ExceptionalPages;
 import io.pageflip.ram.RamBlock;
 import io.pageflip.request.Mechanism;
 import io.pageflip.request.Schedule;
@@ -29,7 +31,7 @@ public final class SendPlan {
     }
 
     /**
-     * What a page of a block is in for.
+     * How a page will be sent, and why it will be copied if so.
      *
      * @param reason why it will be copied, if that is known beforehand
      */
@@ -115,24 +117,15 @@ public final class SendPlan {
     }
 
     /**
-     * Tells the destination, before the guest is stopped, which pages hold data, so that it can make room for those
-     * that will be copied.
+     * Tells the destination, before the guest is paused, which pages hold data, so that it can make room for those that
+     * will be copied.
      *
      * @param maps of the blocks, as far as known now
      */
     public static void expect(List<RamBlock> blocks, List<DataMap> maps, StreamWriter stream) throws IOException {
         RecordWriter records = new RecordWriter(stream);
         for (int i = 0; i < blocks.size(); i++) {
-            var pages = maps.get(i).pages();
-            for (long first = pages.nextSet(0); first < pages.pages(); ) {
-                long end = pages.nextClear(first);
-                while (first < end) {
-                    int count = (int) Math.min(EXPECT_PAGES, end - first);
-                    records.add(FrameType.EXPECT, i, first, count);
-                    first += count;
-                }
-                first = pages.nextSet(end);
-            }
+            addRecords(records, FrameType.EXPECT, i, maps.get(i).pages());
         }
         records.flush();
     }
@@ -154,18 +147,20 @@ public final class SendPlan {
         long whole = block.spec().wholePages();
         PageSender wholePages = sender(route(mechanism, schedule, gifts, block.spec(), true));
         PageSender partPage = sender(route(mechanism, schedule, gifts, block.spec(), false));
-        Route exception = block.pinned() != null ? PINNED : STILL_MAPPED;
-        PageBitmap exceptions = block.pinned() != null ? block.pinned() : block.shared();
-        for (long first = pages.nextSet(0); first < pages.pages(); first = pages.nextSet(first)) {
-            long end = pages.nextClear(first);
-            while (first < end) {
+        ExceptionalPages exceptional = block.exceptional();
+        Route exception = exceptional.pinned().isEmpty() ? STILL_MAPPED : PINNED;
+        PageBitmap exceptions = exceptional.pinned().isEmpty() ? exceptional.shared() : exceptional.pinned();
+        for (PageRuns runs = pages.runs(); runs.next(); ) {
+            long end = runs.end();
+            for (long first = runs.first(); first < end; ) {
                 boolean part = first >= whole;
                 int count = (int) Math.min(batch, (part ? end : Math.min(end, whole)) - first);
-                boolean excepted = exceptions != null && exceptions.get(first);
-                if (exceptions != null) {
+                boolean excepted = exceptions.get(first);
+                if (!exceptions.isEmpty()) {
                     count = sameKind(exceptions, first, count);
                 }
-                (excepted ? sender(exception) : part ? partPage : wholePages).send(index, block, first, count);
+                (excepted ? sender(exception) : part ? partPage : wholePages)
+                        .send(index, block, new PageRange(first, count)); // one object a batch
                 first += count;
                 progress.sent(count);
             }
@@ -182,14 +177,19 @@ public final class SendPlan {
         return count;
     }
 
-    /** Tells of pages of a block that stay here, and are read by the destination after the switch. */
+    /** Announces postcopy pages of a block: they stay here, and the destination reads them after the switchover. */
     public void announcePostcopyPages(int index, PageBitmap pages) throws IOException {
-        for (long first = pages.nextSet(0); first < pages.pages(); ) {
-            int count = (int) Math.min(EXPECT_PAGES, pages.nextClear(first) - first);
-            records.add(FrameType.POSTCOPY, index, first, count);
-            first = pages.nextSet(first + count);
-        }
+        addRecords(records, FrameType.POSTCOPY, index, pages);
         records.flush();
+    }
+
+    private static void addRecords(RecordWriter records, FrameType type, int index, PageBitmap pages)
+            throws IOException {
+        for (PageRuns runs = pages.runs(); runs.next(); ) {
+            for (long first = runs.first(); first < runs.end(); first += EXPECT_PAGES) {
+                records.add(type, index, new PageRange(first, Math.min(EXPECT_PAGES, runs.end() - first)));
+            }
+        }
     }
 
     /**
@@ -197,8 +197,7 @@ public final class SendPlan {
      */
     public void resend(int index, RamBlock block, PageRange range) throws IOException {
         for (long page = range.first(); page < range.end(); page++) {
-            PageBitmap shared = block.shared();
-            Route route = shared != null && shared.get(page)
+            Route route = block.exceptional().shared().get(page)
                     ? STILL_MAPPED
                     : route(
                             mechanism,
@@ -209,7 +208,7 @@ public final class SendPlan {
             if (route.reason() == null) {
                 throw new IllegalStateException("pages of " + block.spec().name() + " do not cross as bytes");
             }
-            new BytesSender(records, stream, route.reason()).send(index, block, page, 1);
+            new BytesSender(records, stream, route.reason()).send(index, block, new PageRange(page, 1));
         }
     }
 

@@ -138,7 +138,7 @@ final class Crossing implements OutgoingSwitchover.Moments, AutoCloseable {
         }
         if (options.mechanism().moves()) {
             relocatedPages = Proc.relocatedPages();
-            framesVisible = memory.frames().note(guest.blocks());
+            framesVisible = memory.frames().record(guest.blocks());
         } else {
             framesVisible = HostCapabilities.frameNumbersVisible();
         }
@@ -324,7 +324,7 @@ final class Crossing implements OutgoingSwitchover.Moments, AutoCloseable {
             }
         });
         if (options.mechanism().moves()) {
-            framesVisible = memory.frames().note(guest.blocks()); // a page that was written may lie elsewhere now
+            framesVisible = memory.frames().record(guest.blocks()); // a page that was written may lie elsewhere now
         }
     }
 

@@ -3,6 +3,7 @@ package io.pageflip.source;
 import io.pageflip.guest.Guest;
 import io.pageflip.memory.PageBitmap;
 import io.pageflip.memory.PageRange;
+import io.pageflip.memory.PageRuns;
 import io.pageflip.os.SyscallException;
 import io.pageflip.ram.DirtyTracker;
 import io.pageflip.ram.RamBlock;
@@ -28,10 +29,7 @@ final class EarlyCopies implements AutoCloseable {
         this.blocks = guest.blocks();
         for (RamBlock block : blocks) {
             List<PageRange> ranges = new ArrayList<>();
-            PageBitmap pages = block.pinned();
-            if (pages != null) {
-                pages.forEachRun(Integer.MAX_VALUE, ranges::add);
-            }
+            block.exceptional().pinned().forEachRun(Integer.MAX_VALUE, ranges::add);
             pinned.add(ranges);
         }
         this.written = guest.logUnshareable();
@@ -73,10 +71,8 @@ final class EarlyCopies implements AutoCloseable {
 
     private void resend(int index, SendPlan plan) throws IOException {
         PageBitmap pages = written.take(index);
-        for (long first = pages.nextSet(0); first < pages.pages(); ) {
-            long end = pages.nextClear(first);
-            plan.resend(index, blocks.get(index), new PageRange(first, end - first));
-            first = pages.nextSet(end);
+        for (PageRuns runs = pages.runs(); runs.next(); ) {
+            plan.resend(index, blocks.get(index), runs.range());
         }
     }
 

@@ -8,6 +8,7 @@ import io.pageflip.channel.StreamWriter;
 import io.pageflip.guest.Guest;
 import io.pageflip.guest.GuestConfig;
 import io.pageflip.guest.VirtualMachine;
+import io.pageflip.memory.BasePage;
 import io.pageflip.metrics.Failure;
 import io.pageflip.metrics.MigrationStatus;
 import io.pageflip.metrics.Owner;
@@ -22,9 +23,9 @@ import io.pageflip.os.Proc;
 import io.pageflip.ram.Adoption;
 import io.pageflip.ram.Backing;
 import io.pageflip.ram.BlockSpec;
+import io.pageflip.ram.ExceptionalPages;
 import io.pageflip.ram.RamBlock;
 import io.pageflip.request.Mechanism;
-import io.pageflip.scenario.RamConditions;
 import io.pageflip.scenario.Step;
 import io.pageflip.switchover.Ownership;
 import io.pageflip.wire.Message;
@@ -97,16 +98,14 @@ public final class SourceAgent {
             return RamBlock.createOnDisk(spec, directory);
         }
         boolean ram = spec.equals(options.guest().blocks().get(GuestConfig.RAM));
-        RamConditions conditions = options.scenario().conditions();
-        if (ram && spec.backing() == Backing.ANONYMOUS && !conditions.allPlain()) {
-            return conditions.create(spec);
+        if (!ram) {
+            return RamBlock.create(spec);
         }
-        RamBlock block = ram && options.adopts() ? RamBlock.createPrivate(spec) : RamBlock.create(spec);
-        if (ram && options.scenario().sharerPercent() > 0) {
-            block.share(
-                    options.scenario().sharedPages(spec.pages(), options.guest().seed()));
-        }
-        return block;
+        return RamBlock.create(
+                spec,
+                options.adopts()
+                        ? ExceptionalPages.untilAdoption(spec)
+                        : options.scenario().atSource(spec, options.guest().seed()));
     }
 
     /**
@@ -136,7 +135,7 @@ public final class SourceAgent {
             throw e;
         }
         if (!runs) {
-            progress.begin(Progress.Phase.FILLING, options.guest().ramBytes() / 4096);
+            progress.begin(Progress.Phase.FILLING, options.guest().ramBytes() / BasePage.BYTES);
             context.reached(Step.FILLING);
             guest.powerOn(done -> {
                 progress.done(done);

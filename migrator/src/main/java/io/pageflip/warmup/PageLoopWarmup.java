@@ -4,6 +4,7 @@ import io.pageflip.channel.InactivityTimeout;
 import io.pageflip.channel.StreamReader;
 import io.pageflip.channel.StreamWriter;
 import io.pageflip.ledger.PageLedger;
+import io.pageflip.memory.BasePage;
 import io.pageflip.os.Fd;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.UnixSocket;
@@ -33,14 +34,12 @@ final class PageLoopWarmup {
     /** Half of them send page by page, which is enough to have it compiled. */
     private static final int ROUNDS = 8;
 
-    private static final int PAGE = 4096;
-
     private PageLoopWarmup() {}
 
     static void run(NanoClock clock) throws IOException {
         List<BlockSpec> specs = List.of(
-                new BlockSpec("flipped", (long) PAGES * PAGE, Backing.MEMFD),
-                new BlockSpec("copied", PAGE / 2, Backing.ANONYMOUS));
+                new BlockSpec("flipped", (long) PAGES * BasePage.BYTES, Backing.MEMFD),
+                new BlockSpec("copied", BasePage.BYTES / 2, Backing.ANONYMOUS));
         List<Fd> sockets = UnixSocket.pair();
         InactivityTimeout patience = new InactivityTimeout(clock, () -> {});
         try (StreamWriter writer = new StreamWriter(sockets.get(0), sockets.get(0), patience);

@@ -2,6 +2,7 @@ package io.pageflip.warmup;
 
 import io.pageflip.ledger.PageLedger;
 import io.pageflip.memory.PageBitmap;
+import io.pageflip.memory.PageRange;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.Proc;
 import io.pageflip.os.Userfaultfd;
@@ -58,7 +59,7 @@ final class PostcopyWarmup {
             }
             for (int prefetch = 1; prefetch <= 2; prefetch++) {
                 PageLedger ledger = new PageLedger(List.of(spec), true);
-                ledger.late(0, 0, spec.pages());
+                ledger.late(0, new PageRange(0, spec.pages()));
                 try (RamBlock here = RamBlock.create(spec);
                         Postcopy postcopy =
                                 Postcopy.pull(List.of(here), ledger, source, List.of(), window(prefetch), clock)) {

@@ -13,6 +13,7 @@ import io.pageflip.os.NativeBuffer;
 import io.pageflip.os.UnixSocket;
 import io.pageflip.ram.Backing;
 import io.pageflip.ram.BlockSpec;
+import io.pageflip.ram.ExceptionalPages;
 import io.pageflip.ram.RamBlock;
 import io.pageflip.switchover.IncomingSwitchover;
 import io.pageflip.switchover.OutgoingSwitchover;
@@ -76,13 +77,17 @@ final class SwitchoverWarmup {
     }
 
     private static List<RamBlock> blocks(List<BlockSpec> specs) throws IOException {
+        BlockSpec ram = specs.get(GuestConfig.RAM);
+        PageBitmap unshareable = new PageBitmap(ram.pages());
+        unshareable.add(1, UNSHAREABLE_PAGES);
         List<RamBlock> blocks = new ArrayList<>();
         for (BlockSpec spec : specs) {
-            blocks.add(RamBlock.create(spec));
+            blocks.add(RamBlock.create(
+                    spec,
+                    spec.equals(ram)
+                            ? ExceptionalPages.ofMemfd(unshareable, PageBitmap.empty(ram.pages()))
+                            : ExceptionalPages.none(spec)));
         }
-        PageBitmap unshareable = new PageBitmap(specs.get(GuestConfig.RAM).pages());
-        unshareable.add(1, UNSHAREABLE_PAGES);
-        blocks.get(GuestConfig.RAM).share(unshareable);
         return blocks;
     }
 

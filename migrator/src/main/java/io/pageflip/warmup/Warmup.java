@@ -5,6 +5,7 @@ import io.pageflip.os.NanoClock;
 import io.pageflip.ram.Adoption;
 import io.pageflip.ram.Backing;
 import io.pageflip.ram.BlockSpec;
+import io.pageflip.ram.ExceptionalPages;
 import io.pageflip.ram.RamBlock;
 import io.pageflip.switchover.IncomingSwitchover;
 import java.io.IOException;
@@ -103,11 +104,11 @@ public final class Warmup {
      */
     public void adoption() throws IOException {
         BlockSpec spec = new BlockSpec("adopted", 2L * config.rounds() * Backing.MEMFD.pageBytes(), Backing.MEMFD);
-        try (RamBlock scratch = RamBlock.createPrivate(spec)) {
+        try (RamBlock scratch = RamBlock.create(spec, ExceptionalPages.untilAdoption(spec))) {
             for (long page = 0; page < spec.pages(); page += 2) {
                 scratch.mapping().setLong(page * spec.pageBytes() + Long.BYTES, 1);
             }
-            PageBitmap pinned = new PageBitmap(spec.pages());
+            PageBitmap pinned = PageBitmap.empty(spec.pages());
             new Adoption(scratch, pinned, List.of(), 2L * spec.pageBytes(), clock).run(pages -> {});
         }
     }

@@ -33,8 +33,7 @@ public enum FrameType {
     /** A {@link Message.Failed}. */
     FAILED(15, 2048),
     /**
-     * Empty: a precopy round has ended; the destination says in the {@link io.pageflip.switchover.SwitchoverPage} that
-     * it has it.
+     * Empty: a precopy round has ended; the destination says so in the {@link io.pageflip.switchover.SwitchoverPage}.
      */
     ROUND(16, 0),
     /** Records: pages that the destination reads out of the source's FUSE file, by touching its mapping of it. */

@@ -21,9 +21,9 @@
  *           <---------------- control ---------------     RESUMED
  *           <---------------- control ---------------     COMPLETED, the report
  *     handover: MAP, BYTES and END come before PREPARE, while the guest runs; what was written since comes again, with an END
- *     postcopy: as handover, but what MAP tells of is mapped only after RESUMED, or when it is touched
+ *     postcopy: as handover, but what MAP announces is mapped only after RESUMED, or when it is touched
  *     postcopy of pulls: POSTCOPY and END come before PREPARE; the pages are read after RESUMED, or when they are touched
- *     precopy: pages and ROUND, again and again, while the guest runs; what is left, and END, while it stands
+ *     precopy: pages and ROUND, again and again, while the guest runs; what is left, and END, while it is paused
  *           if it runs out of time, POSTCOPY instead of what is left
  *     RECOVER + run token  --- a new control connection --->   after the first one broke, while POSTCOPY pages are at the source
  *           <---------------- it ---------------------     RESUMED

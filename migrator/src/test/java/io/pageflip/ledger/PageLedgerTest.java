@@ -3,6 +3,7 @@ package io.pageflip.ledger;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import io.pageflip.memory.PageRange;
 import io.pageflip.metrics.CopyReason;
 import io.pageflip.metrics.DeclineReason;
 import io.pageflip.metrics.PageCounts;
@@ -34,13 +35,13 @@ final class PageLedgerTest {
 
     @Test
     void countsEveryPageOnce() throws ProtocolException {
-        ledger.moved(RAM, 0, 60);
-        ledger.declined(RAM, 60, 10, DeclineReason.ALREADY_PRESENT);
-        ledger.declined(RAM, 70, 5, DeclineReason.NO_MAPPING);
-        ledger.declined(RAM, 75, 5, DeclineReason.ALREADY_PRESENT);
-        ledger.zero(RAM, 80, 3);
-        ledger.copied(ROM, 0, 2, CopyReason.PRIVATE_MEMORY);
-        ledger.copied(ROM, 2, 1, CopyReason.NOT_PAGE_SIZED);
+        ledger.moved(RAM, new PageRange(0, 60));
+        ledger.declined(RAM, new PageRange(60, 10), DeclineReason.ALREADY_PRESENT);
+        ledger.declined(RAM, new PageRange(70, 5), DeclineReason.NO_MAPPING);
+        ledger.declined(RAM, new PageRange(75, 5), DeclineReason.ALREADY_PRESENT);
+        ledger.zero(RAM, new PageRange(80, 3));
+        ledger.copied(ROM, new PageRange(0, 2), CopyReason.PRIVATE_MEMORY);
+        ledger.copied(ROM, new PageRange(2, 1), CopyReason.NOT_PAGE_SIZED);
         ledger.close(List.of(17L, 0L));
         assertThat(ledger.counts(RAM))
                 .isEqualTo(
@@ -54,15 +55,15 @@ final class PageLedgerTest {
     @Test
     void whereCopiesMayComeAgainTheLastTimeCounts() throws ProtocolException {
         PageLedger precopy = new PageLedger(List.of(new BlockSpec("ram", 100 * 4096, Backing.ANONYMOUS)), true);
-        precopy.copied(RAM, 0, 50, CopyReason.NOT_GIFTED);
-        precopy.zero(RAM, 50, 10);
-        precopy.copied(RAM, 45, 10, CopyReason.NOT_GIFTED); // five again, five that were zero
-        precopy.zero(RAM, 0, 3);
+        precopy.copied(RAM, new PageRange(0, 50), CopyReason.NOT_GIFTED);
+        precopy.zero(RAM, new PageRange(50, 10));
+        precopy.copied(RAM, new PageRange(45, 10), CopyReason.NOT_GIFTED); // five again, five that were zero
+        precopy.zero(RAM, new PageRange(0, 3));
         assertThat(precopy.wasCopied(RAM, 0)).isFalse();
         assertThat(precopy.wasCopied(RAM, 3)).isTrue();
-        precopy.copied(RAM, 10, 2, CopyReason.NOT_PAGE_SIZED);
-        precopy.undecided(RAM, 20, 4); // the last round gifts
-        precopy.undecided(RAM, 60, 1); // and this page is new
+        precopy.copied(RAM, new PageRange(10, 2), CopyReason.NOT_PAGE_SIZED);
+        precopy.undecided(RAM, new PageRange(20, 4)); // the last round gifts
+        precopy.undecided(RAM, new PageRange(60, 1)); // and this page is new
         precopy.decide(RAM, 2);
         precopy.close(List.of(39L));
         assertThat(precopy.counts(RAM))
@@ -74,13 +75,14 @@ final class PageLedgerTest {
     @Test
     void whatWasGivenAwayNeverComesAgain() throws ProtocolException {
         PageLedger precopy = new PageLedger(List.of(new BlockSpec("ram", 100 * 4096, Backing.ANONYMOUS)), true);
-        precopy.copied(RAM, 0, 2, CopyReason.NOT_GIFTED);
-        precopy.undecided(RAM, 0, 1);
-        precopy.moved(RAM, 1, 1);
-        assertRefused(() -> precopy.undecided(RAM, 0, 1), "pages 0+1 of RAM block ram were sent twice");
-        assertRefused(() -> precopy.zero(RAM, 1, 1), "pages 1+1 of RAM block ram were sent twice");
+        precopy.copied(RAM, new PageRange(0, 2), CopyReason.NOT_GIFTED);
+        precopy.undecided(RAM, new PageRange(0, 1));
+        precopy.moved(RAM, new PageRange(1, 1));
+        assertRefused(() -> precopy.undecided(RAM, new PageRange(0, 1)), "pages 0+1 of RAM block ram were sent twice");
+        assertRefused(() -> precopy.zero(RAM, new PageRange(1, 1)), "pages 1+1 of RAM block ram were sent twice");
         assertRefused(
-                () -> precopy.copied(RAM, 0, 1, CopyReason.NOT_GIFTED), "pages 0+1 of RAM block ram were sent twice");
+                () -> precopy.copied(RAM, new PageRange(0, 1), CopyReason.NOT_GIFTED),
+                "pages 0+1 of RAM block ram were sent twice");
     }
 
     /** Its source takes a declined page for moved. */
@@ -88,12 +90,12 @@ final class PageLedgerTest {
     @ValueSource(booleans = {false, true})
     void whatWasDeclinedNeverComesAgain(boolean resends) throws ProtocolException {
         PageLedger handover = new PageLedger(List.of(new BlockSpec("ram", 100 * 4096, Backing.MEMFD)), resends);
-        handover.declined(RAM, 3, 2, DeclineReason.NO_MAPPING);
+        handover.declined(RAM, new PageRange(3, 2), DeclineReason.NO_MAPPING);
         assertThat(handover.wasCopied(RAM, 3)).isFalse();
-        assertRefused(() -> handover.moved(RAM, 4, 1), "pages 4+1 of RAM block ram were sent twice");
-        assertRefused(() -> handover.zero(RAM, 3, 1), "pages 3+1 of RAM block ram were sent twice");
+        assertRefused(() -> handover.moved(RAM, new PageRange(4, 1)), "pages 4+1 of RAM block ram were sent twice");
+        assertRefused(() -> handover.zero(RAM, new PageRange(3, 1)), "pages 3+1 of RAM block ram were sent twice");
         assertRefused(
-                () -> handover.declined(RAM, 2, 2, DeclineReason.NO_MAPPING),
+                () -> handover.declined(RAM, new PageRange(2, 2), DeclineReason.NO_MAPPING),
                 "pages 2+2 of RAM block ram were sent twice");
     }
 
@@ -101,7 +103,7 @@ final class PageLedgerTest {
     @CsvSource({"0, 0, 1", "0, 99, 1", "0, 0, 100", "1, 2, 1", "1, 0, 3"})
     void aRangeWithinItsBlockIsAllowed(int block, long first, long count) throws ProtocolException {
         ledger.checkRange(block, first, count);
-        ledger.moved(block, first, count);
+        ledger.moved(block, new PageRange(first, count));
         assertThat(ledger.moved(block).cardinality()).isEqualTo(count);
     }
 
@@ -131,32 +133,33 @@ final class PageLedgerTest {
 
     @Test
     void aPageThatIsToldTwiceIsRefusedHowever() throws ProtocolException {
-        ledger.moved(RAM, 10, 10);
-        assertRefused(() -> ledger.moved(RAM, 19, 2), "pages 19+2 of RAM block ram were sent twice");
+        ledger.moved(RAM, new PageRange(10, 10));
+        assertRefused(() -> ledger.moved(RAM, new PageRange(19, 2)), "pages 19+2 of RAM block ram were sent twice");
         assertRefused(
-                () -> ledger.copied(RAM, 10, 1, CopyReason.NOT_GIFTED), "pages 10+1 of RAM block ram were sent twice");
-        assertRefused(() -> ledger.zero(RAM, 0, 11), "pages 0+11 of RAM block ram were sent twice");
-        assertRefused(() -> ledger.undecided(RAM, 15, 1), "pages 15+1 of RAM block ram were sent twice");
+                () -> ledger.copied(RAM, new PageRange(10, 1), CopyReason.NOT_GIFTED),
+                "pages 10+1 of RAM block ram were sent twice");
+        assertRefused(() -> ledger.zero(RAM, new PageRange(0, 11)), "pages 0+11 of RAM block ram were sent twice");
+        assertRefused(() -> ledger.undecided(RAM, new PageRange(15, 1)), "pages 15+1 of RAM block ram were sent twice");
     }
 
     @Test
     void theSamePageOfAnotherBlockIsAnotherPage() throws ProtocolException {
-        ledger.moved(RAM, 0, 1);
-        ledger.moved(ROM, 0, 1);
+        ledger.moved(RAM, new PageRange(0, 1));
+        ledger.moved(ROM, new PageRange(0, 1));
         assertThat(ledger.moved(ROM).get(0)).isTrue();
     }
 
     @Test
     void missingPagesAreRefused() throws ProtocolException {
-        ledger.moved(RAM, 0, 99);
-        ledger.moved(ROM, 0, 3);
+        ledger.moved(RAM, new PageRange(0, 99));
+        ledger.moved(ROM, new PageRange(0, 3));
         assertRefused(() -> ledger.close(List.of(0L, 0L)), "RAM block ram has 100 pages; 99 were sent and 0 are holes");
     }
 
     @Test
     void tooManyHolesAreRefused() throws ProtocolException {
-        ledger.moved(RAM, 0, 99);
-        ledger.moved(ROM, 0, 3);
+        ledger.moved(RAM, new PageRange(0, 99));
+        ledger.moved(ROM, new PageRange(0, 3));
         assertRefused(() -> ledger.close(List.of(2L, 0L)), "RAM block ram has 100 pages; 99 were sent and 2 are holes");
         assertRefused(
                 () -> ledger.close(List.of(Long.MAX_VALUE, 0L)),
@@ -172,9 +175,9 @@ final class PageLedgerTest {
     @ParameterizedTest
     @CsvSource({"0, 40", "15, 25", "40, 0"})
     void undecidedPagesAreMovedOrDeclined(long same, long declined) throws ProtocolException {
-        ledger.undecided(RAM, 0, 40);
-        ledger.copied(RAM, 40, 60, CopyReason.NOT_PAGE_SIZED);
-        ledger.copied(ROM, 0, 3, CopyReason.PRIVATE_MEMORY);
+        ledger.undecided(RAM, new PageRange(0, 40));
+        ledger.copied(RAM, new PageRange(40, 60), CopyReason.NOT_PAGE_SIZED);
+        ledger.copied(ROM, new PageRange(0, 3), CopyReason.PRIVATE_MEMORY);
         ledger.close(List.of(0L, 0L));
         assertThat(ledger.undecided(RAM).cardinality()).isEqualTo(40);
         assertThat(ledger.moved(RAM).cardinality()).isZero();
@@ -190,18 +193,18 @@ final class PageLedgerTest {
 
     @Test
     void countsDoNotAddUpBeforeTheyAreDecided() throws ProtocolException {
-        ledger.undecided(ROM, 0, 3);
+        ledger.undecided(ROM, new PageRange(0, 3));
         assertThat(ledger.counts(ROM).addsUp()).isFalse();
     }
 
     @Test
-    void latePagesAreCopiedOrZero() throws ProtocolException {
+    void postcopyPagesAreCopiedOrZero() throws ProtocolException {
         PageLedger late = new PageLedger(List.of(new BlockSpec("ram", 100 * 4096, Backing.MEMFD)), true);
-        late.copied(RAM, 0, 50, CopyReason.MECHANISM_COPIES);
-        late.zero(RAM, 50, 10);
+        late.copied(RAM, new PageRange(0, 50), CopyReason.MECHANISM_COPIES);
+        late.zero(RAM, new PageRange(50, 10));
         assertThat(late.hasPostcopyPages()).isFalse();
-        late.late(RAM, 40, 15);
-        late.late(RAM, 70, 5);
+        late.late(RAM, new PageRange(40, 15));
+        late.late(RAM, new PageRange(70, 5));
         assertThat(late.hasPostcopyPages()).isTrue();
         late.close(List.of(35L));
         late.settle(RAM, 12, CopyReason.MECHANISM_COPIES);

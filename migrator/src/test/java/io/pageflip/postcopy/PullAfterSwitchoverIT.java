@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.pageflip.ledger.PageLedger;
+import io.pageflip.memory.PageRange;
 import io.pageflip.metrics.PageCounts;
 import io.pageflip.os.MemFd;
 import io.pageflip.os.NanoClock;
@@ -60,7 +61,7 @@ final class PullAfterSwitchoverIT {
         for (int i = 0; i < specs.length; i++) {
             source.add(open(TestMemory.create(specs[i])));
             destination.add(open(RamBlock.create(specs[i])));
-            ledger.late(i, 0, specs[i].pages());
+            ledger.late(i, new PageRange(0, specs[i].pages()));
         }
         return ledger;
     }
@@ -172,7 +173,7 @@ final class PullAfterSwitchoverIT {
         PageLedger ledger = new PageLedger(List.of(spec), true);
         block.mapping().setLong(0, 17); // of a round, and current
         block.mapping().setLong(100L * PAGE, 18); // of a round, and out of date
-        new PostcopyReceiver(destination, ledger).receive(0, 100, 4, null);
+        new PostcopyReceiver(destination, ledger).receive(0, new PageRange(100, 4), null);
         Postcopy postcopy = prepare(ledger, Proc.pid(), 16, 64);
 
         assertThat(Touch.start(() -> block.mapping().getLong(100L * PAGE)).await())

@@ -8,6 +8,7 @@ import io.pageflip.channel.InactivityTimeout;
 import io.pageflip.channel.StreamEnds;
 import io.pageflip.channel.StreamWriter;
 import io.pageflip.ledger.PageLedger;
+import io.pageflip.memory.PageRange;
 import io.pageflip.metrics.PageCounts;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.Userfaultfd;
@@ -77,7 +78,7 @@ final class FlipIT {
             destination.mapping().setLong(page * PAGE, TestMemory.word(SPECS.get(0), page * PAGE));
         }
         userfaultfd.registerMinor(destination.mapping());
-        receiver.receive(0, 4, 10, null);
+        receiver.receive(0, new PageRange(4, 10), null);
         assertThat(ledger.counts(0)).isEqualTo(new PageCounts(40, 7, 0, 3, 0, Map.of(), Map.of("already-present", 3L)));
         assertThat(ledger.moved(0).get(9)).isFalse();
         assertThat(ledger.moved(0).get(11)).isTrue();
@@ -86,7 +87,7 @@ final class FlipIT {
 
     @Test
     void aRangeThatIsNotRegisteredHasNoMapping() throws IOException {
-        receiver.receive(0, 4, 4, null);
+        receiver.receive(0, new PageRange(4, 4), null);
         assertThat(ledger.counts(0)).isEqualTo(new PageCounts(40, 0, 0, 4, 0, Map.of(), Map.of("no-mapping", 4L)));
         assertContentAtDestination();
     }
@@ -95,7 +96,7 @@ final class FlipIT {
     void aHoleThatWasGiftedIsTheSourcesMistake() throws IOException {
         userfaultfd.registerMinor(destination.mapping());
         assertThatExceptionOfType(ProtocolException.class)
-                .isThrownBy(() -> receiver.receive(0, 0, 8, null))
+                .isThrownBy(() -> receiver.receive(0, new PageRange(0, 8), null))
                 .withMessage("page 3 of RAM block ram was gifted, and its memfd has no page there");
         assertThat(ledger.moved(0).cardinality()).isEqualTo(3);
     }
@@ -103,16 +104,16 @@ final class FlipIT {
     @Test
     void privateMemoryThatWasGiftedIsTheSourcesMistake() {
         assertThatExceptionOfType(ProtocolException.class)
-                .isThrownBy(() -> receiver.receive(1, 0, 1, null))
+                .isThrownBy(() -> receiver.receive(1, new PageRange(0, 1), null))
                 .withMessage("RAM block rom was gifted without a memfd");
     }
 
     @Test
     void aPageThatIsGiftedTwiceIsTheSourcesMistake() throws IOException {
         userfaultfd.registerMinor(destination.mapping());
-        receiver.receive(0, 4, 4, null);
+        receiver.receive(0, new PageRange(4, 4), null);
         assertThatExceptionOfType(ProtocolException.class)
-                .isThrownBy(() -> receiver.receive(0, 7, 2, null))
+                .isThrownBy(() -> receiver.receive(0, new PageRange(7, 2), null))
                 .withMessageEndingWith("of RAM block ram were sent twice");
     }
 
@@ -125,7 +126,7 @@ final class FlipIT {
                         stream.write(), stream.write(), new InactivityTimeout(NanoClock.SYSTEM, () -> {}))) {
             RecordWriter records = new RecordWriter(writer);
             FlipSender sender = new FlipSender(records);
-            sender.send(0, source, 4, 10);
+            sender.send(0, source, new PageRange(4, 10));
             records.flush();
             assertThat(stream.read().unreadBytes())
                     .as("one frame with one record")

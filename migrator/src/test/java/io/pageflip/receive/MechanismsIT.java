@@ -94,7 +94,7 @@ final class MechanismsIT {
         createSource();
         Frames frames = new Frames(own(Frames.createFile(SPECS)), SPECS);
         long relocatedBefore = Proc.relocatedPages();
-        boolean visible = frames.note(source);
+        boolean visible = frames.record(source);
         Userfaultfd userfaultfd = createDestination(mechanism == Mechanism.FLIP);
         transfer(mechanism, true, true, batch, channel, userfaultfd);
         if (mechanism == Mechanism.GIFT) {
