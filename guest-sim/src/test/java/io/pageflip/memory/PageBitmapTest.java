@@ -120,6 +120,56 @@ final class PageBitmapTest {
         }
     }
 
+    private static List<PageRange> walk(PageRuns runs) {
+        List<PageRange> found = new ArrayList<>();
+        while (runs.next()) {
+            assertThat(runs.end() - runs.first()).isEqualTo(runs.count());
+            found.add(runs.range());
+        }
+        assertThat(runs.next()).as("after the end").isFalse();
+        return found;
+    }
+
+    @Test
+    void walksOverRunsAndGapsAndPartsOfThem() {
+        PageBitmap set = new PageBitmap(200);
+        set.add(3, 5);
+        set.add(63, 2);
+        set.add(199, 1);
+        assertThat(walk(set.runs()))
+                .containsExactly(new PageRange(3, 5), new PageRange(63, 2), new PageRange(199, 1));
+        assertThat(walk(set.gaps()))
+                .containsExactly(new PageRange(0, 3), new PageRange(8, 55), new PageRange(65, 134));
+        assertThat(walk(set.runs(5, 64))).containsExactly(new PageRange(5, 3), new PageRange(63, 1));
+        assertThat(walk(set.runs(8, 63))).isEmpty();
+        assertThat(walk(set.runs(64, 1000))).containsExactly(new PageRange(64, 1), new PageRange(199, 1));
+        assertThat(walk(new PageBitmap(0).gaps())).isEmpty();
+    }
+
+    @Test
+    void theEmptySetStaysEmptyAndIsAsAnyOtherWithoutPages() {
+        PageBitmap empty = PageBitmap.empty(130);
+        assertThat(empty.pages()).isEqualTo(130);
+        assertThat(empty.isEmpty()).isTrue();
+        assertThat(empty.get(129)).isFalse();
+        assertThatThrownBy(() -> empty.get(130)).isInstanceOf(IndexOutOfBoundsException.class);
+        assertThat(empty.nextSet(7)).isEqualTo(130);
+        assertThat(empty.nextClear(7)).isEqualTo(7);
+        assertThat(walk(empty.runs())).isEmpty();
+        assertThat(walk(empty.gaps())).containsExactly(new PageRange(0, 130));
+        assertThatThrownBy(() -> empty.add(0, 1)).isInstanceOf(UnsupportedOperationException.class);
+
+        PageBitmap set = new PageBitmap(130);
+        set.add(5, 3);
+        set.addAll(empty);
+        set.removeAll(empty);
+        empty.removeAll(set);
+        assertThat(set.cardinality()).isEqualTo(3);
+        assertThat(set.isEmpty()).isFalse();
+        assertThat(empty.isEmpty()).isTrue();
+        assertThatThrownBy(() -> empty.addAll(set)).isInstanceOf(UnsupportedOperationException.class);
+    }
+
     @Test
     void pagesOfAnotherSetAreRemoved() {
         PageBitmap set = new PageBitmap(200);
