@@ -136,10 +136,8 @@ final class PageBitmapTest {
         set.add(3, 5);
         set.add(63, 2);
         set.add(199, 1);
-        assertThat(walk(set.runs()))
-                .containsExactly(new PageRange(3, 5), new PageRange(63, 2), new PageRange(199, 1));
-        assertThat(walk(set.gaps()))
-                .containsExactly(new PageRange(0, 3), new PageRange(8, 55), new PageRange(65, 134));
+        assertThat(walk(set.runs())).containsExactly(new PageRange(3, 5), new PageRange(63, 2), new PageRange(199, 1));
+        assertThat(walk(set.gaps())).containsExactly(new PageRange(0, 3), new PageRange(8, 55), new PageRange(65, 134));
         assertThat(walk(set.runs(5, 64))).containsExactly(new PageRange(5, 3), new PageRange(63, 1));
         assertThat(walk(set.runs(8, 63))).isEmpty();
         assertThat(walk(set.runs(64, 1000))).containsExactly(new PageRange(64, 1), new PageRange(199, 1));
