@@ -29,8 +29,9 @@ final class PrecopyIT {
                 "--mechanism pull --workload uniform",
             })
     void theGuestIsCopiedWhileItRuns(String options) throws IOException {
-        // At this rate the first round takes long enough for the guest to write something.
-        JsonNode run = fromHere("--ram 64M --fill 60 --vcpus 2 --batch 7 --dirty-rate 5000 --max-bandwidth 400M"
+        // At this rate the first round takes long enough for the guest to write something, and longer than a pause
+        // in which the agents have to wait for a processor.
+        JsonNode run = fromHere("--ram 64M --fill 60 --vcpus 2 --batch 7 --dirty-rate 5000 --max-bandwidth 100M"
                 + " --downtime-limit 30 " + options);
 
         assertMatch(run);

@@ -17,9 +17,11 @@ import io.pageflip.ram.BlockSpec;
 import io.pageflip.ram.DataMap;
 import io.pageflip.ram.ExceptionalPages;
 import io.pageflip.ram.RamBlock;
+import io.pageflip.testkit.Waiting;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -30,8 +32,6 @@ import org.opentest4j.TestAbortedException;
 final class AdoptionIT {
     private static final long RAM_BYTES = 64 << 20;
     private static final int PAGE = 4096;
-
-    private static final int STALL_TRIES = 30;
 
     /** Two switches of the processor: no write that nobody held up takes that long. */
     private static final long SHORTEST_WAKE_UP_NS = 1000;
@@ -143,8 +143,8 @@ final class AdoptionIT {
     /** Whether the vCPU has a processor while a chunk is protected is the machine's to say: until it had. */
     @Test
     void aStallIsWhatTheVcpuWaited() throws IOException {
-        Adoption.Figures figures = null;
-        for (int i = 0; i < STALL_TRIES && (figures == null || figures.waits() == 0); i++) {
+        AtomicReference<Adoption.Figures> last = new AtomicReference<>();
+        Waiting.until("a vCPU that waits", () -> {
             try (Machine machine = powerOn(config(16 << 20, 1, Workload.UNIFORM, FULL_SPEED, 100))) {
                 Guest guest = machine.guest();
                 Adoption adoption = guest.adoption(16 << 20);
@@ -155,13 +155,15 @@ final class AdoptionIT {
                 adoption.run(pages -> {});
                 machine.awaitInstructions(10);
 
-                figures = adoption.figures();
+                Adoption.Figures figures = adoption.figures();
                 assertThat(figures.waits()).isBetween(0L, figures.chunks());
                 assertThat(figures.longestStallNs()).isLessThan(NanoClock.SYSTEM.nanoTime() - startNs);
                 assertThat(figures.longestStallNs() > 0).isEqualTo(figures.waits() > 0);
+                last.set(figures);
+                return figures.waits() > 0;
             }
-        }
-        assertThat(figures).isNotNull();
+        });
+        Adoption.Figures figures = last.get();
         assertThat(figures.waits()).isPositive();
         assertThat(figures.longestStallNs()).isGreaterThan(SHORTEST_WAKE_UP_NS);
     }

@@ -102,12 +102,12 @@ final class PulseIT {
         try (Machine first = Machine.powerOn(config)) {
             long fromSlot = Pulse.slotOf(NanoClock.SYSTEM.nanoTime());
             first.guest().resume();
-            first.awaitInstructions(10_000);
+            first.awaitInstructions(2000);
             first.guest().stop();
             try (Machine second = first.successor()) {
                 second.guest().load(first.save());
                 second.guest().resume();
-                second.awaitInstructions(10_000);
+                second.awaitInstructions(2000);
                 second.guest().stop();
                 long end = Pulse.slotOf(NanoClock.SYSTEM.nanoTime()) + 1;
                 // A machine that stands still for seconds would have it forget.
