@@ -50,10 +50,10 @@ final class OutgoingScheduleIT {
         try (Migrating migrating = new Migrating(schedule, mechanism);
                 OutgoingSchedule made = OutgoingSchedule.of(migrating.migration)) {
             assertThat(made.getClass().getSimpleName()).isEqualTo(type);
-            made.close(); // before anything was done, and again after this
         }
     }
 
+    // None was prepared: closing it undoes nothing.
     @ParameterizedTest
     @CsvSource({"FLIP, Flips", "GIFT, Nothing", "STREAM, Nothing", "PULL, Nothing"})
     void aMechanismHasItsOwnStepOrNone(Mechanism mechanism, String type) throws IOException {
@@ -68,7 +68,7 @@ final class OutgoingScheduleIT {
         List<String> steps = new ArrayList<>();
         try (Migrating migrating = new Migrating(Schedule.STOP_AND_MOVE, Mechanism.STREAM)) {
             migrating.steps = steps;
-            StopAndMove schedule = new StopAndMove(migrating.migration, new MechanismStep() {
+            MechanismStep recorded = new MechanismStep() {
                 @Override
                 public void prepare() {
                     steps.add("prepare");
@@ -88,18 +88,18 @@ final class OutgoingScheduleIT {
                 public void close() {
                     steps.add("close");
                 }
-            });
+            };
             migrating.migration.guest().resume();
             migrating.migration.context().transition(SourceState.SETUP, "the test has begun");
             migrating.migration.begin();
-            schedule.prepare();
-            schedule.switchOver();
-            schedule.close();
+            try (OutgoingSchedule schedule = new StopAndMove(migrating.migration, recorded)) {
+                schedule.prepare();
+                schedule.switchOver();
+            }
             assertThat(migrating.migration.context().state()).isEqualTo(SourceState.RELEASED);
             assertThat(migrating.migration.ends().sent()).isEqualTo(1);
         }
-        assertThat(steps)
-                .containsExactly("prepare", "ready", "paused, running=false", "ram", "vram", "rom", "close");
+        assertThat(steps).containsExactly("prepare", "ready", "paused, running=false", "ram", "vram", "rom", "close");
     }
 
     /** A migration to nobody: whatever is written is dropped. */
@@ -116,12 +116,10 @@ final class OutgoingScheduleIT {
             memory = new SourceMemory(
                     VirtualMachine.create(GUEST, RamBlock::create, NanoClock.SYSTEM), NanoClock.SYSTEM);
             memory.guest().powerOn(done -> {});
-            SourceOptions options = new SourceOptions(
-                    GUEST, mechanism, schedule, true, false, false, 512, true, 0, ScriptedFault.NONE);
-            AgentContext<SourceState> context =
-                    AgentContext.scratch("source", SourceState.STARTING, NanoClock.SYSTEM);
-            migration = new OutgoingMigration(
-                    options, memory, Ownership.of(memory.token()), stream, this, context, 0);
+            SourceOptions options =
+                    new SourceOptions(GUEST, mechanism, schedule, true, false, false, 512, true, 0, ScriptedFault.NONE);
+            AgentContext<SourceState> context = AgentContext.scratch("source", SourceState.STARTING, NanoClock.SYSTEM);
+            migration = new OutgoingMigration(options, memory, Ownership.of(memory.token()), stream, this, context, 0);
             reader.start();
         }
 

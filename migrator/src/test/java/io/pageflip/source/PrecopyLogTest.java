@@ -26,7 +26,7 @@ final class PrecopyLogTest {
                         12800,
                         50 << 20,
                         1000 * MS,
-                        838.8608,
+                        STATS.bytesPerSecond() * (8 / 1e6),
                         500 * MS,
                         20,
                         "continue",
@@ -35,8 +35,7 @@ final class PrecopyLogTest {
 
     @Test
     void saysWhyTheGuestStays() {
-        PrecopyDecision decision =
-                new PrecopyDecision(PrecopyDecision.Action.CANCEL, 20, "the rounds have run out");
+        PrecopyDecision decision = new PrecopyDecision(PrecopyDecision.Action.CANCEL, 20, "the rounds have run out");
         assertThat(log.notConverged(STATS, decision))
                 .hasMessage("the rounds have run out: after round 3 and 4.2 s the guest would still stand for 500 ms,"
                         + " and the limit is 300 ms");
