@@ -22,8 +22,28 @@ public record SourceSide(
     /** Nothing: what a destination says, and a source that had nothing to tell. */
     public static final SourceSide NONE = new SourceSide(null, null, null, null);
 
-    /** Of a migration that did not complete, as far as it came. */
-    public static SourceSide incomplete(@Nullable Precopy precopy, Adoption.@Nullable Figures adopt) {
-        return new SourceSide(null, precopy, adopt, null);
+    /** Of a guest that arrived. */
+    public static SourceSide arrived(long peakPssBytes) {
+        return new SourceSide(peakPssBytes, null, null, null);
+    }
+
+    /** Whether the guest arrived, and the destination told of it. */
+    public boolean hasArrived() {
+        return peakPssBytes != null;
+    }
+
+    /** The same, with a precopy's rounds. */
+    public SourceSide withPrecopy(Precopy rounds) {
+        return new SourceSide(peakPssBytes, rounds, adopt, fuse);
+    }
+
+    /** The same, with an adoption. */
+    public SourceSide withAdopt(Adoption.Figures figures) {
+        return new SourceSide(peakPssBytes, precopy, figures, fuse);
+    }
+
+    /** The same, with what the FUSE file cost. */
+    public SourceSide withFuse(FuseResult figures) {
+        return new SourceSide(peakPssBytes, precopy, adopt, figures);
     }
 }

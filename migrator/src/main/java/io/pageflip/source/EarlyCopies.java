@@ -24,15 +24,20 @@ final class EarlyCopies implements AutoCloseable {
     private final DirtyTracker written;
     private final List<List<PageRange>> pinned = new ArrayList<>();
 
-    /** From now on, writes are noted. */
-    EarlyCopies(Guest guest) {
-        this.blocks = guest.blocks();
+    /** The pages of a guest that the destination cannot map; from now on, writes to them are noted. */
+    static EarlyCopies of(Guest guest) {
+        return new EarlyCopies(guest.blocks(), guest.logUnshareable());
+    }
+
+    /** @param written on already; taken over */
+    EarlyCopies(List<RamBlock> blocks, DirtyTracker written) {
+        this.blocks = blocks;
+        this.written = written;
         for (RamBlock block : blocks) {
             List<PageRange> ranges = new ArrayList<>();
             block.exceptional().pinned().forEachRun(Integer.MAX_VALUE, ranges::add);
             pinned.add(ranges);
         }
-        this.written = guest.logUnshareable();
     }
 
     /**

@@ -8,30 +8,42 @@ import java.util.List;
 
 /**
  * The END messages of one migration, by which the destination learns that it has every page, and what the source knows
- * of them. There is one for each time that pages were sent: pages that were written after an END need another one.
+ * of them. Each time that pages are sent ends with one: pages that were written after an END need another. Used by the
+ * thread that sends pages.
  */
 final class EndMessages {
     private final StreamWriter stream;
-    private final long startNs;
-    private final boolean framesVisible;
-    private final long relocatedPages;
+    private long startNs;
+    private boolean framesVisible;
+    private long relocatedPages;
     private int sent;
 
-    /**
-     * None is sent yet.
-     *
-     * @param startNs when the migration began
-     * @param framesVisible whether the source has noted frame numbers
-     * @param relocatedPages the kernel's count of pages it has moved, before that
-     */
-    EndMessages(StreamWriter stream, long startNs, boolean framesVisible, long relocatedPages) {
+    EndMessages(StreamWriter stream) {
         this.stream = stream;
-        this.startNs = startNs;
-        this.framesVisible = framesVisible;
-        this.relocatedPages = relocatedPages;
     }
 
-    /** @param holes of each block: pages of which nothing is sent, because nothing is there */
+    /** @param nowNs when the migration begins, in CLOCK_MONOTONIC nanoseconds */
+    void begin(long nowNs) {
+        startNs = nowNs;
+    }
+
+    /**
+     * What the next END says of frame numbers.
+     *
+     * @param visible whether this process may know them
+     * @param relocated the kernel's count of pages that it has moved elsewhere, before they were noted
+     */
+    void framesNoted(boolean visible, long relocated) {
+        framesVisible = visible;
+        relocatedPages = relocated;
+    }
+
+    /** They were noted again; the count of relocated pages is that of the first time. */
+    void framesNotedAgain(boolean visible) {
+        framesVisible = visible;
+    }
+
+    /** @param holes of each block: the pages that were not sent, because nothing is there */
     void send(List<Long> holes) throws IOException {
         Message.SourceFigures figures =
                 new Message.SourceFigures(startNs, stream.transferredBytes(), framesVisible, relocatedPages);

@@ -54,6 +54,17 @@ final class PostcopyCompletion {
         this.clock = clock;
     }
 
+    /** For a migration whose guest the destination has claimed. */
+    static PostcopyCompletion of(OutgoingMigration migration) {
+        DestinationLink link = migration.link();
+        return new PostcopyCompletion(
+                link,
+                takenBy(link, migration.memory().token()),
+                migration.progress(),
+                migration.context()::reached,
+                migration.clock());
+    }
+
     /** The guest of {@code token}, which the destination has claimed. */
     static Taken takenBy(DestinationLink link, RunToken token) {
         int epoch = token.epoch();

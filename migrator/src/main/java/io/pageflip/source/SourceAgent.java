@@ -19,8 +19,6 @@ import io.pageflip.metrics.SourceSide;
 import io.pageflip.metrics.VerificationResult;
 import io.pageflip.os.HostLacksException;
 import io.pageflip.os.NanoClock;
-import io.pageflip.os.Proc;
-import io.pageflip.ram.Adoption;
 import io.pageflip.ram.Backing;
 import io.pageflip.ram.BlockSpec;
 import io.pageflip.ram.ExceptionalPages;
@@ -32,7 +30,6 @@ import io.pageflip.wire.Message;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.locks.LockSupport;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Runs a guest and gives it to a destination, once. One thread calls {@link #run}; {@link Cancellation} and
@@ -58,7 +55,6 @@ public final class SourceAgent {
     private final AgentContext<SourceState> context;
 
     private final boolean kernelMovesGifts;
-    private @Nullable Adoption adoption;
 
     /**
      * An agent that owns nothing yet.
@@ -115,54 +111,63 @@ public final class SourceAgent {
      */
     public RunResult run(VirtualMachine machine) throws IOException {
         try (SourceMemory memory = new SourceMemory(machine, clock)) {
-            return migrate(memory);
+            boolean runs = memory.guest().isRunning();
+            Ownership ownership = Ownership.of(memory.token());
+            StreamWriter stream;
+            try {
+                stream = greet(memory);
+            } catch (IOException | RuntimeException e) {
+                if (!runs) {
+                    throw e;
+                }
+                tellOfFailure(e);
+                context.transition(SourceState.FAILED, describe(e));
+                return stays(memory.guest(), e);
+            }
+            PreparationStep first = runs ? PreparationStep.NONE : powerOn(memory.guest());
+            long runningSinceNs = runs ? clock.nanoTime() - options.warmUp().runBeforeNs() : clock.nanoTime();
+            OutgoingMigration migration =
+                    new OutgoingMigration(options, memory, ownership, stream, link, context, runningSinceNs);
+            try (OutgoingSchedule schedule = OutgoingSchedule.of(migration)) {
+                RunResult result = migrate(migration, first, schedule);
+                return result.with(first.report(schedule.report(result.source())));
+            }
         }
     }
 
-    private RunResult migrate(SourceMemory memory) throws IOException {
-        Guest guest = memory.guest();
-        boolean runs = guest.isRunning();
-        Ownership ownership = Ownership.of(memory.token());
+    private StreamWriter greet(SourceMemory memory) throws IOException {
         memory.token().page().setRoundsReceived(0); // of an earlier migration of this guest
-        StreamWriter stream;
+        StreamWriter stream = link.greet(memory.hello(options, populates()), memory.files());
+        context.reached(Step.HELLO);
+        return stream;
+    }
+
+    /** Fills the guest's memory and starts it: what is to be done to it then, before anything else. */
+    private PreparationStep powerOn(Guest guest) throws IOException {
+        progress.begin(Progress.Phase.FILLING, options.guest().ramBytes() / BasePage.BYTES);
+        context.reached(Step.FILLING);
+        guest.powerOn(done -> {
+            progress.done(done);
+            throwIfCancelled();
+        });
+        PreparationStep first =
+                options.adopts() ? new PreparationStep.Adopt(guest, options, context) : PreparationStep.NONE;
+        guest.resume();
+        return first;
+    }
+
+    private RunResult migrate(OutgoingMigration migration, PreparationStep first, OutgoingSchedule schedule)
+            throws IOException {
         try {
-            stream = link.greet(memory.hello(options, populates()), memory.files());
-            context.reached(Step.HELLO);
+            context.transition(SourceState.SETUP, "the guest runs");
+            migration.begin();
+            first.run(link);
+            schedule.prepare();
+            schedule.switchOver();
         } catch (IOException | RuntimeException e) {
-            if (runs) {
-                return takeBack(memory, ownership, null, e);
-            }
-            throw e;
+            return takeBack(migration, schedule, e);
         }
-        if (!runs) {
-            progress.begin(Progress.Phase.FILLING, options.guest().ramBytes() / BasePage.BYTES);
-            context.reached(Step.FILLING);
-            guest.powerOn(done -> {
-                progress.done(done);
-                throwIfCancelled();
-            });
-            if (options.adopts()) {
-                adoption = guest.adoption(options.adoptChunkBytes());
-            }
-            guest.resume();
-        }
-        long runningSinceNs = runs ? clock.nanoTime() - options.warmUp().runBeforeNs() : clock.nanoTime();
-        try (Crossing crossing = new Crossing(options, memory, ownership, adoption, stream, link, context)) {
-            try {
-                context.transition(SourceState.SETUP, "the guest runs");
-                crossing.prepare(runningSinceNs);
-                crossing.switchOver();
-            } catch (IOException | RuntimeException e) {
-                crossing.endWatching();
-                return takeBack(memory, ownership, crossing, e)
-                        .with(SourceSide.incomplete(crossing.report(), adopted()));
-            }
-            crossing.endWatching();
-            RunResult result = awaitTaken(memory, ownership, crossing);
-            return result.measured() == null
-                    ? result.with(SourceSide.incomplete(crossing.report(), adopted()))
-                    : result;
-        }
+        return awaitTaken(migration, schedule);
     }
 
     /** Cancelled while the guest is filled: there is nothing to lose yet. */
@@ -179,8 +184,9 @@ public final class SourceAgent {
     /**
      * The lock is released: either the destination's epoch appears, or the destination is gone and the lock ours again.
      */
-    private RunResult awaitTaken(SourceMemory memory, Ownership ownership, Crossing crossing) throws IOException {
-        TokenWait wait = new TokenWait(ownership, link, clock, options.guest().ramBytes());
+    private RunResult awaitTaken(OutgoingMigration migration, OutgoingSchedule schedule) throws IOException {
+        TokenWait wait = new TokenWait(
+                migration.ownership(), link, clock, options.guest().ramBytes());
         IOException reason;
         try {
             context.reached(Step.RELEASED);
@@ -189,21 +195,20 @@ public final class SourceAgent {
             reason = wait.settle(e); // a destination that could not be told may have taken the guest all the same
         }
         if (reason != null) {
-            return takeBack(memory, ownership, crossing, reason);
+            return takeBack(migration, schedule, reason);
         }
         context.transition(SourceState.COMPLETED, "the destination has stored its epoch");
         try {
-            return handedOver(memory, crossing);
+            return handedOver(migration, schedule);
         } catch (GuestLostException e) {
             return lost(e);
         } catch (IOException e) {
-            boolean dead = wait.ownerIsDead();
-            if (!dead) {
-                return RunResult.unreported(new Failure(
-                        Failure.Kind.NO_REPORT,
-                        "the guest is at the destination, whose report did not come: " + e.getMessage()));
+            if (wait.ownerIsDead()) {
+                return lost(new GuestLostException("the destination took it and died (" + e.getMessage() + ")"));
             }
-            return lost(new GuestLostException("the destination took it and died (" + e.getMessage() + ")"));
+            return RunResult.unreported(new Failure(
+                    Failure.Kind.NO_REPORT,
+                    "the guest is at the destination, whose report did not come: " + e.getMessage()));
         }
     }
 
@@ -212,69 +217,58 @@ public final class SourceAgent {
         return RunResult.lost(describe(reason));
     }
 
-    private RunResult handedOver(SourceMemory memory, Crossing crossing) throws IOException {
-        if (crossing.pagesStay()) {
-            new PostcopyCompletion(
-                            link, PostcopyCompletion.takenBy(link, memory.token()), progress, context::reached, clock)
-                    .await();
-        } else {
-            link.awaitResumed();
-            progress.begin(Progress.Phase.RUNNING, 0);
-            context.reached(Step.RESUMED);
-        }
-        // Where pages stay shared, the destination's share grows while ours goes: sums of later looks would count pages
-        // twice.
-        boolean shared =
-                options.mechanism() == Mechanism.FLIP && options.schedule().announcesAllBeforePause();
-        long pssWhenResumed = shared ? 0 : Proc.proportionalSetBytes();
-        crossing.close();
-        memory.endExport();
-        crossing.giveUp();
-        memory.guest().close(); // it is the destination's, whose own descriptors keep alive what it needs
+    /** The destination has the guest: lets everything of it go, and waits for the destination's report. */
+    private RunResult handedOver(OutgoingMigration migration, OutgoingSchedule schedule) throws IOException {
+        schedule.awaitResumed();
+        schedule.close();
+        migration.memory().endExport();
+        schedule.letGo();
+        migration.guest().close(); // it is the destination's, whose own descriptors keep alive what it needs
         Message.Completed completed = link.awaitCompleted();
         if (completed == null) {
             return RunResult.unreported(null);
         }
         RunResult result = ResultJson.MAPPER.readValue(completed.json(), RunResult.class);
-        long peakPss = pssWhenResumed == 0
-                ? crossing.peakPssWhenReady()
-                : Math.max(crossing.peakPssWhenReady(), pssWhenResumed + completed.pssBytes());
-        return result.with(new SourceSide(peakPss, crossing.report(), adopted(), crossing.fuse()));
-    }
-
-    private Adoption.@Nullable Figures adopted() {
-        return adoption == null ? null : adoption.figures();
+        return result.with(SourceSide.arrived(migration.peakPss(completed.pssBytes())));
     }
 
     /** The migration has failed, and the epoch is still ours: the guest goes on here. */
-    private RunResult takeBack(SourceMemory memory, Ownership ownership, @Nullable Crossing crossing, Exception reason)
+    private RunResult takeBack(OutgoingMigration migration, OutgoingSchedule schedule, Exception reason)
             throws IOException {
-        LOG.log(System.Logger.Level.DEBUG, "taking the guest back", reason);
-        link.cancel(describe(reason));
-        boolean stood = !memory.guest().isRunning();
-        boolean pagesLeft = crossing != null && crossing.pagesLeft();
-        if (stood && pagesLeft && options.mechanism() == Mechanism.GIFT && options.gifts() && kernelMovesGifts) {
-            context.transition(SourceState.LOST, describe(reason));
-            return RunResult.lost("the guest is lost: its gifted pages had left for good when the migration failed: "
-                    + describe(reason));
+        tellOfFailure(reason);
+        Guest guest = migration.guest();
+        boolean paused = !guest.isRunning();
+        boolean forGood = options.mechanism() == Mechanism.GIFT && options.gifts() && kernelMovesGifts;
+        if (paused && forGood && migration.havePagesLeft()) {
+            return lost(new GuestLostException(
+                    "its gifted pages had left for good when the migration failed: " + describe(reason)));
         }
         context.transition(SourceState.FAILED, describe(reason));
-        if (stood) {
+        if (paused) {
             // A destination that comes late, or wakes up, finds another epoch than the one it was promised.
-            ownership.claimNext();
-            if (crossing != null) {
-                crossing.close();
-            }
-            memory.endExport(); // pages that have moved are on the disk
-            memory.guest().resume();
-            memory.guest().awaitFirstInstructions(FIRST_INSTRUCTION_TIMEOUT_S * 1000 * MS);
+            migration.ownership().claimNext();
         }
+        schedule.close();
+        if (paused) {
+            migration.memory().endExport(); // pages that have moved are on the disk
+            guest.resume();
+            guest.awaitFirstInstructions(FIRST_INSTRUCTION_TIMEOUT_S * 1000 * MS);
+        }
+        return stays(guest, reason);
+    }
+
+    private void tellOfFailure(Exception reason) {
+        LOG.log(System.Logger.Level.DEBUG, "the migration has failed", reason);
+        link.cancel(describe(reason));
+    }
+
+    /** The guest runs here: watches it for a while, and verifies it. */
+    private RunResult stays(Guest guest, Exception reason) throws IOException {
         boolean cancelled = reason instanceof CancelledException || reason instanceof NotConvergedException;
-        VerificationResult verification = watchAndVerify(memory.guest());
         return RunResult.ended(
                 cancelled ? MigrationStatus.CANCELLED : MigrationStatus.FAILED,
                 Owner.SOURCE,
-                verification,
+                watchAndVerify(guest),
                 new Failure(failureKind(reason, cancelled), describe(reason)));
     }
 

@@ -74,9 +74,11 @@ final class SourceMemory implements AutoCloseable {
         return block.file() == null ? null : block.file().fd();
     }
 
-    /** The export of RAM that lies in a file on a disk, once the guest was introduced; null with any other RAM. */
-    @Nullable
-    FuseExport export() {
+    /** The export of RAM that lies in a file on a disk, once the guest was introduced. */
+    FuseExport requireExport() {
+        if (export == null) {
+            throw new IllegalStateException("this guest's RAM lies in no file on a disk");
+        }
         return export;
     }
 

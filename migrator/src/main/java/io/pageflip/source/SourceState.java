@@ -4,13 +4,13 @@ import io.pageflip.agent.AgentState;
 import java.util.EnumSet;
 import java.util.Set;
 
-/** Where the source agent is. Every change goes through {@link SourceAgent}'s {@code transition}. */
+/** Where the source agent is. Every change goes through {@link io.pageflip.agent.AgentContext#transition}. */
 enum SourceState implements AgentState<SourceState> {
     /** Makes the guest. */
     STARTING,
     /** The guest runs here; both sides get ready. */
     SETUP,
-    /** The guest stands; its pages go. */
+    /** The guest is paused; its pages go. */
     ACTIVE,
     /** Its state goes. */
     DEVICE,

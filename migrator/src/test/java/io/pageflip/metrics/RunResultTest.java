@@ -182,9 +182,9 @@ final class RunResultTest {
                 RunResult.unreported(new Failure(Failure.Kind.NO_REPORT, "no word")),
                 RunResult.ended(MigrationStatus.FAILED, Owner.SOURCE, MATCH, failure),
                 RunResult.ended(MigrationStatus.FAILED, Owner.UNKNOWN, null, failure)
-                        .with(SourceSide.incomplete(PRECOPY, ADOPTED)),
+                        .with(SourceSide.NONE.withPrecopy(PRECOPY).withAdopt(ADOPTED)),
                 RunResult.ended(MigrationStatus.CANCELLED, Owner.NOBODY_YET, null, asked),
-                RunResult.lost("two\nlines").with(SourceSide.incomplete(null, ADOPTED)));
+                RunResult.lost("two\nlines").with(SourceSide.NONE.withAdopt(ADOPTED)));
     }
 
     @ParameterizedTest

@@ -80,12 +80,12 @@ final class TextReportTest {
         Adoption.Figures none = new Adoption.Figures(64, 262_144, 20_000_000, 16_711_680, 16, 0, 0);
         Adoption.Figures one = new Adoption.Figures(1, 4096, 20_000, 4096, 0, 1, 15_000);
 
-        assertThat(TextReport.ofAgent("source", Samples.failed().with(SourceSide.incomplete(null, none))))
+        assertThat(TextReport.ofAgent("source", Samples.failed().with(SourceSide.NONE.withAdopt(none))))
                 .contains("""
                 adopt         64 chunks of 256K at most in 20.00 ms, 15.9 MiB copied, 16 pages pinned
                               no vCPU waited
                 """);
-        assertThat(TextReport.ofAgent("source", Samples.failed().with(SourceSide.incomplete(null, one))))
+        assertThat(TextReport.ofAgent("source", Samples.failed().with(SourceSide.NONE.withAdopt(one))))
                 .contains("""
                 adopt         1 chunk of 4K at most in 20 us, 4.00 KiB copied, 0 pages pinned
                               vCPUs waited 1 time, the longest 15 us

@@ -1,0 +1,198 @@
+package io.pageflip.source;
+
+import io.pageflip.agent.AgentContext;
+import io.pageflip.channel.StreamWriter;
+import io.pageflip.guest.Guest;
+import io.pageflip.metrics.Progress;
+import io.pageflip.metrics.SourceSide;
+import io.pageflip.os.WaitGuard;
+import io.pageflip.ram.DataMap;
+import io.pageflip.ram.RamBlock;
+import io.pageflip.send.SendPlan;
+import io.pageflip.switchover.OutgoingSwitchover;
+import java.io.IOException;
+import java.util.List;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A handover at the source: while the guest runs, the destination maps every page that can be shared, and gets copies
+ * of the others; then only the guest's state crosses. A postcopy by flips is the same at this side: its destination
+ * knows all pages, too, and only maps them later.
+ *
+ * <p>Pages that are copied may be written meanwhile. The vCPUs note which, and those are copied again while the guest
+ * is paused: as a rule none.
+ */
+final class Handover implements OutgoingSchedule {
+    private static final long MS = 1_000_000;
+
+    /**
+     * Until the other threads that had to do with READY sleep, and vCPUs of both sides have processors of their own.
+     */
+    private static final long SETTLE_NS = 2 * MS;
+
+    /** Maximum attempts to find a moment with no dirty pages: a guest that writes all the time has none. */
+    private static final int MOST_ATTEMPTS = 20;
+
+    private final OutgoingMigration migration;
+    private final Guest guest;
+    private List<Long> holes = List.of();
+    private @Nullable EarlyCopies copies;
+
+    Handover(OutgoingMigration migration) {
+        this.migration = migration;
+        this.guest = migration.guest();
+    }
+
+    @Override
+    public void prepare() throws IOException {
+        List<DataMap> maps = migration.scan();
+        holes = OutgoingMigration.holes(maps);
+        migration.announce(maps);
+        migration.noteFrames();
+        copies = EarlyCopies.of(guest); // from now on, writes are noted
+        migration.sendPages(maps);
+        migration.ends().send(holes);
+        // Pages that both map count half for each: not before the destination has mapped them.
+        if (migration.link().reports()) {
+            migration.awaitAcknowledged(1, migration.readyTimeoutS());
+        }
+        migration.awaitReady(this::scratch);
+    }
+
+    /** What happens while the guest is paused, on a scratch guest. */
+    private OutgoingSwitchover.Moments scratch(Guest scratchGuest, StreamWriter scratchStream) {
+        SourceOptions options = migration.options();
+        return new Paused(
+                EarlyCopies.of(scratchGuest),
+                new SendPlan(options.mechanism(), options.schedule(), options.gifts(), scratchStream),
+                new EndMessages(scratchStream),
+                holes,
+                AgentContext.scratch("source", SourceState.STARTING, migration.clock()),
+                migration.link());
+    }
+
+    @Override
+    public void switchOver() throws IOException {
+        Paused paused = new Paused(
+                requireCopies(), migration.plan(), migration.ends(), holes, migration.context(), migration.link());
+        OutgoingSwitchover out = migration.switchover(paused);
+        migration.beginSwitchover();
+        migration.context().transition(SourceState.DEVICE, "every page has been told of");
+        migration.progress().begin(Progress.Phase.SWITCHING, 0);
+        LockSupport.parkNanos(SETTLE_NS);
+        if (migration.options().scenario().sharerPercent() > 0) {
+            awaitCleanMoment(paused);
+        }
+        migration.link().check();
+        guest.stop(out); // the vCPU that is paused last runs the rest
+        migration.endSwitchover();
+        endWatching();
+    }
+
+    /** Waits for a moment when the guest has written nothing that would have to go again, if there is one. */
+    private void awaitCleanMoment(Paused paused) throws IOException {
+        for (int i = 0; i < MOST_ATTEMPTS; i++) {
+            int before = migration.ends().sent();
+            if (paused.resend() == before) {
+                return;
+            }
+            migration.awaitAcknowledged(migration.ends().sent(), migration.readyTimeoutS());
+            LockSupport.parkNanos(SETTLE_NS);
+        }
+    }
+
+    /** What happens while the guest is paused. On a vCPU's thread; allocates nothing as a rule. */
+    static final class Paused implements OutgoingSwitchover.Moments {
+        private final EarlyCopies copies;
+        private final SendPlan plan;
+        private final EndMessages ends;
+        private final List<Long> holes;
+        private final AgentContext<SourceState> context;
+        private final WaitGuard link;
+
+        Paused(
+                EarlyCopies copies,
+                SendPlan plan,
+                EndMessages ends,
+                List<Long> holes,
+                AgentContext<SourceState> context,
+                WaitGuard link) {
+            this.copies = copies;
+            this.plan = plan;
+            this.ends = ends;
+            this.holes = holes;
+            this.context = context;
+            this.link = link;
+        }
+
+        @Override
+        public void dryRun() throws IOException {
+            copies.isEmpty();
+        }
+
+        @Override
+        public int paused() throws IOException {
+            return resend();
+        }
+
+        /** Copies again what was written since it was copied: how many ENDs that makes in all. */
+        private int resend() throws IOException {
+            if (copies.resend(plan)) {
+                ends.send(holes);
+            }
+            return ends.sent();
+        }
+
+        @Override
+        public void saved() throws IOException {
+            NothingDue.saved(context, link);
+        }
+    }
+
+    @Override
+    public void awaitResumed() throws IOException {
+        migration.awaitResumed();
+        // Its memory is not measured now: pages are shared, so the destination's share grows while ours goes, and sums
+        // of later looks would count pages twice.
+    }
+
+    /** Drops every page of the shared blocks, in batches. */
+    @Override
+    public void letGo() throws IOException {
+        int batch = migration.options().batchPages();
+        for (RamBlock block : guest.blocks()) {
+            if (block.spec().backing().shareable()) {
+                long pageBytes = block.spec().pageBytes();
+                for (long first = 0; first < block.spec().pages(); first += batch) {
+                    long count = Math.min(batch, block.spec().pages() - first);
+                    block.mapping().dropEntries(first * pageBytes, count * pageBytes);
+                }
+            }
+        }
+    }
+
+    @Override
+    public SourceSide report(SourceSide known) {
+        return known;
+    }
+
+    private EarlyCopies requireCopies() {
+        if (copies == null) {
+            throw new IllegalStateException("a handover that was not prepared");
+        }
+        return copies;
+    }
+
+    private void endWatching() {
+        if (copies != null) {
+            copies.close();
+            copies = null;
+        }
+    }
+
+    @Override
+    public void close() {
+        endWatching();
+    }
+}

@@ -1,0 +1,106 @@
+package io.pageflip.source;
+
+import io.pageflip.metrics.SourceSide;
+import io.pageflip.os.Userfaultfd;
+import io.pageflip.ram.RamBlock;
+import io.pageflip.send.FuseExport;
+import java.io.IOException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a mechanism needs at the source of a {@link StopAndMove} besides sending pages. Used by the agent's thread, in
+ * this order. Most mechanisms need nothing.
+ */
+interface MechanismStep extends AutoCloseable {
+    /** The guest runs. */
+    default void prepare() throws IOException {}
+
+    /** The guest is paused. */
+    default void paused() throws IOException {}
+
+    /** The guest is paused, and it is known which pages of {@code block} hold data. */
+    default void paused(RamBlock block) throws IOException {}
+
+    /** Adds what only this mechanism knows of a migration. */
+    default SourceSide report(SourceSide known) {
+        return known;
+    }
+
+    /** Takes back what has left, if the guest was not given away. May be called again. */
+    @Override
+    default void close() {}
+
+    /** The step that a migration's mechanism needs. */
+    static MechanismStep of(OutgoingMigration migration) {
+        return switch (migration.options().mechanism()) {
+            case FLIP -> new Flips(migration);
+            case FUSE -> new Export(migration.memory().requireExport());
+            case GIFT, STREAM, PULL -> new Nothing();
+        };
+    }
+
+    /** Pages cross as bytes, or by a system call that needs no preparation. */
+    final class Nothing implements MechanismStep {}
+
+    /**
+     * Shared pages are registered in minor mode while the guest is paused: one that was given away traps if somebody
+     * touches it, and all are back when the userfaultfd is closed.
+     */
+    final class Flips implements MechanismStep {
+        private final OutgoingMigration migration;
+        private @Nullable Userfaultfd userfaultfd;
+
+        Flips(OutgoingMigration migration) {
+            this.migration = migration;
+        }
+
+        @Override
+        public void prepare() throws IOException {
+            userfaultfd = Userfaultfd.open(Userfaultfd.FEATURE_MINOR_SHMEM | Userfaultfd.FEATURE_MINOR_HUGETLBFS);
+            migration.warmup().pageLoop();
+        }
+
+        @Override
+        public void paused(RamBlock block) throws IOException {
+            Userfaultfd open = userfaultfd;
+            if (open != null
+                    && migration.options().gifts()
+                    && block.spec().backing().shareable()) {
+                block.registerMinor(open);
+            }
+        }
+
+        @Override
+        public void close() {
+            Userfaultfd open = userfaultfd;
+            if (open != null) {
+                userfaultfd = null;
+                open.close();
+            }
+        }
+    }
+
+    /** The file of RAM on a disk: clean before its pages move, and no longer written by the guest when they do. */
+    final class Export implements MechanismStep {
+        private final FuseExport export;
+
+        Export(FuseExport export) {
+            this.export = export;
+        }
+
+        @Override
+        public void prepare() throws IOException {
+            export.writeBack();
+        }
+
+        @Override
+        public void paused() throws IOException {
+            export.release();
+        }
+
+        @Override
+        public SourceSide report(SourceSide known) {
+            return known.hasArrived() ? known.withFuse(export.figures()) : known;
+        }
+    }
+}

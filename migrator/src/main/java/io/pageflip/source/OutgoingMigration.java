@@ -1,0 +1,289 @@
+package io.pageflip.source;
+
+import io.pageflip.agent.AgentContext;
+import io.pageflip.channel.StreamWriter;
+import io.pageflip.guest.Guest;
+import io.pageflip.metrics.Progress;
+import io.pageflip.os.HostCapabilities;
+import io.pageflip.os.NanoClock;
+import io.pageflip.os.Proc;
+import io.pageflip.ram.DataMap;
+import io.pageflip.ram.RamBlock;
+import io.pageflip.scenario.PageSteps;
+import io.pageflip.scenario.Step;
+import io.pageflip.send.SendPlan;
+import io.pageflip.switchover.OutgoingSwitchover;
+import io.pageflip.switchover.Ownership;
+import io.pageflip.warmup.ScratchSource;
+import io.pageflip.warmup.Warmup;
+import io.pageflip.wire.FrameHeader;
+import io.pageflip.wire.FrameType;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * One migration of one guest away from here: what every {@link OutgoingSchedule} works with, and the steps that several
+ * of them have. Used by the agent's thread; {@link #sendPages} also by the thread that switches over.
+ */
+final class OutgoingMigration {
+    private static final long MS = 1_000_000;
+    private static final long NS_PER_S = 1000 * MS;
+    private static final long GIB = 1L << 30;
+    private static final long POLL_NS = 20_000;
+
+    private static final int READY_TIMEOUT_S = 60;
+    private static final int READY_TIMEOUT_S_PER_GIB = 15;
+
+    private final SourceOptions options;
+    private final SourceMemory memory;
+    private final Ownership ownership;
+    private final StreamWriter stream;
+    private final DestinationLink link;
+    private final AgentContext<SourceState> context;
+    private final Warmup warmup;
+    private final long runningSinceNs;
+    private final SendPlan plan;
+    private final EndMessages ends;
+    private final PageSteps pageSteps;
+    private final SendPlan.BatchListener batchSent = this::batchSent; // made here: no lambda while the guest is paused
+    private boolean pagesLeft;
+    private long peakPssWhenReady;
+    private long pssWhenResumed;
+
+    /**
+     * A migration that has not begun.
+     *
+     * @param ownership of this agent, as it was before the destination heard of the guest
+     * @param runningSinceNs when the guest began to run here
+     */
+    OutgoingMigration(
+            SourceOptions options,
+            SourceMemory memory,
+            Ownership ownership,
+            StreamWriter stream,
+            DestinationLink link,
+            AgentContext<SourceState> context,
+            long runningSinceNs) {
+        this.options = options;
+        this.memory = memory;
+        this.ownership = ownership;
+        this.stream = stream;
+        this.link = link;
+        this.context = context;
+        this.runningSinceNs = runningSinceNs;
+        this.warmup = new Warmup(options.warmUp(), clock());
+        this.plan = new SendPlan(options.mechanism(), options.schedule(), options.gifts(), stream);
+        this.ends = new EndMessages(stream);
+        long pages = guest().blocks().stream().mapToLong(b -> b.spec().pages()).sum();
+        this.pageSteps = new PageSteps(pages, context::reached);
+    }
+
+    SourceOptions options() {
+        return options;
+    }
+
+    SourceMemory memory() {
+        return memory;
+    }
+
+    Guest guest() {
+        return memory.guest();
+    }
+
+    List<RamBlock> blocks() {
+        return guest().blocks();
+    }
+
+    Ownership ownership() {
+        return ownership;
+    }
+
+    StreamWriter stream() {
+        return stream;
+    }
+
+    DestinationLink link() {
+        return link;
+    }
+
+    AgentContext<SourceState> context() {
+        return context;
+    }
+
+    NanoClock clock() {
+        return context.clock();
+    }
+
+    Progress progress() {
+        return context.progress();
+    }
+
+    Warmup warmup() {
+        return warmup;
+    }
+
+    SendPlan plan() {
+        return plan;
+    }
+
+    EndMessages ends() {
+        return ends;
+    }
+
+    PageSteps pageSteps() {
+        return pageSteps;
+    }
+
+    // Steps of the preparation, in their order.
+
+    /** Starts other processes that have a part of the guest's memory; from then on the migration's time counts. */
+    void begin() throws IOException {
+        guest().startOthers(context.cancellation()); // not the link's: on Ctrl-C the destination may be gone first
+        ends.begin(clock().nanoTime());
+    }
+
+    /** Finds the pages that hold data. */
+    List<DataMap> scan() throws IOException {
+        progress().begin(Progress.Phase.PREPARING, 0);
+        List<DataMap> maps = new ArrayList<>();
+        for (RamBlock block : blocks()) {
+            maps.add(DataMap.scan(block));
+        }
+        return maps;
+    }
+
+    /** Tells the destination which pages will come, so that it can make room for those that are copied. */
+    void announce(List<DataMap> maps) throws IOException {
+        SendPlan.expect(blocks(), maps, stream);
+    }
+
+    /** Notes the frame numbers of all pages, as evidence of which of them were moved. */
+    void noteFrames() throws IOException {
+        if (options.mechanism().moves()) {
+            long relocatedPages = Proc.relocatedPages();
+            ends.framesNoted(memory.frames().note(blocks()), relocatedPages);
+        } else {
+            ends.framesNoted(HostCapabilities.frameNumbersVisible(), 0);
+        }
+    }
+
+    /** Notes them again: a page that was written may lie elsewhere now. */
+    void noteFramesAgain() throws IOException {
+        if (options.mechanism().moves()) {
+            ends.framesNotedAgain(memory.frames().note(blocks()));
+        }
+    }
+
+    /**
+     * Warms up, lets the guest run as long as it is to, and waits until the destination is ready.
+     *
+     * @param scratch what the schedule does while the guest is paused, to be warmed up
+     */
+    void awaitReady(ScratchSource scratch) throws IOException {
+        warmup.switchover(scratch);
+        while (clock().nanoTime() - runningSinceNs < warmup.config().runBeforeNs()) {
+            LockSupport.parkNanos(10 * MS);
+            link.check();
+        }
+        long pss = Proc.proportionalSetBytes(); // now: once it is ready, the destination does nothing but wait
+        stream.write(FrameHeader.bodiless(FrameType.PREPARE));
+        progress().begin(Progress.Phase.CONNECTING, 0);
+        long destinationPss = link.awaitReady(readyTimeoutS());
+        peakPssWhenReady = destinationPss == 0 ? 0 : destinationPss + pss;
+        context.reached(Step.READY);
+    }
+
+    /** How long a destination may take that maps or fills all of the guest's memory. */
+    long readyTimeoutS() {
+        return READY_TIMEOUT_S + options.guest().ramBytes() / GIB * READY_TIMEOUT_S_PER_GIB;
+    }
+
+    /** Waits until the destination says, in the run token, that it has so many rounds, or ENDs. */
+    void awaitAcknowledged(int round, long timeoutSeconds) throws IOException {
+        long deadlineNs = clock().nanoTime() + timeoutSeconds * NS_PER_S;
+        while (memory.token().page().roundsReceived() < round) {
+            link.check();
+            if (clock().nanoTime() > deadlineNs) {
+                throw new IOException(
+                        "the destination has not received round " + round + " within " + timeoutSeconds + " s");
+            }
+            LockSupport.parkNanos(POLL_NS);
+        }
+    }
+
+    // Steps of the switchover.
+
+    /** Both sides are ready: what can go wrong from here on happens to a guest that is about to be paused. */
+    void beginSwitchover() throws IOException {
+        guest().checkVcpus();
+        context.transition(SourceState.ACTIVE, "both sides are ready");
+    }
+
+    /** The switchover itself, for a guest that is paused, or will be. */
+    OutgoingSwitchover switchover(OutgoingSwitchover.Moments moments) {
+        return new OutgoingSwitchover(guest(), ownership, clock(), moments);
+    }
+
+    /** The switchover is over: the guest may be anybody's. */
+    void endSwitchover() {
+        context.transition(SourceState.RELEASED, "the lock is free");
+    }
+
+    /** Sends all pages of data. */
+    void sendPages(List<DataMap> maps) throws IOException {
+        progress().begin(Progress.Phase.PAGES, pageSteps.total());
+        for (int i = 0; i < maps.size(); i++) {
+            plan.sendBlock(i, blocks().get(i), maps.get(i), options.batchPages(), batchSent);
+        }
+    }
+
+    private void batchSent(int pages) throws IOException {
+        pagesLeft = true;
+        progress().done(pageSteps.add(pages));
+        link.check();
+    }
+
+    /** Pages that were sent, and may be gone from here if the kernel moves gifts. */
+    void pagesHaveLeft() {
+        pagesLeft = true;
+    }
+
+    /** Whether there are such. */
+    boolean havePagesLeft() {
+        return pagesLeft;
+    }
+
+    /** The pages of each block that are not sent, because nothing is there. */
+    static List<Long> holes(List<DataMap> maps) {
+        List<Long> holes = new ArrayList<>();
+        for (DataMap map : maps) {
+            holes.add(map.holes());
+        }
+        return holes;
+    }
+
+    // Steps after the switchover.
+
+    /** Waits until the guest runs at the destination, which needs nothing more from here. */
+    void awaitResumed() throws IOException {
+        link.awaitResumed();
+        progress().begin(Progress.Phase.RUNNING, 0);
+        context.reached(Step.RESUMED);
+    }
+
+    /** Looks how much memory this agent has now that the guest runs at the destination. */
+    void measureWhenResumed() throws IOException {
+        pssWhenResumed = Proc.proportionalSetBytes();
+    }
+
+    /**
+     * The most memory that both agents had together, in bytes; 0 if the destination did not say.
+     *
+     * @param destinationPss what it had in the end
+     */
+    long peakPss(long destinationPss) {
+        return pssWhenResumed == 0 ? peakPssWhenReady : Math.max(peakPssWhenReady, pssWhenResumed + destinationPss);
+    }
+}

@@ -1,0 +1,81 @@
+package io.pageflip.source;
+
+import io.pageflip.agent.AgentContext;
+import io.pageflip.memory.PageBitmap;
+import io.pageflip.metrics.Progress;
+import io.pageflip.metrics.SourceSide;
+import io.pageflip.ram.RamBlock;
+import io.pageflip.switchover.OutgoingSwitchover;
+import java.io.IOException;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * A postcopy by pulls at the source: only the guest's state crosses while it is paused. Every page stays here, and the
+ * destination, where the guest runs then, reads it out of this process's memory when it needs it. So this process must
+ * live until the destination has the last one. (A postcopy by flips is, at this side, a {@link Handover}.)
+ */
+final class Postcopy implements OutgoingSchedule {
+    private static final long MS = 1_000_000;
+
+    /**
+     * Until the other threads that had to do with READY sleep, and vCPUs of both sides have processors of their own.
+     */
+    private static final long SETTLE_NS = 2 * MS;
+
+    private final OutgoingMigration migration;
+
+    Postcopy(OutgoingMigration migration) {
+        this.migration = migration;
+    }
+
+    @Override
+    public void prepare() throws IOException {
+        migration.scan();
+        migration.noteFrames();
+        List<RamBlock> blocks = migration.blocks();
+        for (int i = 0; i < blocks.size(); i++) {
+            // Which of them hold data, whoever reads them finds out.
+            PageBitmap all = new PageBitmap(blocks.get(i).spec().pages());
+            all.add(0, all.pages());
+            migration.plan().announcePostcopyPages(i, all);
+        }
+        migration.ends().send(Collections.nCopies(blocks.size(), 0L));
+        migration.awaitReady((guest, stream) -> NothingDue.scratch(stream, migration));
+    }
+
+    @Override
+    public void switchOver() throws IOException {
+        AgentContext<SourceState> context = migration.context();
+        OutgoingSwitchover out = migration.switchover(new NothingDue(migration.ends(), context, migration.link()));
+        migration.beginSwitchover();
+        context.transition(SourceState.DEVICE, "every page has been told of");
+        migration.progress().begin(Progress.Phase.SWITCHING, 0);
+        LockSupport.parkNanos(SETTLE_NS);
+        migration.link().check();
+        migration.guest().stop(out); // the vCPU that is paused last runs the rest
+        migration.endSwitchover();
+    }
+
+    @Override
+    public void awaitResumed() throws IOException {
+        PostcopyCompletion.of(migration).await();
+        migration.measureWhenResumed();
+    }
+
+    @Override
+    public void letGo() {
+        // Every page is in this process's own memory, which ends with it.
+    }
+
+    @Override
+    public SourceSide report(SourceSide known) {
+        return known;
+    }
+
+    @Override
+    public void close() {
+        // No page has left.
+    }
+}

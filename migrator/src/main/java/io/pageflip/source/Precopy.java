@@ -1,0 +1,324 @@
+package io.pageflip.source;
+
+import io.pageflip.guest.Guest;
+import io.pageflip.memory.PageBitmap;
+import io.pageflip.metrics.Progress;
+import io.pageflip.metrics.SourceSide;
+import io.pageflip.ram.BlockSpec;
+import io.pageflip.ram.DataMap;
+import io.pageflip.ram.DirtyTracker;
+import io.pageflip.ram.DirtyTracking;
+import io.pageflip.ram.RamBlock;
+import io.pageflip.scenario.Step;
+import io.pageflip.send.SendPlan;
+import io.pageflip.switchover.OutgoingSwitchover;
+import io.pageflip.wire.FrameHeader;
+import io.pageflip.wire.FrameType;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A precopy at the source: all pages, and then in rounds those that the guest wrote meanwhile, while it runs; and at
+ * last, while it is paused, the rest. Used by the agent's one thread.
+ *
+ * <p>A round ends when the destination has everything of it: only then is it known how fast pages cross. In rounds no
+ * page is gifted, since the guest may write it again: what a gift promises is that it will not. Pages of the rounds are
+ * vmspliced without {@code SPLICE_F_GIFT}, which every kernel copies; those of the last round are gifts.
+ *
+ * <p>If it ends in a postcopy, the destination is told which pages are out of date, and forgets them: nearly all of
+ * them while the guest still runs, so that what it wrote since the last round is all that has to be told while it is
+ * paused.
+ */
+final class Precopy implements OutgoingSchedule {
+    private static final long SLICE_NS = 10_000_000;
+    private static final long RECEIVED_TIMEOUT_S = 30;
+
+    /** Fewer pages than these are announced while the guest is paused. */
+    private static final int FEW_PAGES = 64;
+
+    private static final int MOST_ANNOUNCEMENTS = 8;
+
+    private final OutgoingMigration migration;
+    private final SourceOptions options;
+    private final Guest guest;
+    private final RateLimit rateLimit;
+    private final PrecopyLog log;
+    private final SendPlan roundsPlan;
+    private final SendPlan.BatchListener lastSent;
+    private final PageSets sent;
+    private final PageSets announced;
+    private PageSets due;
+    private @Nullable DirtyTracker tracker;
+    private long roundStartNs;
+    private long roundBytes;
+    private long roundPages;
+    private int throttlePercent;
+    private boolean endsInPostcopy;
+
+    Precopy(OutgoingMigration migration) {
+        this.migration = migration;
+        this.options = migration.options();
+        this.guest = migration.guest();
+        this.rateLimit = new RateLimit(options.limits().maxBandwidth());
+        this.log = new PrecopyLog(options.dirtyTracking(), options.limits());
+        this.roundsPlan = new SendPlan(options.mechanism(), options.schedule(), false, migration.stream());
+        this.lastSent = pages -> {
+            migration.pagesHaveLeft();
+            migration.link().check();
+        };
+        List<BlockSpec> specs = new ArrayList<>();
+        for (RamBlock block : guest.blocks()) {
+            specs.add(block.spec());
+        }
+        this.sent = PageSets.empty(specs);
+        this.announced = PageSets.empty(specs);
+        this.due = PageSets.empty(specs);
+    }
+
+    @Override
+    public void prepare() throws IOException {
+        List<DataMap> maps = migration.scan();
+        migration.announce(maps);
+        migration.noteFrames();
+        migration.awaitReady((scratch, stream) -> NothingDue.scratch(stream, migration));
+    }
+
+    @Override
+    public void switchOver() throws IOException {
+        migration.beginSwitchover();
+        track();
+        sendRounds();
+        migration.noteFramesAgain();
+        OutgoingSwitchover out = migration.switchover(endsInPostcopy ? new RestLater() : new RestNow());
+        guest.stop();
+        guest.throttle(0); // if it is taken back, it runs as before
+        out.run();
+        migration.endSwitchover();
+        endWatching();
+    }
+
+    // While the guest runs.
+
+    /**
+     * Notes writes from now on, and finds what there is to send first.
+     *
+     * @throws io.pageflip.os.HostLacksException if this host cannot tell what the guest writes
+     */
+    private void track() throws IOException {
+        // What the kernel's tracker puts on a hole looks like a page that was swapped out: the holes must be found
+        // before. What the guest writes between the two is in its own log.
+        DirtyTracker own = guest.trackDirty(DirtyTracking.LOG);
+        tracker = own;
+        for (int i = 0; i < guest.blocks().size(); i++) {
+            due.of(i).addAll(DataMap.scan(guest.blocks().get(i)).pages());
+        }
+        if (options.dirtyTracking() != DirtyTracking.LOG) {
+            try (own) {
+                tracker = guest.trackDirty(options.dirtyTracking());
+                for (int i = 0; i < guest.blocks().size(); i++) {
+                    due.of(i).addAll(own.take(i));
+                }
+            }
+        }
+    }
+
+    /**
+     * Sends rounds until the guest should be paused.
+     *
+     * @throws NotConvergedException if it should rather stay
+     */
+    private void sendRounds() throws IOException {
+        long startNs = migration.clock().nanoTime();
+        for (int round = 1; ; round++) {
+            long pages = due.pages();
+            migration.progress().begin(Progress.Phase.PAGES, pages);
+            sendRound(round);
+            long nowNs = migration.clock().nanoTime();
+            if (round == 1) {
+                migration.context().reached(Step.ROUND);
+            }
+            due = takeWritten();
+            RoundStats stats = new RoundStats(
+                    round, roundBytes, nowNs - roundStartNs, due.bytes(), nowNs - startNs, throttlePercent);
+            PrecopyDecision decision = PrecopyDecision.decide(stats, options.limits());
+            log.add(stats, pages, due.pages(), decision);
+            switch (decision.action()) {
+                case SWITCH -> {
+                    return;
+                }
+                case POSTCOPY -> {
+                    endsInPostcopy = true;
+                    announceWhileItRuns(round);
+                    return;
+                }
+                case CANCEL -> throw log.notConverged(stats, decision);
+                case CONTINUE, THROTTLE -> {
+                    throttlePercent = decision.throttlePercent();
+                    guest.throttle(throttlePercent);
+                }
+            }
+        }
+    }
+
+    private void sendRound(int round) throws IOException {
+        roundStartNs = migration.clock().nanoTime();
+        roundBytes = 0;
+        roundPages = 0;
+        for (int i = 0; i < guest.blocks().size(); i++) {
+            RamBlock block = guest.blocks().get(i);
+            int pageBytes = block.spec().pageBytes();
+            int batch = rateLimit.batch(options.batchPages(), pageBytes);
+            roundsPlan.sendPages(i, block, due.of(i), batch, pages -> batchSent(pages, pageBytes));
+        }
+        sent.addAll(due);
+        endRound(round);
+    }
+
+    private void batchSent(int pages, int pageBytes) throws IOException {
+        roundBytes += (long) pages * pageBytes;
+        roundPages += pages;
+        migration.progress().done(roundPages);
+        migration.pageSteps().add(pages);
+        migration.link().check();
+        long waitNs = rateLimit.waitNs(roundBytes, migration.clock().nanoTime() - roundStartNs);
+        while (waitNs > 0) {
+            LockSupport.parkNanos(Math.min(waitNs, SLICE_NS));
+            migration.link().check();
+            waitNs = rateLimit.waitNs(roundBytes, migration.clock().nanoTime() - roundStartNs);
+        }
+    }
+
+    /** Waits until the destination has everything that was sent. */
+    private void endRound(int round) throws IOException {
+        migration.stream().write(FrameHeader.bodiless(FrameType.ROUND));
+        migration.awaitAcknowledged(round, RECEIVED_TIMEOUT_S);
+    }
+
+    /**
+     * Announces the pages that are due: they stay here, and the destination forgets what it has of them. And again, as
+     * long as the guest has written many others meanwhile: a page is announced once, however often it is written after
+     * that.
+     */
+    private void announceWhileItRuns(int lastRound) throws IOException {
+        for (int times = 1; times <= MOST_ANNOUNCEMENTS && due.pages() > FEW_PAGES; times++) {
+            announceDue(roundsPlan);
+            endRound(lastRound + times);
+            due = takeNotAnnounced();
+        }
+    }
+
+    // While the guest is paused.
+
+    /** What is left is sent, without a limit on bandwidth. */
+    private final class RestNow implements OutgoingSwitchover.Moments {
+        @Override
+        public void dryRun() {
+            // The agent's thread pauses the guest, and then switches over.
+        }
+
+        @Override
+        public int paused() throws IOException {
+            due.addAll(takeWritten());
+            for (int i = 0; i < guest.blocks().size(); i++) {
+                migration.plan().sendPages(i, guest.blocks().get(i), due.of(i), options.batchPages(), lastSent);
+            }
+            sent.addAll(due);
+            migration.context().transition(SourceState.DEVICE, "all pages are sent");
+            migration.ends().send(sent.missing());
+            return migration.ends().sent();
+        }
+
+        @Override
+        public void saved() throws IOException {
+            NothingDue.saved(migration.context(), migration.link());
+        }
+    }
+
+    /** What is left is announced, and stays here until the destination needs it. */
+    private final class RestLater implements OutgoingSwitchover.Moments {
+        @Override
+        public void dryRun() {
+            // The agent's thread pauses the guest, and then switches over.
+        }
+
+        @Override
+        public int paused() throws IOException {
+            due.addAll(takeNotAnnounced());
+            announceDue(migration.plan());
+            migration.context().transition(SourceState.DEVICE, "all pages that are left have been told of");
+            migration.ends().send(sent.missing());
+            return migration.ends().sent();
+        }
+
+        @Override
+        public void saved() throws IOException {
+            NothingDue.saved(migration.context(), migration.link());
+        }
+    }
+
+    private void announceDue(SendPlan plan) throws IOException {
+        for (int i = 0; i < guest.blocks().size(); i++) {
+            plan.announcePostcopyPages(i, due.of(i));
+        }
+        announced.addAll(due);
+        sent.addAll(due);
+    }
+
+    private PageSets takeNotAnnounced() throws IOException {
+        PageSets taken = takeWritten();
+        taken.removeAll(announced);
+        return taken;
+    }
+
+    private PageSets takeWritten() throws IOException {
+        DirtyTracker noting = tracker;
+        if (noting == null) {
+            throw new IllegalStateException("nobody notes what the guest writes");
+        }
+        List<PageBitmap> taken = new ArrayList<>();
+        for (int i = 0; i < guest.blocks().size(); i++) {
+            taken.add(noting.take(i));
+        }
+        return sent.like(taken);
+    }
+
+    // After the switchover.
+
+    @Override
+    public void awaitResumed() throws IOException {
+        if (endsInPostcopy) {
+            PostcopyCompletion.of(migration).await();
+        } else {
+            migration.awaitResumed();
+        }
+        migration.measureWhenResumed();
+    }
+
+    @Override
+    public void letGo() {
+        // Pages were copied; ours end with this process's memory.
+    }
+
+    /** With the rounds, however the migration ended. */
+    @Override
+    public SourceSide report(SourceSide known) {
+        return known.withPrecopy(log.report());
+    }
+
+    private void endWatching() {
+        if (tracker != null) {
+            tracker.close();
+            tracker = null;
+        }
+    }
+
+    /** Lets the guest run as it likes again, unnoticed. */
+    @Override
+    public void close() {
+        guest.throttle(0);
+        endWatching();
+    }
+}

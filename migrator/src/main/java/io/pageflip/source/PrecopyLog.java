@@ -1,0 +1,63 @@
+package io.pageflip.source;
+
+import io.pageflip.metrics.Precopy.Round;
+import io.pageflip.ram.DirtyTracking;
+import io.pageflip.request.PrecopyLimits;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/** What a precopy's rounds came to, for the report. No system call; belongs to one thread. */
+final class PrecopyLog {
+    private static final double NS_PER_S = 1e9;
+    private static final double NS_PER_MS = 1e6;
+    private static final double BITS_PER_MEGABIT = 8 / 1e6;
+
+    private final DirtyTracking tracking;
+    private final PrecopyLimits limits;
+    private final List<Round> rounds = new ArrayList<>();
+
+    PrecopyLog(DirtyTracking tracking, PrecopyLimits limits) {
+        this.tracking = tracking;
+        this.limits = limits;
+    }
+
+    /**
+     * A round is over.
+     *
+     * @param sentPages of the guest's memory
+     * @param dirtyPages that were written since they were sent
+     */
+    void add(RoundStats stats, long sentPages, long dirtyPages, PrecopyDecision decision) {
+        rounds.add(new Round(
+                stats.round(),
+                sentPages,
+                stats.sentBytes(),
+                dirtyPages,
+                stats.dirtyBytes(),
+                stats.durationNs(),
+                stats.bytesPerSecond() * BITS_PER_MEGABIT,
+                stats.expectedDowntimeNs(),
+                stats.throttlePercent(),
+                decision.action().toString(),
+                decision.reason()));
+    }
+
+    /** Why the guest stays, for a person. */
+    NotConvergedException notConverged(RoundStats stats, PrecopyDecision decision) {
+        return new NotConvergedException(String.format(
+                Locale.ROOT,
+                "%s: after round %d and %.1f s the guest would still stand for %.0f ms, and the limit is %.0f ms",
+                decision.reason(),
+                stats.round(),
+                stats.elapsedNs() / NS_PER_S,
+                stats.expectedDowntimeNs() / NS_PER_MS,
+                limits.downtimeLimitNs() / NS_PER_MS));
+    }
+
+    /** The rounds so far. */
+    io.pageflip.metrics.Precopy report() {
+        return new io.pageflip.metrics.Precopy(
+                tracking.toString(), limits.downtimeLimitNs() / (long) NS_PER_MS, rounds);
+    }
+}

@@ -1,0 +1,60 @@
+package io.pageflip.source;
+
+import io.pageflip.agent.AgentContext;
+import io.pageflip.guest.Guest;
+import io.pageflip.guest.GuestConfig;
+import io.pageflip.metrics.Progress;
+import io.pageflip.metrics.SourceSide;
+import io.pageflip.os.WaitGuard;
+import io.pageflip.ram.Adoption;
+import io.pageflip.warmup.Warmup;
+import java.io.IOException;
+
+/** Something that is done to a guest that runs, before a schedule prepares its migration. The agent's thread. */
+interface PreparationStep {
+    /** As a rule nothing is. */
+    PreparationStep NONE = new PreparationStep() {};
+
+    /**
+     * Does it, on the agent's thread.
+     *
+     * @param peer ends it by an exception if it is no use any more
+     */
+    default void run(WaitGuard peer) throws IOException {}
+
+    /** Adds what this came to, whatever became of the migration. */
+    default SourceSide report(SourceSide known) {
+        return known;
+    }
+
+    /** Makes private RAM shareable: an {@link Adoption}. */
+    final class Adopt implements PreparationStep {
+        private final Adoption adoption;
+        private final long pages;
+        private final Warmup warmup;
+        private final Progress progress;
+
+        /** @param guest is paused: its vCPUs learn what they have to note */
+        Adopt(Guest guest, SourceOptions options, AgentContext<SourceState> context) {
+            this.adoption = guest.adoption(options.adoptChunkBytes());
+            this.pages = guest.blocks().get(GuestConfig.RAM).spec().pages();
+            this.warmup = new Warmup(options.warmUp(), context.clock());
+            this.progress = context.progress();
+        }
+
+        @Override
+        public void run(WaitGuard peer) throws IOException {
+            progress.begin(Progress.Phase.ADOPTING, pages);
+            warmup.adoption();
+            adoption.run(done -> {
+                progress.done(done);
+                peer.check();
+            });
+        }
+
+        @Override
+        public SourceSide report(SourceSide known) {
+            return known.withAdopt(adoption.figures());
+        }
+    }
+}
