@@ -1,0 +1,20 @@
+package io.pageflip.receive;
+
+import io.pageflip.ledger.PageLedger;
+import io.pageflip.metrics.CopyReason;
+import io.pageflip.wire.ProtocolException;
+import org.jspecify.annotations.Nullable;
+
+/** Enters pages of the shared file that are mapped only after the switchover, when the guest touches them or later. */
+public final class PostcopyFlipReceiver implements PageReceiver {
+    private final PageLedger ledger;
+
+    public PostcopyFlipReceiver(PageLedger ledger) {
+        this.ledger = ledger;
+    }
+
+    @Override
+    public void receive(int blockIndex, long first, int count, @Nullable CopyReason reason) throws ProtocolException {
+        ledger.late(blockIndex, first, count);
+    }
+}
