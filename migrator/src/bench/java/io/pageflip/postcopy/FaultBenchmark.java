@@ -59,9 +59,8 @@ public class FaultBenchmark {
         } else {
             PageBitmap data = new PageBitmap(PAGES);
             data.add(0, PAGES);
-            server = Postcopy.prepare(
-                    List.of(block),
-                    List.of(data),
+            server = Postcopy.serve(
+                    List.of(FlipMapper.pages(block, data, userfaultfd)),
                     userfaultfd,
                     List.of(),
                     new Postcopy.Options(1, 64),

@@ -6,6 +6,8 @@ import io.pageflip.os.NanoClock;
 import io.pageflip.scenario.ScriptedFault;
 import io.pageflip.scenario.Step;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What an agent has through a whole migration, whatever its side and schedule: its state, the steps at which a scripted
@@ -25,6 +27,7 @@ public final class AgentContext<S extends Enum<S> & AgentState<S>> {
     private final Runnable drop;
     private final Progress progress;
     private final NanoClock clock;
+    private @Nullable Consumer<Step> observer;
     private S state;
 
     /**
@@ -77,8 +80,17 @@ public final class AgentContext<S extends Enum<S> & AgentState<S>> {
         return state;
     }
 
+    /** Has {@code told} called at each step, before a scripted fault strikes; for tests. */
+    public AgentContext<S> observedBy(Consumer<Step> told) {
+        observer = told;
+        return this;
+    }
+
     /** The agent has come to a step of the protocol: a scripted fault for this step strikes now. */
     public void reached(Step step) {
+        if (observer != null) {
+            observer.accept(step);
+        }
         fault.at(step, cancelled, drop);
     }
 

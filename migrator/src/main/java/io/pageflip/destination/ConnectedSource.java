@@ -40,7 +40,7 @@ public final class ConnectedSource implements SourceLink {
     private final NanoClock clock;
     private volatile ControlConnection control;
     private final StreamReader stream;
-    private final InactivityTimeout patience;
+    private final InactivityTimeout silence;
     private final WaitGuard cancellation;
 
     private ConnectedSource(
@@ -55,13 +55,13 @@ public final class ConnectedSource implements SourceLink {
         this.clock = clock;
         this.control = control;
         this.cancellation = cancellation;
-        this.patience = new InactivityTimeout(clock, this);
+        this.silence = new InactivityTimeout(clock, this);
         Fd streamFd = descriptors.get(0);
         int taken = hello.pagePipe() ? 2 : 1;
         // A gift without a pipe of its own goes through the stream: nothing may be read ahead of it.
         boolean shared = hello.mechanism() == io.pageflip.request.Mechanism.GIFT && !hello.pagePipe();
         Fd pages = hello.pagePipe() ? descriptors.get(1) : streamFd;
-        this.stream = new StreamReader(streamFd, pages, shared, patience);
+        this.stream = new StreamReader(streamFd, pages, shared, silence);
         this.files = new ArrayList<>(descriptors.subList(taken, descriptors.size()));
     }
 
@@ -106,22 +106,22 @@ public final class ConnectedSource implements SourceLink {
     }
 
     /** The first message of a connection, which must be of that type. */
-    private static Message readFirst(
-            FrameType type, UnixSocket socket, List<Fd> descriptors, InactivityTimeout patience) throws IOException {
+    private static Message readFirst(FrameType type, UnixSocket socket, List<Fd> descriptors, InactivityTimeout silence)
+            throws IOException {
         NativeBuffer buffer = NativeBuffer.allocate(FrameHeader.BYTES + type.maxBody());
-        patience.limitSeconds(type == FrameType.HELLO ? HELLO_TIMEOUT_S : RECOVER_TIMEOUT_S);
+        silence.limitSeconds(type == FrameType.HELLO ? HELLO_TIMEOUT_S : RECOVER_TIMEOUT_S);
         int received = 0;
         int wanted = FrameHeader.BYTES;
         while (received < wanted) {
             while (!socket.awaitReadable(InactivityTimeout.SLICE_MS)) {
-                patience.check("the source's greeting");
+                silence.check("the source's greeting");
             }
             int count = socket.receive(buffer, received, wanted - received, descriptors);
             if (count == 0) {
                 throw new PeerGoneException("a connection that was closed without a greeting");
             }
             received += count;
-            patience.check("the source's greeting"); // also of a peer that keeps us awake, byte by byte
+            silence.check("the source's greeting"); // also of a peer that keeps us awake, byte by byte
             if (received == FrameHeader.BYTES) {
                 FrameHeader header = FrameHeader.read(buffer.bytes(), 0);
                 if (header.type() != type) {
@@ -170,7 +170,7 @@ public final class ConnectedSource implements SourceLink {
 
     @Override
     public void limitSilence(int seconds) {
-        patience.limitSeconds(seconds);
+        silence.limitSeconds(seconds);
     }
 
     @Override
@@ -246,9 +246,8 @@ public final class ConnectedSource implements SourceLink {
          */
         private void recognise(UnixSocket socket, List<Fd> descriptors) throws IOException {
             PeerCredentials peer = checkUser(socket);
-            InactivityTimeout patience =
-                    new InactivityTimeout(clock, () -> {}); // the guest is ours: too late to cancel
-            Message.Recover recover = (Message.Recover) readFirst(FrameType.RECOVER, socket, descriptors, patience);
+            InactivityTimeout silence = new InactivityTimeout(clock, () -> {}); // the guest is ours: too late to cancel
+            Message.Recover recover = (Message.Recover) readFirst(FrameType.RECOVER, socket, descriptors, silence);
             if (peer.pid() != hello.pid()) {
                 throw new ProtocolException("process " + peer.pid() + " is not the source, which is " + hello.pid());
             }

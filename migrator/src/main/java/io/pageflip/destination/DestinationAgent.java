@@ -1,30 +1,23 @@
 package io.pageflip.destination;
 
+import io.pageflip.agent.AgentContext;
 import io.pageflip.agent.GuestLostException;
 import io.pageflip.channel.Cancellation;
 import io.pageflip.guest.Guest;
 import io.pageflip.guest.VirtualMachine;
-import io.pageflip.ledger.Frames;
-import io.pageflip.ledger.PageLedger;
 import io.pageflip.metrics.Evidence;
 import io.pageflip.metrics.Measured;
 import io.pageflip.metrics.Progress;
 import io.pageflip.metrics.ResultJson;
 import io.pageflip.metrics.RunResult;
 import io.pageflip.metrics.VerificationResult;
-import io.pageflip.os.HostCapabilities;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.Proc;
-import io.pageflip.postcopy.Postcopy;
-import io.pageflip.postcopy.PostcopyFigures;
-import io.pageflip.postcopy.SourcePages;
-import io.pageflip.request.Schedule;
 import io.pageflip.scenario.Step;
 import io.pageflip.switchover.SwitchoverPage;
 import io.pageflip.wire.Message;
 import java.io.IOException;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,13 +38,8 @@ public final class DestinationAgent {
     private final DestinationOptions options;
     private final SourceLink link;
     private final boolean kernelMovesGifts;
-    private final Cancellation cancellation;
-    private final Progress progress;
-    private final NanoClock clock;
-    private final BooleanSupplier noticed;
-    private final Runnable drop;
+    private final AgentContext<DestinationState> context;
     private final Timeline timeline = new Timeline();
-    private DestinationState state = DestinationState.SETUP;
 
     /**
      * An agent that owns nothing yet.
@@ -69,11 +57,8 @@ public final class DestinationAgent {
         this.options = options;
         this.link = link;
         this.kernelMovesGifts = kernelMovesGifts;
-        this.cancellation = cancellation;
-        this.noticed = cancellation::isRequested;
-        this.drop = link::drop;
-        this.progress = progress;
-        this.clock = clock;
+        this.context = new AgentContext<>(
+                "destination", DestinationState.SETUP, options.fault(), link::drop, cancellation, progress, clock);
     }
 
     /**
@@ -83,7 +68,7 @@ public final class DestinationAgent {
      */
     public RunResult run() throws IOException {
         try (DestinationMemory memory = prepareMemory()) {
-            return takeOver(memory, true);
+            return migrate(memory, true);
         }
     }
 
@@ -102,38 +87,53 @@ public final class DestinationAgent {
      */
     public Taken take() throws IOException {
         try (DestinationMemory memory = prepareMemory()) {
-            RunResult result = takeOver(memory, false);
+            RunResult result = migrate(memory, false);
             return new Taken(result, memory.guest().isRunning() ? memory.giveAway() : null);
         }
     }
 
-    private RunResult takeOver(DestinationMemory memory, boolean ends) throws IOException {
-        Schedule schedule = link.hello().schedule();
-        boolean pagesComeAgain = schedule.announcesAllBeforePause() || schedule == Schedule.PRECOPY;
-        PageLedger ledger = new PageLedger(link.hello().guest().blocks(), pagesComeAgain);
-        Crossing crossing;
-        try {
-            crossing = new Crossing(options, link, memory, ledger, timeline, new Told(), cancellation, progress, clock);
-            crossing.run();
-        } catch (IOException | RuntimeException e) {
-            transition(DestinationState.FAILED, String.valueOf(e.getMessage()));
-            tellFailure(e);
-            throw e;
-        }
-        return runGuest(memory, ledger, crossing, ends);
-    }
-
     private DestinationMemory prepareMemory() throws IOException {
-        reached(Step.HELLO);
+        context.reached(Step.HELLO);
         try {
-            return new DestinationMemory(link.hello(), link.openFiles(), options.moves(), clock);
+            return new DestinationMemory(link.hello(), link.openFiles(), options.moves(), context.clock());
         } catch (IOException | RuntimeException e) {
-            tellFailure(e);
+            sendFailure(e);
             throw e;
         }
     }
 
-    private void tellFailure(Exception reason) {
+    private RunResult migrate(DestinationMemory memory, boolean ends) throws IOException {
+        DestinationSchedule schedule;
+        try {
+            schedule = DestinationSchedule.of(new Takeover(options, link, memory, timeline, kernelMovesGifts, context));
+            takeOver(schedule);
+        } catch (IOException | RuntimeException e) {
+            context.transition(DestinationState.FAILED, String.valueOf(e.getMessage()));
+            sendFailure(e);
+            throw e;
+        }
+        try {
+            return runGuest(memory, schedule, ends);
+        } catch (GuestLostException e) {
+            return endLost(memory, schedule, e);
+        }
+    }
+
+    /** When this returns, the guest is ours. */
+    private void takeOver(DestinationSchedule schedule) throws IOException {
+        try {
+            context.progress().begin(Progress.Phase.PREPARING, 0);
+            schedule.prepare();
+            schedule.takeOver();
+        } catch (IOException | RuntimeException e) {
+            if (schedule.callOff()) {
+                throw e;
+            }
+            LOG.log(System.Logger.Level.DEBUG, "the guest was ours already", e);
+        }
+    }
+
+    private void sendFailure(Exception reason) {
         try {
             boolean ours = reason instanceof RuntimeException;
             link.send(new Message.Failed(ours ? reason.toString() : String.valueOf(reason.getMessage())));
@@ -143,49 +143,14 @@ public final class DestinationAgent {
     }
 
     /** The guest is ours: nothing that goes wrong from here on gives it back. */
-    private RunResult runGuest(DestinationMemory memory, PageLedger ledger, Crossing crossing, boolean ends)
-            throws IOException {
-        Postcopy late = crossing.postcopy();
-        if (late == null) {
-            return runGuest(memory, ledger, crossing, null, ends);
-        }
-        SourcePages source = crossing.source();
-        PostcopyCompletion lastPage = new PostcopyCompletion(
-                late,
-                source == null ? null : PostcopyCompletion.sourceOf(source),
-                link,
-                PostcopyCompletion.vcpusOf(memory.guest()),
-                memory.token().epoch(),
-                options.late().recoverTimeoutNs(),
-                cancellation,
-                progress,
-                this::reached,
-                clock);
-        try {
-            return runGuest(memory, ledger, crossing, lastPage, ends);
-        } catch (GuestLostException e) {
-            transition(DestinationState.LOST, String.valueOf(e.getMessage()));
-            memory.guest().stop(late::close); // before it can go on with zeros where its pages were
-            tellFailure(e);
-            return RunResult.lost(String.valueOf(e.getMessage()));
-        }
-    }
-
-    private RunResult runGuest(
-            DestinationMemory memory,
-            PageLedger ledger,
-            Crossing crossing,
-            @Nullable PostcopyCompletion lastPage,
-            boolean ends)
+    private RunResult runGuest(DestinationMemory memory, DestinationSchedule schedule, boolean ends)
             throws IOException {
         Guest guest = memory.guest();
+        NanoClock clock = context.clock();
         SwitchoverPage page = memory.token().page();
-        Message.SourceFigures figures = crossing.figures();
-        if (lastPage != null) {
-            lastPage.awaitFirstBeats();
-        }
+        schedule.remainder().awaitFirstInstructions();
         timeline.firstInstructionNs = guest.awaitFirstInstructions(FIRST_INSTRUCTION_TIMEOUT_S * 1000 * MS);
-        transition(DestinationState.COMPLETED, "the guest runs here");
+        context.transition(DestinationState.COMPLETED, "the guest runs here");
         long runningSinceNs = clock.nanoTime();
         // Not from guest memory: a page of that may have to be fetched yet.
         long instructions = page.instructions(guest.config().vcpus());
@@ -193,34 +158,16 @@ public final class DestinationAgent {
         PulseWatch pulse = PulseWatch.of(guest.pulse(), marks.lastInstructionNs(), timeline.firstInstructionNs);
         timeline.pulse = pulse;
         sendOrLog(new Message.Resumed(memory.token().epoch()));
-        reached(Step.RESUMED);
-        progress.begin(Progress.Phase.RUNNING, 0);
-        if (lastPage != null) {
-            lastPage.start(); // not before: the first faults have the processors to themselves
-            timeline.firstBeatNs = guest.firstBeatsNs();
-            awaitLastPage(lastPage, memory, pulse);
-        }
-        Postcopy late = crossing.postcopy();
-        if (late != null) {
-            late.settle(ledger, guest.blocks());
-            timeline.lateDone(late, guest.blocks());
-        }
+        context.reached(Step.RESUMED);
+        context.progress().begin(Progress.Phase.RUNNING, 0);
+        schedule.remainder().bringPages(pulse);
         long pss = Proc.proportionalSetBytes(); // holds the address space up: not while pages come
-        Evidence early = crossing.fuseEvidence();
-        Evidence evidence = early != null
-                ? early
-                : Frames.judge(
-                        ledger,
-                        guest.blocks(),
-                        memory.frames(),
-                        framesVisible(figures),
-                        figures.relocatedPages(),
-                        kernelMovesGifts);
-        pulse.settled(clock.nanoTime());
+        Evidence evidence = schedule.evidence();
+        pulse.migrationEnded(clock.nanoTime());
         watch(runningSinceNs, pulse);
         long endNs = clock.nanoTime();
         long ranForNs = endNs - runningSinceNs;
-        boolean last = ends || cancellation.isRequested();
+        boolean last = ends || context.cancellation().isRequested();
         if (last) {
             guest.stop();
         }
@@ -229,34 +176,28 @@ public final class DestinationAgent {
         Measured.GuestActivity activity =
                 new Measured.GuestActivity(ranForNs, guest.instructions() - instructions, guest.pagesWritten());
         VerificationResult verification = last ? verify(guest) : VerificationResult.SKIPPED;
-        RunResult result = RunResult.completed(
-                timeline.measured(link.hello(), figures, marks, ledger, evidence, activity), verification);
+        ReceivedPages pages = schedule.pages();
+        Measured measured = timeline.measured(link.hello(), pages.figures(), marks, pages.ledger(), evidence, activity);
+        RunResult result = RunResult.completed(measured, verification);
         sendOrLog(new Message.Completed(pss, ResultJson.write(result)));
         return result;
+    }
+
+    /** Pages of it will never come. */
+    private RunResult endLost(DestinationMemory memory, DestinationSchedule schedule, GuestLostException reason)
+            throws IOException {
+        context.transition(DestinationState.LOST, String.valueOf(reason.getMessage()));
+        memory.guest().stop(schedule.remainder()::giveUp); // before it can go on with zeros where its pages were
+        sendFailure(reason);
+        return RunResult.lost(String.valueOf(reason.getMessage()));
     }
 
     private VerificationResult verify(Guest guest) throws IOException {
         if (!options.verify()) {
             return VerificationResult.SKIPPED;
         }
-        progress.begin(Progress.Phase.VERIFYING, 0);
+        context.progress().begin(Progress.Phase.VERIFYING, 0);
         return VerificationResult.of(guest.verify());
-    }
-
-    private void awaitLastPage(PostcopyCompletion lastPage, DestinationMemory memory, PulseWatch pulse)
-            throws IOException {
-        PostcopyFigures figures = lastPage.await(() -> pulse.read(clock.nanoTime()));
-        if (figures != null) {
-            timeline.postcopy =
-                    Timeline.postcopy(figures, memory.faultLogs(), lastPage.recoveries(), lastPage.pausedNs());
-        }
-        memory.token().page().setLastPage(memory.token().epoch());
-        reached(Step.LAST_PAGE);
-        progress.begin(Progress.Phase.RUNNING, 0);
-    }
-
-    private static boolean framesVisible(Message.SourceFigures figures) {
-        return figures.framesVisible() && HostCapabilities.frameNumbersVisible();
     }
 
     private static Timeline.Marks marks(SwitchoverPage page, int vcpus) {
@@ -277,34 +218,10 @@ public final class DestinationAgent {
     }
 
     private void watch(long runningSinceNs, PulseWatch pulse) {
-        while (clock.nanoTime() - runningSinceNs < options.runAfterNs() && !cancellation.isRequested()) {
-            pulse.read(clock.nanoTime());
+        while (context.clock().nanoTime() - runningSinceNs < options.runAfterNs()
+                && !context.cancellation().isRequested()) {
+            pulse.read(context.clock().nanoTime());
             LockSupport.parkNanos(10 * MS);
         }
-    }
-
-    /** What a crossing tells of itself. */
-    private final class Told implements Crossing.Agent {
-        @Override
-        public void reached(Step step) {
-            DestinationAgent.this.reached(step);
-        }
-
-        @Override
-        public void transition(DestinationState next, String why) {
-            DestinationAgent.this.transition(next, why);
-        }
-    }
-
-    private void reached(Step step) {
-        options.fault().at(step, noticed, drop);
-    }
-
-    private void transition(DestinationState next, String why) {
-        if (!state.next().contains(next)) {
-            throw new IllegalStateException("destination: " + state + " -> " + next + " (" + why + ")");
-        }
-        LOG.log(System.Logger.Level.DEBUG, "{0} -> {1}: {2}", state, next, why);
-        state = next;
     }
 }

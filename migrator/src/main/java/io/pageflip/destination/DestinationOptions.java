@@ -7,7 +7,7 @@ import io.pageflip.warmup.Warmup;
 /**
  * What the destination agent is asked to do.
  *
- * @param late how pages are mapped after the switch, if the source's schedule is postcopy
+ * @param late how pages are mapped after the switchover, if the source's schedule is postcopy
  * @param moves false with {@code --no-move}
  * @param verify whether the guest is verified after the migration
  * @param runAfterNs how long the guest runs before, in nanoseconds

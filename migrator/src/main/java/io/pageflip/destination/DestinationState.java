@@ -4,7 +4,7 @@ import io.pageflip.agent.AgentState;
 import java.util.EnumSet;
 import java.util.Set;
 
-/** Where the destination agent is. Every change goes through {@link DestinationAgent}'s {@code transition}. */
+/** Where the destination agent is. Every change goes through {@link io.pageflip.agent.AgentContext#transition}. */
 enum DestinationState implements AgentState<DestinationState> {
     /** Maps, registers, makes room. */
     SETUP,

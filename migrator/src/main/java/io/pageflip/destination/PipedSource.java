@@ -21,13 +21,13 @@ import java.util.List;
 public final class PipedSource implements SourceLink {
     private final Message.Hello hello;
     private final StreamReader stream;
-    private final InactivityTimeout patience;
+    private final InactivityTimeout silence;
     private final WaitGuard cancellation;
 
-    private PipedSource(Message.Hello hello, StreamReader stream, InactivityTimeout patience, WaitGuard cancellation) {
+    private PipedSource(Message.Hello hello, StreamReader stream, InactivityTimeout silence, WaitGuard cancellation) {
         this.hello = hello;
         this.stream = stream;
-        this.patience = patience;
+        this.silence = silence;
         this.cancellation = cancellation;
     }
 
@@ -38,9 +38,9 @@ public final class PipedSource implements SourceLink {
      * @param cancellation asked while waiting
      */
     public static PipedSource over(Fd input, NanoClock clock, WaitGuard cancellation) throws IOException {
-        InactivityTimeout patience = new InactivityTimeout(clock, cancellation);
+        InactivityTimeout silence = new InactivityTimeout(clock, cancellation);
         // Nothing is read ahead: an empty pipe tells the source that all before was done.
-        StreamReader stream = new StreamReader(input, input, true, patience);
+        StreamReader stream = new StreamReader(input, input, true, silence);
         try {
             FrameHeader header = stream.next();
             if (header.type() != FrameType.HELLO) {
@@ -50,7 +50,7 @@ public final class PipedSource implements SourceLink {
             if (hello.pagePipe()) {
                 throw new ProtocolException("a pipe for pages was announced, and none can be passed here");
             }
-            return new PipedSource(hello, stream, patience, cancellation);
+            return new PipedSource(hello, stream, silence, cancellation);
         } catch (IOException | RuntimeException e) {
             stream.close();
             throw e;
@@ -83,7 +83,7 @@ public final class PipedSource implements SourceLink {
 
     @Override
     public void limitSilence(int seconds) {
-        patience.limitSeconds(seconds);
+        silence.limitSeconds(seconds);
     }
 
     @Override

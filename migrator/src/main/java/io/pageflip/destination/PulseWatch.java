@@ -34,11 +34,11 @@ final class PulseWatch {
     private final List<Long> instructions = new ArrayList<>();
     private final PriorityQueue<Long> longestGaps = new PriorityQueue<>();
     private long nextSlot;
-    private long settledNs = Long.MAX_VALUE;
+    private long migrationEndNs = Long.MAX_VALUE;
     private long endNs;
 
     /**
-     * A watch over a switch that has just been.
+     * A watch over a switchover that has just been.
      *
      * @param executed instructions, as {@link Pulse#instructions}
      * @param longestGapNs as {@link Pulse#longestGapNs}
@@ -57,14 +57,14 @@ final class PulseWatch {
         this.nextSlot = firstSlot;
     }
 
-    /** A watch over the switch of a guest that has this pulse. */
+    /** A watch over the switchover of a guest that has this pulse. */
     static PulseWatch of(Pulse pulse, long[] lastInstructionNs, long[] firstInstructionNs) {
         return new PulseWatch(pulse::instructions, pulse::longestGapNs, lastInstructionNs, firstInstructionNs);
     }
 
-    /** From now on nothing here has to do with the migration any more. */
-    void settled(long nowNs) {
-        settledNs = nowNs;
+    /** From now on nothing here has to do with the migration any more: gaps of the guest are idle ones. */
+    void migrationEnded(long nowNs) {
+        migrationEndNs = nowNs;
     }
 
     /** Reads what has been entered for certain. */
@@ -89,7 +89,7 @@ final class PulseWatch {
             if (instructions.size() < MOST_SLOTS) {
                 instructions.add(count);
             }
-            if (gapNs > 0 && nextSlot * Pulse.SLOT_NS - gapNs >= settledNs) {
+            if (gapNs > 0 && nextSlot * Pulse.SLOT_NS - gapNs >= migrationEndNs) {
                 longestGaps.add(gapNs);
                 if (longestGaps.size() > IdleGaps.MOST) {
                     longestGaps.remove();
@@ -107,6 +107,6 @@ final class PulseWatch {
     }
 
     IdleGaps idleGaps() {
-        return IdleGaps.of(Math.max(0, endNs - settledNs), longestGaps.stream());
+        return IdleGaps.of(Math.max(0, endNs - migrationEndNs), longestGaps.stream());
     }
 }

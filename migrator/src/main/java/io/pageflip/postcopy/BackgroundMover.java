@@ -32,9 +32,9 @@ final class BackgroundMover implements Runnable {
         this.doneNs = new long[blocks.size()];
     }
 
-    /** Has {@code told} called after each batch, on the thread of {@link #run}, which has not begun. */
-    void tell(Runnable told) {
-        listener = told;
+    /** Has {@code called} called after each batch, on the thread of {@link #run}, which has not begun. */
+    void listen(Runnable called) {
+        listener = called;
     }
 
     /** Moves until every page of data is mapped, or {@link #stop}. */

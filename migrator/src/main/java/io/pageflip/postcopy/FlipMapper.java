@@ -10,16 +10,26 @@ import io.pageflip.ram.RamBlock;
 import java.io.IOException;
 
 /** Maps the pages that a shared block's file holds: {@code UFFDIO_CONTINUE}. Holes are the kernel's business. */
-final class FlipMapper implements PageMapper {
+public final class FlipMapper implements PageMapper {
     private final RamBlock block;
     private final Userfaultfd userfaultfd;
     private final long pageBytes;
 
     /** @param block registered in minor mode as a whole */
-    FlipMapper(RamBlock block, Userfaultfd userfaultfd) {
+    private FlipMapper(RamBlock block, Userfaultfd userfaultfd) {
         this.block = block;
         this.userfaultfd = userfaultfd;
         this.pageBytes = block.spec().pageBytes();
+    }
+
+    /**
+     * The pages of a shared block, as a {@link Postcopy} brings them.
+     *
+     * @param block registered in minor mode as a whole
+     * @param data the pages that its file holds, while the guest is paused
+     */
+    public static PostcopyPages pages(RamBlock block, PageBitmap data, Userfaultfd userfaultfd) {
+        return new PostcopyPages(block, data, data, new FlipMapper(block, userfaultfd));
     }
 
     @Override
@@ -67,6 +77,11 @@ final class FlipMapper implements PageMapper {
     }
 
     @Override
+    public void stopWaiting(boolean complete) {
+        // Nobody waits for the source: the pages are in the file.
+    }
+
+    @Override
     public void release() throws IOException {
         userfaultfd.unregister(block.mapping());
     }
@@ -75,7 +90,7 @@ final class FlipMapper implements PageMapper {
      * A page that was there beforehand is no move; one that was not mapped is mapped by the kernel when it is touched.
      */
     @Override
-    public void settle(PageLedger ledger, int index, PostcopyPages pages, boolean complete) {
+    public void enter(PageLedger ledger, int index, PostcopyPages pages, boolean complete) {
         ledger.settle(index, pages::isMapped, complete ? DeclineReason.ALREADY_PRESENT : DeclineReason.NO_MAPPING);
     }
 }

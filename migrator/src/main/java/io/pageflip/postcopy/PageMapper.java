@@ -5,8 +5,8 @@ import io.pageflip.memory.PageBitmap;
 import java.io.IOException;
 
 /**
- * How the pages of one block are mapped after the switch: all that differs between the mechanisms that can. Any number
- * of threads, and none of the methods touches guest memory.
+ * How the pages of one block are mapped after the switchover: all that differs between the mechanisms that can. Any
+ * number of threads, and none of the methods touches guest memory.
  */
 interface PageMapper {
     /**
@@ -37,15 +37,22 @@ interface PageMapper {
      */
     boolean kernelHasTheRest();
 
+    /**
+     * No more pages are wanted: lets threads of this process go that wait in this mapper for the source.
+     *
+     * @param complete whether every page is here, so that none of them misses anything
+     */
+    void stopWaiting(boolean complete);
+
     /** Unregisters the block and wakes all who are trapped in it: from now on the kernel serves its faults. */
     void release() throws IOException;
 
     /**
-     * Tells the ledger what became of the late pages, when all threads have ended.
+     * Enters in the ledger what became of the late pages, when all threads have ended.
      *
      * @param index the block's number in the ledger
      * @param pages which of them were mapped
      * @param complete whether all that hold data were
      */
-    void settle(PageLedger ledger, int index, PostcopyPages pages, boolean complete);
+    void enter(PageLedger ledger, int index, PostcopyPages pages, boolean complete);
 }

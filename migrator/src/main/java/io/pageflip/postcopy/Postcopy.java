@@ -1,23 +1,20 @@
 package io.pageflip.postcopy;
 
 import io.pageflip.ledger.PageLedger;
-import io.pageflip.memory.PageBitmap;
 import io.pageflip.os.FaultEvents;
-import io.pageflip.os.HostLacksException;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.SyscallException;
 import io.pageflip.os.Userfaultfd;
 import io.pageflip.ram.FaultLog;
 import io.pageflip.ram.RamBlock;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Pages that come after the switch: the guest runs on blocks of which no page is mapped, and a page is mapped when a
- * vCPU touches it, or in the background, whichever comes first, until all of them are. Then the blocks are
+ * Pages that come after the switchover: the guest runs on blocks of which no page is mapped, and a page is mapped when
+ * a vCPU touches it, or in the background, whichever comes first, until all of them are. Then the blocks are
  * unregistered, and the kernel serves their faults again. How a page is mapped is the {@link PageMapper}'s: flips point
  * at the frame that the shared file holds ({@code UFFDIO_CONTINUE}), pulls copy out of the source's memory
  * ({@code UFFDIO_COPY}).
@@ -34,8 +31,8 @@ import org.jspecify.annotations.Nullable;
  * touched, from the same file. So a failure costs the counts and never the guest. If pulls fail, the rest of the guest
  * is lost, and who is trapped stays so until {@link #close}: it must not go on with pages of zeros.
  *
- * <p>One thread uses an object. {@code prepare} starts the fault server, before the guest is resumed; {@link #start}
- * the mover.
+ * <p>One thread uses an object. {@link #serve} starts the fault server, before the guest is resumed; {@link #start} the
+ * mover.
  */
 public final class Postcopy implements RemainingPages, AutoCloseable {
     /**
@@ -67,7 +64,7 @@ public final class Postcopy implements RemainingPages, AutoCloseable {
         }
     }
 
-    private final List<PostcopyPages> blocks = new ArrayList<>();
+    private final List<PostcopyPages> blocks;
     private final NanoClock clock;
     private final FaultEvents events;
     private final FaultServer server;
@@ -75,24 +72,15 @@ public final class Postcopy implements RemainingPages, AutoCloseable {
     private final Thread serverThread;
     private final Thread moverThread;
     private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
-    private final @Nullable SourceGate gate;
-    private final @Nullable Userfaultfd owned;
     private boolean closed;
     private long startNs;
     private volatile long lastPageNs;
 
     private Postcopy(
-            List<PostcopyPages> blocks,
-            FaultEvents events,
-            @Nullable SourceGate gate,
-            @Nullable Userfaultfd owned,
-            List<FaultLog> logs,
-            Options options,
-            NanoClock clock) {
-        this.blocks.addAll(blocks);
-        this.events = events;
-        this.gate = gate;
-        this.owned = owned;
+            List<PostcopyPages> blocks, Userfaultfd userfaultfd, List<FaultLog> logs, Options options, NanoClock clock)
+            throws SyscallException {
+        this.blocks = List.copyOf(blocks);
+        this.events = FaultEvents.of(userfaultfd);
         this.clock = clock;
         this.server = new FaultServer(events, blocks, logs, options.prefetchPages());
         this.mover = new BackgroundMover(blocks, server, options.batchPages(), clock);
@@ -100,120 +88,29 @@ public final class Postcopy implements RemainingPages, AutoCloseable {
         this.moverThread = new Thread(this::move, "background-mover");
         serverThread.setDaemon(true);
         moverThread.setDaemon(true);
+        startNs = clock.nanoTime();
     }
 
     /**
-     * Starts the fault server.
+     * Starts the fault server, before the guest is resumed.
      *
-     * @param blocks shared, and registered in minor mode as a whole
-     * @param data the pages of each that its file holds, while the guest stands still
-     * @param userfaultfd with {@link Userfaultfd#FEATURE_THREAD_ID}, if the logs are to be told; its owner closes it
-     *     after this
+     * @param blocks of {@link FlipMapper#pages} or {@link PullMapper#register}
+     * @param userfaultfd with which they are registered, with {@link Userfaultfd#FEATURE_THREAD_ID} if the logs are to
+     *     be told; its owner closes it after this
      * @param logs of the vCPUs
      */
-    public static Postcopy prepare(
-            List<RamBlock> blocks,
-            List<PageBitmap> data,
-            Userfaultfd userfaultfd,
-            List<FaultLog> logs,
-            Options options,
-            NanoClock clock)
+    public static Postcopy serve(
+            List<PostcopyPages> blocks, Userfaultfd userfaultfd, List<FaultLog> logs, Options options, NanoClock clock)
             throws SyscallException {
-        List<PostcopyPages> late = new ArrayList<>();
-        for (int i = 0; i < blocks.size(); i++) {
-            PageMapper mapper = new FlipMapper(blocks.get(i), userfaultfd);
-            late.add(new PostcopyPages(blocks.get(i), data.get(i), data.get(i), mapper));
-        }
-        return serving(new Postcopy(late, FaultEvents.of(userfaultfd), null, null, logs, options, clock));
-    }
-
-    private static Postcopy serving(Postcopy postcopy) {
-        postcopy.startNs = postcopy.clock.nanoTime();
+        Postcopy postcopy = new Postcopy(blocks, userfaultfd, logs, options, clock);
         postcopy.serverThread.start();
         return postcopy;
-    }
-
-    /**
-     * Starts the fault server for all blocks; their late pages are pulled, and others that are missing are zero.
-     *
-     * @param blocks all of the guest's, as the ledger counts them; memory of our own, in which late pages are missing
-     * @param ledger which may learn of more late pages until the guest is resumed
-     * @param source where the guest stands once it is resumed here
-     * @throws HostLacksException if this kernel cannot trap a touch of such memory
-     */
-    public static Postcopy pull(
-            List<RamBlock> blocks,
-            PageLedger ledger,
-            SourcePages source,
-            List<FaultLog> logs,
-            Options options,
-            NanoClock clock)
-            throws IOException {
-        Userfaultfd userfaultfd = openForMissing();
-        try {
-            List<PostcopyPages> late = new ArrayList<>();
-            for (int i = 0; i < blocks.size(); i++) {
-                RamBlock block = blocks.get(i);
-                PageBitmap pages = ledger.late(i);
-                userfaultfd.registerMissing(block.mapping());
-                PageMapper mapper = new PullMapper(block, i, pages, userfaultfd, source);
-                late.add(new PostcopyPages(block, pages, new PageBitmap(pages.pages()), mapper));
-            }
-            FaultEvents events = FaultEvents.of(userfaultfd);
-            return serving(new Postcopy(late, events, source.gate(), userfaultfd, logs, options, clock));
-        } catch (IOException | RuntimeException e) {
-            userfaultfd.close();
-            throw e;
-        }
-    }
-
-    private static Userfaultfd openForMissing() throws IOException {
-        try {
-            return Userfaultfd.open(Userfaultfd.FEATURE_MISSING_SHMEM
-                    | Userfaultfd.FEATURE_MISSING_HUGETLBFS
-                    | Userfaultfd.FEATURE_THREAD_ID);
-        } catch (SyscallException e) {
-            throw new HostLacksException(
-                    "pages cannot be pulled after the switch: this kernel does not trap missing pages of guest RAM ("
-                            + e.getMessage() + "); use --schedule stop-and-move",
-                    e);
-        }
-    }
-
-    /**
-     * Starts the fault server for all blocks that have a file, whose late pages {@code ledger} knows.
-     *
-     * @param blocks all of the guest's, as the ledger counts them
-     */
-    public static Postcopy prepare(
-            List<RamBlock> blocks,
-            PageLedger ledger,
-            Userfaultfd userfaultfd,
-            List<FaultLog> logs,
-            Options options,
-            NanoClock clock)
-            throws SyscallException {
-        List<RamBlock> late = new ArrayList<>();
-        List<PageBitmap> data = new ArrayList<>();
-        for (int i = 0; i < blocks.size(); i++) {
-            if (blocks.get(i).file() != null) {
-                late.add(blocks.get(i));
-                data.add(ledger.late(i));
-            }
-        }
-        return prepare(late, data, userfaultfd, logs, options, clock);
     }
 
     /** Starts the background mover, which calls {@code listener} after each batch, on a thread of its own. */
     @Override
     public void start(Runnable listener) {
-        mover.tell(listener);
-        start();
-    }
-
-    /** Starts the background mover. */
-    @Override
-    public void start() {
+        mover.listen(listener);
         startNs = clock.nanoTime();
         moverThread.start();
     }
@@ -242,9 +139,13 @@ public final class Postcopy implements RemainingPages, AutoCloseable {
     }
 
     private void releaseIfHarmless() {
-        if (blocks.stream().allMatch(PostcopyPages::kernelHasTheRest)) {
+        if (kernelHasTheRest()) {
             release();
         }
+    }
+
+    private boolean kernelHasTheRest() {
+        return blocks.stream().allMatch(PostcopyPages::kernelHasTheRest);
     }
 
     /** The server goes on until this is done: a thread that was trapped just before is served, or woken here. */
@@ -308,7 +209,7 @@ public final class Postcopy implements RemainingPages, AutoCloseable {
     public PostcopyFigures finish() throws IOException {
         close();
         Throwable failed = failure.get();
-        if (failed != null && (gate == null || !mover.isComplete())) {
+        if (failed != null && (kernelHasTheRest() || !mover.isComplete())) {
             throw new IOException("mapping pages after the switch failed: " + failed.getMessage(), failed);
         }
         long data = 0;
@@ -328,13 +229,13 @@ public final class Postcopy implements RemainingPages, AutoCloseable {
     }
 
     /**
-     * Tells the ledger what became of its late pages; to be called after {@link #finish}.
+     * Enters in the ledger what became of its late pages; to be called after {@link #finish}.
      *
      * @param all of the guest's blocks, as the ledger counts them
      */
-    public void settle(PageLedger ledger, List<RamBlock> all) {
+    public void enterIn(PageLedger ledger, List<RamBlock> all) {
         for (PostcopyPages block : blocks) {
-            block.settle(ledger, all.indexOf(block.block()), mover.isComplete());
+            block.enterIn(ledger, all.indexOf(block.block()), mover.isComplete());
         }
     }
 
@@ -363,29 +264,12 @@ public final class Postcopy implements RemainingPages, AutoCloseable {
         }
         closed = true;
         mover.stop();
-        letReadersGo();
+        blocks.forEach(block -> block.stopWaiting(isComplete()));
         join(moverThread);
         release(); // again, if the mover has: it may never have been started
         server.stop();
         join(serverThread);
         events.close();
-        if (owned != null) {
-            owned.close();
-        }
-    }
-
-    /**
-     * Nobody waits any more for a source that may not come back; who serves a late fault of a page that is there may.
-     */
-    private void letReadersGo() {
-        if (gate == null) {
-            return;
-        }
-        if (isComplete()) {
-            gate.remove();
-        } else {
-            gate.shut("no more pages are wanted");
-        }
     }
 
     private static void join(Thread thread) {

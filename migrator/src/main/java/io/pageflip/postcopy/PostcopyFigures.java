@@ -1,7 +1,7 @@
 package io.pageflip.postcopy;
 
 /**
- * What became of the pages that were mapped after the switch.
+ * What became of the pages that were mapped after the switchover.
  *
  * @param complete whether every page of data is mapped; false after a stop in the middle, which leaves the rest to the
  *     kernel

@@ -9,14 +9,14 @@ import java.lang.invoke.VarHandle;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * The pages of one block that are mapped only after the switch: the account that the fault server and the background
- * mover share. A page is entered by the one thread to which the kernel has said that it mapped it, so that the counts
- * of the two add up; a page that the kernel found present is entered by neither. How a page is mapped is for a
- * {@link PageMapper} to know.
+ * The pages of one block that are mapped only after the switchover: the account that the fault server and the
+ * background mover share. A page is entered by the one thread to which the kernel has said that it mapped it, so that
+ * the counts of the two add up; a page that the kernel found present is entered by neither. How a page is mapped is for
+ * a {@link PageMapper} to know.
  *
  * <p>Any number of threads.
  */
-final class PostcopyPages {
+public final class PostcopyPages {
     private static final VarHandle WORD = MethodHandles.arrayElementVarHandle(long[].class);
     private static final int SHIFT = 6;
 
@@ -33,7 +33,7 @@ final class PostcopyPages {
     /**
      * An account without an entry.
      *
-     * @param late the pages that come after the switch; nobody changes it once the guest is resumed
+     * @param late the pages that come after the switchover; nobody changes it once the guest is resumed
      * @param data those of them that are known to hold data, until {@link #find}
      */
     PostcopyPages(RamBlock block, PageBitmap late, PageBitmap data, PageMapper mapper) {
@@ -166,8 +166,13 @@ final class PostcopyPages {
         mapper.release();
     }
 
-    /** See {@link PageMapper#settle}. */
-    void settle(PageLedger ledger, int index, boolean complete) {
-        mapper.settle(ledger, index, this, complete);
+    /** See {@link PageMapper#stopWaiting}. */
+    void stopWaiting(boolean complete) {
+        mapper.stopWaiting(complete);
+    }
+
+    /** See {@link PageMapper#enter}. */
+    void enterIn(PageLedger ledger, int index, boolean complete) {
+        mapper.enter(ledger, index, this, complete);
     }
 }

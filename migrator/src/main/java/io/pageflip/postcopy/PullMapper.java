@@ -4,7 +4,9 @@ import io.pageflip.ledger.MoveOutcome;
 import io.pageflip.ledger.PageLedger;
 import io.pageflip.memory.PageBitmap;
 import io.pageflip.metrics.CopyReason;
+import io.pageflip.os.HostLacksException;
 import io.pageflip.os.NativeBuffer;
+import io.pageflip.os.SyscallException;
 import io.pageflip.os.Userfaultfd;
 import io.pageflip.ram.Backing;
 import io.pageflip.ram.RamBlock;
@@ -18,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * here as well, as long as the block is registered; it is zero without being read, once it is known that it holds
  * nothing.
  */
-final class PullMapper implements PageMapper {
+public final class PullMapper implements PageMapper {
     private static final int BUFFER_BYTES = 256 << 10;
 
     private final RamBlock block;
@@ -40,7 +42,7 @@ final class PullMapper implements PageMapper {
      * @param late those of its pages that are at the source, or nowhere; the other missing ones are zero; nobody
      *     changes it once the guest is resumed
      */
-    PullMapper(RamBlock block, int index, PageBitmap late, Userfaultfd userfaultfd, SourcePages source) {
+    private PullMapper(RamBlock block, int index, PageBitmap late, Userfaultfd userfaultfd, SourcePages source) {
         this.block = block;
         this.index = index;
         this.userfaultfd = userfaultfd;
@@ -49,6 +51,40 @@ final class PullMapper implements PageMapper {
         this.pageBytes = block.spec().pageBytes();
         this.bufferPages = Math.max(1, BUFFER_BYTES / pageBytes);
         this.buffers = ThreadLocal.withInitial(() -> NativeBuffer.allocate(bufferPages * pageBytes));
+    }
+
+    /**
+     * Registers a block of our own, and gives its pages as a {@link Postcopy} brings them.
+     *
+     * @param block memory of our own, in which late pages are missing
+     * @param index its number at the source
+     * @param late those of its pages that are at the source, or nowhere; the other missing ones are zero; nobody
+     *     changes it once the guest is resumed
+     */
+    public static PostcopyPages register(
+            RamBlock block, int index, PageBitmap late, Userfaultfd userfaultfd, SourcePages source)
+            throws SyscallException {
+        userfaultfd.registerMissing(block.mapping());
+        PageMapper mapper = new PullMapper(block, index, late, userfaultfd, source);
+        return new PostcopyPages(block, late, new PageBitmap(late.pages()), mapper);
+    }
+
+    /**
+     * A userfaultfd for blocks whose pages are pulled.
+     *
+     * @throws HostLacksException if this kernel cannot trap a touch of such memory
+     */
+    public static Userfaultfd openUserfaultfd() throws IOException {
+        try {
+            return Userfaultfd.open(Userfaultfd.FEATURE_MISSING_SHMEM
+                    | Userfaultfd.FEATURE_MISSING_HUGETLBFS
+                    | Userfaultfd.FEATURE_THREAD_ID);
+        } catch (SyscallException e) {
+            throw new HostLacksException(
+                    "pages cannot be pulled after the switch: this kernel does not trap missing pages of guest RAM ("
+                            + e.getMessage() + "); use --schedule stop-and-move",
+                    e);
+        }
     }
 
     @Override
@@ -142,13 +178,23 @@ final class PullMapper implements PageMapper {
         return false;
     }
 
+    /** Who serves a late fault of a page that is there may go on; who would read at the source must not. */
+    @Override
+    public void stopWaiting(boolean complete) {
+        if (complete) {
+            source.removeGate();
+        } else {
+            source.shut("no more pages are wanted");
+        }
+    }
+
     @Override
     public void release() throws IOException {
         userfaultfd.unregister(block.mapping());
     }
 
     @Override
-    public void settle(PageLedger ledger, int settled, PostcopyPages pages, boolean complete) {
-        ledger.settle(settled, copied.get(), CopyReason.MECHANISM_COPIES);
+    public void enter(PageLedger ledger, int block, PostcopyPages pages, boolean complete) {
+        ledger.settle(block, copied.get(), CopyReason.MECHANISM_COPIES);
     }
 }

@@ -3,12 +3,13 @@ package io.pageflip.postcopy;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
-/** Pages that come after the switch, as whoever waits for the last of them sees it. Used by one thread. */
+/** Pages that come after the switchover, as whoever waits for the last of them sees it. Used by one thread. */
 public interface RemainingPages {
-    /** Starts to bring those that nobody touches. To be called once. */
-    void start();
-
-    /** The same; {@code listener} is called after each batch, on a thread of its own. */
+    /**
+     * Starts to bring those that nobody touches. To be called once.
+     *
+     * @param listener called after each batch, on a thread of its own
+     */
     void start(Runnable listener);
 
     /** After {@link #start}: whether the last page is here, or bringing them has ended otherwise. */

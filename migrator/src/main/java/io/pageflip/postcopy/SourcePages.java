@@ -18,10 +18,10 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The memory of a guest that stands in another process, for whoever reads its pages there. What is read is that
+ * The memory of a guest that is paused in another process, for whoever reads its pages there. What is read is that
  * process's, and not of one that has its number after it. Any number of threads.
  */
-public final class SourcePages implements AutoCloseable {
+public final class SourcePages implements PageSource, AutoCloseable {
     private final int pid;
     private final Fd process;
     private final List<Long> addresses;
@@ -54,7 +54,7 @@ public final class SourcePages implements AutoCloseable {
     }
 
     /**
-     * Checks that pages can be read: better before the switch than after it.
+     * Checks that pages can be read: better before the switchover than after it.
      *
      * @throws HostLacksException if they cannot
      */
@@ -74,7 +74,7 @@ public final class SourcePages implements AutoCloseable {
         }
     }
 
-    /** Whether the process is there, and its memory. */
+    @Override
     public boolean isAlive() throws SyscallException {
         return !process.awaitReadable(0) && readFirstByte() == 1;
     }
@@ -116,8 +116,23 @@ public final class SourcePages implements AutoCloseable {
         }
     }
 
-    /** Asked before each reading. */
-    public SourceGate gate() {
-        return gate;
+    @Override
+    public void pause() {
+        gate.pause();
+    }
+
+    @Override
+    public void open() {
+        gate.open();
+    }
+
+    @Override
+    public void shut(String reason) {
+        gate.shut(reason);
+    }
+
+    /** Nothing more is needed from there: nobody has to wait. */
+    void removeGate() {
+        gate.remove();
     }
 }

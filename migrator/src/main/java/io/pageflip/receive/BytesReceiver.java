@@ -18,14 +18,15 @@ import org.jspecify.annotations.Nullable;
  * the pages are mapped first: without a page table entry a touch would trap, and nobody but this thread could end that.
  * Pages that a third process maps go into memory of our own, with which the userfaultfd has nothing to do.
  */
-final class BytesReceiver implements PageReceiver {
+public final class BytesReceiver implements PageReceiver {
     private final List<RamBlock> blocks;
     private final StreamReader stream;
     private final PageLedger ledger;
     private final @Nullable Userfaultfd userfaultfd;
 
     /** @param userfaultfd with which all shared blocks are registered, if they are */
-    BytesReceiver(List<RamBlock> blocks, StreamReader stream, PageLedger ledger, @Nullable Userfaultfd userfaultfd) {
+    public BytesReceiver(
+            List<RamBlock> blocks, StreamReader stream, PageLedger ledger, @Nullable Userfaultfd userfaultfd) {
         this.blocks = blocks;
         this.stream = stream;
         this.ledger = ledger;

@@ -13,12 +13,12 @@ import org.jspecify.annotations.Nullable;
  * Takes gifted pages without moving them ({@code --no-move}): copies them out of the source's memfd into memory of its
  * own.
  */
-final class FileCopyReceiver implements PageReceiver {
+public final class FileCopyReceiver implements PageReceiver {
     private final List<RamBlock> blocks;
     private final List<@Nullable MemFd> sourceFiles;
     private final PageLedger ledger;
 
-    FileCopyReceiver(List<RamBlock> blocks, List<@Nullable MemFd> sourceFiles, PageLedger ledger) {
+    public FileCopyReceiver(List<RamBlock> blocks, List<@Nullable MemFd> sourceFiles, PageLedger ledger) {
         this.blocks = blocks;
         this.sourceFiles = sourceFiles;
         this.ledger = ledger;

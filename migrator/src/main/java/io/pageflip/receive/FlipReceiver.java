@@ -19,12 +19,12 @@ import org.jspecify.annotations.Nullable;
  * handover the guest may write them meanwhile: wherever the memfd is mapped, the page is, or will be when it is
  * touched.
  */
-final class FlipReceiver implements PageReceiver {
+public final class FlipReceiver implements PageReceiver {
     private final List<RamBlock> blocks;
     private final Userfaultfd userfaultfd;
     private final PageLedger ledger;
 
-    FlipReceiver(List<RamBlock> blocks, Userfaultfd userfaultfd, PageLedger ledger) {
+    public FlipReceiver(List<RamBlock> blocks, Userfaultfd userfaultfd, PageLedger ledger) {
         this.blocks = blocks;
         this.userfaultfd = userfaultfd;
         this.ledger = ledger;

@@ -26,7 +26,7 @@ public final class FuseReceiver implements PageReceiver {
     private final long[] readPages;
 
     /** @param foregone why no page will be moved, if that is known beforehand */
-    FuseReceiver(List<RamBlock> blocks, PageLedger ledger, @Nullable CopyReason foregone) {
+    public FuseReceiver(List<RamBlock> blocks, PageLedger ledger, @Nullable CopyReason foregone) {
         this.blocks = blocks;
         this.ledger = ledger;
         this.foregone = foregone;
@@ -69,7 +69,7 @@ public final class FuseReceiver implements PageReceiver {
      * All records have come: what follows the last one is a hole to the block's end, and becomes memory of the
      * destination's own. Now every page is there or needs nobody, and the source may go.
      */
-    void finish() throws IOException {
+    public void finish() throws IOException {
         for (int i = 0; i < blocks.size(); i++) {
             RamBlock block = blocks.get(i);
             if (block.spec().backing() == Backing.FILE

@@ -12,13 +12,13 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Reads pages out of the source's memory with process_vm_readv(2). */
-final class PullReceiver implements PageReceiver {
+public final class PullReceiver implements PageReceiver {
     private final List<RamBlock> blocks;
     private final List<Long> sourceAddresses;
     private final ProcessMemory source;
     private final PageLedger ledger;
 
-    PullReceiver(List<RamBlock> blocks, List<Long> sourceAddresses, ProcessMemory source, PageLedger ledger) {
+    public PullReceiver(List<RamBlock> blocks, List<Long> sourceAddresses, ProcessMemory source, PageLedger ledger) {
         this.blocks = blocks;
         this.sourceAddresses = sourceAddresses;
         this.source = source;

@@ -10,14 +10,15 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Takes vmspliced pages out of the page pipe, asking for them to be moved unless the user did not want that. */
-final class SpliceReceiver implements PageReceiver {
+public final class SpliceReceiver implements PageReceiver {
     private final List<RamBlock> blocks;
     private final StreamReader stream;
     private final PageLedger ledger;
     private final @Nullable CopyReason foregone;
 
     /** @param foregone why no page will be moved, if that is known beforehand */
-    SpliceReceiver(List<RamBlock> blocks, StreamReader stream, PageLedger ledger, @Nullable CopyReason foregone) {
+    public SpliceReceiver(
+            List<RamBlock> blocks, StreamReader stream, PageLedger ledger, @Nullable CopyReason foregone) {
         this.blocks = blocks;
         this.stream = stream;
         this.ledger = ledger;

@@ -11,17 +11,17 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Takes note of pages that are all zeros. They are so here without being touched, but for one that came before with
- * other content, in an earlier round of a precopy: that one is cleared.
+ * Enters pages that are all zeros. They are so here without being touched, but for one that came before with other
+ * content, in an earlier round of a precopy: that one is cleared.
  */
-final class ZeroReceiver implements PageReceiver {
+public final class ZeroReceiver implements PageReceiver {
     private static final int CHUNK = BasePage.BYTES;
 
     private final List<RamBlock> blocks;
     private final PageLedger ledger;
     private final NativeBuffer zeros = NativeBuffer.allocate(CHUNK);
 
-    ZeroReceiver(List<RamBlock> blocks, PageLedger ledger) {
+    public ZeroReceiver(List<RamBlock> blocks, PageLedger ledger) {
         this.blocks = blocks;
         this.ledger = ledger;
     }

@@ -163,7 +163,7 @@ final class OutgoingMigration {
     void noteFrames() throws IOException {
         if (options.mechanism().moves()) {
             long relocatedPages = Proc.relocatedPages();
-            ends.framesNoted(memory.frames().note(blocks()), relocatedPages);
+            ends.framesNoted(memory.frames().record(blocks()), relocatedPages);
         } else {
             ends.framesNoted(HostCapabilities.frameNumbersVisible(), 0);
         }
@@ -172,7 +172,7 @@ final class OutgoingMigration {
     /** Notes them again: a page that was written may lie elsewhere now. */
     void noteFramesAgain() throws IOException {
         if (options.mechanism().moves()) {
-            ends.framesNotedAgain(memory.frames().note(blocks()));
+            ends.framesNotedAgain(memory.frames().record(blocks()));
         }
     }
 

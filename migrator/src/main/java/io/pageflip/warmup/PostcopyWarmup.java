@@ -1,12 +1,13 @@
 package io.pageflip.warmup;
 
-import io.pageflip.ledger.PageLedger;
 import io.pageflip.memory.PageBitmap;
-import io.pageflip.memory.PageRange;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.Proc;
 import io.pageflip.os.Userfaultfd;
+import io.pageflip.postcopy.FlipMapper;
 import io.pageflip.postcopy.Postcopy;
+import io.pageflip.postcopy.PostcopyPages;
+import io.pageflip.postcopy.PullMapper;
 import io.pageflip.postcopy.SourceGate;
 import io.pageflip.postcopy.SourcePages;
 import io.pageflip.ram.Backing;
@@ -34,10 +35,10 @@ final class PostcopyWarmup {
             userfaultfd.registerMinor(block.mapping());
             for (int prefetch = 1; prefetch <= 2; prefetch++) {
                 block.mapping().dropEntries(0, block.mapping().length());
-                try (Postcopy postcopy = Postcopy.prepare(
-                        List.of(block), List.of(data), userfaultfd, List.of(), window(prefetch), clock)) {
+                List<PostcopyPages> pages = List.of(FlipMapper.pages(block, data, userfaultfd));
+                try (Postcopy postcopy = Postcopy.serve(pages, userfaultfd, List.of(), window(prefetch), clock)) {
                     touch(block, touches);
-                    postcopy.start();
+                    postcopy.start(() -> {});
                     postcopy.finish();
                 }
                 userfaultfd.registerMinor(block.mapping());
@@ -58,19 +59,26 @@ final class PostcopyWarmup {
                 there.mapping().setLong(page * spec.pageBytes(), page + 1);
             }
             for (int prefetch = 1; prefetch <= 2; prefetch++) {
-                PageLedger ledger = new PageLedger(List.of(spec), true);
-                ledger.late(0, new PageRange(0, spec.pages()));
+                PageBitmap late = new PageBitmap(spec.pages());
+                late.add(0, spec.pages());
                 try (RamBlock here = RamBlock.create(spec);
-                        Postcopy postcopy =
-                                Postcopy.pull(List.of(here), ledger, source, List.of(), window(prefetch), clock)) {
-                    touch(here, touches);
-                    postcopy.start();
-                    while (!postcopy.isDone()) {
-                        LockSupport.parkNanos(POLL_NS);
-                    }
-                    postcopy.finish();
+                        Userfaultfd userfaultfd = PullMapper.openUserfaultfd()) {
+                    pull(here, PullMapper.register(here, 0, late, userfaultfd, source), userfaultfd, prefetch, clock);
                 }
             }
+        }
+    }
+
+    private static void pull(
+            RamBlock block, PostcopyPages pages, Userfaultfd userfaultfd, int prefetch, NanoClock clock)
+            throws IOException {
+        try (Postcopy postcopy = Postcopy.serve(List.of(pages), userfaultfd, List.of(), window(prefetch), clock)) {
+            touch(block, block.spec().pages() / 2);
+            postcopy.start(() -> {});
+            while (!postcopy.isDone()) {
+                LockSupport.parkNanos(POLL_NS);
+            }
+            postcopy.finish();
         }
     }
 
@@ -82,7 +90,7 @@ final class PostcopyWarmup {
         return new Postcopy.Options(pages, 1);
     }
 
-    private static void touch(RamBlock block, int pages) {
+    private static void touch(RamBlock block, long pages) {
         for (long page = 0; page < pages; page++) {
             block.mapping().getLong(page * block.spec().pageBytes());
         }

@@ -84,7 +84,7 @@ final class PulseWatchTest {
 
     @Test
     void keepsAThousandSlotsAndTheGapsOfAll() {
-        watch.settled(10_100 * MS);
+        watch.migrationEnded(10_100 * MS);
         gaps.put(12_500L, 3 * MS);
 
         watch.end(13_000 * MS);
@@ -95,7 +95,7 @@ final class PulseWatchTest {
 
     @Test
     void onlyAGapThatBeganWhenTheGuestHadSettledIsIdle() {
-        watch.settled(10_100 * MS);
+        watch.migrationEnded(10_100 * MS);
         gaps.put(10_050L, 9 * MS);
         gaps.put(10_101L, 2 * MS);
         gaps.put(10_102L, 2 * MS);
@@ -107,7 +107,7 @@ final class PulseWatchTest {
 
     @Test
     void keepsTheLongestGaps() {
-        watch.settled(10_100 * MS);
+        watch.migrationEnded(10_100 * MS);
         for (long i = 1; i <= 20; i++) {
             gaps.put(10_200 + i, i * 1_000);
         }

@@ -64,12 +64,12 @@ final class PostcopyIT {
 
     private Postcopy prepare(Userfaultfd userfaultfd, int prefetchPages, int batchPages, RamBlock... blocks)
             throws IOException {
-        List<PageBitmap> data = new ArrayList<>();
+        List<PostcopyPages> pages = new ArrayList<>();
         for (RamBlock block : blocks) {
-            data.add(DataMap.scan(block).pages());
+            pages.add(FlipMapper.pages(block, DataMap.scan(block).pages(), userfaultfd));
         }
         Postcopy.Options options = new Postcopy.Options(prefetchPages, batchPages);
-        return open(Postcopy.prepare(List.of(blocks), data, userfaultfd, List.of(), options, NanoClock.SYSTEM));
+        return open(Postcopy.serve(pages, userfaultfd, List.of(), options, NanoClock.SYSTEM));
     }
 
     private static long dataPages(long pages) {
@@ -126,7 +126,7 @@ final class PostcopyIT {
             long seed = i;
             storm.add(Touch.start(() -> wrongWords(seed, List.of(ram, vram))));
         }
-        postcopy.start();
+        postcopy.start(() -> {});
         for (Touch<Long> thread : storm) {
             assertThat(thread.await()).isZero();
         }
@@ -161,7 +161,7 @@ final class PostcopyIT {
         assertThat(userfaultfd.continueRange(block.mapping(), 15L * PAGE, 3L * PAGE))
                 .isEqualTo(3L * PAGE);
         Postcopy postcopy = prepare(userfaultfd, 1, 64, block);
-        postcopy.start();
+        postcopy.start(() -> {});
         assertThat(postcopy.awaitLastPage(Waiting.LIMIT_MS)).isTrue();
         PostcopyFigures figures = postcopy.finish();
         assertThat(figures)
@@ -181,7 +181,7 @@ final class PostcopyIT {
                     long seed = round * 4L + i;
                     storm.add(Touch.start(() -> wrongWords(seed, List.of(block))));
                 }
-                postcopy.start();
+                postcopy.start(() -> {});
                 postcopy.awaitLastPage(1);
                 PostcopyFigures figures = postcopy.finish();
                 assertThat(figures.touchedPages() + figures.backgroundPages()).isLessThanOrEqualTo(dataPages(PAGES));
@@ -225,7 +225,7 @@ final class PostcopyIT {
             long seed = i;
             storm.add(Touch.start(() -> wrongWords(seed, List.of(block))));
         }
-        postcopy.start();
+        postcopy.start(() -> {});
         for (Touch<Long> thread : storm) {
             assertThat(thread.await()).isZero();
         }
@@ -254,24 +254,26 @@ final class PostcopyIT {
             userfaultfd.registerMinor(block.mapping());
             block.mapping().dropEntries(0, block.mapping().length());
         }
-        List<PageBitmap> data = new ArrayList<>();
+        List<PostcopyPages> pages = new ArrayList<>();
         long dataPages = 0;
         for (RamBlock block : shared) {
-            data.add(DataMap.scan(block).pages());
-            dataPages += data.get(data.size() - 1).cardinality();
+            PageBitmap data = DataMap.scan(block).pages();
+            pages.add(FlipMapper.pages(block, data, userfaultfd));
+            dataPages += data.cardinality();
         }
         List<FaultLog> logs = guest.logFaults();
-        Postcopy postcopy = open(Postcopy.prepare(
-                shared, data, userfaultfd, logs, new Postcopy.Options(prefetchPages, 64), NanoClock.SYSTEM));
+        Postcopy postcopy = open(
+                Postcopy.serve(pages, userfaultfd, logs, new Postcopy.Options(prefetchPages, 64), NanoClock.SYSTEM));
         long before = NanoClock.SYSTEM.nanoTime();
         guest.resume();
         guest.awaitFirstInstructions(Waiting.LIMIT_NS);
         assertThat(LongStream.of(guest.firstBeatsNs()))
                 .allMatch(ns -> ns >= before && ns <= NanoClock.SYSTEM.nanoTime());
         Waiting.until(
-                "a hundred waits",
-                () -> logs.stream().mapToLong(FaultLog::waits).sum() >= 100);
-        postcopy.start();
+                "a hundred waits, one of each vCPU at least",
+                () -> logs.stream().mapToLong(FaultLog::waits).sum() >= 100
+                        && logs.stream().allMatch(log -> log.waits() > 0));
+        postcopy.start(() -> {});
         assertThat(postcopy.awaitLastPage(Waiting.LIMIT_MS)).isTrue();
         PostcopyFigures figures = postcopy.finish();
         guest.stop();
@@ -301,12 +303,13 @@ final class PostcopyIT {
         userfaultfd.registerMinor(block.mapping());
         PageBitmap data = new PageBitmap(4);
         data.add(0, 3);
-        Postcopy postcopy = open(Postcopy.prepare(
-                List.of(block), List.of(data), userfaultfd, List.of(), new Postcopy.Options(1, 2), NanoClock.SYSTEM));
+        List<PostcopyPages> pages = List.of(FlipMapper.pages(block, data, userfaultfd));
+        Postcopy postcopy =
+                open(Postcopy.serve(pages, userfaultfd, List.of(), new Postcopy.Options(1, 2), NanoClock.SYSTEM));
         assertThat(Touch.start(() -> block.mapping().getLong((1L << 21) + 5 * PAGE))
                         .await())
                 .isZero();
-        postcopy.start();
+        postcopy.start(() -> {});
         assertThat(postcopy.awaitLastPage(Waiting.LIMIT_MS)).isTrue();
         PostcopyFigures figures = postcopy.finish();
         assertThat(figures).isEqualTo(new PostcopyFigures(true, 1, 1, 0, 2, 0, figures.lastPageNs()));

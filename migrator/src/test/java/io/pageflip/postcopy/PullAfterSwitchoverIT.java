@@ -9,11 +9,12 @@ import io.pageflip.metrics.PageCounts;
 import io.pageflip.os.MemFd;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.Proc;
+import io.pageflip.os.Userfaultfd;
 import io.pageflip.ram.Backing;
 import io.pageflip.ram.BlockSpec;
 import io.pageflip.ram.DataMap;
 import io.pageflip.ram.RamBlock;
-import io.pageflip.receive.PostcopyReceiver;
+import io.pageflip.receive.PostcopyPullReceiver;
 import io.pageflip.receive.TestMemory;
 import io.pageflip.testkit.Waiting;
 import java.io.IOException;
@@ -75,7 +76,12 @@ final class PullAfterSwitchoverIT {
         }
         Postcopy.Options options = new Postcopy.Options(prefetchPages, batchPages);
         SourcePages pages = open(new SourcePages(pid, addresses, files, gate));
-        return open(Postcopy.pull(destination, ledger, pages, List.of(), options, NanoClock.SYSTEM));
+        Userfaultfd userfaultfd = open(PullMapper.openUserfaultfd());
+        List<PostcopyPages> blocks = new ArrayList<>();
+        for (int i = 0; i < destination.size(); i++) {
+            blocks.add(PullMapper.register(destination.get(i), i, ledger.late(i), userfaultfd, pages));
+        }
+        return open(Postcopy.serve(blocks, userfaultfd, List.of(), options, NanoClock.SYSTEM));
     }
 
     private static void awaitLastPage(Postcopy postcopy) throws InterruptedException {
@@ -116,7 +122,7 @@ final class PullAfterSwitchoverIT {
             long seed = i;
             storm.add(Touch.start(() -> wrongWords(seed)));
         }
-        postcopy.start();
+        postcopy.start(() -> {});
         for (Touch<Long> thread : storm) {
             assertThat(thread.await()).isZero();
         }
@@ -128,7 +134,7 @@ final class PullAfterSwitchoverIT {
         assertThat(figures.touchedPages() + figures.prefetchedPages() + figures.backgroundPages())
                 .as("all that hold data, and holes that were touched")
                 .isBetween(dataPages(ram) + dataPages(odd) + dataPages(rom), ram.pages() + odd.pages() + rom.pages());
-        postcopy.settle(ledger, destination);
+        postcopy.enterIn(ledger, destination);
         for (int i = 0; i < destination.size(); i++) {
             long pages = destination.get(i).spec().pages();
             long copied = TestMemory.countData(pages);
@@ -156,7 +162,7 @@ final class PullAfterSwitchoverIT {
         BlockSpec spec = spec(Backing.MEMFD);
         Postcopy postcopy = prepare(allLate(spec), Proc.pid(), 1, 64);
         long before = source.get(0).requireFile().allocatedBytes();
-        postcopy.start();
+        postcopy.start(() -> {});
         awaitLastPage(postcopy);
         postcopy.finish();
 
@@ -173,7 +179,7 @@ final class PullAfterSwitchoverIT {
         PageLedger ledger = new PageLedger(List.of(spec), true);
         block.mapping().setLong(0, 17); // of a round, and current
         block.mapping().setLong(100L * PAGE, 18); // of a round, and out of date
-        new PostcopyReceiver(destination, ledger).receive(0, new PageRange(100, 4), null);
+        new PostcopyPullReceiver(destination, ledger).receive(0, new PageRange(100, 4), null);
         Postcopy postcopy = prepare(ledger, Proc.pid(), 16, 64);
 
         assertThat(Touch.start(() -> block.mapping().getLong(100L * PAGE)).await())
@@ -181,7 +187,7 @@ final class PullAfterSwitchoverIT {
         assertThat(Touch.start(() -> block.mapping().getLong(200L * PAGE)).await())
                 .as("was never sent")
                 .isZero();
-        postcopy.start();
+        postcopy.start(() -> {});
         awaitLastPage(postcopy);
         postcopy.finish();
 
@@ -246,7 +252,7 @@ final class PullAfterSwitchoverIT {
         connected.set(false);
         RamBlock block = destination.get(0);
         Touch<Long> trapped = Touch.start(() -> block.mapping().getLong(100L * PAGE));
-        postcopy.start();
+        postcopy.start(() -> {});
 
         postcopy.close();
 

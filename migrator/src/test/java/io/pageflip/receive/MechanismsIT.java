@@ -6,14 +6,14 @@ import io.pageflip.channel.InactivityTimeout;
 import io.pageflip.channel.StreamEnds;
 import io.pageflip.channel.StreamReader;
 import io.pageflip.channel.StreamWriter;
-import io.pageflip.guest.GuestConfig;
-import io.pageflip.guest.Workload;
 import io.pageflip.ledger.Frames;
 import io.pageflip.ledger.PageLedger;
+import io.pageflip.metrics.CopyReason;
 import io.pageflip.metrics.PageCounts;
 import io.pageflip.os.MemFd;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.Proc;
+import io.pageflip.os.ProcessMemory;
 import io.pageflip.os.Userfaultfd;
 import io.pageflip.ram.Backing;
 import io.pageflip.ram.BlockSpec;
@@ -22,7 +22,6 @@ import io.pageflip.ram.RamBlock;
 import io.pageflip.request.ChannelKind;
 import io.pageflip.request.Mechanism;
 import io.pageflip.request.Schedule;
-import io.pageflip.scenario.Scenario;
 import io.pageflip.send.SendPlan;
 import io.pageflip.testkit.Waiting;
 import io.pageflip.wire.FrameHeader;
@@ -209,10 +208,7 @@ final class MechanismsIT {
         StreamWriter writer = new StreamWriter(stream.write(), pages.write(), patience());
         boolean exact = mechanism == Mechanism.GIFT && !pagePipe;
         StreamReader reader = new StreamReader(stream.read(), pages.read(), exact, patience());
-        List<MemFd> files = new ArrayList<>();
-        source.forEach(block -> files.add(block.file()));
-        ReceivePlan plan = ReceivePlan.of(
-                hello(mechanism, gifts, pagePipe), destination, files, userfaultfd, moves, reader, ledger);
+        ReceivePlan plan = plan(mechanism, gifts, moves, userfaultfd, reader);
         FutureTask<Void> sending = new FutureTask<>(() -> {
             send(new SendPlan(mechanism, Schedule.STOP_AND_MOVE, gifts, writer), writer, batch);
             return null;
@@ -249,29 +245,31 @@ final class MechanismsIT {
         writer.write(MessageCodec.encode(new Message.End(holes, new Message.SourceFigures(0, 0, false, 0))));
     }
 
-    private Message.Hello hello(Mechanism mechanism, boolean gifts, boolean pagePipe) {
-        GuestConfig guest = new GuestConfig(4096, Backing.MEMFD, 1, Workload.IDLE, 0, 10, 100, 1);
-        Message.Hello.File file = new Message.Hello.File(0, 0);
-        List<Message.Hello.Block> blocks = source.stream()
-                .map(block -> new Message.Hello.Block(
-                        block.spec(), block.mapping().address(), block.file() == null ? null : file))
-                .toList();
-        return new Message.Hello(
-                1,
-                Proc.pid(),
-                1,
-                mechanism,
-                Schedule.STOP_AND_MOVE,
-                gifts,
-                true,
-                pagePipe,
-                guest,
-                Scenario.PLAIN,
-                file,
-                file,
-                file,
-                file,
-                blocks);
+    private ReceivePlan plan(
+            Mechanism mechanism, boolean gifts, boolean moves, @Nullable Userfaultfd userfaultfd, StreamReader reader) {
+        CopyReason foregone = !gifts ? CopyReason.NOT_GIFTED : moves ? null : CopyReason.MOVE_NOT_REQUESTED;
+        List<MemFd> files = new ArrayList<>();
+        source.forEach(block -> files.add(block.file()));
+        List<Long> addresses =
+                source.stream().map(block -> block.mapping().address()).toList();
+        ReceivePlan plan = new ReceivePlan(ledger)
+                .with(FrameType.BYTES, new BytesReceiver(destination, reader, ledger, userfaultfd))
+                .with(FrameType.ZERO, new ZeroReceiver(destination, ledger));
+        return switch (mechanism) {
+            case FLIP ->
+                plan.with(
+                        FrameType.GIFT,
+                        userfaultfd != null
+                                ? new FlipReceiver(destination, userfaultfd, ledger)
+                                : new FileCopyReceiver(destination, files, ledger));
+            case GIFT -> plan.with(FrameType.SPLICE, new SpliceReceiver(destination, reader, ledger, foregone));
+            case PULL ->
+                plan.with(
+                        FrameType.PULL,
+                        new PullReceiver(destination, addresses, new ProcessMemory(Proc.pid()), ledger));
+            case FUSE -> plan.with(FrameType.FUSE, new FuseReceiver(destination, ledger, foregone));
+            case STREAM -> plan;
+        };
     }
 
     private List<PageCounts> counts() {

@@ -3,13 +3,16 @@ package io.pageflip.destination;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.pageflip.agent.AgentContext;
 import io.pageflip.agent.GuestLostException;
 import io.pageflip.channel.Cancellation;
 import io.pageflip.channel.StreamReader;
 import io.pageflip.metrics.Progress;
 import io.pageflip.os.Fd;
+import io.pageflip.postcopy.PageSource;
 import io.pageflip.postcopy.PostcopyFigures;
 import io.pageflip.postcopy.RemainingPages;
+import io.pageflip.scenario.ScriptedFault;
 import io.pageflip.wire.Message;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -20,10 +23,10 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /**
- * What the destination does from the switch of a postcopy until the last page is here, and what it says if that never
- * comes.
+ * What the destination does from the switchover of a postcopy until the last page is here, and what it says if that
+ * never comes.
  */
-final class PostcopyCompletionTest {
+final class RemainingPagesWaitTest {
     private static final long MS = 1_000_000;
     private static final int EPOCH = 2;
     private static final long RECOVER_NS = 2_000 * MS;
@@ -39,35 +42,33 @@ final class PostcopyCompletionTest {
     private @Nullable IOException vcpuFailure;
     private long nowNs = 100;
 
-    private final PostcopyCompletion pulled = lastPage(memory);
+    private final AgentContext<DestinationState> context = new AgentContext<>(
+                    "destination",
+                    DestinationState.COMPLETED,
+                    ScriptedFault.NONE,
+                    () -> {},
+                    cancellation,
+                    progress,
+                    () -> nowNs)
+            .observedBy(step -> events.add(step.toString()));
+    private final Vcpus vcpus = new Vcpus() {
+        @Override
+        public long[] firstBeatsNs() {
+            events.add("beats?");
+            return firstBeatsNs;
+        }
 
-    private PostcopyCompletion lastPage(PostcopyCompletion.@Nullable Source source) {
-        PostcopyCompletion.Vcpus vcpus = new PostcopyCompletion.Vcpus() {
-            @Override
-            public long[] firstBeatsNs() {
-                events.add("beats?");
-                return firstBeatsNs;
+        @Override
+        public void check() throws IOException {
+            if (vcpuFailure != null) {
+                throw vcpuFailure;
             }
-
-            @Override
-            public void check() throws IOException {
-                if (vcpuFailure != null) {
-                    throw vcpuFailure;
-                }
-            }
-        };
-        return new PostcopyCompletion(
-                pages,
-                source,
-                link,
-                vcpus,
-                EPOCH,
-                RECOVER_NS,
-                cancellation,
-                progress,
-                step -> events.add(step.toString()),
-                () -> nowNs);
-    }
+        }
+    };
+    private final SourceRecovery recovery =
+            new SourceRecovery(link, memory, pages, vcpus, new SourceRecovery.Terms(EPOCH, RECOVER_NS), context);
+    private final RemainingPagesWait pulled = new PulledPagesWait(pages, vcpus, recovery, context);
+    private final RemainingPagesWait flipped = new FlippedPagesWait(pages, vcpus);
 
     /** Ten pages, which come when the test says so. */
     private final class Pages implements RemainingPages {
@@ -89,11 +90,6 @@ final class PostcopyCompletionTest {
         void fail(@Nullable Throwable why) {
             failure = why;
             done = true;
-        }
-
-        @Override
-        public void start() {
-            events.add("start");
         }
 
         @Override
@@ -137,7 +133,7 @@ final class PostcopyCompletionTest {
     }
 
     /** The source's. */
-    private final class Memory implements PostcopyCompletion.Source {
+    private final class Memory implements PageSource {
         private boolean alive = true;
         private long pagesReadAlready;
 
@@ -248,10 +244,11 @@ final class PostcopyCompletionTest {
     }
 
     /** Starts, and waits; between looks, one after the other of these happens. */
-    private @Nullable PostcopyFigures awaited(PostcopyCompletion lastPage, Runnable... happenings) throws IOException {
+    private static @Nullable PostcopyFigures awaited(RemainingPagesWait wait, Runnable... happenings)
+            throws IOException {
         Iterator<Runnable> next = List.of(happenings).iterator();
-        lastPage.start();
-        return lastPage.await(() -> {
+        wait.start();
+        return wait.awaitLastPage(() -> {
             assertThat(next.hasNext()).as("it waits on").isTrue();
             next.next().run();
         });
@@ -269,7 +266,6 @@ final class PostcopyCompletionTest {
 
     @Test
     void flipsNeedNoSource() throws IOException {
-        PostcopyCompletion flipped = lastPage(null);
         breaks();
 
         flipped.awaitFirstBeats();
@@ -281,7 +277,6 @@ final class PostcopyCompletionTest {
 
     @Test
     void theKernelMapsWhatFlipsThatFailedHaveLeft() throws IOException {
-        PostcopyCompletion flipped = lastPage(null);
         pages.finishFailure = new IOException("no memory");
 
         assertThat(awaited(flipped, () -> pages.fail(new IOException("no memory"))))

@@ -8,12 +8,12 @@ import java.io.IOException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Takes note of pages that are pulled after the switch, and forgets what a round of a precopy has brought of them. */
-public final class PostcopyReceiver implements PageReceiver {
+/** Enters pages that are pulled after the switchover, and forgets what a round of a precopy has brought of them. */
+public final class PostcopyPullReceiver implements PageReceiver {
     private final List<RamBlock> blocks;
     private final PageLedger ledger;
 
-    public PostcopyReceiver(List<RamBlock> blocks, PageLedger ledger) {
+    public PostcopyPullReceiver(List<RamBlock> blocks, PageLedger ledger) {
         this.blocks = blocks;
         this.ledger = ledger;
     }

@@ -1,0 +1,108 @@
+package io.pageflip.destination;
+
+import io.pageflip.ledger.PageLedger;
+import io.pageflip.metrics.Evidence;
+import io.pageflip.os.Userfaultfd;
+import io.pageflip.postcopy.FlipMapper;
+import io.pageflip.postcopy.Postcopy;
+import io.pageflip.postcopy.PostcopyPages;
+import io.pageflip.ram.FaultLog;
+import io.pageflip.ram.RamBlock;
+import io.pageflip.receive.BytesReceiver;
+import io.pageflip.receive.PostcopyFlipReceiver;
+import io.pageflip.receive.ReceivePlan;
+import io.pageflip.receive.ZeroReceiver;
+import io.pageflip.wire.FrameType;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A postcopy of flipped pages: the destination learns which shared pages there are while the guest runs at the source,
+ * and maps none of them; only the guest's state crosses while it is paused. After the switchover a page is mapped when
+ * the guest touches it, or in the background. The pages are in the memfd, so nobody needs the source. Private pages are
+ * copied beforehand, and again if the guest has written them since.
+ */
+final class FlipPostcopy implements DestinationSchedule {
+    private final Takeover takeover;
+    private final PageLedger ledger;
+    private final ReceivedPages pages;
+    private final EarlyPages earlyPages;
+    private final Readiness readiness;
+    private final IncomingGuest incoming;
+    private Remainder remainder = Remainder.NOTHING;
+
+    FlipPostcopy(Takeover takeover) {
+        this.takeover = takeover;
+        DestinationMemory memory = takeover.memory();
+        this.ledger = takeover.ledger(true);
+        ReceivePlan plan = new ReceivePlan(ledger)
+                .with(FrameType.MAP, new PostcopyFlipReceiver(ledger))
+                .with(
+                        FrameType.BYTES,
+                        new BytesReceiver(memory.blocks(), takeover.stream(), ledger, memory.requireUserfaultfd()))
+                .with(FrameType.ZERO, new ZeroReceiver(memory.blocks(), ledger));
+        this.pages = new ReceivedPages(takeover, ledger, plan);
+        this.earlyPages = new EarlyPages(pages, memory.token().page());
+        this.readiness = new Readiness(takeover);
+        this.incoming = new IncomingGuest(takeover);
+    }
+
+    @Override
+    public void prepare() throws IOException {
+        takeover.warmup().postcopyFlips();
+        takeover.warmUpSwitchover();
+        earlyPages.receiveUntilPrepare();
+        readiness.prepared();
+        serveFaults();
+        incoming.begin(); // vCPU 0 is awake and waits when the source hears that this side is ready
+        readiness.say();
+    }
+
+    /** Before the guest is resumed: whoever touches a page that is not mapped is served from now on. */
+    private void serveFaults() throws IOException {
+        DestinationMemory memory = takeover.memory();
+        Userfaultfd userfaultfd = memory.requireUserfaultfd();
+        List<PostcopyPages> shared = new ArrayList<>();
+        for (int i = 0; i < memory.blocks().size(); i++) {
+            RamBlock block = memory.blocks().get(i);
+            if (block.file() != null) {
+                shared.add(FlipMapper.pages(block, ledger.late(i), userfaultfd));
+            }
+        }
+        List<FaultLog> logs = takeover.guest().logFaults();
+        Postcopy postcopy = memory.own(Postcopy.serve(
+                shared,
+                userfaultfd,
+                logs,
+                takeover.options().late(),
+                takeover.context().clock()));
+        RemainingPagesWait wait = new FlippedPagesWait(postcopy, Vcpus.of(takeover.guest()));
+        remainder = new PostcopyRemainder(takeover, ledger, postcopy, logs, wait);
+    }
+
+    @Override
+    public void takeOver() throws IOException {
+        incoming.await(pages.ends(), earlyPages);
+    }
+
+    @Override
+    public boolean callOff() {
+        return incoming.callOff();
+    }
+
+    @Override
+    public Remainder remainder() {
+        return remainder;
+    }
+
+    @Override
+    public ReceivedPages pages() {
+        return pages;
+    }
+
+    @Override
+    public Evidence evidence() throws IOException {
+        return new FrameEvidence(takeover, pages).judge();
+    }
+}

@@ -1,0 +1,41 @@
+package io.pageflip.destination;
+
+import io.pageflip.ledger.Frames;
+import io.pageflip.metrics.Evidence;
+import io.pageflip.os.HostCapabilities;
+import io.pageflip.wire.Message;
+import java.io.IOException;
+
+/** Evidence that is gathered outside the downtime: a moved page stays in its frame when the guest writes it. */
+final class FrameEvidence implements MoveEvidence {
+    private final Takeover takeover;
+    private final ReceivedPages pages;
+
+    FrameEvidence(Takeover takeover, ReceivedPages pages) {
+        this.takeover = takeover;
+        this.pages = pages;
+    }
+
+    @Override
+    public void pagesAreHere() {
+        // Frame numbers are compared when the guest runs.
+    }
+
+    @Override
+    public Evidence judge() throws IOException {
+        Message.SourceFigures figures = pages.figures();
+        DestinationMemory memory = takeover.memory();
+        return Frames.judge(
+                pages.ledger(),
+                memory.blocks(),
+                memory.frames(),
+                areVisible(figures),
+                figures.relocatedPages(),
+                takeover.kernelMovesGifts());
+    }
+
+    /** Whether both agents may see frame numbers. */
+    static boolean areVisible(Message.SourceFigures figures) {
+        return figures.framesVisible() && HostCapabilities.frameNumbersVisible();
+    }
+}

@@ -1,0 +1,45 @@
+package io.pageflip.destination;
+
+import io.pageflip.metrics.Evidence;
+import io.pageflip.receive.FuseReceiver;
+import io.pageflip.wire.Message;
+import java.io.IOException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Evidence of pages that came through the source's FUSE file, and the last step of that way: both before the guest
+ * runs. The mapping is private, so a page that the guest writes gets another frame.
+ */
+final class FuseEvidence implements MoveEvidence {
+    private final Takeover takeover;
+    private final ReceivedPages pages;
+    private final FuseReceiver receiver;
+    private @Nullable Evidence evidence;
+
+    FuseEvidence(Takeover takeover, ReceivedPages pages, FuseReceiver receiver) {
+        this.takeover = takeover;
+        this.pages = pages;
+        this.receiver = receiver;
+    }
+
+    @Override
+    public void pagesAreHere() throws IOException {
+        receiver.finish();
+        Message.SourceFigures figures = pages.figures();
+        evidence = FuseReceiver.judge(
+                pages.ledger(),
+                takeover.memory().blocks(),
+                takeover.memory().frames(),
+                FrameEvidence.areVisible(figures),
+                figures.relocatedPages());
+        pages.markEnd();
+    }
+
+    @Override
+    public Evidence judge() {
+        if (evidence == null) {
+            throw new IllegalStateException("no page has come through the FUSE file");
+        }
+        return evidence;
+    }
+}

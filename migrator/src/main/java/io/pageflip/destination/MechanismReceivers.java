@@ -1,0 +1,79 @@
+package io.pageflip.destination;
+
+import io.pageflip.channel.StreamReader;
+import io.pageflip.ledger.PageLedger;
+import io.pageflip.metrics.CopyReason;
+import io.pageflip.os.ProcessMemory;
+import io.pageflip.os.Userfaultfd;
+import io.pageflip.ram.RamBlock;
+import io.pageflip.receive.BytesReceiver;
+import io.pageflip.receive.FileCopyReceiver;
+import io.pageflip.receive.FlipReceiver;
+import io.pageflip.receive.FuseReceiver;
+import io.pageflip.receive.PageReceiver;
+import io.pageflip.receive.PullReceiver;
+import io.pageflip.receive.ReceivePlan;
+import io.pageflip.receive.SpliceReceiver;
+import io.pageflip.receive.ZeroReceiver;
+import io.pageflip.wire.FrameType;
+import io.pageflip.wire.ProtocolException;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** The destination's half of each mechanism, for the schedules that leave the choice of it to the user. */
+final class MechanismReceivers {
+    private final Takeover takeover;
+    private final PageLedger ledger;
+    private final List<RamBlock> blocks;
+    private final StreamReader stream;
+
+    /** @param ledger in which the receivers account for pages */
+    MechanismReceivers(Takeover takeover, PageLedger ledger) {
+        this.takeover = takeover;
+        this.ledger = ledger;
+        this.blocks = takeover.memory().blocks();
+        this.stream = takeover.stream();
+    }
+
+    /** {@code stream}, and what cannot cross otherwise with any mechanism: bytes in the stream, and zeros. */
+    ReceivePlan bytes() {
+        Userfaultfd userfaultfd = takeover.memory().userfaultfd();
+        return new ReceivePlan(ledger)
+                .with(FrameType.BYTES, new BytesReceiver(blocks, stream, ledger, userfaultfd))
+                .with(FrameType.ZERO, new ZeroReceiver(blocks, ledger));
+    }
+
+    /** {@code gift}: pages that are vmspliced. */
+    ReceivePlan splices() {
+        CopyReason foregone =
+                !takeover.options().moves() && notGifted() == null ? CopyReason.MOVE_NOT_REQUESTED : notGifted();
+        return bytes().with(FrameType.SPLICE, new SpliceReceiver(blocks, stream, ledger, foregone));
+    }
+
+    private @Nullable CopyReason notGifted() {
+        return takeover.hello().gifts() ? null : CopyReason.NOT_GIFTED;
+    }
+
+    /** {@code pull}: pages that are read out of the source's memory while they cross. */
+    ReceivePlan pulls() {
+        ProcessMemory source = new ProcessMemory(takeover.hello().pid());
+        return bytes().with(FrameType.PULL, new PullReceiver(blocks, takeover.sourceAddresses(), source, ledger));
+    }
+
+    /** {@code flip}: pages of the source's memfds are moved, or copied out of them with {@code --no-move}. */
+    PageReceiver flips() {
+        Userfaultfd userfaultfd = takeover.memory().userfaultfd();
+        return userfaultfd != null
+                ? new FlipReceiver(blocks, userfaultfd, ledger)
+                : new FileCopyReceiver(blocks, takeover.memory().sourceFiles(), ledger);
+    }
+
+    /** {@code fuse}: pages that are read out of the source's FUSE file. */
+    FuseReceiver fuse() throws ProtocolException {
+        if (takeover.hello().gifts() && !takeover.options().moves()) {
+            throw new ProtocolException("with fuse it is the source that asks for moves, and this destination "
+                    + "wants none: leave --no-move out, or give the source --no-gift");
+        }
+        return new FuseReceiver(blocks, ledger, notGifted());
+    }
+}

@@ -1,0 +1,63 @@
+package io.pageflip.destination;
+
+import io.pageflip.ledger.PageLedger;
+import io.pageflip.metrics.Progress;
+import io.pageflip.postcopy.Postcopy;
+import io.pageflip.postcopy.PostcopyFigures;
+import io.pageflip.ram.FaultLog;
+import io.pageflip.ram.RamBlock;
+import io.pageflip.scenario.Step;
+import java.io.IOException;
+import java.util.List;
+
+/** The pages of a postcopy, which come while the guest runs here. */
+final class PostcopyRemainder implements Remainder {
+    private final Takeover takeover;
+    private final PageLedger ledger;
+    private final Postcopy postcopy;
+    private final List<FaultLog> logs;
+    private final RemainingPagesWait wait;
+
+    /**
+     * Serves faults already.
+     *
+     * @param logs of the vCPUs, in which {@code postcopy} enters their waits
+     * @param wait for the pages of {@code postcopy}
+     */
+    PostcopyRemainder(
+            Takeover takeover, PageLedger ledger, Postcopy postcopy, List<FaultLog> logs, RemainingPagesWait wait) {
+        this.takeover = takeover;
+        this.ledger = ledger;
+        this.postcopy = postcopy;
+        this.logs = logs;
+        this.wait = wait;
+    }
+
+    @Override
+    public void awaitFirstInstructions() throws IOException {
+        wait.awaitFirstBeats();
+    }
+
+    @Override
+    public void bringPages(PulseWatch pulse) throws IOException {
+        Timeline timeline = takeover.timeline();
+        wait.start(); // not before: the first faults have the processors to themselves
+        timeline.firstBeatNs = takeover.guest().firstBeatsNs();
+        PostcopyFigures figures =
+                wait.awaitLastPage(() -> pulse.read(takeover.context().clock().nanoTime()));
+        if (figures != null) {
+            timeline.postcopy = Timeline.postcopy(figures, logs, wait.recoveries(), wait.pausedNs());
+        }
+        takeover.memory().token().page().setLastPage(takeover.ownership().next());
+        takeover.context().reached(Step.LAST_PAGE);
+        takeover.context().progress().begin(Progress.Phase.RUNNING, 0);
+        List<RamBlock> blocks = takeover.memory().blocks();
+        postcopy.enterIn(ledger, blocks);
+        timeline.lateDone(postcopy, blocks);
+    }
+
+    @Override
+    public void giveUp() {
+        postcopy.close();
+    }
+}

@@ -1,0 +1,123 @@
+package io.pageflip.destination;
+
+import io.pageflip.ledger.PageLedger;
+import io.pageflip.metrics.Evidence;
+import io.pageflip.receive.PostcopyPullReceiver;
+import io.pageflip.receive.ReceivePlan;
+import io.pageflip.request.Mechanism;
+import io.pageflip.scenario.Step;
+import io.pageflip.wire.FrameHeader;
+import io.pageflip.wire.FrameType;
+import io.pageflip.wire.ProtocolException;
+import java.io.IOException;
+
+/**
+ * Pages are copied while the guest runs at the source, in rounds over what it wrote meanwhile; each round is
+ * acknowledged. The rest comes while the guest is paused. If the rounds do not converge, and pages can be pulled, the
+ * source may name the rest instead: it is copied after the switchover, as with {@link PullPostcopy}.
+ */
+final class Precopy implements DestinationSchedule {
+    private final Takeover takeover;
+    private final PageLedger ledger;
+    private final ReceivedPages pages;
+    private final Readiness readiness;
+    private final IncomingGuest incoming;
+    private Remainder remainder = Remainder.NOTHING;
+    private int rounds;
+
+    Precopy(Takeover takeover) throws ProtocolException {
+        this.takeover = takeover;
+        this.ledger = takeover.ledger(true);
+        this.pages = new ReceivedPages(takeover, ledger, plan(takeover, ledger));
+        this.readiness = new Readiness(takeover);
+        this.incoming = new IncomingGuest(takeover);
+    }
+
+    private static ReceivePlan plan(Takeover takeover, PageLedger ledger) throws ProtocolException {
+        MechanismReceivers receivers = new MechanismReceivers(takeover, ledger);
+        return switch (takeover.hello().mechanism()) {
+            case STREAM -> receivers.bytes();
+            case GIFT -> receivers.splices();
+            case PULL ->
+                receivers
+                        .pulls()
+                        .with(
+                                FrameType.POSTCOPY,
+                                new PostcopyPullReceiver(takeover.memory().blocks(), ledger));
+            case FLIP, FUSE -> throw new ProtocolException("a precopy of pages that are flipped, not copied");
+        };
+    }
+
+    @Override
+    public void prepare() throws IOException {
+        if (takeover.hello().mechanism() == Mechanism.PULL) {
+            takeover.warmup().postcopyPulls(); // it may end in a postcopy
+        }
+        takeover.warmUpSwitchover();
+        pages.makeRoomUntilPrepare();
+        readiness.prepared();
+        readiness.say();
+    }
+
+    @Override
+    public void takeOver() throws IOException {
+        pages.expectSoon();
+        receiveRoundsAndRest();
+        incoming.begin();
+        incoming.await(pages.ends(), pages);
+    }
+
+    private void receiveRoundsAndRest() throws IOException {
+        FrameHeader header = pages.next();
+        while (header.type() != FrameType.END) {
+            if (header.type() == FrameType.ROUND) {
+                endRound();
+            } else if (header.type() == FrameType.POSTCOPY) {
+                pages.receiveLater(header);
+            } else {
+                pages.receive(header);
+            }
+            takeover.link().check();
+            header = pages.next();
+        }
+        pages.end();
+        serveFaultsOfNamedPages();
+    }
+
+    /** Everything that the source has sent up to now is here. The guest still runs there. */
+    private void endRound() throws IOException {
+        rounds++;
+        serveFaultsOfNamedPages(); // once the source has named pages, no round brings any more
+        if (rounds == 1) {
+            takeover.context().reached(Step.ROUND);
+        }
+        takeover.memory().token().page().setRoundsReceived(rounds);
+    }
+
+    private void serveFaultsOfNamedPages() throws IOException {
+        if (remainder == Remainder.NOTHING && ledger.hasPostcopyPages()) {
+            remainder = PulledPages.serveFaults(takeover, ledger);
+            incoming.needSource();
+        }
+    }
+
+    @Override
+    public boolean callOff() {
+        return incoming.callOff();
+    }
+
+    @Override
+    public Remainder remainder() {
+        return remainder;
+    }
+
+    @Override
+    public ReceivedPages pages() {
+        return pages;
+    }
+
+    @Override
+    public Evidence evidence() throws IOException {
+        return new FrameEvidence(takeover, pages).judge();
+    }
+}

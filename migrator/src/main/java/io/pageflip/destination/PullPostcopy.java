@@ -1,0 +1,84 @@
+package io.pageflip.destination;
+
+import io.pageflip.ledger.PageLedger;
+import io.pageflip.metrics.Evidence;
+import io.pageflip.receive.PostcopyPullReceiver;
+import io.pageflip.receive.ReceivePlan;
+import io.pageflip.wire.FrameHeader;
+import io.pageflip.wire.FrameType;
+import io.pageflip.wire.ProtocolException;
+import java.io.IOException;
+
+/**
+ * A postcopy of pulled pages: no page crosses before the switchover, only the guest's state does. After it a page is
+ * copied out of the source's memory when the guest touches it, or in the background. So the source is needed until the
+ * last page is here: if it dies before, the guest is lost.
+ */
+final class PullPostcopy implements DestinationSchedule {
+    private final Takeover takeover;
+    private final PageLedger ledger;
+    private final ReceivedPages pages;
+    private final Readiness readiness;
+    private final IncomingGuest incoming;
+    private Remainder remainder = Remainder.NOTHING;
+
+    PullPostcopy(Takeover takeover) {
+        this.takeover = takeover;
+        this.ledger = takeover.ledger(true);
+        ReceivePlan plan = new ReceivePlan(ledger)
+                .with(
+                        FrameType.POSTCOPY,
+                        new PostcopyPullReceiver(takeover.memory().blocks(), ledger));
+        this.pages = new ReceivedPages(takeover, ledger, plan);
+        this.readiness = new Readiness(takeover);
+        this.incoming = new IncomingGuest(takeover);
+    }
+
+    @Override
+    public void prepare() throws IOException {
+        takeover.warmup().postcopyPulls();
+        takeover.warmUpSwitchover();
+        pages.receiveUntilPrepare(this::receiveEarly);
+        if (pages.ends() == 0) {
+            throw new ProtocolException("a handover whose pages have not ended before PREPARE");
+        }
+        readiness.prepared();
+        remainder = PulledPages.serveFaults(takeover, ledger);
+        incoming.needSource();
+        incoming.begin(); // vCPU 0 is awake and waits when the source hears that this side is ready
+        readiness.say();
+    }
+
+    private void receiveEarly(FrameHeader header) throws IOException {
+        if (header.type() == FrameType.END) {
+            pages.end();
+        } else {
+            pages.receiveLater(header);
+        }
+    }
+
+    @Override
+    public void takeOver() throws IOException {
+        incoming.await(pages.ends(), pages);
+    }
+
+    @Override
+    public boolean callOff() {
+        return incoming.callOff();
+    }
+
+    @Override
+    public Remainder remainder() {
+        return remainder;
+    }
+
+    @Override
+    public ReceivedPages pages() {
+        return pages;
+    }
+
+    @Override
+    public Evidence evidence() throws IOException {
+        return new FrameEvidence(takeover, pages).judge();
+    }
+}

@@ -1,0 +1,54 @@
+package io.pageflip.destination;
+
+import io.pageflip.ledger.PageLedger;
+import io.pageflip.os.Userfaultfd;
+import io.pageflip.postcopy.Postcopy;
+import io.pageflip.postcopy.PostcopyPages;
+import io.pageflip.postcopy.PullMapper;
+import io.pageflip.postcopy.SourceGate;
+import io.pageflip.postcopy.SourcePages;
+import io.pageflip.ram.FaultLog;
+import io.pageflip.ram.RamBlock;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Postcopy pages that are copied out of the source's memory: getting ready for them. */
+final class PulledPages {
+    private PulledPages() {}
+
+    /**
+     * Serves faults from now on, before the guest is resumed: whoever touches a page that is missing gets it from the
+     * source, or a page of zeros if the source has named none there.
+     *
+     * @param ledger of the pages that the source has named; it may name more until the guest is resumed
+     * @throws io.pageflip.os.HostLacksException if this process may not read there, or this kernel cannot trap a touch
+     */
+    static Remainder serveFaults(Takeover takeover, PageLedger ledger) throws IOException {
+        DestinationMemory memory = takeover.memory();
+        SourcePages source = memory.own(new SourcePages(
+                takeover.hello().pid(),
+                takeover.sourceAddresses(),
+                memory.sourceFiles(),
+                new SourceGate(takeover.link()::isConnected)));
+        source.check();
+        Postcopy.Options options = takeover.options().late();
+        memory.token().page().setRecoverTimeoutNs(options.recoverTimeoutNs());
+        List<FaultLog> logs = takeover.guest().logFaults();
+        Userfaultfd userfaultfd = memory.own(PullMapper.openUserfaultfd());
+        List<PostcopyPages> blocks = new ArrayList<>();
+        for (int i = 0; i < memory.blocks().size(); i++) {
+            RamBlock block = memory.blocks().get(i);
+            blocks.add(PullMapper.register(block, i, ledger.late(i), userfaultfd, source));
+        }
+        Postcopy postcopy = memory.own(Postcopy.serve(
+                blocks, userfaultfd, logs, options, takeover.context().clock()));
+        Vcpus vcpus = Vcpus.of(takeover.guest());
+        SourceRecovery.Terms terms =
+                new SourceRecovery.Terms(takeover.ownership().next(), options.recoverTimeoutNs());
+        SourceRecovery recovery =
+                new SourceRecovery(takeover.link(), source, postcopy, vcpus, terms, takeover.context());
+        return new PostcopyRemainder(
+                takeover, ledger, postcopy, logs, new PulledPagesWait(postcopy, vcpus, recovery, takeover.context()));
+    }
+}

@@ -1,0 +1,28 @@
+package io.pageflip.destination;
+
+import io.pageflip.guest.Guest;
+import java.io.IOException;
+
+/** The vCPUs of the guest that runs here, for whoever waits for its pages. */
+interface Vcpus {
+    /** Of each, when it executed its first instruction, in CLOCK_MONOTONIC nanoseconds; 0 for one that has not. */
+    long[] firstBeatsNs();
+
+    /** Throws if one has failed. */
+    void check() throws IOException;
+
+    /** Those of a guest. */
+    static Vcpus of(Guest guest) {
+        return new Vcpus() {
+            @Override
+            public long[] firstBeatsNs() {
+                return guest.firstBeatsNs();
+            }
+
+            @Override
+            public void check() throws IOException {
+                guest.checkVcpus();
+            }
+        };
+    }
+}
