@@ -51,6 +51,7 @@ final class ArchitectureTest {
             "guest",
             "kernel",
             "metrics",
+            "log",
             "request",
             "wire",
             "channel",

@@ -4,6 +4,8 @@ import io.pageflip.channel.Cancellation;
 import io.pageflip.channel.CancelledException;
 import io.pageflip.channel.PeerGoneException;
 import io.pageflip.cli.report.TextReport;
+import io.pageflip.log.EventLog;
+import io.pageflip.log.LogOutput;
 import io.pageflip.metrics.Failure;
 import io.pageflip.metrics.MigrationStatus;
 import io.pageflip.metrics.Owner;
@@ -61,8 +63,18 @@ final class AgentConsole {
     }
 
     /** Runs the agent, shows its progress, reports its result, and returns the exit code. */
-    int run(Work work) throws IOException {
+    int run(CommandSpec spec, Work work) throws IOException {
+        LogOutput log = options.openLog(spec);
+        try (log) {
+            return runLogged(work);
+        }
+    }
+
+    private int runLogged(Work work) throws IOException {
         Progress progress = new Progress();
+        if (EventLog.of(role).isOn()) {
+            progress.listener((phase, pages) -> EventLog.of(role).event("phase", new PhaseText(phase, pages)));
+        }
         if (options.supervised()) {
             try (Supervised events = new Supervised(progress, cancellation)) {
                 supervised = events;
@@ -72,7 +84,8 @@ final class AgentConsole {
             }
         }
         RunResult result;
-        try (ProgressDisplay display = new ProgressDisplay(progress, options.progress(), options.quiet())) {
+        try (ProgressDisplay display =
+                new ProgressDisplay(progress, options.progress(), options.quiet() || options.verbose())) {
             display.start();
             result = resultOf(work, progress);
         }
@@ -112,6 +125,14 @@ final class AgentConsole {
     /** From now on there is a guest, and if our part ends by an exception the source has it. */
     void sourceHasGuest() {
         owner = Owner.SOURCE;
+    }
+
+    /** A phase as the log shows it. */
+    private record PhaseText(Progress.Phase phase, long pages) {
+        @Override
+        public String toString() {
+            return pages == 0 ? phase.toString() : phase + ", " + pages + " pages";
+        }
     }
 
     /** Says something that is no result. */

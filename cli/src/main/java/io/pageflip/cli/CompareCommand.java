@@ -5,6 +5,7 @@ import io.pageflip.cli.report.Comparison;
 import io.pageflip.cli.report.ComparisonCsv;
 import io.pageflip.cli.report.ComparisonText;
 import io.pageflip.cli.report.HtmlReport;
+import io.pageflip.log.LogOutput;
 import io.pageflip.metrics.Progress;
 import io.pageflip.metrics.ResultJson;
 import io.pageflip.os.HostLacksException;
@@ -123,6 +124,13 @@ final class CompareCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
+        LogOutput log = report.openLog(spec);
+        try (log) {
+            return compare();
+        }
+    }
+
+    private int compare() throws Exception {
         Values.between(spec, "--runs", runs, 1, MigrateCommand.MOST_RUNS);
         Values.between(spec, "--warmup", warmup, 0, MigrateCommand.MOST_RUNS);
         ExportFile json = new ExportFile("--export-json", exportJson).check(spec);
@@ -174,7 +182,8 @@ final class CompareCommand implements Callable<Integer> {
                 cell -> matrix.plans().get(cell).migration(cancellation, shown).run(),
                 cancellation,
                 NanoClock.SYSTEM);
-        try (ProgressDisplay display = new ProgressDisplay(run::place, shown, report.progress(), report.quiet())) {
+        try (ProgressDisplay display =
+                new ProgressDisplay(run::place, shown, report.progress(), report.quiet() || report.verbose())) {
             display.start();
             run.run();
         }
@@ -185,6 +194,7 @@ final class CompareCommand implements Callable<Integer> {
     private List<String> passedOn() {
         List<String> arguments = new ArrayList<>();
         arguments.add(report.verify() ? "--verify" : "--no-verify");
+        arguments.addAll(report.logArguments());
         for (OptionSpec option : migrateOptions) {
             if (spec.commandLine().getParseResult().hasMatchedOption(option)) {
                 boolean flag = option.arity().max() == 0;

@@ -67,7 +67,7 @@ final class DestinationCommand implements Callable<Integer> {
         DestinationOptions options = new DestinationOptions(
                 late.options(), !noMove, run.verify(), run.runAfterNs(), run.fault(), run.warmUp());
         AgentConsole console = new AgentConsole("destination", run, false, cancellation);
-        return console.run(progress -> {
+        return console.run(spec, progress -> {
             progress.begin(Progress.Phase.CONNECTING, 0);
             try (SourceLink link = listen == null ? readPipe() : accept(spec, listen, console, cancellation)) {
                 console.sourceHasGuest();

@@ -4,6 +4,7 @@ import io.pageflip.channel.Cancellation;
 import io.pageflip.cli.report.JsonReport;
 import io.pageflip.cli.report.TextReport;
 import io.pageflip.guest.GuestConfig;
+import io.pageflip.log.LogOutput;
 import io.pageflip.metrics.Progress;
 import io.pageflip.metrics.RunResult;
 import io.pageflip.migration.Migration;
@@ -125,6 +126,13 @@ final class MigrateCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
+        LogOutput log = report.openLog(spec);
+        try (log) {
+            return migrate();
+        }
+    }
+
+    private int migrate() throws IOException, InterruptedException {
         Values.between(spec, "--runs", runs, 1, MOST_RUNS);
         Values.between(spec, "--warmup", warmup, 0, MOST_RUNS);
         MigrationPlan plan = plan();
@@ -218,7 +226,8 @@ final class MigrateCommand implements Callable<Integer> {
         List<RunResult> results = new ArrayList<>();
         Progress shown = new Progress();
         Migration migration = plan.migration(cancellation, shown);
-        try (ProgressDisplay display = new ProgressDisplay(shown, report.progress(), report.quiet())) {
+        try (ProgressDisplay display =
+                new ProgressDisplay(shown, report.progress(), report.quiet() || report.verbose())) {
             display.start();
             for (int i = 0; i < warmup + runs && !cancellation.isRequested(); i++) {
                 RunResult result = migration.run();
@@ -236,7 +245,8 @@ final class MigrateCommand implements Callable<Integer> {
 
     private List<RunResult> pass(MigrationPlan plan) throws IOException, InterruptedException {
         Progress shown = new Progress();
-        try (ProgressDisplay display = new ProgressDisplay(shown, report.progress(), report.quiet())) {
+        try (ProgressDisplay display =
+                new ProgressDisplay(shown, report.progress(), report.quiet() || report.verbose())) {
             display.start();
             List<RunResult> results =
                     plan.pingPong(warmup + runs, cancellation, shown).run();
@@ -250,12 +260,14 @@ final class MigrateCommand implements Callable<Integer> {
         arguments.addAll(transfer.arguments(mechanism, schedule));
         arguments.add("--channel=" + channel);
         arguments.addAll(RunOptions.arguments(report.verify(), runAfter, warmUp, sourceFault));
+        arguments.addAll(report.logArguments());
         return arguments;
     }
 
     private List<String> destinationArguments(Schedule schedule) {
         List<String> arguments =
                 new ArrayList<>(RunOptions.arguments(report.verify(), runAfter, warmUp, destinationFault));
+        arguments.addAll(report.logArguments());
         if (noMove) {
             arguments.add("--no-move");
         }

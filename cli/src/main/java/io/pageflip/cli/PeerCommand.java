@@ -82,7 +82,7 @@ final class PeerCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         AgentConsole console = new AgentConsole(makesGuest ? "source" : "destination", run, false, cancellation);
-        return console.run(progress -> pass(console, progress));
+        return console.run(spec, progress -> pass(console, progress));
     }
 
     /** Migrations, one after the other, until the last one, or one that failed. */

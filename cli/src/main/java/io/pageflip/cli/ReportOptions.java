@@ -1,7 +1,15 @@
 package io.pageflip.cli;
 
+import io.pageflip.log.LogOutput;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 
 /** Options that every migrating command has: whether the guest is verified, and how the result is told. */
 class ReportOptions {
@@ -31,6 +39,19 @@ class ReportOptions {
     @Option(names = "--quiet", description = "Print errors only.")
     private boolean quiet;
 
+    @Option(
+            names = "--verbose",
+            description =
+                    "Show on standard error what both agents do: a line for each change of state and each message "
+                            + "between them, with the time of CLOCK_MONOTONIC in seconds.")
+    private boolean verbose;
+
+    @Option(
+            names = "--log-file",
+            paramLabel = "FILE",
+            description = "Append these lines to a file, with or without --verbose.")
+    private @Nullable Path logFile;
+
     /** How a report is written. */
     enum Format {
         TEXT,
@@ -56,5 +77,40 @@ class ReportOptions {
 
     boolean quiet() {
         return quiet;
+    }
+
+    boolean verbose() {
+        return verbose;
+    }
+
+    /**
+     * Begins to write the log that was asked for; writes nothing if none was.
+     *
+     * @throws ParameterException if its file cannot be written, or --quiet is there as well
+     */
+    LogOutput openLog(CommandSpec spec) {
+        if (verbose && quiet) {
+            throw new ParameterException(
+                    spec.commandLine(), "--verbose and --quiet exclude each other; leave one of them out");
+        }
+        new ExportFile("--log-file", logFile).check(spec);
+        try {
+            return LogOutput.open(verbose, logFile);
+        } catch (IOException e) {
+            throw new ParameterException(
+                    spec.commandLine(), "--log-file " + logFile + ": no file can be written there");
+        }
+    }
+
+    /** The options that have an agent write to the same log. */
+    List<String> logArguments() {
+        List<String> arguments = new ArrayList<>();
+        if (verbose) {
+            arguments.add("--verbose");
+        }
+        if (logFile != null) {
+            arguments.add("--log-file=" + logFile.toAbsolutePath());
+        }
+        return arguments;
     }
 }

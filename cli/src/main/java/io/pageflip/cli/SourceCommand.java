@@ -75,7 +75,7 @@ final class SourceCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         SourceOptions options = options(transfer, guest, run, connect == null || channel == ChannelKind.PIPE);
         AgentConsole console = new AgentConsole("source", run, connect == null, cancellation);
-        return console.run(progress -> migrate(options, progress));
+        return console.run(spec, progress -> migrate(options, progress));
     }
 
     static SourceOptions options(TransferOptions transfer, GuestOptions guest, RunOptions run, boolean samePipe) {

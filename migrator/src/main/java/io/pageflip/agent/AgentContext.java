@@ -1,6 +1,7 @@
 package io.pageflip.agent;
 
 import io.pageflip.channel.Cancellation;
+import io.pageflip.log.EventLog;
 import io.pageflip.metrics.Progress;
 import io.pageflip.os.NanoClock;
 import io.pageflip.scenario.ScriptedFault;
@@ -17,7 +18,7 @@ import java.util.function.BooleanSupplier;
  * @param <S> the states of this side
  */
 public final class AgentContext<S extends Enum<S> & AgentState<S>> {
-    private final System.Logger log;
+    private final EventLog log;
     private final String side;
     private final ScriptedFault fault;
     private final Cancellation cancellation;
@@ -41,7 +42,7 @@ public final class AgentContext<S extends Enum<S> & AgentState<S>> {
             Cancellation cancellation,
             Progress progress,
             NanoClock clock) {
-        this.log = System.getLogger("pageflip." + side);
+        this.log = EventLog.of(side);
         this.side = side;
         this.state = first;
         this.fault = fault;
@@ -69,8 +70,15 @@ public final class AgentContext<S extends Enum<S> & AgentState<S>> {
         if (!state.next().contains(next)) {
             throw new IllegalStateException(side + ": " + state + " -> " + next + " (" + reason + ")");
         }
-        log.log(System.Logger.Level.DEBUG, "{0} -> {1}: {2}", state, next, reason);
+        if (log.isOn()) {
+            log.event("state", new Transition(state, next, reason));
+        }
         state = next;
+    }
+
+    /** The log of this side, for {@code --verbose}. */
+    public EventLog log() {
+        return log;
     }
 
     public S state() {
@@ -92,5 +100,13 @@ public final class AgentContext<S extends Enum<S> & AgentState<S>> {
 
     public NanoClock clock() {
         return clock;
+    }
+
+    /** A change of state, as the log shows it. */
+    private record Transition(Object from, Object to, String reason) {
+        @Override
+        public String toString() {
+            return from + " -> " + to + ": " + reason;
+        }
     }
 }

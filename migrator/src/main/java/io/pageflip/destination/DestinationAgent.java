@@ -1,11 +1,13 @@
 package io.pageflip.destination;
 
 import io.pageflip.agent.GuestLostException;
+import io.pageflip.agent.SwitchoverLog;
 import io.pageflip.channel.Cancellation;
 import io.pageflip.guest.Guest;
 import io.pageflip.guest.VirtualMachine;
 import io.pageflip.ledger.Frames;
 import io.pageflip.ledger.PageLedger;
+import io.pageflip.log.EventLog;
 import io.pageflip.metrics.Evidence;
 import io.pageflip.metrics.Measured;
 import io.pageflip.metrics.Progress;
@@ -186,6 +188,12 @@ public final class DestinationAgent {
         }
         timeline.firstInstructionNs = guest.awaitFirstInstructions(FIRST_INSTRUCTION_TIMEOUT_S * 1000 * MS);
         transition(DestinationState.COMPLETED, "the guest runs here");
+        SwitchoverLog.destination(
+                EventLog.of("destination"),
+                timeline.noticedNs,
+                timeline.lockedNs,
+                timeline.claimedNs,
+                timeline.firstInstructionNs);
         long runningSinceNs = clock.nanoTime();
         // Not from guest memory: a page of that may have to be fetched yet.
         long instructions = page.instructions(guest.config().vcpus());
@@ -304,7 +312,7 @@ public final class DestinationAgent {
         if (!state.next().contains(next)) {
             throw new IllegalStateException("destination: " + state + " -> " + next + " (" + why + ")");
         }
-        LOG.log(System.Logger.Level.DEBUG, "{0} -> {1}: {2}", state, next, why);
+        LOG.log(System.Logger.Level.DEBUG, "state {0} -> {1}: {2}", state, next, why);
         state = next;
     }
 }

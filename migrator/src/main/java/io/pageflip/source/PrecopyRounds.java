@@ -2,6 +2,7 @@ package io.pageflip.source;
 
 import io.pageflip.channel.StreamWriter;
 import io.pageflip.guest.Guest;
+import io.pageflip.log.EventLog;
 import io.pageflip.memory.PageBitmap;
 import io.pageflip.metrics.Precopy;
 import io.pageflip.os.NanoClock;
@@ -33,6 +34,7 @@ import org.jspecify.annotations.Nullable;
  * stands.
  */
 final class PrecopyRounds implements AutoCloseable {
+    private static final EventLog EVENTS = EventLog.of("source");
     private static final long SLICE_NS = 10_000_000;
     private static final long RECEIVED_TIMEOUT_S = 30;
 
@@ -118,6 +120,9 @@ final class PrecopyRounds implements AutoCloseable {
                     round, roundBytes, nowNs - roundStartNs, bytes(due), nowNs - startNs, throttlePercent);
             PrecopyDecision decision = PrecopyDecision.decide(stats, options.limits());
             rounds.add(describe(stats, pages, decision));
+            if (EVENTS.isOn()) {
+                EVENTS.event("round", rounds.get(rounds.size() - 1).summary());
+            }
             if (decision.action() == PrecopyDecision.Action.SWITCH) {
                 return;
             }

@@ -2,6 +2,7 @@ package io.pageflip.source;
 
 import io.pageflip.agent.AgentContext;
 import io.pageflip.agent.GuestLostException;
+import io.pageflip.agent.SwitchoverLog;
 import io.pageflip.channel.Cancellation;
 import io.pageflip.channel.CancelledException;
 import io.pageflip.channel.StreamWriter;
@@ -193,6 +194,8 @@ public final class SourceAgent {
             return takeBack(memory, ownership, crossing, reason);
         }
         context.transition(SourceState.COMPLETED, "the destination has stored its epoch");
+        SwitchoverLog.source(
+                context.log(), memory.token().page(), memory.guest().config().vcpus());
         try {
             return handedOver(memory, crossing);
         } catch (GuestLostException e) {
