@@ -42,7 +42,19 @@ public final class AgentContext<S extends Enum<S> & AgentState<S>> {
             Cancellation cancellation,
             Progress progress,
             NanoClock clock) {
-        this.log = EventLog.of(side);
+        this(side, first, fault, drop, cancellation, progress, clock, EventLog.of(side));
+    }
+
+    private AgentContext(
+            String side,
+            S first,
+            ScriptedFault fault,
+            Runnable drop,
+            Cancellation cancellation,
+            Progress progress,
+            NanoClock clock,
+            EventLog log) {
+        this.log = log;
         this.side = side;
         this.state = first;
         this.fault = fault;
@@ -55,10 +67,11 @@ public final class AgentContext<S extends Enum<S> & AgentState<S>> {
 
     /**
      * A context that no fault strikes and nobody cancels, in its first state: the code that uses contexts is warmed up
-     * with it.
+     * with it. Its events are not logged.
      */
     public static <S extends Enum<S> & AgentState<S>> AgentContext<S> scratch(String side, S first, NanoClock clock) {
-        return new AgentContext<>(side, first, ScriptedFault.NONE, () -> {}, new Cancellation(), new Progress(), clock);
+        return new AgentContext<>(
+                side, first, ScriptedFault.NONE, () -> {}, new Cancellation(), new Progress(), clock, EventLog.NONE);
     }
 
     /**
