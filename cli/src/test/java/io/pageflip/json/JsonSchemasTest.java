@@ -6,6 +6,9 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.pageflip.metrics.CopyReason;
+import io.pageflip.metrics.DeclineReason;
+import io.pageflip.metrics.Failure;
+import io.pageflip.metrics.Owner;
 import io.pageflip.prediction.Costs;
 import io.pageflip.request.Mechanism;
 import io.pageflip.request.Schedule;
@@ -95,6 +98,12 @@ final class JsonSchemasTest {
                 .containsExactlyInAnyOrderElementsOf(constants(Schedule.values()));
         assertThat(words("migration.schema.json", "/$defs/pages/properties/copy-reasons/propertyNames/enum"))
                 .containsExactlyInAnyOrderElementsOf(constants(CopyReason.values()));
+        assertThat(words("migration.schema.json", "/$defs/pages/properties/decline-reasons/propertyNames/enum"))
+                .containsExactlyInAnyOrderElementsOf(constants(DeclineReason.values()));
+        assertThat(words("migration.schema.json", "/$defs/run/properties/owner/enum"))
+                .containsExactlyInAnyOrderElementsOf(constants(Owner.values()));
+        assertThat(words("migration.schema.json", "/$defs/error/properties/class/enum"))
+                .containsExactlyInAnyOrderElementsOf(constants(Failure.Kind.values()));
     }
 
     @Test

@@ -188,12 +188,11 @@ public final class DestinationAgent {
         }
         timeline.firstInstructionNs = guest.awaitFirstInstructions(FIRST_INSTRUCTION_TIMEOUT_S * 1000 * MS);
         transition(DestinationState.COMPLETED, "the guest runs here");
-        SwitchoverLog.destination(
-                EventLog.of("destination"),
-                timeline.noticedNs,
-                timeline.lockedNs,
-                timeline.claimedNs,
-                timeline.firstInstructionNs);
+        EventLog log = EventLog.of("destination");
+        if (log.isOn()) {
+            SwitchoverLog.destination(
+                    log, timeline.noticedNs, timeline.lockedNs, timeline.claimedNs, timeline.firstInstructionNs);
+        }
         long runningSinceNs = clock.nanoTime();
         // Not from guest memory: a page of that may have to be fetched yet.
         long instructions = page.instructions(guest.config().vcpus());

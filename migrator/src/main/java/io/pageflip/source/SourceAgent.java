@@ -194,8 +194,12 @@ public final class SourceAgent {
             return takeBack(memory, ownership, crossing, reason);
         }
         context.transition(SourceState.COMPLETED, "the destination has stored its epoch");
-        SwitchoverLog.source(
-                context.log(), memory.token().page(), memory.guest().config().vcpus());
+        if (context.log().isOn()) {
+            SwitchoverLog.source(
+                    context.log(),
+                    memory.token().page(),
+                    memory.guest().config().vcpus());
+        }
         try {
             return handedOver(memory, crossing);
         } catch (GuestLostException e) {
