@@ -60,6 +60,7 @@ final class ArchitectureTest {
             "guest",
             "kernel",
             "metrics",
+            "log",
             "request",
             "wire",
             "channel",

@@ -1,12 +1,17 @@
 package io.pageflip.cli;
 
 import io.pageflip.channel.Cancellation;
+import io.pageflip.log.LogOutput;
 import io.pageflip.migration.SupervisedAgent;
 import io.pageflip.os.JavaProcess;
+import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
 /** {@code pageflip agent}: one of the two processes that {@code migrate} and {@code compare} start; for nobody else. */
 @Command(
@@ -17,6 +22,12 @@ final class AgentCommand implements Callable<Integer> {
     private static final String NAME = "agent";
 
     private final Cancellation cancellation;
+
+    @Mixin
+    private LogOptions log;
+
+    @Spec
+    private CommandSpec spec;
 
     @Parameters(arity = "0..*", description = "What the agent is; see package migration.")
     private List<String> arguments = List.of();
@@ -30,15 +41,23 @@ final class AgentCommand implements Callable<Integer> {
         return arguments.length > 0 && arguments[0].equals(NAME);
     }
 
-    /** Starts a JVM like this one with this command; arguments follow. */
-    static List<String> jvm() {
+    /**
+     * Starts a JVM like this one with this command; arguments follow.
+     *
+     * @param logArguments of {@link LogOptions#arguments}
+     */
+    static List<String> jvm(List<String> logArguments) {
         List<String> command = JavaProcess.command(Main.class.getName());
         command.add(NAME);
+        command.addAll(logArguments);
         return command;
     }
 
     @Override
-    public Integer call() {
-        return ExitCodes.of(SupervisedAgent.run(arguments, System.in, System.out, cancellation));
+    public Integer call() throws IOException {
+        LogOutput output = log.open(spec);
+        try (output) {
+            return ExitCodes.of(SupervisedAgent.run(arguments, System.in, System.out, cancellation));
+        }
     }
 }

@@ -1,6 +1,7 @@
 package io.pageflip.cli;
 
 import io.pageflip.cli.report.TextReport;
+import io.pageflip.log.LogOutput;
 import io.pageflip.metrics.Progress;
 import io.pageflip.metrics.ResultJson;
 import io.pageflip.metrics.RunResult;
@@ -45,10 +46,19 @@ final class AgentConsole {
     }
 
     /** Runs the agent, shows its progress, reports its result, and returns the exit code. */
-    int run(Work work) throws IOException {
+    int run(CommandSpec spec, Work work) throws IOException {
+        LogOutput log = options.openLog(spec);
+        try (log) {
+            return runLogged(work);
+        }
+    }
+
+    private int runLogged(Work work) throws IOException {
         Progress progress = new Progress();
+        outcome.logPhases(progress);
         RunResult result;
-        try (ProgressDisplay display = new ProgressDisplay(progress, options.progress(), options.quiet())) {
+        try (ProgressDisplay display =
+                new ProgressDisplay(progress, options.progress(), options.quiet() || options.verbose())) {
             display.start();
             result = outcome.of(() -> work.run(progress, outcome));
         }

@@ -7,6 +7,7 @@ import io.pageflip.cli.report.ComparisonCsv;
 import io.pageflip.cli.report.ComparisonText;
 import io.pageflip.cli.report.HtmlReport;
 import io.pageflip.kernel.workload.SimulatedKernel;
+import io.pageflip.log.LogOutput;
 import io.pageflip.metrics.Progress;
 import io.pageflip.metrics.ResultJson;
 import io.pageflip.migration.Migration;
@@ -129,6 +130,13 @@ final class CompareCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
+        LogOutput log = report.openLog(spec);
+        try (log) {
+            return compare();
+        }
+    }
+
+    private int compare() throws Exception {
         Values.between(spec, "--runs", runs, 1, MigrateCommand.MOST_RUNS);
         Values.between(spec, "--warmup", warmup, 0, MigrateCommand.MOST_RUNS);
         ExportFile json = new ExportFile("--export-json", exportJson).check(spec);
@@ -194,10 +202,16 @@ final class CompareCommand implements Callable<Integer> {
                         .toList(),
                 warmup,
                 runs,
-                cell -> new Migration(matrix.requests().get(cell), AgentCommand.jvm(), cancellation, shown).run(),
+                cell -> new Migration(
+                                matrix.requests().get(cell),
+                                AgentCommand.jvm(report.logArguments()),
+                                cancellation,
+                                shown)
+                        .run(),
                 cancellation,
                 NanoClock.SYSTEM);
-        try (ProgressDisplay display = new ProgressDisplay(run::place, shown, report.progress(), report.quiet())) {
+        try (ProgressDisplay display =
+                new ProgressDisplay(run::place, shown, report.progress(), report.quiet() || report.verbose())) {
             display.start();
             run.run();
         }

@@ -66,8 +66,14 @@ final class DestinationCommand implements Callable<Integer> {
                 typed.moves(!noMove).destinationFault(run.fault()).build();
         CheckedRequest.refuse(spec, RequestRules.checkDestination(request));
         AgentConsole console = new AgentConsole(AgentRole.DESTINATION, run, false);
-        return console.run((progress, outcome) -> Agents.destination(
-                request, () -> listen == null ? readPipe() : accept(listen, console), outcome, cancellation, progress));
+        return console.run(
+                spec,
+                (progress, outcome) -> Agents.destination(
+                        request,
+                        () -> listen == null ? readPipe() : accept(listen, console),
+                        outcome,
+                        cancellation,
+                        progress));
     }
 
     private SourceLink accept(String path, AgentConsole console) throws IOException {

@@ -5,6 +5,7 @@ import io.pageflip.channel.Cancellation;
 import io.pageflip.cli.report.JsonReport;
 import io.pageflip.cli.report.TextReport;
 import io.pageflip.guest.GuestConfig;
+import io.pageflip.log.LogOutput;
 import io.pageflip.memory.Quantity;
 import io.pageflip.metrics.Progress;
 import io.pageflip.metrics.RunResult;
@@ -130,6 +131,13 @@ final class MigrateCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
+        LogOutput log = report.openLog(spec);
+        try (log) {
+            return migrate();
+        }
+    }
+
+    private int migrate() throws IOException, InterruptedException {
         Values.between(spec, "--runs", runs, 1, MOST_RUNS);
         Values.between(spec, "--warmup", warmup, 0, MOST_RUNS);
         MigrationRequest request = CheckedRequest.of(spec, typed().build());
@@ -180,8 +188,9 @@ final class MigrateCommand implements Callable<Integer> {
     private List<RunResult> runAll(MigrationRequest request) throws IOException, InterruptedException {
         List<RunResult> results = new ArrayList<>();
         Progress shown = new Progress();
-        Migration migration = new Migration(request, AgentCommand.jvm(), cancellation, shown);
-        try (ProgressDisplay display = new ProgressDisplay(shown, report.progress(), report.quiet())) {
+        Migration migration = new Migration(request, AgentCommand.jvm(report.logArguments()), cancellation, shown);
+        try (ProgressDisplay display =
+                new ProgressDisplay(shown, report.progress(), report.quiet() || report.verbose())) {
             display.start();
             for (int i = 0; i < warmup + runs && !cancellation.isRequested(); i++) {
                 RunResult result = migration.run();
@@ -199,10 +208,12 @@ final class MigrateCommand implements Callable<Integer> {
 
     private List<RunResult> pass(MigrationRequest request) throws IOException, InterruptedException {
         Progress shown = new Progress();
-        try (ProgressDisplay display = new ProgressDisplay(shown, report.progress(), report.quiet())) {
+        try (ProgressDisplay display =
+                new ProgressDisplay(shown, report.progress(), report.quiet() || report.verbose())) {
             display.start();
-            List<RunResult> results =
-                    new PingPong(request, warmup + runs, AgentCommand.jvm(), cancellation, shown).run();
+            List<RunResult> results = new PingPong(
+                            request, warmup + runs, AgentCommand.jvm(report.logArguments()), cancellation, shown)
+                    .run();
             boolean good = results.stream().allMatch(result -> ExitCodes.of(result) == ExitCodes.OK);
             return good && results.size() > warmup ? results.subList(warmup, results.size()) : results;
         }

@@ -1,7 +1,12 @@
 package io.pageflip.cli;
 
+import io.pageflip.log.LogOutput;
+import java.util.List;
 import java.util.Locale;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 
 /** Options that every migrating command has: whether the guest is verified, and how the result is told. */
 class ReportOptions {
@@ -31,6 +36,9 @@ class ReportOptions {
     @Option(names = "--quiet", description = "Print errors only.")
     private boolean quiet;
 
+    @Mixin
+    private LogOptions log;
+
     /** How a report is written. */
     enum Format {
         TEXT,
@@ -56,5 +64,28 @@ class ReportOptions {
 
     boolean quiet() {
         return quiet;
+    }
+
+    /** Whether lines of the log would tear a progress display apart. */
+    boolean verbose() {
+        return log.verbose();
+    }
+
+    /**
+     * Begins to write the log that was asked for; writes nothing if none was.
+     *
+     * @throws ParameterException if its file cannot be written, or --quiet is there as well
+     */
+    LogOutput openLog(CommandSpec spec) {
+        if (log.verbose() && quiet) {
+            throw new ParameterException(
+                    spec.commandLine(), "--verbose and --quiet exclude each other; leave one of them out");
+        }
+        return log.open(spec);
+    }
+
+    /** The options that have an agent write to the same log. */
+    List<String> logArguments() {
+        return log.arguments();
     }
 }

@@ -74,7 +74,8 @@ final class SourceCommand implements Callable<Integer> {
         typed.channel(connect == null ? ChannelKind.PIPE : channel).sourceFault(run.fault());
         MigrationRequest request = CheckedRequest.of(spec, typed.build());
         AgentConsole console = new AgentConsole(AgentRole.SOURCE, run, connect == null);
-        return console.run((progress, outcome) -> Agents.source(request, () -> open(request), cancellation, progress));
+        return console.run(
+                spec, (progress, outcome) -> Agents.source(request, () -> open(request), cancellation, progress));
     }
 
     private DestinationLink open(MigrationRequest request) throws IOException {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.pageflip.json.JsonSchemas;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -87,9 +88,22 @@ final class Report {
 
     static Report parse(String json) {
         try {
-            return new Report(new ObjectMapper().readTree(json));
+            JsonNode document = new ObjectMapper().readTree(json);
+            assertKeepsToSchema(document);
+            return new Report(document);
         } catch (JsonProcessingException e) {
             throw new AssertionError("no JSON: " + json, e);
+        }
+    }
+
+    /** A document names its schema; an agent's report is a run of one. */
+    private static void assertKeepsToSchema(JsonNode document) {
+        if (document.has("schema")) {
+            JsonSchemas.assertValid(document);
+        } else if (document.has("status")) {
+            JsonSchemas.assertValidRun(document);
+        } else {
+            document.path("runs").forEach(JsonSchemas::assertValidRun);
         }
     }
 

@@ -1,6 +1,7 @@
 package io.pageflip.agent;
 
 import io.pageflip.channel.Cancellation;
+import io.pageflip.log.EventLog;
 import io.pageflip.metrics.Progress;
 import io.pageflip.os.NanoClock;
 import io.pageflip.scenario.ScriptedFault;
@@ -19,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param <S> the states of this side
  */
 public final class AgentContext<S extends Enum<S> & AgentState<S>> {
-    private final System.Logger log;
+    private final EventLog log;
     private final String side;
     private final ScriptedFault fault;
     private final Cancellation cancellation;
@@ -44,7 +45,19 @@ public final class AgentContext<S extends Enum<S> & AgentState<S>> {
             Cancellation cancellation,
             Progress progress,
             NanoClock clock) {
-        this.log = System.getLogger("pageflip." + side);
+        this(side, first, fault, drop, cancellation, progress, clock, EventLog.of(side));
+    }
+
+    private AgentContext(
+            String side,
+            S first,
+            ScriptedFault fault,
+            Runnable drop,
+            Cancellation cancellation,
+            Progress progress,
+            NanoClock clock,
+            EventLog log) {
+        this.log = log;
         this.side = side;
         this.state = first;
         this.fault = fault;
@@ -57,10 +70,11 @@ public final class AgentContext<S extends Enum<S> & AgentState<S>> {
 
     /**
      * A context that no fault strikes and nobody cancels, in its first state: the code that uses contexts is warmed up
-     * with it.
+     * with it. Its events are not logged.
      */
     public static <S extends Enum<S> & AgentState<S>> AgentContext<S> scratch(String side, S first, NanoClock clock) {
-        return new AgentContext<>(side, first, ScriptedFault.NONE, () -> {}, new Cancellation(), new Progress(), clock);
+        return new AgentContext<>(
+                side, first, ScriptedFault.NONE, () -> {}, new Cancellation(), new Progress(), clock, EventLog.NONE);
     }
 
     /**
@@ -72,8 +86,15 @@ public final class AgentContext<S extends Enum<S> & AgentState<S>> {
         if (!state.next().contains(next)) {
             throw new IllegalStateException(side + ": " + state + " -> " + next + " (" + reason + ")");
         }
-        log.log(System.Logger.Level.DEBUG, "{0} -> {1}: {2}", state, next, reason);
+        if (log.isOn()) {
+            log.event("state", new Transition(state, next, reason));
+        }
         state = next;
+    }
+
+    /** The log of this side, for {@code --verbose}. */
+    public EventLog log() {
+        return log;
     }
 
     public S state() {
@@ -104,5 +125,13 @@ public final class AgentContext<S extends Enum<S> & AgentState<S>> {
 
     public NanoClock clock() {
         return clock;
+    }
+
+    /** A change of state, as the log shows it. */
+    private record Transition(Object from, Object to, String reason) {
+        @Override
+        public String toString() {
+            return from + " -> " + to + ": " + reason;
+        }
     }
 }

@@ -13,11 +13,13 @@ import io.netty.channel.epoll.EpollDomainSocketChannel;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.handler.codec.ByteToMessageDecoder;
 import io.netty.util.concurrent.DefaultThreadFactory;
+import io.pageflip.log.EventLog;
 import io.pageflip.os.Fd;
 import io.pageflip.os.HostLacksException;
 import io.pageflip.wire.FrameHeader;
 import io.pageflip.wire.Message;
 import io.pageflip.wire.MessageCodec;
+import io.pageflip.wire.MessageText;
 import io.pageflip.wire.ProtocolException;
 import java.io.IOException;
 import java.nio.ByteOrder;
@@ -49,23 +51,34 @@ public final class ControlConnection implements AutoCloseable {
     private final EventLoopGroup eventLoop;
     private final LinkedBlockingQueue<Message> inbox = new LinkedBlockingQueue<>();
     private final EpollDomainSocketChannel channel;
+    private final EventLog log;
     private volatile boolean eventful;
     private volatile @Nullable IOException broken;
 
-    private ControlConnection(EpollDomainSocketChannel channel) {
+    private ControlConnection(EpollDomainSocketChannel channel, EventLog log) {
         this.eventLoop = new MultiThreadIoEventLoopGroup(
                 1, new DefaultThreadFactory("control", true), EpollIoHandler.newFactory());
         this.channel = channel;
+        this.log = log;
     }
 
-    /** Takes over a connected socket. Nobody else may read from it any more. */
+    /** As below, without a log. */
     public static ControlConnection over(Fd socket) throws IOException {
+        return over(socket, EventLog.NONE);
+    }
+
+    /**
+     * Takes over a connected socket. Nobody else may read from it any more.
+     *
+     * @param log of the messages
+     */
+    public static ControlConnection over(Fd socket, EventLog log) throws IOException {
         if (!Epoll.isAvailable()) {
             throw new HostLacksException(
                     "Netty's native epoll transport does not load here: " + Epoll.unavailabilityCause(),
                     Epoll.unavailabilityCause());
         }
-        ControlConnection connection = new ControlConnection(new EpollDomainSocketChannel(socket.handOver()));
+        ControlConnection connection = new ControlConnection(new EpollDomainSocketChannel(socket.handOver()), log);
         try {
             connection.start();
             return connection;
@@ -130,12 +143,16 @@ public final class ControlConnection implements AutoCloseable {
 
     /** Sends a message; returns when it is on its way. */
     public void send(Message message) throws IOException {
+        long sinceNs = log.nowNs();
         var sent = channel.writeAndFlush(Unpooled.wrappedBuffer(MessageCodec.encode(message)));
         if (!sent.awaitUninterruptibly(SEND_TIMEOUT_S, TimeUnit.SECONDS)) {
             throw new IOException("the peer takes no " + message.type() + " message");
         }
         if (!sent.isSuccess()) {
             throw new PeerGoneException("the other agent has closed its control connection, or died");
+        }
+        if (sinceNs != 0) {
+            log.eventAt(sinceNs, "sent", new MessageText(message));
         }
     }
 
@@ -150,6 +167,7 @@ public final class ControlConnection implements AutoCloseable {
     private void fail(IOException reason) {
         if (broken == null) {
             broken = reason;
+            log.event("end of the control connection:", String.valueOf(reason.getMessage()));
         }
         eventful = true;
     }
@@ -175,6 +193,9 @@ public final class ControlConnection implements AutoCloseable {
     private final class Inbound extends ChannelInboundHandlerAdapter {
         @Override
         public void channelRead(ChannelHandlerContext context, Object message) {
+            if (log.isOn()) {
+                log.event("received", new MessageText((Message) message));
+            }
             inbox.add((Message) message);
             eventful = true;
         }

@@ -1,5 +1,6 @@
 package io.pageflip.channel;
 
+import io.pageflip.log.EventLog;
 import io.pageflip.os.Errno;
 import io.pageflip.os.Fd;
 import io.pageflip.os.Mapping;
@@ -29,6 +30,7 @@ public final class StreamReader implements AutoCloseable {
     private final Fd pages;
     private final boolean exact;
     private final InactivityTimeout patience;
+    private final EventLog log;
     private final PageGift gift = new PageGift();
     private final NativeBuffer buffer = NativeBuffer.allocate(BUFFER_BYTES);
     private long spinUntilNs;
@@ -37,17 +39,24 @@ public final class StreamReader implements AutoCloseable {
     private int limit;
     private int bodyStart;
 
+    /** As below, without a log. */
+    public StreamReader(Fd stream, Fd pages, boolean exact, InactivityTimeout patience) {
+        this(stream, pages, exact, patience, EventLog.NONE);
+    }
+
     /**
      * @param stream non-blocking
      * @param pages the pipe for vmspliced pages, non-blocking; may be {@code stream}
      * @param exact whether nothing may be read beyond the frame at hand
      * @param patience with a source that does not write
+     * @param log of the frames that are not records of pages
      */
-    public StreamReader(Fd stream, Fd pages, boolean exact, InactivityTimeout patience) {
+    public StreamReader(Fd stream, Fd pages, boolean exact, InactivityTimeout patience, EventLog log) {
         this.stream = stream;
         this.pages = pages;
         this.exact = exact;
         this.patience = patience;
+        this.log = log;
     }
 
     /**
@@ -63,6 +72,9 @@ public final class StreamReader implements AutoCloseable {
         bodyStart = position + FrameHeader.BYTES;
         position = bodyStart + header.bodyLength();
         buffer.bytes().limit(position).position(bodyStart);
+        if (log.isOn() && !header.type().carriesRecords()) {
+            log.event("received", header.type());
+        }
         return header;
     }
 

@@ -1,11 +1,13 @@
 package io.pageflip.channel;
 
+import io.pageflip.log.EventLog;
 import io.pageflip.os.Errno;
 import io.pageflip.os.Fd;
 import io.pageflip.os.Mapping;
 import io.pageflip.os.NativeBuffer;
 import io.pageflip.os.PageGift;
 import io.pageflip.os.SyscallException;
+import io.pageflip.wire.FrameHeader;
 import java.io.IOException;
 
 /**
@@ -16,19 +18,27 @@ public final class StreamWriter implements AutoCloseable {
     private final Fd stream;
     private final Fd pages;
     private final InactivityTimeout patience;
+    private final EventLog log;
     private final PageGift gift = new PageGift();
     private final NativeBuffer small;
     private long transferredBytes;
+
+    /** As below, without a log. */
+    public StreamWriter(Fd stream, Fd pages, InactivityTimeout patience) {
+        this(stream, pages, patience, EventLog.NONE);
+    }
 
     /**
      * @param stream non-blocking
      * @param pages the pipe for vmspliced pages, non-blocking; may be {@code stream}
      * @param patience with a destination that does not read
+     * @param log of the frames that are not records of pages
      */
-    public StreamWriter(Fd stream, Fd pages, InactivityTimeout patience) {
+    public StreamWriter(Fd stream, Fd pages, InactivityTimeout patience, EventLog log) {
         this.stream = stream;
         this.pages = pages;
         this.patience = patience;
+        this.log = log;
         this.small = NativeBuffer.allocate(32 << 10);
     }
 
@@ -37,10 +47,14 @@ public final class StreamWriter implements AutoCloseable {
         return transferredBytes;
     }
 
-    /** Writes an encoded frame of at most 32 KiB. */
+    /** Writes an encoded frame of at most 32 KiB, which holds no records of pages. */
     public void write(byte[] frame) throws IOException {
+        long sinceNs = log.nowNs();
         small.bytes().put(0, frame);
         write(small, frame.length);
+        if (sinceNs != 0) {
+            log.eventAt(sinceNs, "sent", FrameHeader.read(small.bytes(), 0).type());
+        }
     }
 
     /** Writes the first {@code length} bytes of {@code from}. */

@@ -5,6 +5,7 @@ import io.pageflip.channel.ControlConnection;
 import io.pageflip.channel.InactivityTimeout;
 import io.pageflip.channel.PeerGoneException;
 import io.pageflip.channel.StreamReader;
+import io.pageflip.log.EventLog;
 import io.pageflip.os.Fd;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.NativeBuffer;
@@ -16,6 +17,7 @@ import io.pageflip.wire.FrameHeader;
 import io.pageflip.wire.FrameType;
 import io.pageflip.wire.Message;
 import io.pageflip.wire.MessageCodec;
+import io.pageflip.wire.MessageText;
 import io.pageflip.wire.ProtocolException;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -33,6 +35,7 @@ public final class ConnectedSource implements SourceLink {
     private static final int RECOVER_TIMEOUT_S = 5;
 
     private static final System.Logger LOG = System.getLogger("pageflip.destination");
+    private static final EventLog EVENTS = EventLog.of("destination");
 
     private final Message.Hello hello;
     private final List<Fd> files;
@@ -61,7 +64,7 @@ public final class ConnectedSource implements SourceLink {
         // A gift without a pipe of its own goes through the stream: nothing may be read ahead of it.
         boolean shared = hello.mechanism() == io.pageflip.request.Mechanism.GIFT && !hello.pagePipe();
         Fd pages = hello.pagePipe() ? descriptors.get(1) : streamFd;
-        this.stream = new StreamReader(streamFd, pages, shared, silence);
+        this.stream = new StreamReader(streamFd, pages, shared, silence, EVENTS);
         this.files = new ArrayList<>(descriptors.subList(taken, descriptors.size()));
     }
 
@@ -88,7 +91,7 @@ public final class ConnectedSource implements SourceLink {
             for (Fd descriptor : descriptors.subList(0, streams)) {
                 descriptor.setNonBlocking(); // as ours are; a source that forgot it could keep us waiting for ever
             }
-            ControlConnection control = ControlConnection.over(socket.fd());
+            ControlConnection control = ControlConnection.over(socket.fd(), EVENTS);
             return new ConnectedSource(hello, path, descriptors, control, clock, cancellation);
         } catch (IOException | RuntimeException e) {
             descriptors.forEach(Fd::close);
@@ -132,7 +135,9 @@ public final class ConnectedSource implements SourceLink {
             }
         }
         buffer.bytes().limit(received).position(FrameHeader.BYTES);
-        return MessageCodec.decode(type, buffer.bytes());
+        Message message = MessageCodec.decode(type, buffer.bytes());
+        EVENTS.event("received", new MessageText(message));
+        return message;
     }
 
     private static void refuse(UnixSocket socket, Exception reason) {
@@ -228,7 +233,7 @@ public final class ConnectedSource implements SourceLink {
             try {
                 recognise(socket, descriptors);
                 ControlConnection broken = control;
-                control = ControlConnection.over(socket.fd());
+                control = ControlConnection.over(socket.fd(), EVENTS);
                 broken.close();
                 return true;
             } catch (IOException | RuntimeException e) {

@@ -2,9 +2,11 @@ package io.pageflip.destination;
 
 import io.pageflip.agent.AgentContext;
 import io.pageflip.agent.GuestLostException;
+import io.pageflip.agent.SwitchoverLog;
 import io.pageflip.channel.Cancellation;
 import io.pageflip.guest.Guest;
 import io.pageflip.guest.VirtualMachine;
+import io.pageflip.log.EventLog;
 import io.pageflip.metrics.Evidence;
 import io.pageflip.metrics.Measured;
 import io.pageflip.metrics.Progress;
@@ -151,6 +153,11 @@ public final class DestinationAgent {
         schedule.remainder().awaitFirstInstructions();
         timeline.firstInstructionNs = guest.awaitFirstInstructions(FIRST_INSTRUCTION_TIMEOUT_S * 1000 * MS);
         context.transition(DestinationState.COMPLETED, "the guest runs here");
+        EventLog log = EventLog.of("destination");
+        if (log.isOn()) {
+            SwitchoverLog.destination(
+                    log, timeline.noticedNs, timeline.lockedNs, timeline.claimedNs, timeline.firstInstructionNs);
+        }
         long runningSinceNs = clock.nanoTime();
         // Not from guest memory: a page of that may have to be fetched yet.
         long instructions = page.instructions(guest.config().vcpus());

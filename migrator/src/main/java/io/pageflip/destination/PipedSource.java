@@ -2,6 +2,7 @@ package io.pageflip.destination;
 
 import io.pageflip.channel.InactivityTimeout;
 import io.pageflip.channel.StreamReader;
+import io.pageflip.log.EventLog;
 import io.pageflip.os.Fd;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.WaitGuard;
@@ -40,7 +41,7 @@ public final class PipedSource implements SourceLink {
     public static PipedSource over(Fd input, NanoClock clock, WaitGuard cancellation) throws IOException {
         InactivityTimeout silence = new InactivityTimeout(clock, cancellation);
         // Nothing is read ahead: an empty pipe tells the source that all before was done.
-        StreamReader stream = new StreamReader(input, input, true, silence);
+        StreamReader stream = new StreamReader(input, input, true, silence, EventLog.of("destination"));
         try {
             FrameHeader header = stream.next();
             if (header.type() != FrameType.HELLO) {

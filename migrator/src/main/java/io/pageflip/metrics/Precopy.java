@@ -1,6 +1,7 @@
 package io.pageflip.metrics;
 
 import java.util.List;
+import java.util.Locale;
 
 /**
  * The part of a report that tells of the rounds of a precopy migration.
@@ -10,6 +11,8 @@ import java.util.List;
  * @param rounds with the guest running; the last one, while it stands, is the pages phase of the downtime
  */
 public record Precopy(String dirtyTracking, long downtimeLimit, List<Round> rounds) {
+    private static final double NS_PER_MS = 1e6;
+
     public Precopy {
         rounds = List.copyOf(rounds);
     }
@@ -40,5 +43,20 @@ public record Precopy(String dirtyTracking, long downtimeLimit, List<Round> roun
             long expectedDowntimeNs,
             int throttlePercent,
             String decision,
-            String reason) {}
+            String reason) {
+        /** In one line, for a log. */
+        public String summary() {
+            return String.format(
+                    Locale.ROOT,
+                    "%d: %d pages sent, %d dirtied meanwhile, %.1f ms, throttle %d %%, expected downtime %.1f ms: %s, %s",
+                    round,
+                    pagesSent,
+                    pagesDirtied,
+                    durationNs / NS_PER_MS,
+                    throttlePercent,
+                    expectedDowntimeNs / NS_PER_MS,
+                    decision,
+                    reason);
+        }
+    }
 }

@@ -1,5 +1,7 @@
 package io.pageflip.metrics;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * How far a migration is, for whoever shows it to a person. Written by the agent's thread, without a lock or an
  * allocation; read from any thread.
@@ -35,9 +37,21 @@ public final class Progress {
         }
     }
 
+    /** Is told of each phase when it begins, by the thread that begins it, which may be in a hurry. */
+    @FunctionalInterface
+    public interface Listener {
+        /**
+         * A phase begins.
+         *
+         * @param pages to be done in it; 0 if it has no pages
+         */
+        void begins(Phase phase, long pages);
+    }
+
     private volatile Phase phase = Phase.STARTING;
     private volatile long total;
     private volatile long done;
+    private volatile @Nullable Listener listener;
 
     /**
      * Begins a phase.
@@ -48,6 +62,15 @@ public final class Progress {
         done = 0;
         total = pages;
         phase = next;
+        Listener told = listener;
+        if (told != null) {
+            told.begins(next, pages);
+        }
+    }
+
+    /** Tells somebody of each phase from now on. */
+    public void listener(Listener next) {
+        listener = next;
     }
 
     /** So many pages of this phase are done now. */

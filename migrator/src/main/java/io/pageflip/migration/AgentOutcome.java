@@ -2,9 +2,11 @@ package io.pageflip.migration;
 
 import io.pageflip.channel.CancelledException;
 import io.pageflip.channel.PeerGoneException;
+import io.pageflip.log.EventLog;
 import io.pageflip.metrics.Failure;
 import io.pageflip.metrics.MigrationStatus;
 import io.pageflip.metrics.Owner;
+import io.pageflip.metrics.Progress;
 import io.pageflip.metrics.RunResult;
 import io.pageflip.os.HostLacksException;
 import io.pageflip.request.RefusedException;
@@ -42,6 +44,22 @@ public final class AgentOutcome {
     /** From now on there is a guest, and if our part ends by an exception the source has it. */
     void sourceHasGuest() {
         owner = Owner.SOURCE;
+    }
+
+    /** From now on the log, if there is one, says what {@code progress} says. */
+    public void logPhases(Progress progress) {
+        if (EventLog.of(role.toString()).isOn()) {
+            progress.listener(
+                    (phase, pages) -> EventLog.of(role.toString()).event("phase", new PhaseText(phase, pages)));
+        }
+    }
+
+    /** A phase as the log shows it. */
+    private record PhaseText(Progress.Phase phase, long pages) {
+        @Override
+        public String toString() {
+            return pages == 0 ? phase.toString() : phase + ", " + pages + " pages";
+        }
     }
 
     /**

@@ -1,5 +1,6 @@
 package io.pageflip.migration;
 
+import io.pageflip.log.EventLog;
 import io.pageflip.metrics.MigrationStatus;
 import io.pageflip.metrics.Progress;
 import io.pageflip.metrics.ResultJson;
@@ -19,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 /** The owner of one agent's process. A thread reads its events; anybody may ask for the latest. */
 final class AgentProcess implements AutoCloseable {
     private static final long END_TIMEOUT_S = 5;
+    private static final EventLog LOG = EventLog.of("migrate");
     private static final int SIGTERM_EXIT = 128 + 15;
 
     private final String role;
@@ -45,6 +47,9 @@ final class AgentProcess implements AutoCloseable {
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
         tell(request);
+        if (LOG.isOn()) {
+            LOG.event("started the " + role + " agent: process", process.pid());
+        }
         Thread reader = new Thread(this::readEvents, "events of the " + role);
         reader.setDaemon(true);
         reader.start();
@@ -72,6 +77,9 @@ final class AgentProcess implements AutoCloseable {
         } finally {
             listening.countDown();
             awaitExit();
+            if (LOG.isOn()) {
+                LOG.event(ending());
+            }
             ended.countDown();
         }
     }
@@ -148,6 +156,7 @@ final class AgentProcess implements AutoCloseable {
 
     /** Asks it to give up in an orderly way ({@code SIGTERM}). */
     void cancel() {
+        LOG.event("asks for the end of the agent:", role);
         process.toHandle().destroy(); // Process.destroy() would close its output as well, and so lose its result
     }
 

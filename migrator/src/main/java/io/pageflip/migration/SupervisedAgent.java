@@ -53,6 +53,7 @@ public final class SupervisedAgent {
     private RunResult work(List<String> arguments) throws IOException {
         AgentTask task = AgentTask.parse(arguments);
         outcome.becomes(task.firstRole());
+        outcome.logPhases(progress);
         MigrationRequest request = RequestDocument.read(firstLine());
         Thread watch = new Thread(this::awaitEndOfInput, "supervisor watch");
         watch.setDaemon(true);

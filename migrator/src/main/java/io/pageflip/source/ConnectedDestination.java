@@ -4,6 +4,7 @@ import io.pageflip.channel.ControlConnection;
 import io.pageflip.channel.InactivityTimeout;
 import io.pageflip.channel.PeerGoneException;
 import io.pageflip.channel.StreamWriter;
+import io.pageflip.log.EventLog;
 import io.pageflip.os.Fd;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.NativeBuffer;
@@ -17,6 +18,7 @@ import io.pageflip.request.ChannelKind;
 import io.pageflip.switchover.RunToken;
 import io.pageflip.wire.Message;
 import io.pageflip.wire.MessageCodec;
+import io.pageflip.wire.MessageText;
 import io.pageflip.wire.ProtocolException;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -26,6 +28,7 @@ import org.jspecify.annotations.Nullable;
 /** A destination that listens on a Unix socket. */
 public final class ConnectedDestination implements DestinationLink {
     private static final System.Logger LOG = System.getLogger("pageflip.source");
+    private static final EventLog EVENTS = EventLog.of("source");
     private static final int RESUME_TIMEOUT_S = 30;
     private static final int RECOVERED_TIMEOUT_S = 5;
 
@@ -84,11 +87,11 @@ public final class ConnectedDestination implements DestinationLink {
                 theirs.add(pipe.readEnd());
                 pages = pipe.writeEnd();
             }
-            stream = new StreamWriter(ours, pages, new InactivityTimeout(clock, this));
+            stream = new StreamWriter(ours, pages, new InactivityTimeout(clock, this), EVENTS);
             passed.addAll(theirs);
             passed.addAll(files);
             sendFirst(socket, hello, passed);
-            control = ControlConnection.over(socket.fd());
+            control = ControlConnection.over(socket.fd(), EVENTS);
             return stream;
         } finally {
             theirs.forEach(Fd::close); // the destination has its own descriptors of them now
@@ -100,7 +103,9 @@ public final class ConnectedDestination implements DestinationLink {
         byte[] frame = MessageCodec.encode(message);
         NativeBuffer buffer = NativeBuffer.allocate(frame.length);
         buffer.bytes().put(0, frame);
+        long sinceNs = EVENTS.nowNs();
         to.send(buffer, frame.length, descriptors);
+        EVENTS.eventAt(sinceNs, "sent", new MessageText(message));
     }
 
     private Fd openStream(List<Fd> theirs) throws IOException {
@@ -178,7 +183,7 @@ public final class ConnectedDestination implements DestinationLink {
                     new Message.Recover(token.epoch()),
                     List.of(token.file().fd()));
             ControlConnection broken = control;
-            control = ControlConnection.over(again.fd()); // which has the descriptor from now on
+            control = ControlConnection.over(again.fd(), EVENTS); // which has the descriptor from now on
             resumed = false;
             if (broken != null) {
                 broken.close();

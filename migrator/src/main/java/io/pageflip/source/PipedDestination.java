@@ -3,6 +3,7 @@ package io.pageflip.source;
 import io.pageflip.channel.InactivityTimeout;
 import io.pageflip.channel.PeerGoneException;
 import io.pageflip.channel.StreamWriter;
+import io.pageflip.log.EventLog;
 import io.pageflip.os.Fd;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.ProcessMemory;
@@ -41,7 +42,8 @@ public final class PipedDestination implements DestinationLink {
      */
     public static PipedDestination over(Fd output, NanoClock clock, WaitGuard cancellation) {
         InactivityTimeout patience = new InactivityTimeout(clock, cancellation);
-        return new PipedDestination(new StreamWriter(output, output, patience), patience, cancellation);
+        return new PipedDestination(
+                new StreamWriter(output, output, patience, EventLog.of("source")), patience, cancellation);
     }
 
     @Override

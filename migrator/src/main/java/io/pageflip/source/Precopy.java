@@ -1,6 +1,7 @@
 package io.pageflip.source;
 
 import io.pageflip.guest.Guest;
+import io.pageflip.log.EventLog;
 import io.pageflip.memory.PageBitmap;
 import io.pageflip.metrics.Progress;
 import io.pageflip.metrics.SourceSide;
@@ -33,6 +34,7 @@ import org.jspecify.annotations.Nullable;
  * paused.
  */
 final class Precopy implements OutgoingSchedule {
+    private static final EventLog EVENTS = EventLog.of("source");
     private static final long SLICE_NS = 10_000_000;
     private static final long RECEIVED_TIMEOUT_S = 30;
 
@@ -145,6 +147,9 @@ final class Precopy implements OutgoingSchedule {
                     round, roundBytes, nowNs - roundStartNs, due.bytes(), nowNs - startNs, throttlePercent);
             PrecopyDecision decision = PrecopyDecision.decide(stats, options.limits());
             log.add(stats, pages, due.pages(), decision);
+            if (EVENTS.isOn()) {
+                EVENTS.event("round", log.last().summary());
+            }
             switch (decision.action()) {
                 case SWITCH -> {
                     return;

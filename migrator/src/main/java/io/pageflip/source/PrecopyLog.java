@@ -43,6 +43,11 @@ final class PrecopyLog {
                 decision.reason()));
     }
 
+    /** The round that was added last. */
+    Round last() {
+        return rounds.get(rounds.size() - 1);
+    }
+
     /** Why the guest stays, for a person. */
     NotConvergedException notConverged(RoundStats stats, PrecopyDecision decision) {
         return new NotConvergedException(String.format(

@@ -2,6 +2,7 @@ package io.pageflip.source;
 
 import io.pageflip.agent.AgentContext;
 import io.pageflip.agent.GuestLostException;
+import io.pageflip.agent.SwitchoverLog;
 import io.pageflip.channel.Cancellation;
 import io.pageflip.channel.CancelledException;
 import io.pageflip.channel.StreamWriter;
@@ -198,6 +199,12 @@ public final class SourceAgent {
             return takeBack(migration, schedule, reason);
         }
         context.transition(SourceState.COMPLETED, "the destination has stored its epoch");
+        if (context.log().isOn()) {
+            SwitchoverLog.source(
+                    context.log(),
+                    migration.memory().token().page(),
+                    migration.guest().config().vcpus());
+        }
         try {
             return handedOver(migration, schedule);
         } catch (GuestLostException e) {
