@@ -47,7 +47,7 @@ import picocli.CommandLine.Spec;
         name = "compare",
         description = {
             "Runs every combination of guests and mechanisms several times, by turns, and compares their downtimes.",
-            "Combinations that cannot be are listed with their reason. Ctrl-C prints what was measured until then."
+            "Impossible combinations are listed with the reason. Ctrl-C prints what was measured until then."
         },
         mixinStandardHelpOptions = true,
         sortOptions = false)
@@ -72,22 +72,22 @@ final class CompareCommand implements Callable<Integer> {
             names = "--warmup",
             paramLabel = "N",
             defaultValue = "0",
-            description = "Migrations of each before them that are not counted (default: ${DEFAULT-VALUE}).")
+            description = "Migrations of each combination beforehand that are not counted (default: ${DEFAULT-VALUE}).")
     private int warmup;
 
     @Option(
             names = "--predict",
             description =
-                    "Predict beforehand which pages move, which are copied and why, and, if simulate --calibrate or "
-                            + "--costs says what a page costs, how long that takes; and show it beside what was measured. Exit "
-                            + "code 3 if a page went otherwise.")
+                    "Predict which pages move, which are copied, and why, and show that beside what was measured. Also "
+                            + "predict how long it takes, if simulate --calibrate or --costs says what a page costs. Exit code 3 "
+                            + "if a page crossed otherwise than predicted.")
     private boolean predict;
 
     @Option(
             names = "--costs",
             paramLabel = "FILE",
             description =
-                    "What a page costs, instead of what was measured here: JSON as simulate --calibrate writes it.")
+                    "Read what a page costs from this file, as simulate --calibrate writes it.")
     private @Nullable Path costsFile;
 
     @Mixin
@@ -105,7 +105,7 @@ final class CompareCommand implements Callable<Integer> {
     @Option(
             names = "--export-html",
             paramLabel = "FILE",
-            description = "Also write a page with charts, which needs no other file and no network.")
+            description = "Also write an HTML page with charts; it needs no other file and no network.")
     private @Nullable Path exportHtml;
 
     private CompareCommand(Cancellation cancellation) {

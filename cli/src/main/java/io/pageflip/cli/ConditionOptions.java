@@ -11,14 +11,14 @@ final class ConditionOptions {
             names = "--thp",
             paramLabel = "PERCENT",
             converter = Values.WholePercent.class,
-            description = "Of anonymous RAM: about so much of it, as 30%%, in transparent huge pages of 2 MiB.")
+            description = "With --backing anonymous: approximate part of RAM, as 30%%, in transparent huge pages of 2 MiB.")
     private @Nullable Integer thp;
 
     @Option(
             names = "--forked",
             paramLabel = "PERCENT",
             converter = Values.WholePercent.class,
-            description = "Of anonymous RAM: about so much of it, that a forked child has as well.")
+            description = "With --backing anonymous: approximate part of RAM that a forked child has, too.")
     private @Nullable Integer forked;
 
     @Option(
@@ -26,8 +26,8 @@ final class ConditionOptions {
             paramLabel = "PERCENT",
             converter = Values.WholePercent.class,
             description =
-                    "Of anonymous RAM, with gift: about so much of it, each page of which is gifted in two pieces. No "
-                            + "kernel moves such pages, or those of --thp and --forked.")
+                    "With --backing anonymous and gift: approximate part of RAM whose pages are gifted in two pieces each. "
+                            + "No kernel moves such pages, or those of --thp and --forked.")
     private @Nullable Integer unaligned;
 
     @Option(
@@ -35,16 +35,16 @@ final class ConditionOptions {
             paramLabel = "PERCENT",
             converter = Values.WholePercent.class,
             description =
-                    "With flip: about so much of RAM that the destination has mapped before it is handed over; those "
-                            + "pages count as declined, already-present.")
+                    "With flip: approximate part of RAM that the destination has mapped beforehand; those pages count as "
+                            + "declined, already-present.")
     private @Nullable Integer present;
 
     @Option(
             names = "--unmapped",
             paramLabel = "PERCENT",
             converter = Values.WholePercent.class,
-            description = "With flip: about so much of RAM where the destination has nothing that takes a page; those "
-                    + "pages count as declined, no-mapping.")
+            description = "With flip: approximate part of RAM for which the destination has no mapping; those pages count as "
+                    + "declined, no-mapping.")
     private @Nullable Integer unmapped;
 
     /**

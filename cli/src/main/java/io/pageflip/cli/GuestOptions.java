@@ -30,7 +30,7 @@ final class GuestOptions {
             names = "--vcpus",
             paramLabel = "N",
             defaultValue = "1",
-            description = "Virtual CPUs, a thread each (default: ${DEFAULT-VALUE}).")
+            description = "Number of vCPUs; each is a thread (default: ${DEFAULT-VALUE}).")
     private int vcpus;
 
     @Option(
@@ -45,7 +45,7 @@ final class GuestOptions {
             paramLabel = "PAGES",
             defaultValue = "20K",
             converter = Values.Rate.class,
-            description = "Pages that the guest writes a second, all vCPUs together (default: ${DEFAULT-VALUE}).")
+            description = "Pages that all vCPUs together write a second (default: ${DEFAULT-VALUE}).")
     private long dirtyRate;
 
     @Option(

@@ -51,7 +51,7 @@ final class MatrixOptions {
             paramLabel = "N",
             split = ",",
             defaultValue = "1",
-            description = "Virtual CPUs, a thread each (default: ${DEFAULT-VALUE}).")
+            description = "Number of vCPUs; each is a thread (default: ${DEFAULT-VALUE}).")
     private List<Integer> vcpus;
 
     @Option(
@@ -75,7 +75,7 @@ final class MatrixOptions {
             names = "--schedule",
             paramLabel = "KIND",
             split = ",",
-            description = "When pages cross: all, or as migrate takes it. Without it, what migrate does then.")
+            description = "When pages cross: all, or the values that migrate takes (default: as migrate's default).")
     private @Nullable List<String> schedule;
 
     /**

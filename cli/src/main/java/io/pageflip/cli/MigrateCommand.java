@@ -35,7 +35,7 @@ import picocli.CommandLine.Spec;
 /** {@code pageflip migrate}: both agents, as two processes, and the report. */
 @Command(
         name = "migrate",
-        description = "Runs a guest in one process, upgrades it into another, and says what that cost.",
+        description = "Runs a guest in one process, moves it to another, and reports what that cost.",
         mixinStandardHelpOptions = true,
         sortOptions = false)
 final class MigrateCommand implements Callable<Integer> {
@@ -53,7 +53,7 @@ final class MigrateCommand implements Callable<Integer> {
             names = "--channel",
             paramLabel = "KIND",
             defaultValue = "unix",
-            description = "What pages and records go through: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+            description = "Channel for pages and records: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
     private ChannelKind channel;
 
     @Mixin
@@ -72,27 +72,27 @@ final class MigrateCommand implements Callable<Integer> {
             paramLabel = "N",
             defaultValue = "1",
             description =
-                    "Migrations, each with new agents and a new guest but for --ping-pong (default: ${DEFAULT-VALUE}).")
+                    "Number of migrations; each has new agents and a new guest, unless --ping-pong is given (default: ${DEFAULT-VALUE}).")
     private int runs;
 
     @Option(
             names = "--ping-pong",
-            description = "Pass one guest to and fro between two agents that stay: all but the first migrations are "
-                    + "between warm JVMs. The guest is verified after the last.")
+            description = "Pass one guest to and fro between two agents that stay, so that all migrations but the first are "
+                    + "between warm JVMs. The guest is verified after the last one.")
     private boolean pingPong;
 
     @Option(
             names = "--warmup",
             paramLabel = "N",
             defaultValue = "0",
-            description = "Migrations before them that are not counted (default: ${DEFAULT-VALUE}).")
+            description = "Migrations beforehand that are not counted (default: ${DEFAULT-VALUE}).")
     private int warmup;
 
     @Option(
             names = "--run-after",
             paramLabel = "SECONDS",
             defaultValue = "0.2",
-            description = "How long the guest is left to run after the upgrade (default: ${DEFAULT-VALUE}).")
+            description = "How long the guest runs after the migration (default: ${DEFAULT-VALUE}).")
     private double runAfter;
 
     @Mixin

@@ -15,7 +15,7 @@ class ReportOptions {
             negatable = true,
             defaultValue = "true",
             fallbackValue = "true",
-            description = "Compare every page of the guest with what it must be, afterwards (default: on).")
+            description = "Afterwards, compare every page of the guest with what it must hold (default: on).")
     private boolean verify;
 
     @Option(

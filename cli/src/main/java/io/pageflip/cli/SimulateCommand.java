@@ -40,8 +40,8 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "simulate",
         description = {
-            "Moves a guest on simulated kernels, with the code of the proposals of 2010 to 2022, and says what each would "
-                    + "have moved, what it would have copied and why. Moves nothing here.",
+            "Moves a guest on simulated kernels, with the code of the kernel proposals of 2010 to 2022. Shows which pages "
+                    + "each would have moved, which it would have copied, and why. Moves no page of this host.",
             "stock, vmsplice-move (as posted) and vmsplice-move-fixed move anonymous memory. With the others RAM is a "
                     + "file: fuse-move takes its clean pages, pipe-iter writes them into another file, insert-special "
                     + "shows them to a second process while they are read; pages that are forked are mapped elsewhere "
@@ -64,7 +64,7 @@ final class SimulateCommand implements Callable<Integer> {
             paramLabel = "KIND",
             split = ",",
             defaultValue = "stock,vmsplice-move-fixed",
-            description = "Whose code: ${COMPLETION-CANDIDATES}%n(default: ${DEFAULT-VALUE}).")
+            description = "The kernels to simulate: ${COMPLETION-CANDIDATES}%n(default: ${DEFAULT-VALUE}).")
     private List<SimulatedKernel> kernels;
 
     @Mixin
@@ -73,21 +73,21 @@ final class SimulateCommand implements Callable<Integer> {
     @Option(
             names = "--threads",
             paramLabel = "N",
-            description = "Threads that simulate; the result does not depend on it (default: as many as processors).")
+            description = "Number of threads; the result does not depend on it (default: one for each processor).")
     private @Nullable Integer threads;
 
     @Option(
             names = "--calibrate",
             description =
-                    "First measure, by real migrations of 128 and 512 MiB on this host, what a page costs, and keep "
-                            + "that for later predictions. Takes a minute or two, and 2 GiB.")
+                    "First measure what a page costs on this host, with real migrations of 128 and 512 MiB. The result is "
+                            + "kept for later predictions. Takes a minute or two, and 2 GiB.")
     private boolean calibrate;
 
     @Option(
             names = "--costs",
             paramLabel = "FILE",
-            description = "What a page costs, instead of what was measured here: JSON as --calibrate writes it; "
-                    + "with --calibrate, where to write it.")
+            description = "Read what a page costs from this file, as --calibrate writes it; with --calibrate, write it "
+                    + "there.")
     private @Nullable Path costsFile;
 
     @Option(

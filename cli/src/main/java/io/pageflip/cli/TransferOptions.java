@@ -30,7 +30,7 @@ final class TransferOptions {
     @Option(
             names = "--downtime-limit",
             paramLabel = "MS",
-            description = "precopy: stop the guest once the rest can be expected to cross in so many milliseconds "
+            description = "precopy: pause the guest once the remaining pages are expected to cross within MS milliseconds "
                     + "(default: 300).")
     private @Nullable Long downtimeLimitMs;
 
@@ -38,39 +38,39 @@ final class TransferOptions {
             names = "--max-bandwidth",
             paramLabel = "SIZE",
             converter = Values.Size.class,
-            description = "precopy: bytes a second, at most, that cross while the guest runs (default: no limit).")
+            description = "precopy: maximum number of bytes a second that cross while the guest runs (default: no limit).")
     private @Nullable Long maxBandwidth;
 
     @Option(
             names = "--max-rounds",
             paramLabel = "N",
-            description = "precopy: rounds, at most, while the guest runs (default: no limit).")
+            description = "precopy: maximum number of rounds while the guest runs (default: no limit).")
     private @Nullable Integer maxRounds;
 
     @Option(
             names = "--timeout",
             paramLabel = "SECONDS",
-            description = "precopy: how long rounds may go on; 0 for ever (default: 30).")
+            description = "precopy: maximum time for the rounds; 0 for no limit (default: 30).")
     private @Nullable Double timeout;
 
     @Option(
             names = "--on-timeout",
             paramLabel = "ACTION",
-            description = "precopy: what happens when rounds or time have run out: ${COMPLETION-CANDIDATES} "
+            description = "precopy: what to do when --max-rounds or --timeout is reached: ${COMPLETION-CANDIDATES} "
                     + "(default: switch; postcopy with pull only).")
     private PrecopyLimits.@Nullable OnTimeout onTimeout;
 
     @Option(
             names = "--auto-converge",
             description =
-                    "precopy: throttle the vCPUs, step by step, while they write faster than half of what crosses.")
+                    "precopy: throttle the vCPUs, step by step, while they write more than half as fast as pages cross.")
     private boolean autoConverge;
 
     @Option(
             names = "--dirty-tracking",
             paramLabel = "KIND",
-            description = "precopy: how the guest's writes are noticed: ${COMPLETION-CANDIDATES} "
-                    + "(default: write-protect, by the kernel; log is the guest's own).")
+            description = "precopy: how the guest's writes are tracked: ${COMPLETION-CANDIDATES} "
+                    + "(default: write-protect, by the kernel; log is kept by the guest itself).")
     private @Nullable DirtyTracking dirtyTracking;
 
     @Option(
@@ -85,14 +85,14 @@ final class TransferOptions {
             paramLabel = "SIZE",
             converter = Values.Size.class,
             description =
-                    "adopt: how much of RAM at a time, in whole pages; writers to it wait meanwhile (default: 256K).")
+                    "adopt: size of the piece of RAM that is adopted at a time; a vCPU that writes to it waits (default: 256K).")
     private @Nullable Long adoptChunk;
 
     @Option(
             names = "--batch",
             paramLabel = "PAGES",
             defaultValue = "512",
-            description = "Pages, of the block's own size, that one system call moves (default: ${DEFAULT-VALUE}).")
+            description = "Maximum number of pages, of the block's own page size, that one system call moves (default: ${DEFAULT-VALUE}).")
     private int batch;
 
     @Option(names = "--no-gift", description = "Do not gift: every page is copied, with the reason not-gifted.")

@@ -40,7 +40,7 @@ final class WorkloadOptions {
             paramLabel = "PERCENT",
             defaultValue = "0%",
             converter = Values.Percent.class,
-            description = "Part that another process has as well: a forked child, or who maps the same file "
+            description = "Part that another process has, too: a forked child, or a process that maps the same file "
                     + "(default: ${DEFAULT-VALUE}).")
     private int forked;
 
@@ -57,7 +57,7 @@ final class WorkloadOptions {
             paramLabel = "PERCENT",
             defaultValue = "0%",
             converter = Values.Percent.class,
-            description = "Part that a device holds (default: ${DEFAULT-VALUE}).")
+            description = "Part that a device has pinned (default: ${DEFAULT-VALUE}).")
     private int pinned;
 
     @Option(
@@ -65,7 +65,7 @@ final class WorkloadOptions {
             paramLabel = "PERCENT",
             defaultValue = "0%",
             converter = Values.Percent.class,
-            description = "Part that was swapped out; of a file: that is shared memory (default: ${DEFAULT-VALUE}).")
+            description = "Part that is swapped out; with RAM in a file, the part that is shared memory (default: ${DEFAULT-VALUE}).")
     private int swapped;
 
     @Option(
@@ -73,7 +73,7 @@ final class WorkloadOptions {
             paramLabel = "PERCENT",
             defaultValue = "0%",
             converter = Values.Percent.class,
-            description = "Part that is not handed over as whole pages (default: ${DEFAULT-VALUE}).")
+            description = "Part that is handed over in pieces that are not whole pages (default: ${DEFAULT-VALUE}).")
     private int unaligned;
 
     @Option(
@@ -81,7 +81,7 @@ final class WorkloadOptions {
             paramLabel = "PERCENT",
             defaultValue = "0%",
             converter = Values.Percent.class,
-            description = "Part, of any of these, to which something happens at the worst moment "
+            description = "Part of all pages that meets a race at the worst moment "
                     + "(default: ${DEFAULT-VALUE}).")
     private int races;
 
@@ -89,7 +89,7 @@ final class WorkloadOptions {
             names = "--seed",
             paramLabel = "N",
             defaultValue = "1",
-            description = "Which pages they are (default: ${DEFAULT-VALUE}).")
+            description = "Seed that decides which pages these are (default: ${DEFAULT-VALUE}).")
     private long seed;
 
     long pages() {
