@@ -86,8 +86,7 @@ final class CompareCommand implements Callable<Integer> {
     @Option(
             names = "--costs",
             paramLabel = "FILE",
-            description =
-                    "Read what a page costs from this file, as simulate --calibrate writes it.")
+            description = "Read what a page costs from this file, as simulate --calibrate writes it.")
     private @Nullable Path costsFile;
 
     @Mixin

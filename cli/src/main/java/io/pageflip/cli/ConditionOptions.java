@@ -11,7 +11,8 @@ final class ConditionOptions {
             names = "--thp",
             paramLabel = "PERCENT",
             converter = Values.WholePercent.class,
-            description = "With --backing anonymous: approximate part of RAM, as 30%%, in transparent huge pages of 2 MiB.")
+            description =
+                    "With --backing anonymous: approximate part of RAM, as 30%%, in transparent huge pages of 2 MiB.")
     private @Nullable Integer thp;
 
     @Option(
@@ -43,8 +44,9 @@ final class ConditionOptions {
             names = "--unmapped",
             paramLabel = "PERCENT",
             converter = Values.WholePercent.class,
-            description = "With flip: approximate part of RAM for which the destination has no mapping; those pages count as "
-                    + "declined, no-mapping.")
+            description =
+                    "With flip: approximate part of RAM for which the destination has no mapping; those pages count as "
+                            + "declined, no-mapping.")
     private @Nullable Integer unmapped;
 
     /**

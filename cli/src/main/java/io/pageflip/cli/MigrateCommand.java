@@ -77,8 +77,9 @@ final class MigrateCommand implements Callable<Integer> {
 
     @Option(
             names = "--ping-pong",
-            description = "Pass one guest to and fro between two agents that stay, so that all migrations but the first are "
-                    + "between warm JVMs. The guest is verified after the last one.")
+            description =
+                    "Pass one guest to and fro between two agents that stay, so that all migrations but the first are "
+                            + "between warm JVMs. The guest is verified after the last one.")
     private boolean pingPong;
 
     @Option(

@@ -4,7 +4,7 @@ import io.pageflip.request.MigrationRequest;
 import io.pageflip.request.RequestBuilder;
 import picocli.CommandLine.Option;
 
-/** Options that say how the destination maps pages after the switch, if the source's schedule is postcopy. */
+/** Options that say how the destination maps pages after the switchover, if the source's schedule is postcopy. */
 final class PostcopyOptions {
     static final String PREFETCH =
             "With --schedule postcopy: pages around a touched one, itself included, that are mapped with it; 1 maps no "

@@ -30,15 +30,17 @@ final class TransferOptions {
     @Option(
             names = "--downtime-limit",
             paramLabel = "MS",
-            description = "precopy: pause the guest once the remaining pages are expected to cross within MS milliseconds "
-                    + "(default: 300).")
+            description =
+                    "precopy: pause the guest once the remaining pages are expected to cross within MS milliseconds "
+                            + "(default: 300).")
     private @Nullable Long downtimeLimitMs;
 
     @Option(
             names = "--max-bandwidth",
             paramLabel = "SIZE",
             converter = Values.Size.class,
-            description = "precopy: maximum number of bytes a second that cross while the guest runs (default: no limit).")
+            description =
+                    "precopy: maximum number of bytes a second that cross while the guest runs (default: no limit).")
     private @Nullable Long maxBandwidth;
 
     @Option(
@@ -92,7 +94,8 @@ final class TransferOptions {
             names = "--batch",
             paramLabel = "PAGES",
             defaultValue = "512",
-            description = "Maximum number of pages, of the block's own page size, that one system call moves (default: ${DEFAULT-VALUE}).")
+            description =
+                    "Maximum number of pages, of the block's own page size, that one system call moves (default: ${DEFAULT-VALUE}).")
     private int batch;
 
     @Option(names = "--no-gift", description = "Do not gift: every page is copied, with the reason not-gifted.")

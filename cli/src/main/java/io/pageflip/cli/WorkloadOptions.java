@@ -65,7 +65,8 @@ final class WorkloadOptions {
             paramLabel = "PERCENT",
             defaultValue = "0%",
             converter = Values.Percent.class,
-            description = "Part that is swapped out; with RAM in a file, the part that is shared memory (default: ${DEFAULT-VALUE}).")
+            description =
+                    "Part that is swapped out; with RAM in a file, the part that is shared memory (default: ${DEFAULT-VALUE}).")
     private int swapped;
 
     @Option(
@@ -81,8 +82,7 @@ final class WorkloadOptions {
             paramLabel = "PERCENT",
             defaultValue = "0%",
             converter = Values.Percent.class,
-            description = "Part of all pages that meets a race at the worst moment "
-                    + "(default: ${DEFAULT-VALUE}).")
+            description = "Part of all pages that meets a race at the worst moment " + "(default: ${DEFAULT-VALUE}).")
     private int races;
 
     @Option(

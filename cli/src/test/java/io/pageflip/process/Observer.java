@@ -31,7 +31,7 @@ final class Observer implements AutoCloseable {
     private static final int REHEARSED_LOOKS = 100_000;
 
     /**
-     * Between the two heartbeats around the switch.
+     * Between the two heartbeats around the switchover.
      *
      * @param stampedNs what the time stamps of the two say
      * @param seenNs what the observer's own clock says, which also counts what the observer was held up
@@ -127,7 +127,7 @@ final class Observer implements AutoCloseable {
         return (long) WORD.getVolatile(info, COUNT);
     }
 
-    /** Ends the watch: the gap around the switch; null if the guest did not change hands while it was watched. */
+    /** Ends the watch: the gap around the switchover; null if the guest did not change hands while it was watched. */
     @Nullable
     Gap end() {
         close();

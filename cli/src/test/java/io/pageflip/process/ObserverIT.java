@@ -30,7 +30,7 @@ final class ObserverIT {
     }
 
     /**
-     * The time stamps of the two heartbeats around the switch must agree with the report whenever the observer saw
+     * The time stamps of the two heartbeats around the switchover must agree with the report whenever the observer saw
      * both. Its own clock can only if it had a processor at both moments, which a busy machine may deny it in every
      * migration.
      */
@@ -56,7 +56,8 @@ final class ObserverIT {
                     agreed += agree(gap.seenNs(), downtimeNs) ? ENOUGH : 1;
                 }
                 if (agreed < ENOUGH) {
-                    System.err.println("once more: the observer itself got no processor around the switch: " + seen);
+                    System.err.println(
+                            "once more: the observer itself got no processor around the switchover: " + seen);
                 }
             }
         }

@@ -81,7 +81,7 @@ final class PostcopyMigrateIT {
         assertEvidenceIsAllThere(report);
     }
 
-    /** Its frame numbers were noted before the switch, where the destination can read them without the source. */
+    /** Its frame numbers were noted before the switchover, where the destination can read them without the source. */
     private static void assertEvidenceIsAllThere(Report report) {
         assertThat(report.at("/runs/0/evidence/frames-visible").asBoolean()).isEqualTo(Host.isRoot());
         if (Host.isRoot()) {

@@ -573,7 +573,7 @@ final class PullPostcopyIT {
                 .contains(why);
     }
 
-    /** Every page that holds something was copied, after the switch. */
+    /** Every page that holds something was copied, after the switchover. */
     private static void assertLatePages(Report report) {
         assertSums(report);
         JsonNode late = report.at("/runs/0/postcopy");

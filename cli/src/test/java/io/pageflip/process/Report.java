@@ -198,7 +198,7 @@ final class Report {
         assertThat(run.path("peak-pss-bytes").asLong()).isPositive();
     }
 
-    /** A hundred milliseconds before the switch, and some after it. */
+    /** A hundred milliseconds before the switchover, and some after it. */
     private static void assertPulse(JsonNode run) {
         JsonNode throughput = run.path("throughput");
         assertThat(throughput.path("slot-ns").asLong()).isEqualTo(1_000_000);
@@ -209,7 +209,7 @@ final class Report {
         assertThat(slots.subList(100, slots.size()).stream()
                         .mapToLong(Long::longValue)
                         .sum())
-                .as("instructions from the slot of the switch on")
+                .as("instructions from the slot of the switchover on")
                 .isPositive();
         assertThat(throughput.path("rate-before").isIntegralNumber()).isTrue();
         assertThat(throughput.path("recovered-ns").asLong(1)).isPositive();

@@ -292,7 +292,7 @@ final class AdoptionIT {
         }
     }
 
-    /** What would become of the pinned pages if nobody declared them, and why they are copied at the switch. */
+    /** What would become of the pinned pages if nobody declared them, and why they are copied at the switchover. */
     @Test
     void aDeviceKeepsTheOldFrameOfAPageThatIsReplacedAllTheSame() throws IOException {
         try (Machine machine = powerOn(config(RAM_BYTES, 1, Workload.UNIFORM, FULL_SPEED, 100))) {

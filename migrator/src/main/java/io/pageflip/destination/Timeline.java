@@ -32,7 +32,7 @@ final class Timeline {
      * The source's readings of the same clock.
      *
      * @param lastInstructionNs of each vCPU
-     * @param guestPausedNs all vCPUs stood
+     * @param guestPausedNs all vCPUs were paused
      * @param savedNs the state lay in the shared page
      * @param releasedNs the lock was free
      */
@@ -92,7 +92,7 @@ final class Timeline {
         }
     }
 
-    /** What the report says of pages that were mapped after the switch. */
+    /** What the report says of pages that were mapped after the switchover. */
     static PostcopyResult postcopy(PostcopyFigures figures, List<FaultLog> logs, int recoveries, long pausedNs) {
         long[] waitsNs = logs.stream()
                 .flatMapToLong(log -> LongStream.of(log.waitsNs()))
@@ -160,7 +160,7 @@ final class Timeline {
         return blocks;
     }
 
-    /** Those of the vCPU that stood still the longest. */
+    /** Those of the vCPU that was paused the longest. */
     private DowntimePhases phases(Marks stopped) {
         int longest = 0;
         for (int i = 1; i < firstInstructionNs.length; i++) {

@@ -4,7 +4,7 @@ package io.pageflip.metrics;
  * What the downtime was made of, in nanoseconds; the parts add up to it exactly, since each ends where the next begins.
  * What the source did while the destination was still busy with pages counts as pages.
  *
- * @param stop from the last guest instruction until all vCPUs stand and the first page may go
+ * @param stop from the last guest instruction until all vCPUs are paused and the first page may go
  * @param pages until the destination has the last page that crosses in the downtime
  * @param save until the guest's state lies in the shared page
  * @param release until the source has released the run token's lock and said so

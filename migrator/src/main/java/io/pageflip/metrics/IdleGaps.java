@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * How long the guest's heart stood still where no migration was the cause: when it had settled at the destination. What
- * the machine itself does, to compare a downtime with. Nanoseconds.
+ * The gaps in the guest's heartbeat that no migration caused: when it had settled at the destination. What the machine
+ * itself does, to compare a downtime with. Nanoseconds.
  *
  * @param watched how long the guest was watched for them
  * @param max the longest; 0 if there was none

@@ -8,7 +8,7 @@ import java.util.Locale;
  *
  * @param dirtyTracking how the guest's writes were noticed: {@code write-protect} or {@code log}
  * @param downtimeLimit milliseconds, as asked for
- * @param rounds with the guest running; the last one, while it stands, is the pages phase of the downtime
+ * @param rounds with the guest running; the last one, while it is paused, is the pages phase of the downtime
  */
 public record Precopy(String dirtyTracking, long downtimeLimit, List<Round> rounds) {
     private static final double NS_PER_MS = 1e6;

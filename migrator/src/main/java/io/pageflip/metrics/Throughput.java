@@ -7,17 +7,17 @@ import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How many instructions the guest executed around the switch, all vCPUs together, in slots of equal length: the
+ * How many instructions the guest executed around the switchover, all vCPUs together, in slots of equal length: the
  * brownout.
  *
  * @param slotNs the length of a slot, in nanoseconds
  * @param fromNs when the first slot begins, relative to the last instruction at the source; negative
  * @param instructions executed in each slot, up to when the guest was stopped
- * @param rateBefore instructions a second before the switch: the median of all windows of ten slots there; 0 if there
- *     is no whole window
+ * @param rateBefore instructions a second before the switchover: the median of all windows of ten slots there; 0 if
+ *     there is no whole window
  * @param recoveredNs from the last instruction at the source until the guest was back to 95 % of that rate: the
- *     beginning of the first such window after the switch that reaches it. Null if none did, or if the rate before is
- *     not known
+ *     beginning of the first such window after the switchover that reaches it. Null if none did, or if the rate before
+ *     is not known
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record Throughput(
@@ -43,7 +43,7 @@ public record Throughput(
      */
     public static Throughput of(long slotNs, long fromNs, List<Long> instructions, long resumedNs) {
         long[] windows = windows(instructions);
-        // Those that end before the slot of the switch; that slot belongs to neither side.
+        // Those that end before the slot of the switchover; that slot belongs to neither side.
         int before = (int) Math.max(0, Math.min(windows.length, -fromNs / slotNs - WINDOW + 1));
         long[] sorted = Arrays.copyOf(windows, before);
         Arrays.sort(sorted);

@@ -68,7 +68,7 @@ public final class FlipMapper implements PageMapper {
 
     private IOException refused(long page, MoveOutcome outcome) {
         return new IOException("page " + page + " of RAM block " + block.spec().name()
-                + " could not be mapped after the switch: " + outcome);
+                + " could not be mapped after the switchover: " + outcome);
     }
 
     @Override

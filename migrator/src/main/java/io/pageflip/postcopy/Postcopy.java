@@ -210,7 +210,7 @@ public final class Postcopy implements RemainingPages, AutoCloseable {
         close();
         Throwable failed = failure.get();
         if (failed != null && (kernelHasTheRest() || !mover.isComplete())) {
-            throw new IOException("mapping pages after the switch failed: " + failed.getMessage(), failed);
+            throw new IOException("mapping pages after the switchover failed: " + failed.getMessage(), failed);
         }
         long data = 0;
         long mapped = 0;

@@ -81,7 +81,7 @@ public final class PullMapper implements PageMapper {
                     | Userfaultfd.FEATURE_THREAD_ID);
         } catch (SyscallException e) {
             throw new HostLacksException(
-                    "pages cannot be pulled after the switch: this kernel does not trap missing pages of guest RAM ("
+                    "pages cannot be pulled after the switchover: this kernel does not trap missing pages of guest RAM ("
                             + e.getMessage() + "); use --schedule stop-and-move",
                     e);
         }
@@ -142,7 +142,7 @@ public final class PullMapper implements PageMapper {
         }
         if (MoveOutcome.of(result) == MoveOutcome.HOLE) {
             throw new IOException("page " + first + " of RAM block "
-                    + block.spec().name() + " could not be copied after the switch: its buffer is not readable");
+                    + block.spec().name() + " could not be copied after the switchover: its buffer is not readable");
         }
         return 0;
     }

@@ -2,7 +2,7 @@ package io.pageflip.request;
 
 /** When pages cross. */
 public enum Schedule {
-    /** The guest stands while every page crosses: the local upgrade of 2013. The downtime grows with RAM. */
+    /** The guest is paused while every page crosses: the local upgrade of 2013. The downtime grows with RAM. */
     STOP_AND_MOVE("stop-and-move"),
     /**
      * The destination maps every page while the guest still runs at the source; then only its state crosses. The
@@ -10,16 +10,16 @@ public enum Schedule {
      */
     HANDOVER("handover"),
     /**
-     * Only the guest's state crosses while it stands; the destination maps a page when the guest touches it there, and
-     * the others in the background. The downtime does not depend on RAM; the blackout, until the guest really executes,
-     * and the time until it has all its pages are told beside it. For {@link Mechanism#FLIP}, and
+     * Only the guest's state crosses while it is paused; the destination maps a page when the guest touches it there,
+     * and the others in the background. The downtime does not depend on RAM; the blackout, until the guest really
+     * executes, and the time until it has all its pages are told beside it. For {@link Mechanism#FLIP}, and
      * {@link Mechanism#PULL}, which copies them out of the source's memory and needs the source until it has the last
      * one.
      */
     POSTCOPY("postcopy"),
     /**
-     * Pages are copied while the guest runs, in rounds over what it wrote meanwhile; it stands for the last round. The
-     * downtime grows with the rate at which it writes. For the mechanisms that copy.
+     * Pages are copied while the guest runs, in rounds over what it wrote meanwhile; it is paused for the last round.
+     * The downtime grows with the rate at which it writes. For the mechanisms that copy.
      */
     PRECOPY("precopy");
 
@@ -30,10 +30,10 @@ public enum Schedule {
     }
 
     /**
-     * Whether the destination has been told of all pages before the guest is stopped, so that none is due while it
-     * stands, but for those that were written since. With {@link Mechanism#FLIP} both agents have them at the switch:
-     * they share what can be shared, and what is private was copied. With {@link Mechanism#PULL} they are shared by
-     * nobody: all are late.
+     * Whether the destination has been told of all pages before the guest is stopped, so that none is due while it is
+     * paused, but for those that were written since. With {@link Mechanism#FLIP} both agents have them at the
+     * switchover: they share what can be shared, and what is private was copied. With {@link Mechanism#PULL} they are
+     * shared by nobody: all are late.
      */
     public boolean announcesAllBeforePause() {
         return this == HANDOVER || this == POSTCOPY;

@@ -41,7 +41,7 @@ public interface DestinationLink extends WaitGuard, AutoCloseable {
     void drop();
 
     /**
-     * Tries once to connect again, where the connection broke after the switch.
+     * Tries once to connect again, where the connection broke after the switchover.
      *
      * @param token the guest's run token, as the destination has it now
      * @return whether the link is whole again

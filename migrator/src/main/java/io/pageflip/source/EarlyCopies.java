@@ -14,10 +14,10 @@ import java.util.List;
 
 /**
  * Private memory, and pages that a third process maps, that a handover copies while the guest still runs: its vCPUs
- * note which pages of these they write meanwhile, and those are sent again once it stands. Their own log, and not the
- * kernel's ({@code PAGEMAP_SCAN}): the question whether anything was written is asked while the guest stands, and the
- * kernel takes 15 to 30 us to answer it where the log takes one. A device that has pages pinned writes them behind the
- * vCPUs' back: those are all copied again, and straight into the memfd, which the destination has mapped.
+ * note which pages of these they write meanwhile, and those are sent again once it is paused. Their own log, and not
+ * the kernel's ({@code PAGEMAP_SCAN}): the question whether anything was written is asked while the guest is paused,
+ * and the kernel takes 15 to 30 us to answer it where the log takes one. A device that has pages pinned writes them
+ * behind the vCPUs' back: those are all copied again, and straight into the memfd, which the destination has mapped.
  */
 final class EarlyCopies implements AutoCloseable {
     private final List<RamBlock> blocks;
@@ -41,7 +41,7 @@ final class EarlyCopies implements AutoCloseable {
     }
 
     /**
-     * Sends again what the guest, which stands, has written since the copies began, and copies all pinned pages.
+     * Sends again what the paused guest has written since the copies began, and copies all pinned pages.
      *
      * @return whether there was anything to send
      */

@@ -10,10 +10,10 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 
 /**
- * The source after the switch of a postcopy that pulls: the guest is the destination's, and pages of it are still here.
- * They stay until the destination says, in the run token, that it has the last one. If the connection breaks meanwhile,
- * this tries to connect again for as long as the destination, which has said that there, waits for it. Used by the
- * agent's one thread.
+ * The source after the switchover of a postcopy that pulls: the guest is the destination's, and pages of it are still
+ * here. They stay until the destination says, in the run token, that it has the last one. If the connection breaks
+ * meanwhile, this tries to connect again for as long as the destination, which has said that there, waits for it. Used
+ * by the agent's one thread.
  */
 final class PostcopyCompletion {
     private static final System.Logger LOG = System.getLogger("pageflip.source");

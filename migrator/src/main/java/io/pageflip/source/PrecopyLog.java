@@ -52,7 +52,7 @@ final class PrecopyLog {
     NotConvergedException notConverged(RoundStats stats, PrecopyDecision decision) {
         return new NotConvergedException(String.format(
                 Locale.ROOT,
-                "%s: after round %d and %.1f s the guest would still stand for %.0f ms, and the limit is %.0f ms",
+                "%s: after round %d and %.1f s the guest would still be paused for %.0f ms, and the limit is %.0f ms",
                 decision.reason(),
                 stats.round(),
                 stats.elapsedNs() / NS_PER_S,

@@ -26,7 +26,7 @@ record RoundStats(int round, long sentBytes, long durationNs, long dirtyBytes, l
     }
 
     /**
-     * How long the guest would stand while what is left is sent at that rate; {@link Long#MAX_VALUE} if that is
+     * How long the guest would be paused while what is left is sent at that rate; {@link Long#MAX_VALUE} if that is
      * unknown.
      */
     long expectedDowntimeNs() {

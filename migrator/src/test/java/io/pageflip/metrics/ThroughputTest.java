@@ -11,7 +11,7 @@ final class ThroughputTest {
     private static final long MS = 1_000_000;
     private static final long FROM = -100 * MS - 250_000;
 
-    /** A hundred slots of 1000 before the switch, and these from its own on. */
+    /** A hundred slots of 1000 before the switchover, and these from its own on. */
     private static Throughput after(long resumedNs, Object... runsOfSlots) {
         List<Long> slots = new ArrayList<>(Collections.nCopies(100, 1000L));
         for (int i = 0; i < runsOfSlots.length; i += 2) {
@@ -29,7 +29,7 @@ final class ThroughputTest {
 
     @Test
     void itHasRecoveredWhereTheFirstFastWindowBegins() {
-        // Slots 0 to 6 of the switch stand still; then it runs at half its rate until slot 27.
+        // Slots 0 to 6 of the switchover stand still; then it runs at half its rate until slot 27.
         Throughput throughput = after(7 * MS, 7, 0, 20, 500, 100, 1000);
         // The window from slot 26 on has 9 x 1000 + 500 instructions: exactly 95 %.
         assertThat(throughput.recoveredNs()).isEqualTo(26 * MS - 250_000);

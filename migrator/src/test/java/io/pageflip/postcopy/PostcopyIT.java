@@ -34,7 +34,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Pages that are mapped after the switch, with real faults by real threads. */
+/** Pages that are mapped after the switchover, with real faults by real threads. */
 final class PostcopyIT {
     private static final int PAGE = 4096;
     private static final int PAGES = 4096;

@@ -30,7 +30,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Pages that are pulled after the switch, with real faults by real threads; the source is this process as well. */
+/** Pages that are pulled after the switchover, with real faults by real threads; the source is this process as well. */
 final class PullAfterSwitchoverIT {
     private static final int PAGE = 4096;
     private static final int PAGES = 4096;

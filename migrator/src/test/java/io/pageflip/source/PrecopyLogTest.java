@@ -37,7 +37,8 @@ final class PrecopyLogTest {
     void saysWhyTheGuestStays() {
         PrecopyDecision decision = new PrecopyDecision(PrecopyDecision.Action.CANCEL, 20, "the rounds have run out");
         assertThat(log.notConverged(STATS, decision))
-                .hasMessage("the rounds have run out: after round 3 and 4.2 s the guest would still stand for 500 ms,"
-                        + " and the limit is 300 ms");
+                .hasMessage(
+                        "the rounds have run out: after round 3 and 4.2 s the guest would still be paused for 500 ms,"
+                                + " and the limit is 300 ms");
     }
 }

@@ -159,7 +159,7 @@ public final class TextReport {
 
     private static String throughput(Throughput throughput) {
         if (throughput.rateBefore() == 0) {
-            return "the guest stood still for most of the time before the switchover";
+            return "the guest got no processor for most of the time before the switchover";
         }
         return throughput.recoveredNs() == null
                 ? "not back to 95 % of its rate before while it was watched"

@@ -1,8 +1,8 @@
 package io.pageflip.kernel.workload;
 
 /**
- * Which part of the guest's pages is in which {@link Condition}, in millionths of all pages; the rest is plain. The seed
- * and the page's number decide for each page. So the parts are approximate; huge pages come in groups of 512.
+ * Which part of the guest's pages is in which {@link Condition}, in millionths of all pages; the rest is plain. The
+ * seed and the page's number decide for each page. So the parts are approximate; huge pages come in groups of 512.
  *
  * @param races of all pages, whatever their condition: something happens to it at the worst moment
  */
