@@ -209,7 +209,7 @@ final class SharerIT {
                 .contains("204 still-mapped")
                 .containsPattern(
                         HostCapabilities.frameNumbersVisible()
-                                ? "(?m)^ +204 still mapped by a third process; the kernel counts so for 204; "
+                                ? "(?m)^ +204 still mapped by a third process; the kernel's map counts confirm 204; "
                                         + "204 of 204 copies lie in another frame$"
                                 : "(?m)^ +204 still mapped by a third process; the kernel's counts are hidden$");
     }

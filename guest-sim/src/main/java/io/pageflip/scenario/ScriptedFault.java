@@ -8,7 +8,8 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an agent is to do to itself, and at which step; one thing or several. {@link #NONE} does nothing. Immutable.
+ * What an agent is to do to itself, and at which step; one thing or several. {@link #NONE} does nothing. Immutable. The
+ * agents strike in {@code agent.AgentContext#reached}, which they call at each step.
  *
  * @param action null for none
  * @param next what the agent is to do besides, at another step; null for nothing

@@ -3,9 +3,15 @@ package io.pageflip.metrics;
 import com.fasterxml.jackson.annotation.JsonValue;
 
 /**
- * Why the bytes of a page were copied instead of the page being moved: the ladder of conditions of the patch of 2013
- * (seeds 000, 002 and 004), as far as it has a counterpart here. Exactly one a copied page. A page that was not moved
- * and not copied either has a {@link DeclineReason}. Numbers 6 and 7 were those of these, and are not used again.
+ * Why the bytes of a page were copied instead of the page being moved. Each copied page has exactly one reason. They
+ * are the conditions of the patch of 2013 (000, 002 and 004 in docs/origins.md), as far as they have a counterpart
+ * here. A page that was neither moved nor copied has a {@link DeclineReason}.
+ *
+ * <p>Who gives the reason: {@code send.SendPlan} at the source, for pages that it sends as bytes; the receivers in
+ * package {@code receive} and the mappers in package {@code postcopy} at the destination, for what they copy; and
+ * {@code ledger.PageLedger#decide}, for pages of which only their frame numbers tell ({@link #KERNEL_DECLINED}).
+ *
+ * <p>Numbers 6 and 7 belonged to what are now reasons to decline a page; they are not used again.
  */
 public enum CopyReason {
     /**

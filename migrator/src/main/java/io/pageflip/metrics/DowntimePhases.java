@@ -2,7 +2,8 @@ package io.pageflip.metrics;
 
 /**
  * What the downtime was made of, in nanoseconds; the parts add up to it exactly, since each ends where the next begins.
- * What the source did while the destination was still busy with pages counts as pages.
+ * What the source did while the destination was still busy with pages counts as pages. {@code destination.Timeline}
+ * computes them from the time marks of both agents.
  *
  * @param stop from the last guest instruction until all vCPUs are paused and the first page may go
  * @param pages until the destination has the last page that crosses in the downtime

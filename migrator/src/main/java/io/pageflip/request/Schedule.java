@@ -30,10 +30,10 @@ public enum Schedule {
     }
 
     /**
-     * Whether the destination has been told of all pages before the guest is stopped, so that none is due while it is
-     * paused, but for those that were written since. With {@link Mechanism#FLIP} both agents have them at the
-     * switchover: they share what can be shared, and what is private was copied. With {@link Mechanism#PULL} they are
-     * shared by nobody: all are late.
+     * Whether the source announces all pages before it pauses the guest, so that only pages written since then cross
+     * during the pause. With {@link Mechanism#FLIP} both agents have all pages at the switchover: they share those that
+     * can be shared, and the others were copied. With {@link Mechanism#PULL} nothing is shared: the destination fetches
+     * every page afterwards.
      */
     public boolean announcesAllBeforePause() {
         return this == HANDOVER || this == POSTCOPY;

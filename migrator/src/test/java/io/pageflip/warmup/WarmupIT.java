@@ -30,10 +30,11 @@ final class WarmupIT {
     void leavesNoThreadBehind() {
         Set<Thread> left = new HashSet<>(Thread.getAllStackTraces().keySet());
         left.removeAll(before);
-        // Those of the JVM and of JNA start and end as they like.
+        // Those of the JVM, of JNA and of JUnit start and end as they like.
         left.removeIf(
                 thread -> thread.getThreadGroup() != Thread.currentThread().getThreadGroup()
-                        || thread.getName().equals("JNA Cleaner"));
+                        || thread.getName().equals("JNA Cleaner")
+                        || thread.getName().startsWith("junit-timeout-thread"));
         assertThat(left).isEmpty();
     }
 

@@ -13,7 +13,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What {@code pageflip compare} measured, as its JSON report has it; the README documents it.
+ * What {@code pageflip compare} measured, as its JSON report has it; docs/json/README.md documents it.
  *
  * @param schema {@link #SCHEMA}
  * @param request what was asked for

@@ -7,7 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** The JSON report, schema {@code pageflip.migration/2}; the README documents it. */
+/** The JSON report, schema {@code pageflip.migration/2}; docs/json/README.md documents it. */
 public final class JsonReport {
     static final String SCHEMA = "pageflip.migration/2";
 

@@ -70,7 +70,7 @@ final class PagesText {
                 pages.pages(),
                 pages.confirmed() == null
                         ? "the kernel's counts are hidden"
-                        : String.format(Locale.ROOT, "the kernel counts so for %,d", pages.confirmed()),
+                        : String.format(Locale.ROOT, "the kernel's map counts confirm %,d", pages.confirmed()),
                 pages.compared() == 0
                         ? ""
                         : String.format(

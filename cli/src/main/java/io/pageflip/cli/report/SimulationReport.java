@@ -17,7 +17,7 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What {@code pageflip simulate} found, as its JSON report has it; the README documents it.
+ * What {@code pageflip simulate} found, as its JSON report has it; docs/json/README.md documents it.
  *
  * @param schema {@link #SCHEMA}
  * @param costs what the times are predicted from; null if no time is
