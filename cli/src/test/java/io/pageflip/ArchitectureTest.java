@@ -15,7 +15,6 @@ import com.tngtech.archunit.core.domain.JavaAccess;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ImportOption;
-import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
 import com.tngtech.archunit.core.importer.Location;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
@@ -31,15 +30,13 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /** Which package may use what, over the main classes of all modules. */
-@AnalyzeClasses(
-        packages = "io.pageflip",
-        importOptions = {DoNotIncludeTests.class, ArchitectureTest.WithoutTestkit.class})
+@AnalyzeClasses(packages = "io.pageflip", importOptions = ArchitectureTest.WithoutTests.class)
 final class ArchitectureTest {
-    /** The tests' own module is no part of the program. */
-    static final class WithoutTestkit implements ImportOption {
+    /** Neither tests, in whichever folder they were built, nor the module that they share. */
+    static final class WithoutTests implements ImportOption {
         @Override
         public boolean includes(Location location) {
-            return !location.contains("/io/pageflip/testkit/");
+            return !location.contains("/test-classes/") && !location.contains("/io/pageflip/testkit/");
         }
     }
 
