@@ -96,14 +96,14 @@ final class Report {
         }
     }
 
-    /** A document names its schema; an agent's report is a run of one. */
+    /** A document names its schema; a cell of a comparison has runs; an agent's report is a run. */
     private static void assertKeepsToSchema(JsonNode document) {
         if (document.has("schema")) {
             JsonSchemas.assertValid(document);
-        } else if (document.has("status")) {
-            JsonSchemas.assertValidRun(document);
-        } else {
+        } else if (document.has("runs")) {
             document.path("runs").forEach(JsonSchemas::assertValidRun);
+        } else {
+            JsonSchemas.assertValidRun(document);
         }
     }
 
