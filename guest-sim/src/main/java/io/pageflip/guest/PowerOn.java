@@ -2,6 +2,7 @@ package io.pageflip.guest;
 
 import io.pageflip.memory.BasePage;
 import io.pageflip.memory.PageBitmap;
+import io.pageflip.memory.PageRange;
 import io.pageflip.memory.PageRuns;
 import io.pageflip.os.NativeBuffer;
 import io.pageflip.ram.BlockSpec;
@@ -60,7 +61,7 @@ final class PowerOn {
         int perPage = spec.pageBytes() / BasePage.BYTES;
         for (PageRuns runs = present.runs(); runs.next(); ) {
             long firstPage = (first + runs.first()) / perPage;
-            block.populate(firstPage, (first + runs.end() - 1) / perPage + 1 - firstPage);
+            block.populate(new PageRange(firstPage, (first + runs.end() - 1) / perPage + 1 - firstPage));
         }
         for (PageRuns runs = present.runs(); runs.next(); ) {
             for (long page = first + runs.first(); page < first + runs.end(); page++) {

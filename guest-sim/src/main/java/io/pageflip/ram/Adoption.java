@@ -183,7 +183,7 @@ public final class Adoption {
         recordWaits(events);
         userfaultfd.wake(block.mapping(), offset, bytes);
         for (PageRuns runs = data.runs(); runs.next(); ) {
-            block.populate(chunk.first() + runs.first(), runs.count());
+            block.populate(new PageRange(chunk.first() + runs.first(), runs.count()));
         }
         return data.cardinality() * pageBytes;
     }

@@ -270,22 +270,22 @@ public final class RamBlock implements AutoCloseable {
         }
     }
 
-    /** Makes pages {@code first} to {@code first + count} present and writable. */
-    public void populate(long first, long count) throws SyscallException {
-        mapping.populate(first * spec.pageBytes(), count * spec.pageBytes());
+    /** Makes pages present and writable. */
+    public void populate(PageRange range) throws SyscallException {
+        mapping.populate(range.first() * spec.pageBytes(), range.count() * spec.pageBytes());
     }
 
     /** The same, of those only that a third process maps. */
     public void populateShared(PageRange pages) throws SyscallException {
         for (PageRuns runs = exceptional.shared().runs(pages.first(), pages.end()); runs.next(); ) {
-            populate(runs.first(), runs.count());
+            populate(runs.range());
         }
     }
 
-    /** Frees pages {@code first} to {@code first + count}: their content is lost, and they are holes again. */
-    public void discard(long first, long count) throws SyscallException {
-        long offset = first * spec.pageBytes();
-        long bytes = count * spec.pageBytes();
+    /** Frees pages: their content is lost, and they are holes again. */
+    public void discard(PageRange range) throws SyscallException {
+        long offset = range.first() * spec.pageBytes();
+        long bytes = range.count() * spec.pageBytes();
         if (file == null) {
             mapping.dropEntries(offset, bytes);
         } else {

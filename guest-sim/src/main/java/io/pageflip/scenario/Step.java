@@ -39,6 +39,16 @@ public enum Step {
      */
     LAST_PAGE;
 
+    /** Whether a source comes to it. */
+    public boolean isForSource() {
+        return this != LOCKED && this != CLAIMED;
+    }
+
+    /** Whether a destination comes to it. */
+    public boolean isForDestination() {
+        return this != FILLING;
+    }
+
     /** As {@code --fault} writes it. */
     @Override
     public String toString() {

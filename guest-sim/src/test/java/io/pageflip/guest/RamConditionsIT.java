@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.pageflip.memory.PageRange;
 import io.pageflip.os.ForkedChild;
 import io.pageflip.os.HostLacksException;
 import io.pageflip.ram.Backing;
@@ -38,7 +39,7 @@ final class RamConditionsIT {
                     .hasMessageStartingWith(
                             "the kernel made transparent huge pages of 0 B of RAM, and not of 8.00 MiB");
 
-            block.populate(0, PAGES);
+            block.populate(new PageRange(0, PAGES));
 
             assumeTrue(block.mapping().hugeBytes() == 8 << 20, "this host's memory is too fragmented for huge pages");
             block.requireHuge();

@@ -39,8 +39,8 @@ final class SharerIT {
 
     private static RamBlock block() throws IOException {
         RamBlock block = RamBlock.create(SPEC);
-        block.populate(0, 12);
-        block.populate(44, 20);
+        block.populate(new PageRange(0, 12));
+        block.populate(new PageRange(44, 20));
         return block;
     }
 

@@ -3,6 +3,7 @@ package io.pageflip.ram;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pageflip.memory.PageBitmap;
+import io.pageflip.memory.PageRange;
 import io.pageflip.os.MemFd;
 import io.pageflip.testkit.HugePages;
 import java.io.IOException;
@@ -62,7 +63,7 @@ final class DataMapIT {
             block.mapping().setLong(5L << 20, 1); // in the middle of page 2
             block.mapping().setLong(8L << 20, 1);
             assertThat(set(DataMap.scan(block).pages())).isEqualTo(BitSet.valueOf(new long[] {0b010100}));
-            block.populate(0, 6);
+            block.populate(new PageRange(0, 6));
             assertThat(DataMap.scan(block).holes()).isZero();
         }
     }
@@ -71,7 +72,7 @@ final class DataMapIT {
     @EnumSource(names = {"MEMFD", "ANONYMOUS"})
     void aBlockWithoutHolesHasNone(Backing backing) throws IOException {
         try (RamBlock block = block(backing, 300)) {
-            block.populate(0, 300);
+            block.populate(new PageRange(0, 300));
             DataMap map = DataMap.scan(block);
             assertThat(map.holes()).isZero();
             assertThat(map.pages().cardinality()).isEqualTo(300);

@@ -1,12 +1,14 @@
 package io.pageflip.postcopy;
 
 import io.pageflip.memory.PageBitmap;
+import io.pageflip.memory.PageRange;
 import io.pageflip.os.FaultHandlerInC;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.Userfaultfd;
 import io.pageflip.ram.Backing;
 import io.pageflip.ram.BlockSpec;
 import io.pageflip.ram.RamBlock;
+import io.pageflip.request.PostcopySettings;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -52,7 +54,7 @@ public class FaultBenchmark {
     public void open() throws Exception {
         userfaultfd = Userfaultfd.open(Userfaultfd.FEATURE_MINOR_SHMEM | Userfaultfd.FEATURE_THREAD_ID);
         block = RamBlock.create(SPEC);
-        block.populate(0, PAGES);
+        block.populate(new PageRange(0, PAGES));
         userfaultfd.registerMinor(block.mapping());
         if (handler.equals("c")) {
             server = new FaultHandlerInC(userfaultfd, PAGE);
@@ -63,7 +65,7 @@ public class FaultBenchmark {
                     List.of(FlipMapper.pages(block, data, userfaultfd)),
                     userfaultfd,
                     List.of(),
-                    new Postcopy.Options(1, 64),
+                    new PostcopySettings(1, 64),
                     NanoClock.SYSTEM);
         }
     }

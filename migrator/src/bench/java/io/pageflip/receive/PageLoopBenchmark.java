@@ -68,7 +68,7 @@ public class PageLoopBenchmark {
     @Setup(Level.Trial)
     public void open() throws IOException {
         source = RamBlock.create(SPEC);
-        source.populate(0, PAGES);
+        source.populate(new PageRange(0, PAGES));
         destination =
                 RamBlock.attach(SPEC, MemFd.adopt(source.requireFile().fd().duplicate(), "ram", SPEC.mappedBytes()));
         destinationFaults = Userfaultfd.open(Userfaultfd.FEATURE_MINOR_SHMEM);
@@ -86,7 +86,7 @@ public class PageLoopBenchmark {
         if (sourceFaults != null) {
             sourceFaults.close();
         }
-        source.populate(0, PAGES);
+        source.populate(new PageRange(0, PAGES));
         sourceFaults = Userfaultfd.open(Userfaultfd.FEATURE_MINOR_SHMEM);
         sourceFaults.registerMinor(source.mapping());
         destination.mapping().dropEntries(0, SPEC.mappedBytes());

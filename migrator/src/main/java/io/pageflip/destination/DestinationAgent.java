@@ -15,6 +15,9 @@ import io.pageflip.metrics.RunResult;
 import io.pageflip.metrics.VerificationResult;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.Proc;
+import io.pageflip.request.MigrationRequest;
+import io.pageflip.request.RefusedException;
+import io.pageflip.request.RequestRules;
 import io.pageflip.scenario.Step;
 import io.pageflip.switchover.SwitchoverPage;
 import io.pageflip.wire.Message;
@@ -37,7 +40,7 @@ public final class DestinationAgent {
 
     private static final int FIRST_INSTRUCTION_TIMEOUT_S = 10;
 
-    private final DestinationOptions options;
+    private final MigrationRequest request;
     private final SourceLink link;
     private final boolean kernelMovesGifts;
     private final AgentContext<DestinationState> context;
@@ -47,20 +50,30 @@ public final class DestinationAgent {
      * An agent that owns nothing yet.
      *
      * @param link to the source, which has greeted us; stays its owner's
+     * @param request as far as it concerns a destination; see {@link MigrationRequest}
      * @param kernelMovesGifts what a probe says about this kernel and gifted pages
+     * @throws RefusedException if {@link RequestRules} refuses what is asked of the destination
      */
     public DestinationAgent(
-            DestinationOptions options,
+            MigrationRequest request,
             SourceLink link,
             boolean kernelMovesGifts,
             Cancellation cancellation,
             Progress progress,
-            NanoClock clock) {
-        this.options = options;
+            NanoClock clock)
+            throws RefusedException {
+        RequestRules.requireDestination(request);
+        this.request = request;
         this.link = link;
         this.kernelMovesGifts = kernelMovesGifts;
         this.context = new AgentContext<>(
-                "destination", DestinationState.SETUP, options.fault(), link::drop, cancellation, progress, clock);
+                "destination",
+                DestinationState.SETUP,
+                request.destinationFault(),
+                link::drop,
+                cancellation,
+                progress,
+                clock);
     }
 
     /**
@@ -97,7 +110,7 @@ public final class DestinationAgent {
     private DestinationMemory prepareMemory() throws IOException {
         context.reached(Step.HELLO);
         try {
-            return new DestinationMemory(link.hello(), link.openFiles(), options.moves(), context.clock());
+            return new DestinationMemory(link.hello(), link.openFiles(), request.moves(), context.clock());
         } catch (IOException | RuntimeException e) {
             sendFailure(e);
             throw e;
@@ -107,7 +120,7 @@ public final class DestinationAgent {
     private RunResult migrate(DestinationMemory memory, boolean ends) throws IOException {
         DestinationSchedule schedule;
         try {
-            schedule = DestinationSchedule.of(new Takeover(options, link, memory, timeline, kernelMovesGifts, context));
+            schedule = DestinationSchedule.of(new Takeover(request, link, memory, timeline, kernelMovesGifts, context));
             takeOver(schedule);
         } catch (IOException | RuntimeException e) {
             context.transition(DestinationState.FAILED, String.valueOf(e.getMessage()));
@@ -200,7 +213,7 @@ public final class DestinationAgent {
     }
 
     private VerificationResult verify(Guest guest) throws IOException {
-        if (!options.verify()) {
+        if (!request.verify()) {
             return VerificationResult.SKIPPED;
         }
         context.progress().begin(Progress.Phase.VERIFYING, 0);
@@ -225,7 +238,7 @@ public final class DestinationAgent {
     }
 
     private void watch(long runningSinceNs, PulseWatch pulse) {
-        while (context.clock().nanoTime() - runningSinceNs < options.runAfterNs()
+        while (context.clock().nanoTime() - runningSinceNs < request.runAfterNs()
                 && !context.cancellation().isRequested()) {
             pulse.read(context.clock().nanoTime());
             LockSupport.parkNanos(10 * MS);

@@ -14,6 +14,8 @@ import io.pageflip.os.Userfaultfd;
 import io.pageflip.ram.BlockSpec;
 import io.pageflip.ram.RamBlock;
 import io.pageflip.request.Mechanism;
+import io.pageflip.request.Refusal;
+import io.pageflip.request.RequestRules;
 import io.pageflip.switchover.RunToken;
 import io.pageflip.verification.Oracle;
 import io.pageflip.wire.Message;
@@ -23,6 +25,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Everything that the destination owns of a guest. Used by the agent's thread. */
@@ -51,8 +54,8 @@ final class DestinationMemory implements AutoCloseable {
             ConsoleLog console =
                     push(made, ConsoleLog.attach(MemFd.adopt(fds.next(), "console", ConsoleLog.lengthBytes())));
             framesFile = MemFd.adopt(fds.next(), "frames", Frames.lengthBytes(specs));
+            checkSchedule(hello, moves);
             boolean flips = hello.mechanism() == Mechanism.FLIP && hello.gifts() && moves;
-            DestinationSchedule.check(hello, flips);
             GuestRoom.check(hello, flips);
             ram = push(made, DestinationRam.map(hello, fds, flips));
             ram.blocks().forEach(made::push);
@@ -67,6 +70,15 @@ final class DestinationMemory implements AutoCloseable {
     private static <T extends AutoCloseable> T push(Deque<AutoCloseable> made, T part) {
         made.push(part);
         return part;
+    }
+
+    /** A source that was started by hand does not know this destination's options. */
+    private static void checkSchedule(Message.Hello hello, boolean moves) throws ProtocolException {
+        Optional<Refusal> refusal =
+                RequestRules.checkSchedule(hello.schedule(), hello.mechanism(), hello.gifts(), moves);
+        if (refusal.isPresent()) {
+            throw new ProtocolException(refusal.get().sentence());
+        }
     }
 
     private static void checkInodes(Message.Hello hello, List<Fd> descriptors) throws IOException {

@@ -126,7 +126,7 @@ final class DestinationRam implements AutoCloseable {
     void makeRoom(int index, PageRange range) throws IOException {
         RamBlock block = blocks.get(index);
         if (kinds.get(index) == Kind.OWN) {
-            block.populate(range.first(), range.count());
+            block.populate(range);
             return;
         }
         block.populateShared(range); // where a third process maps the pages

@@ -1,7 +1,6 @@
 package io.pageflip.destination;
 
 import io.pageflip.ledger.PageLedger;
-import io.pageflip.metrics.Evidence;
 import io.pageflip.os.Userfaultfd;
 import io.pageflip.postcopy.FlipMapper;
 import io.pageflip.postcopy.Postcopy;
@@ -23,33 +22,31 @@ import java.util.List;
  * the guest touches it, or in the background. The pages are in the memfd, so nobody needs the source. Private pages are
  * copied beforehand, and again if the guest has written them since.
  */
-final class FlipPostcopy implements DestinationSchedule {
-    private final Takeover takeover;
-    private final PageLedger ledger;
-    private final ReceivedPages pages;
+final class FlipPostcopy extends DestinationSchedule {
     private final EarlyPages earlyPages;
-    private final Readiness readiness;
-    private final IncomingGuest incoming;
     private Remainder remainder = Remainder.NOTHING;
 
     FlipPostcopy(Takeover takeover) {
-        this.takeover = takeover;
+        this(takeover, takeover.ledger(true));
+    }
+
+    private FlipPostcopy(Takeover takeover, PageLedger ledger) {
+        super(takeover, ledger, plan(takeover, ledger));
+        this.earlyPages = new EarlyPages(pages, takeover.memory().token().page());
+    }
+
+    private static ReceivePlan plan(Takeover takeover, PageLedger ledger) {
         DestinationMemory memory = takeover.memory();
-        this.ledger = takeover.ledger(true);
-        ReceivePlan plan = new ReceivePlan(ledger)
+        return new ReceivePlan(ledger)
                 .with(FrameType.MAP, new PostcopyFlipReceiver(ledger))
                 .with(
                         FrameType.BYTES,
                         new BytesReceiver(memory.blocks(), takeover.stream(), ledger, memory.requireUserfaultfd()))
                 .with(FrameType.ZERO, new ZeroReceiver(memory.blocks(), ledger));
-        this.pages = new ReceivedPages(takeover, ledger, plan);
-        this.earlyPages = new EarlyPages(pages, memory.token().page());
-        this.readiness = new Readiness(takeover);
-        this.incoming = new IncomingGuest(takeover);
     }
 
     @Override
-    public void prepare() throws IOException {
+    void prepare() throws IOException {
         takeover.warmup().postcopyFlips();
         takeover.warmUpSwitchover();
         earlyPages.receiveUntilPrepare();
@@ -67,7 +64,7 @@ final class FlipPostcopy implements DestinationSchedule {
         for (int i = 0; i < memory.blocks().size(); i++) {
             RamBlock block = memory.blocks().get(i);
             if (block.file() != null) {
-                shared.add(FlipMapper.pages(block, ledger.late(i), userfaultfd));
+                shared.add(FlipMapper.pages(block, ledger.postcopyPages(i), userfaultfd));
             }
         }
         List<FaultLog> logs = takeover.guest().logFaults();
@@ -75,34 +72,19 @@ final class FlipPostcopy implements DestinationSchedule {
                 shared,
                 userfaultfd,
                 logs,
-                takeover.options().late(),
+                takeover.request().postcopySettings(),
                 takeover.context().clock()));
-        RemainingPagesWait wait = new FlippedPagesWait(postcopy, Vcpus.of(takeover.guest()));
+        RemainingPagesWait wait = new FlippedPagesWait(postcopy, VcpuWatch.of(takeover.guest()));
         remainder = new PostcopyRemainder(takeover, ledger, postcopy, logs, wait);
     }
 
     @Override
-    public void takeOver() throws IOException {
+    void takeOver() throws IOException {
         incoming.await(pages.ends(), earlyPages);
     }
 
     @Override
-    public boolean callOff() {
-        return incoming.callOff();
-    }
-
-    @Override
-    public Remainder remainder() {
+    Remainder remainder() {
         return remainder;
-    }
-
-    @Override
-    public ReceivedPages pages() {
-        return pages;
-    }
-
-    @Override
-    public Evidence evidence() throws IOException {
-        return new FrameEvidence(takeover, pages).judge();
     }
 }

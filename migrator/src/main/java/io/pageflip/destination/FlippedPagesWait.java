@@ -15,10 +15,10 @@ final class FlippedPagesWait implements RemainingPagesWait {
     private static final long POLL_NS = 1_000_000;
 
     private final RemainingPages pages;
-    private final Vcpus vcpus;
+    private final VcpuWatch vcpus;
     private final Runnable batches; // made before the guest is resumed
 
-    FlippedPagesWait(RemainingPages pages, Vcpus vcpus) {
+    FlippedPagesWait(RemainingPages pages, VcpuWatch vcpus) {
         this.pages = pages;
         this.vcpus = vcpus;
         this.batches = FlippedPagesWait::ignoreBatch;

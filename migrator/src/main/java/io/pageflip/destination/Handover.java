@@ -1,7 +1,6 @@
 package io.pageflip.destination;
 
 import io.pageflip.ledger.PageLedger;
-import io.pageflip.metrics.Evidence;
 import io.pageflip.os.Userfaultfd;
 import io.pageflip.receive.BytesReceiver;
 import io.pageflip.receive.FlipReceiver;
@@ -15,30 +14,29 @@ import java.io.IOException;
  * Shared pages are flipped: both agents have them until the source lets its own go. Private pages are copied, and again
  * if the guest has written them since.
  */
-final class Handover implements DestinationSchedule {
-    private final Takeover takeover;
-    private final ReceivedPages pages;
+final class Handover extends DestinationSchedule {
     private final EarlyPages earlyPages;
-    private final Readiness readiness;
-    private final IncomingGuest incoming;
 
     Handover(Takeover takeover) {
-        this.takeover = takeover;
+        this(takeover, takeover.ledger(true));
+    }
+
+    private Handover(Takeover takeover, PageLedger ledger) {
+        super(takeover, ledger, plan(takeover, ledger));
+        this.earlyPages = new EarlyPages(pages, takeover.memory().token().page());
+    }
+
+    private static ReceivePlan plan(Takeover takeover, PageLedger ledger) {
         DestinationMemory memory = takeover.memory();
         Userfaultfd userfaultfd = memory.requireUserfaultfd();
-        PageLedger ledger = takeover.ledger(true);
-        ReceivePlan plan = new ReceivePlan(ledger)
+        return new ReceivePlan(ledger)
                 .with(FrameType.MAP, new FlipReceiver(memory.blocks(), userfaultfd, ledger))
                 .with(FrameType.BYTES, new BytesReceiver(memory.blocks(), takeover.stream(), ledger, userfaultfd))
                 .with(FrameType.ZERO, new ZeroReceiver(memory.blocks(), ledger));
-        this.pages = new ReceivedPages(takeover, ledger, plan);
-        this.earlyPages = new EarlyPages(pages, memory.token().page());
-        this.readiness = new Readiness(takeover);
-        this.incoming = new IncomingGuest(takeover);
     }
 
     @Override
-    public void prepare() throws IOException {
+    void prepare() throws IOException {
         takeover.warmUpSwitchover();
         earlyPages.receiveUntilPrepare();
         takeover.memory().unregister(); // from now on the kernel maps what may be missing: the same frames
@@ -48,27 +46,7 @@ final class Handover implements DestinationSchedule {
     }
 
     @Override
-    public void takeOver() throws IOException {
+    void takeOver() throws IOException {
         incoming.await(pages.ends(), earlyPages);
-    }
-
-    @Override
-    public boolean callOff() {
-        return incoming.callOff();
-    }
-
-    @Override
-    public Remainder remainder() {
-        return Remainder.NOTHING;
-    }
-
-    @Override
-    public ReceivedPages pages() {
-        return pages;
-    }
-
-    @Override
-    public Evidence evidence() throws IOException {
-        return new FrameEvidence(takeover, pages).judge();
     }
 }

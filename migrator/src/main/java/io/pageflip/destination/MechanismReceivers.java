@@ -46,7 +46,7 @@ final class MechanismReceivers {
     /** {@code gift}: pages that are vmspliced. */
     ReceivePlan splices() {
         CopyReason foregone =
-                !takeover.options().moves() && notGifted() == null ? CopyReason.MOVE_NOT_REQUESTED : notGifted();
+                !takeover.request().moves() && notGifted() == null ? CopyReason.MOVE_NOT_REQUESTED : notGifted();
         return bytes().with(FrameType.SPLICE, new SpliceReceiver(blocks, stream, ledger, foregone));
     }
 
@@ -70,7 +70,7 @@ final class MechanismReceivers {
 
     /** {@code fuse}: pages that are read out of the source's FUSE file. */
     FuseReceiver fuse() throws ProtocolException {
-        if (takeover.hello().gifts() && !takeover.options().moves()) {
+        if (takeover.hello().gifts() && !takeover.request().moves()) {
             throw new ProtocolException("with fuse it is the source that asks for moves, and this destination "
                     + "wants none: leave --no-move out, or give the source --no-gift");
         }

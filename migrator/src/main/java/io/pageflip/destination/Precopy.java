@@ -1,7 +1,6 @@
 package io.pageflip.destination;
 
 import io.pageflip.ledger.PageLedger;
-import io.pageflip.metrics.Evidence;
 import io.pageflip.receive.PostcopyPullReceiver;
 import io.pageflip.receive.ReceivePlan;
 import io.pageflip.request.Mechanism;
@@ -16,21 +15,16 @@ import java.io.IOException;
  * acknowledged. The rest comes while the guest is paused. If the rounds do not converge, and pages can be pulled, the
  * source may name the rest instead: it is copied after the switchover, as with {@link PullPostcopy}.
  */
-final class Precopy implements DestinationSchedule {
-    private final Takeover takeover;
-    private final PageLedger ledger;
-    private final ReceivedPages pages;
-    private final Readiness readiness;
-    private final IncomingGuest incoming;
+final class Precopy extends DestinationSchedule {
     private Remainder remainder = Remainder.NOTHING;
     private int rounds;
 
     Precopy(Takeover takeover) throws ProtocolException {
-        this.takeover = takeover;
-        this.ledger = takeover.ledger(true);
-        this.pages = new ReceivedPages(takeover, ledger, plan(takeover, ledger));
-        this.readiness = new Readiness(takeover);
-        this.incoming = new IncomingGuest(takeover);
+        this(takeover, takeover.ledger(true));
+    }
+
+    private Precopy(Takeover takeover, PageLedger ledger) throws ProtocolException {
+        super(takeover, ledger, plan(takeover, ledger));
     }
 
     private static ReceivePlan plan(Takeover takeover, PageLedger ledger) throws ProtocolException {
@@ -49,7 +43,7 @@ final class Precopy implements DestinationSchedule {
     }
 
     @Override
-    public void prepare() throws IOException {
+    void prepare() throws IOException {
         if (takeover.hello().mechanism() == Mechanism.PULL) {
             takeover.warmup().postcopyPulls(); // it may end in a postcopy
         }
@@ -60,7 +54,7 @@ final class Precopy implements DestinationSchedule {
     }
 
     @Override
-    public void takeOver() throws IOException {
+    void takeOver() throws IOException {
         pages.expectSoon();
         receiveRoundsAndRest();
         incoming.begin();
@@ -102,22 +96,7 @@ final class Precopy implements DestinationSchedule {
     }
 
     @Override
-    public boolean callOff() {
-        return incoming.callOff();
-    }
-
-    @Override
-    public Remainder remainder() {
+    Remainder remainder() {
         return remainder;
-    }
-
-    @Override
-    public ReceivedPages pages() {
-        return pages;
-    }
-
-    @Override
-    public Evidence evidence() throws IOException {
-        return new FrameEvidence(takeover, pages).judge();
     }
 }

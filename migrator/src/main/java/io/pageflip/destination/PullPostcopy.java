@@ -1,7 +1,6 @@
 package io.pageflip.destination;
 
 import io.pageflip.ledger.PageLedger;
-import io.pageflip.metrics.Evidence;
 import io.pageflip.receive.PostcopyPullReceiver;
 import io.pageflip.receive.ReceivePlan;
 import io.pageflip.wire.FrameHeader;
@@ -14,28 +13,26 @@ import java.io.IOException;
  * copied out of the source's memory when the guest touches it, or in the background. So the source is needed until the
  * last page is here: if it dies before, the guest is lost.
  */
-final class PullPostcopy implements DestinationSchedule {
-    private final Takeover takeover;
-    private final PageLedger ledger;
-    private final ReceivedPages pages;
-    private final Readiness readiness;
-    private final IncomingGuest incoming;
+final class PullPostcopy extends DestinationSchedule {
     private Remainder remainder = Remainder.NOTHING;
 
     PullPostcopy(Takeover takeover) {
-        this.takeover = takeover;
-        this.ledger = takeover.ledger(true);
-        ReceivePlan plan = new ReceivePlan(ledger)
+        this(takeover, takeover.ledger(true));
+    }
+
+    private PullPostcopy(Takeover takeover, PageLedger ledger) {
+        super(takeover, ledger, plan(takeover, ledger));
+    }
+
+    private static ReceivePlan plan(Takeover takeover, PageLedger ledger) {
+        return new ReceivePlan(ledger)
                 .with(
                         FrameType.POSTCOPY,
                         new PostcopyPullReceiver(takeover.memory().blocks(), ledger));
-        this.pages = new ReceivedPages(takeover, ledger, plan);
-        this.readiness = new Readiness(takeover);
-        this.incoming = new IncomingGuest(takeover);
     }
 
     @Override
-    public void prepare() throws IOException {
+    void prepare() throws IOException {
         takeover.warmup().postcopyPulls();
         takeover.warmUpSwitchover();
         pages.receiveUntilPrepare(this::receiveEarly);
@@ -58,27 +55,12 @@ final class PullPostcopy implements DestinationSchedule {
     }
 
     @Override
-    public void takeOver() throws IOException {
+    void takeOver() throws IOException {
         incoming.await(pages.ends(), pages);
     }
 
     @Override
-    public boolean callOff() {
-        return incoming.callOff();
-    }
-
-    @Override
-    public Remainder remainder() {
+    Remainder remainder() {
         return remainder;
-    }
-
-    @Override
-    public ReceivedPages pages() {
-        return pages;
-    }
-
-    @Override
-    public Evidence evidence() throws IOException {
-        return new FrameEvidence(takeover, pages).judge();
     }
 }

@@ -9,6 +9,7 @@ import io.pageflip.postcopy.SourceGate;
 import io.pageflip.postcopy.SourcePages;
 import io.pageflip.ram.FaultLog;
 import io.pageflip.ram.RamBlock;
+import io.pageflip.request.PostcopySettings;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -32,20 +33,20 @@ final class PulledPages {
                 memory.sourceFiles(),
                 new SourceGate(takeover.link()::isConnected)));
         source.check();
-        Postcopy.Options options = takeover.options().late();
-        memory.token().page().setRecoverTimeoutNs(options.recoverTimeoutNs());
+        PostcopySettings settings = takeover.request().postcopySettings();
+        memory.token().page().setRecoverTimeoutNs(settings.recoverTimeoutNs());
         List<FaultLog> logs = takeover.guest().logFaults();
         Userfaultfd userfaultfd = memory.own(PullMapper.openUserfaultfd());
         List<PostcopyPages> blocks = new ArrayList<>();
         for (int i = 0; i < memory.blocks().size(); i++) {
             RamBlock block = memory.blocks().get(i);
-            blocks.add(PullMapper.register(block, i, ledger.late(i), userfaultfd, source));
+            blocks.add(PullMapper.register(block, i, ledger.postcopyPages(i), userfaultfd, source));
         }
         Postcopy postcopy = memory.own(Postcopy.serve(
-                blocks, userfaultfd, logs, options, takeover.context().clock()));
-        Vcpus vcpus = Vcpus.of(takeover.guest());
+                blocks, userfaultfd, logs, settings, takeover.context().clock()));
+        VcpuWatch vcpus = VcpuWatch.of(takeover.guest());
         SourceRecovery.Terms terms =
-                new SourceRecovery.Terms(takeover.ownership().next(), options.recoverTimeoutNs());
+                new SourceRecovery.Terms(takeover.ownership().next(), settings.recoverTimeoutNs());
         SourceRecovery recovery =
                 new SourceRecovery(takeover.link(), source, postcopy, vcpus, terms, takeover.context());
         return new PostcopyRemainder(

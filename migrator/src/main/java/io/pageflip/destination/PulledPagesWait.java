@@ -20,7 +20,7 @@ final class PulledPagesWait implements RemainingPagesWait {
     private static final long FIRST_POLL_NS = 20_000;
 
     private final RemainingPages pages;
-    private final Vcpus vcpus;
+    private final VcpuWatch vcpus;
     private final SourceRecovery source;
     private final AgentContext<DestinationState> context;
     private final Consumer<Step> reached; // made before the guest is resumed, as the next one
@@ -29,7 +29,8 @@ final class PulledPagesWait implements RemainingPagesWait {
     private long counted; // the mover's own
 
     /** @param source where {@code pages} are */
-    PulledPagesWait(RemainingPages pages, Vcpus vcpus, SourceRecovery source, AgentContext<DestinationState> context) {
+    PulledPagesWait(
+            RemainingPages pages, VcpuWatch vcpus, SourceRecovery source, AgentContext<DestinationState> context) {
         this.pages = pages;
         this.vcpus = vcpus;
         this.source = source;

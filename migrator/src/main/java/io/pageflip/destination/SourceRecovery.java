@@ -40,7 +40,7 @@ final class SourceRecovery {
     private final SourceLink link;
     private final PageSource source;
     private final RemainingPages pages;
-    private final Vcpus vcpus;
+    private final VcpuWatch vcpus;
     private final Terms terms;
     private final AgentContext<DestinationState> context;
     private int recoveries;
@@ -51,7 +51,7 @@ final class SourceRecovery {
             SourceLink link,
             PageSource source,
             RemainingPages pages,
-            Vcpus vcpus,
+            VcpuWatch vcpus,
             Terms terms,
             AgentContext<DestinationState> context) {
         this.link = link;

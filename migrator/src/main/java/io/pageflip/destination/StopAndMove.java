@@ -8,47 +8,38 @@ import io.pageflip.request.Mechanism;
 import io.pageflip.wire.FrameType;
 import io.pageflip.wire.ProtocolException;
 import java.io.IOException;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Every page crosses while the guest is paused, by any mechanism: the local upgrade of 2013. The destination makes room
  * beforehand for the pages that will be copied.
  */
-final class StopAndMove implements DestinationSchedule {
-    private final Takeover takeover;
-    private final ReceivedPages pages;
+final class StopAndMove extends DestinationSchedule {
     private final MoveEvidence evidence;
-    private final Readiness readiness;
-    private final IncomingGuest incoming;
 
-    private StopAndMove(Takeover takeover, ReceivedPages pages, MoveEvidence evidence) {
-        this.takeover = takeover;
-        this.pages = pages;
-        this.evidence = evidence;
-        this.readiness = new Readiness(takeover);
-        this.incoming = new IncomingGuest(takeover);
+    /** @param fuse receives the pages of a FUSE file; null with the other mechanisms */
+    private StopAndMove(Takeover takeover, PageLedger ledger, ReceivePlan plan, @Nullable FuseReceiver fuse) {
+        super(takeover, ledger, plan);
+        this.evidence = fuse == null ? new FrameEvidence(takeover, pages) : new FuseEvidence(takeover, pages, fuse);
     }
 
     static StopAndMove of(Takeover takeover) throws ProtocolException {
         PageLedger ledger = takeover.ledger(false);
         MechanismReceivers receivers = new MechanismReceivers(takeover, ledger);
-        if (takeover.hello().mechanism() == Mechanism.FUSE) {
-            FuseReceiver fuse = receivers.fuse();
-            ReceivePlan plan = receivers.bytes().with(FrameType.FUSE, fuse);
-            ReceivedPages pages = new ReceivedPages(takeover, ledger, plan);
-            return new StopAndMove(takeover, pages, new FuseEvidence(takeover, pages, fuse));
-        }
+        FuseReceiver fuse = takeover.hello().mechanism() == Mechanism.FUSE ? receivers.fuse() : null;
         ReceivePlan plan = switch (takeover.hello().mechanism()) {
             case FLIP -> receivers.bytes().with(FrameType.GIFT, receivers.flips());
+            case FUSE -> receivers.bytes().with(FrameType.FUSE, Objects.requireNonNull(fuse));
             case GIFT -> receivers.splices();
             case PULL -> receivers.pulls();
-            case STREAM, FUSE -> receivers.bytes();
+            case STREAM -> receivers.bytes();
         };
-        ReceivedPages pages = new ReceivedPages(takeover, ledger, plan);
-        return new StopAndMove(takeover, pages, new FrameEvidence(takeover, pages));
+        return new StopAndMove(takeover, ledger, plan, fuse);
     }
 
     @Override
-    public void prepare() throws IOException {
+    void prepare() throws IOException {
         if (takeover.hello().mechanism() == Mechanism.FLIP) {
             takeover.warmup().pageLoop();
         }
@@ -59,7 +50,7 @@ final class StopAndMove implements DestinationSchedule {
     }
 
     @Override
-    public void takeOver() throws IOException {
+    void takeOver() throws IOException {
         pages.expectSoon();
         int ends = pages.receiveUntilEnd();
         takeover.memory().unregister(); // from now on the kernel maps what may be missing: the same frames
@@ -69,22 +60,7 @@ final class StopAndMove implements DestinationSchedule {
     }
 
     @Override
-    public boolean callOff() {
-        return incoming.callOff();
-    }
-
-    @Override
-    public Remainder remainder() {
-        return Remainder.NOTHING;
-    }
-
-    @Override
-    public ReceivedPages pages() {
-        return pages;
-    }
-
-    @Override
-    public Evidence evidence() throws IOException {
+    Evidence evidence() throws IOException {
         return evidence.judge();
     }
 }

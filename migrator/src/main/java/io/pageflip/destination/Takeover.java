@@ -4,6 +4,7 @@ import io.pageflip.agent.AgentContext;
 import io.pageflip.channel.StreamReader;
 import io.pageflip.guest.Guest;
 import io.pageflip.ledger.PageLedger;
+import io.pageflip.request.MigrationRequest;
 import io.pageflip.switchover.Ownership;
 import io.pageflip.warmup.Warmup;
 import io.pageflip.wire.Message;
@@ -13,13 +14,14 @@ import java.util.List;
 /**
  * One migration at the destination, as every schedule needs it. Used by the agent's thread.
  *
+ * @param request as far as it concerns a destination; see {@link MigrationRequest}
  * @param link to the source, which has greeted us; stays its owner's
  * @param memory of the guest; stays its owner's
  * @param timeline gets the marks of what happens
  * @param kernelMovesGifts what a probe says about this kernel and gifted pages
  */
 record Takeover(
-        DestinationOptions options,
+        MigrationRequest request,
         SourceLink link,
         DestinationMemory memory,
         Timeline timeline,
@@ -54,7 +56,7 @@ record Takeover(
     }
 
     Warmup warmup() {
-        return new Warmup(options.warmUp(), context.clock());
+        return new Warmup(Warmup.Config.of(request.warmUp()), context.clock());
     }
 
     /** Has vCPU threads take scratch guests over, as one of them will take the real one. */

@@ -83,20 +83,23 @@ public final class PageLedger {
         account.undecided.add(pages.first(), pages.count());
     }
 
-    /** Postcopy pages: announced now, mapped only after the switchover. {@link #settle} says what became of them. */
-    public void late(int block, PageRange pages) throws ProtocolException {
+    /**
+     * Postcopy pages: announced now, mapped only after the switchover. {@link #postcopyMapped} or
+     * {@link #postcopyCopied} says what became of them.
+     */
+    public void postcopy(int block, PageRange pages) throws ProtocolException {
         Account account = account(block, pages);
-        account.late.add(pages.first(), pages.count());
+        account.postcopy.add(pages.first(), pages.count());
     }
 
     /** The postcopy pages of a block. */
-    public PageBitmap late(int block) {
-        return accounts.get(block).late;
+    public PageBitmap postcopyPages(int block) {
+        return accounts.get(block).postcopy;
     }
 
     /** Whether there are postcopy pages. */
     public boolean hasPostcopyPages() {
-        return accounts.stream().anyMatch(account -> account.late.cardinality() > 0);
+        return accounts.stream().anyMatch(account -> account.postcopy.cardinality() > 0);
     }
 
     /**
@@ -105,11 +108,11 @@ public final class PageLedger {
      * @param mapped those that were moved, and perhaps others
      * @param other why the rest was declined
      */
-    public void settle(int block, LongPredicate mapped, DeclineReason other) {
+    public void postcopyMapped(int block, LongPredicate mapped, DeclineReason other) {
         Account account = accounts.get(block);
-        PageBitmap late = account.late;
+        PageBitmap pages = account.postcopy;
         long rest = 0;
-        for (long page = late.nextSet(0); page < late.pages(); page = late.nextSet(page + 1)) {
+        for (long page = pages.nextSet(0); page < pages.pages(); page = pages.nextSet(page + 1)) {
             if (mapped.test(page)) {
                 account.moved.add(page, 1);
             } else {
@@ -126,12 +129,12 @@ public final class PageLedger {
      *
      * @param copied how many of them were copied, for that reason; the others are zero
      */
-    public void settle(int block, long copied, CopyReason reason) {
+    public void postcopyCopied(int block, long copied, CopyReason reason) {
         Account account = accounts.get(block);
         if (copied > 0) {
             account.reasons.merge(reason, copied, Long::sum);
         }
-        account.zero += account.late.cardinality() - copied;
+        account.zero += account.postcopy.cardinality() - copied;
     }
 
     private Account account(int block, PageRange pages) throws ProtocolException {
@@ -205,7 +208,7 @@ public final class PageLedger {
         private final PageBitmap seen;
         private final PageBitmap moved;
         private final PageBitmap undecided;
-        private final PageBitmap late;
+        private final PageBitmap postcopy;
         private final Map<CopyReason, Long> reasons = new EnumMap<>(CopyReason.class);
         private final Map<DeclineReason, Long> declined = new EnumMap<>(DeclineReason.class);
         /**
@@ -225,7 +228,7 @@ public final class PageLedger {
             this.seen = new PageBitmap(spec.pages());
             this.moved = new PageBitmap(spec.pages());
             this.undecided = new PageBitmap(spec.pages());
-            this.late = new PageBitmap(spec.pages());
+            this.postcopy = new PageBitmap(spec.pages());
             this.resends = resends;
         }
 

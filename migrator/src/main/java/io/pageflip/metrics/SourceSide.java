@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record SourceSide(
         @Nullable Long peakPssBytes,
-        @Nullable Precopy precopy,
+        @Nullable PrecopyResult precopy,
         Adoption.@Nullable Figures adopt,
         @Nullable FuseResult fuse) {
     /** Nothing: what a destination says, and a source that had nothing to tell. */
@@ -33,7 +33,7 @@ public record SourceSide(
     }
 
     /** The same, with a precopy's rounds. */
-    public SourceSide withPrecopy(Precopy rounds) {
+    public SourceSide withPrecopy(PrecopyResult rounds) {
         return new SourceSide(peakPssBytes, rounds, adopt, fuse);
     }
 

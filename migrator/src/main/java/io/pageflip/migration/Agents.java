@@ -3,7 +3,6 @@ package io.pageflip.migration;
 import io.pageflip.agent.HostChecks;
 import io.pageflip.channel.Cancellation;
 import io.pageflip.destination.DestinationAgent;
-import io.pageflip.destination.DestinationOptions;
 import io.pageflip.destination.SourceLink;
 import io.pageflip.guest.VirtualMachine;
 import io.pageflip.metrics.Progress;
@@ -11,17 +10,13 @@ import io.pageflip.metrics.RunResult;
 import io.pageflip.os.Errno;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.SyscallException;
-import io.pageflip.postcopy.Postcopy;
 import io.pageflip.request.ChannelKind;
 import io.pageflip.request.MigrationRequest;
-import io.pageflip.request.PostcopySettings;
 import io.pageflip.request.RefusedException;
 import io.pageflip.request.RequestRules;
 import io.pageflip.source.ConnectedDestination;
 import io.pageflip.source.DestinationLink;
 import io.pageflip.source.SourceAgent;
-import io.pageflip.source.SourceOptions;
-import io.pageflip.warmup.Warmup;
 import java.io.IOException;
 
 /**
@@ -58,8 +53,9 @@ public final class Agents {
             DestinationLink link,
             boolean kernelMoves,
             Cancellation cancellation,
-            Progress progress) {
-        return new SourceAgent(sourceOptions(request), link, kernelMoves, cancellation, progress, NanoClock.SYSTEM);
+            Progress progress)
+            throws RefusedException {
+        return new SourceAgent(request, link, kernelMoves, cancellation, progress, NanoClock.SYSTEM);
     }
 
     /**
@@ -93,8 +89,8 @@ public final class Agents {
         try (SourceLink link = source.open()) {
             outcome.sourceHasGuest();
             boolean kernelMoves = HostChecks.beforeDestination(link.hello());
-            DestinationAgent agent = new DestinationAgent(
-                    destinationOptions(request), link, kernelMoves, cancellation, progress, NanoClock.SYSTEM);
+            DestinationAgent agent =
+                    new DestinationAgent(request, link, kernelMoves, cancellation, progress, NanoClock.SYSTEM);
             VirtualMachine nobody = null;
             return ends ? new DestinationAgent.Taken(agent.run(), nobody) : agent.take();
         }
@@ -118,43 +114,5 @@ public final class Agents {
             }
             throw e;
         }
-    }
-
-    private static SourceOptions sourceOptions(MigrationRequest request) {
-        return new SourceOptions(
-                request.guest(),
-                request.scenario(),
-                request.mechanism(),
-                request.schedule(),
-                request.gifts(),
-                request.noWayBack(),
-                request.samePipe(),
-                request.batchPages(),
-                request.verify(),
-                request.runAfterNs(),
-                request.limits(),
-                request.dirtyTracking(),
-                request.adoptChunkBytes(),
-                request.ramDirectory(),
-                request.sourceFault(),
-                warmUp(request));
-    }
-
-    private static DestinationOptions destinationOptions(MigrationRequest request) {
-        PostcopySettings postcopy = request.postcopySettings();
-        return new DestinationOptions(
-                new Postcopy.Options(postcopy.prefetchPages(), postcopy.batchPages(), postcopy.recoverTimeoutNs()),
-                request.moves(),
-                request.verify(),
-                request.runAfterNs(),
-                request.destinationFault(),
-                warmUp(request));
-    }
-
-    private static Warmup.Config warmUp(MigrationRequest request) {
-        return switch (request.warmUp()) {
-            case FULL -> Warmup.Config.DEFAULT;
-            case BRIEF -> Warmup.Config.BRIEF;
-        };
     }
 }

@@ -1,5 +1,6 @@
 package io.pageflip.postcopy;
 
+import io.pageflip.memory.PageRange;
 import io.pageflip.os.NanoClock;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -55,13 +56,12 @@ final class BackgroundMover implements Runnable {
     }
 
     private void move(PostcopyPages block) throws IOException {
-        long page = block.nextMissing(0, block.pages());
-        while (page < block.pages() && !stopped) {
-            long end = block.endOfMissing(page, Math.min(block.pages(), page + batchPages));
-            long mapped = block.map(page, end - page);
+        PageRange next = block.nextMissing(0, block.pages(), batchPages);
+        while (next != null && !stopped) {
+            long mapped = block.map(next);
             moved += mapped;
             listener.run();
-            page = block.nextMissing(page + Math.max(1, mapped), block.pages());
+            next = block.nextMissing(next.first() + Math.max(1, mapped), block.pages(), batchPages);
             if (server.isBusy()) {
                 LockSupport.parkNanos(PAUSE_NS);
             }

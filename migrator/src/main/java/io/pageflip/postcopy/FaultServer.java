@@ -1,5 +1,6 @@
 package io.pageflip.postcopy;
 
+import io.pageflip.memory.PageRange;
 import io.pageflip.os.FaultEvents;
 import io.pageflip.ram.FaultLog;
 import java.io.IOException;
@@ -102,11 +103,11 @@ final class FaultServer implements Runnable {
             PostcopyPages block = prefetchBlock[i];
             long first = prefetchPage[i] - prefetchPage[i] % prefetchPages;
             long end = Math.min(block.pages(), first + prefetchPages);
-            long page = block.nextMissing(first, end);
-            while (page < end) {
-                long mapped = block.map(page, block.endOfMissing(page, end) - page);
+            PageRange next = block.nextMissing(first, end, prefetchPages);
+            while (next != null) {
+                long mapped = block.map(next);
                 prefetched += mapped;
-                page = block.nextMissing(page + Math.max(1, mapped), end);
+                next = block.nextMissing(next.first() + Math.max(1, mapped), end, prefetchPages);
             }
         }
     }

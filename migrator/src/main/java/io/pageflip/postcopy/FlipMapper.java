@@ -3,6 +3,7 @@ package io.pageflip.postcopy;
 import io.pageflip.ledger.MoveOutcome;
 import io.pageflip.ledger.PageLedger;
 import io.pageflip.memory.PageBitmap;
+import io.pageflip.memory.PageRange;
 import io.pageflip.metrics.DeclineReason;
 import io.pageflip.os.Mapping;
 import io.pageflip.os.Userfaultfd;
@@ -33,19 +34,19 @@ public final class FlipMapper implements PageMapper {
     }
 
     @Override
-    public PageBitmap data(PageBitmap late) {
-        return late; // the source has told of these only
+    public PageBitmap data(PageBitmap postcopyPages) {
+        return postcopyPages; // the source has told of these only
     }
 
     @Override
-    public long map(long first, long count) throws IOException {
-        long result = userfaultfd.continueRange(block.mapping(), first * pageBytes, count * pageBytes);
+    public long map(PageRange range) throws IOException {
+        long result = userfaultfd.continueRange(block.mapping(), range.first() * pageBytes, range.count() * pageBytes);
         if (result > 0) {
             return result / pageBytes;
         }
         MoveOutcome outcome = MoveOutcome.of(result);
         if (outcome != MoveOutcome.ALREADY_PRESENT) {
-            throw refused(first, outcome);
+            throw refused(range.first(), outcome);
         }
         return 0;
     }
@@ -91,6 +92,7 @@ public final class FlipMapper implements PageMapper {
      */
     @Override
     public void enter(PageLedger ledger, int index, PostcopyPages pages, boolean complete) {
-        ledger.settle(index, pages::isMapped, complete ? DeclineReason.ALREADY_PRESENT : DeclineReason.NO_MAPPING);
+        ledger.postcopyMapped(
+                index, pages::isMapped, complete ? DeclineReason.ALREADY_PRESENT : DeclineReason.NO_MAPPING);
     }
 }

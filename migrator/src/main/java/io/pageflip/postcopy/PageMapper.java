@@ -2,6 +2,7 @@ package io.pageflip.postcopy;
 
 import io.pageflip.ledger.PageLedger;
 import io.pageflip.memory.PageBitmap;
+import io.pageflip.memory.PageRange;
 import java.io.IOException;
 
 /**
@@ -10,19 +11,19 @@ import java.io.IOException;
  */
 interface PageMapper {
     /**
-     * Finds out which of the pages that come late hold data; the others need not come.
+     * Finds out which of the postcopy pages hold data; the others need not come.
      *
      * @throws IOException if that cannot be known any more
      */
-    PageBitmap data(PageBitmap late) throws IOException;
+    PageBitmap data(PageBitmap postcopyPages) throws IOException;
 
     /**
-     * Maps pages from {@code first} on, until something stops it.
+     * Maps pages from the first one on, until something stops it.
      *
      * @return how many; 0 if the first one is there already
      * @throws IOException if the first one cannot be had
      */
-    long map(long first, long count) throws IOException;
+    long map(PageRange range) throws IOException;
 
     /**
      * Maps the page that a thread has touched, and wakes all who wait for it, whoever mapped it.
@@ -48,7 +49,7 @@ interface PageMapper {
     void release() throws IOException;
 
     /**
-     * Enters in the ledger what became of the late pages, when all threads have ended.
+     * Enters in the ledger what became of the postcopy pages, when all threads have ended.
      *
      * @param index the block's number in the ledger
      * @param pages which of them were mapped

@@ -7,6 +7,7 @@ import io.pageflip.os.SyscallException;
 import io.pageflip.os.Userfaultfd;
 import io.pageflip.ram.FaultLog;
 import io.pageflip.ram.RamBlock;
+import io.pageflip.request.PostcopySettings;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
@@ -35,35 +36,6 @@ import org.jspecify.annotations.Nullable;
  * mover.
  */
 public final class Postcopy implements RemainingPages, AutoCloseable {
-    /**
-     * How pages are mapped.
-     *
-     * @param prefetchPages the window around a touched page, in pages of its block, 1 or more
-     * @param batchPages the most pages that one call of the background mover maps, 1 or more
-     * @param recoverTimeoutNs how long a source that is still needed may take to connect again if its connection breaks
-     */
-    public record Options(int prefetchPages, int batchPages, long recoverTimeoutNs) {
-        /**
-         * A window of 64 KiB, as the kernel's own fault-around has it; a batch that keeps a fault waiting for some 20
-         * us.
-         */
-        public static final Options DEFAULT = new Options(16, 64);
-
-        private static final long RECOVER_TIMEOUT_NS = 30_000_000_000L;
-
-        public Options {
-            if (prefetchPages < 1 || batchPages < 1 || recoverTimeoutNs < 0) {
-                throw new IllegalArgumentException("a window of " + prefetchPages + " pages, and batches of "
-                        + batchPages + ", and " + recoverTimeoutNs + " ns");
-            }
-        }
-
-        /** With the usual time limit. */
-        public Options(int prefetchPages, int batchPages) {
-            this(prefetchPages, batchPages, RECOVER_TIMEOUT_NS);
-        }
-    }
-
     private final List<PostcopyPages> blocks;
     private final NanoClock clock;
     private final FaultEvents events;
@@ -77,13 +49,17 @@ public final class Postcopy implements RemainingPages, AutoCloseable {
     private volatile long lastPageNs;
 
     private Postcopy(
-            List<PostcopyPages> blocks, Userfaultfd userfaultfd, List<FaultLog> logs, Options options, NanoClock clock)
+            List<PostcopyPages> blocks,
+            Userfaultfd userfaultfd,
+            List<FaultLog> logs,
+            PostcopySettings settings,
+            NanoClock clock)
             throws SyscallException {
         this.blocks = List.copyOf(blocks);
         this.events = FaultEvents.of(userfaultfd);
         this.clock = clock;
-        this.server = new FaultServer(events, blocks, logs, options.prefetchPages());
-        this.mover = new BackgroundMover(blocks, server, options.batchPages(), clock);
+        this.server = new FaultServer(events, blocks, logs, settings.prefetchPages());
+        this.mover = new BackgroundMover(blocks, server, settings.batchPages(), clock);
         this.serverThread = new Thread(this::serve, "fault-server");
         this.moverThread = new Thread(this::move, "background-mover");
         serverThread.setDaemon(true);
@@ -100,9 +76,13 @@ public final class Postcopy implements RemainingPages, AutoCloseable {
      * @param logs of the vCPUs
      */
     public static Postcopy serve(
-            List<PostcopyPages> blocks, Userfaultfd userfaultfd, List<FaultLog> logs, Options options, NanoClock clock)
+            List<PostcopyPages> blocks,
+            Userfaultfd userfaultfd,
+            List<FaultLog> logs,
+            PostcopySettings settings,
+            NanoClock clock)
             throws SyscallException {
-        Postcopy postcopy = new Postcopy(blocks, userfaultfd, logs, options, clock);
+        Postcopy postcopy = new Postcopy(blocks, userfaultfd, logs, settings, clock);
         postcopy.serverThread.start();
         return postcopy;
     }
@@ -229,7 +209,7 @@ public final class Postcopy implements RemainingPages, AutoCloseable {
     }
 
     /**
-     * Enters in the ledger what became of its late pages; to be called after {@link #finish}.
+     * Enters in the ledger what became of its postcopy pages; to be called after {@link #finish}.
      *
      * @param all of the guest's blocks, as the ledger counts them
      */

@@ -2,11 +2,13 @@ package io.pageflip.postcopy;
 
 import io.pageflip.ledger.PageLedger;
 import io.pageflip.memory.PageBitmap;
+import io.pageflip.memory.PageRange;
 import io.pageflip.ram.RamBlock;
 import java.io.IOException;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The pages of one block that are mapped only after the switchover: the account that the fault server and the
@@ -22,7 +24,7 @@ public final class PostcopyPages {
 
     private final RamBlock block;
     private final PageMapper mapper;
-    private final PageBitmap late;
+    private final PageBitmap postcopyPages;
     private final long pageBytes;
     private final long start;
     private final long lengthBytes;
@@ -33,17 +35,17 @@ public final class PostcopyPages {
     /**
      * An account without an entry.
      *
-     * @param late the pages that come after the switchover; nobody changes it once the guest is resumed
+     * @param postcopyPages the pages that come after the switchover; nobody changes it once the guest is resumed
      * @param data those of them that are known to hold data, until {@link #find}
      */
-    PostcopyPages(RamBlock block, PageBitmap late, PageBitmap data, PageMapper mapper) {
-        if (late.pages() != block.spec().pages() || data.pages() != late.pages()) {
-            throw new IllegalArgumentException("a map of " + late.pages() + " pages for RAM block "
+    PostcopyPages(RamBlock block, PageBitmap postcopyPages, PageBitmap data, PageMapper mapper) {
+        if (postcopyPages.pages() != block.spec().pages() || data.pages() != postcopyPages.pages()) {
+            throw new IllegalArgumentException("a map of " + postcopyPages.pages() + " pages for RAM block "
                     + block.spec().name() + ", which has " + block.spec().pages());
         }
         this.block = block;
         this.mapper = mapper;
-        this.late = late;
+        this.postcopyPages = postcopyPages;
         this.data = data;
         this.pageBytes = block.spec().pageBytes();
         this.start = block.mapping().address();
@@ -53,7 +55,7 @@ public final class PostcopyPages {
 
     /** Finds out which pages have to be mapped. */
     void find() throws IOException {
-        data = mapper.data(late);
+        data = mapper.data(postcopyPages);
     }
 
     RamBlock block() {
@@ -78,25 +80,29 @@ public final class PostcopyPages {
     }
 
     /**
-     * The first page from {@code from} on that holds data and is not entered; {@code end} if there is none before it.
+     * The next pages that hold data and are not entered.
+     *
+     * @param from the first page that may be one of them
+     * @param end the first page that may not
+     * @param most how many pages at most
+     * @return consecutive pages; null if there are none
      */
-    long nextMissing(long from, long end) {
+    @Nullable
+    PageRange nextMissing(long from, long end, long most) {
         PageBitmap wanted = data;
-        long page = wanted.nextSet(from);
-        while (page < end && isMapped(page)) {
-            page = wanted.nextSet(page + 1);
+        long first = wanted.nextSet(from);
+        while (first < end && isMapped(first)) {
+            first = wanted.nextSet(first + 1);
         }
-        return Math.min(page, end);
-    }
-
-    /** The end of the run of such pages that begins with {@code first}, at most {@code end}. */
-    long endOfMissing(long first, long end) {
-        long to = Math.min(end, data.nextClear(first));
-        long page = first + 1;
-        while (page < to && !isMapped(page)) {
-            page++;
+        if (first >= end) {
+            return null;
         }
-        return page;
+        long to = Math.min(Math.min(end, first + most), wanted.nextClear(first));
+        long next = first + 1;
+        while (next < to && !isMapped(next)) {
+            next++;
+        }
+        return new PageRange(first, next - first);
     }
 
     /** Whether a page is entered as mapped. */
@@ -105,13 +111,13 @@ public final class PostcopyPages {
     }
 
     /**
-     * Maps pages from {@code first} on, until something stops it, and enters them.
+     * Maps pages from the first one on, until something stops it, and enters them.
      *
      * @return how many were mapped for the first time; 0 if the first one was there already
      * @throws IOException if the first one cannot be had
      */
-    long map(long first, long count) throws IOException {
-        return enter(first, mapper.map(first, count));
+    long map(PageRange range) throws IOException {
+        return enter(range.first(), mapper.map(range));
     }
 
     /**

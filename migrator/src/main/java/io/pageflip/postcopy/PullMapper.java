@@ -3,6 +3,7 @@ package io.pageflip.postcopy;
 import io.pageflip.ledger.MoveOutcome;
 import io.pageflip.ledger.PageLedger;
 import io.pageflip.memory.PageBitmap;
+import io.pageflip.memory.PageRange;
 import io.pageflip.metrics.CopyReason;
 import io.pageflip.os.HostLacksException;
 import io.pageflip.os.NativeBuffer;
@@ -26,7 +27,7 @@ public final class PullMapper implements PageMapper {
     private final RamBlock block;
     private final int index;
     private final Userfaultfd userfaultfd;
-    private final PageBitmap late;
+    private final PageBitmap postcopyPages;
     private final SourcePages source;
     private final int pageBytes;
     private final int bufferPages;
@@ -39,14 +40,15 @@ public final class PullMapper implements PageMapper {
      *
      * @param block registered in missing mode as a whole
      * @param index its number at the source
-     * @param late those of its pages that are at the source, or nowhere; the other missing ones are zero; nobody
-     *     changes it once the guest is resumed
+     * @param postcopyPages those of its pages that are at the source, or nowhere; the other missing ones are zero;
+     *     nobody changes it once the guest is resumed
      */
-    private PullMapper(RamBlock block, int index, PageBitmap late, Userfaultfd userfaultfd, SourcePages source) {
+    private PullMapper(
+            RamBlock block, int index, PageBitmap postcopyPages, Userfaultfd userfaultfd, SourcePages source) {
         this.block = block;
         this.index = index;
         this.userfaultfd = userfaultfd;
-        this.late = late;
+        this.postcopyPages = postcopyPages;
         this.source = source;
         this.pageBytes = block.spec().pageBytes();
         this.bufferPages = Math.max(1, BUFFER_BYTES / pageBytes);
@@ -56,17 +58,17 @@ public final class PullMapper implements PageMapper {
     /**
      * Registers a block of our own, and gives its pages as a {@link Postcopy} brings them.
      *
-     * @param block memory of our own, in which late pages are missing
+     * @param block memory of our own, in which postcopyPages pages are missing
      * @param index its number at the source
-     * @param late those of its pages that are at the source, or nowhere; the other missing ones are zero; nobody
-     *     changes it once the guest is resumed
+     * @param postcopyPages those of its pages that are at the source, or nowhere; the other missing ones are zero;
+     *     nobody changes it once the guest is resumed
      */
     public static PostcopyPages register(
-            RamBlock block, int index, PageBitmap late, Userfaultfd userfaultfd, SourcePages source)
+            RamBlock block, int index, PageBitmap postcopyPages, Userfaultfd userfaultfd, SourcePages source)
             throws SyscallException {
         userfaultfd.registerMissing(block.mapping());
-        PageMapper mapper = new PullMapper(block, index, late, userfaultfd, source);
-        return new PostcopyPages(block, late, new PageBitmap(late.pages()), mapper);
+        PageMapper mapper = new PullMapper(block, index, postcopyPages, userfaultfd, source);
+        return new PostcopyPages(block, postcopyPages, new PageBitmap(postcopyPages.pages()), mapper);
     }
 
     /**
@@ -101,8 +103,9 @@ public final class PullMapper implements PageMapper {
     }
 
     @Override
-    public long map(long first, long count) throws IOException {
-        int pages = (int) Math.min(count, bufferPages);
+    public long map(PageRange range) throws IOException {
+        long first = range.first();
+        int pages = (int) Math.min(range.count(), bufferPages);
         NativeBuffer buffer = buffers.get();
         source.read(index, first * pageBytes, buffer, pages * pageBytes);
         int done = 0;
@@ -149,7 +152,7 @@ public final class PullMapper implements PageMapper {
 
     @Override
     public boolean serve(long page) throws IOException {
-        boolean mapped = (isHole(page) ? mapZero(page) : map(page, 1)) == 1;
+        boolean mapped = (isHole(page) ? mapZero(page) : map(new PageRange(page, 1))) == 1;
         if (!mapped) {
             // The other one mapped it after the touch, or has just unregistered: neither need have woken this waiter.
             userfaultfd.wake(block.mapping(), page * pageBytes, pageBytes);
@@ -162,7 +165,7 @@ public final class PullMapper implements PageMapper {
      */
     private boolean isHole(long page) {
         PageBitmap known = data;
-        return !late.get(page) || (known != null && !known.get(page));
+        return !postcopyPages.get(page) || (known != null && !known.get(page));
     }
 
     private long mapZero(long page) throws IOException {
@@ -195,6 +198,6 @@ public final class PullMapper implements PageMapper {
 
     @Override
     public void enter(PageLedger ledger, int block, PostcopyPages pages, boolean complete) {
-        ledger.settle(block, copied.get(), CopyReason.MECHANISM_COPIES);
+        ledger.postcopyCopied(block, copied.get(), CopyReason.MECHANISM_COPIES);
     }
 }

@@ -16,6 +16,6 @@ public final class PostcopyFlipReceiver implements PageReceiver {
 
     @Override
     public void receive(int blockIndex, PageRange pages, @Nullable CopyReason reason) throws ProtocolException {
-        ledger.late(blockIndex, pages);
+        ledger.postcopy(blockIndex, pages);
     }
 }

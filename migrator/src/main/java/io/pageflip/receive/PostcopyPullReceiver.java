@@ -20,7 +20,7 @@ public final class PostcopyPullReceiver implements PageReceiver {
 
     @Override
     public void receive(int blockIndex, PageRange pages, @Nullable CopyReason reason) throws IOException {
-        ledger.late(blockIndex, pages);
-        blocks.get(blockIndex).discard(pages.first(), pages.count()); // only a page that is missing traps
+        ledger.postcopy(blockIndex, pages);
+        blocks.get(blockIndex).discard(pages); // only a page that is missing traps
     }
 }

@@ -15,6 +15,11 @@ public record PostcopySettings(int prefetchPages, int batchPages, long recoverTi
      */
     public static final PostcopySettings DEFAULT = new PostcopySettings(16, 64, 30_000_000_000L);
 
+    /** With the usual time limit. */
+    public PostcopySettings(int prefetchPages, int batchPages) {
+        this(prefetchPages, batchPages, DEFAULT.recoverTimeoutNs);
+    }
+
     public PostcopySettings {
         if (prefetchPages < 1 || batchPages < 1 || recoverTimeoutNs < 0) {
             throw new IllegalArgumentException("a window of " + prefetchPages + " pages, and batches of " + batchPages

@@ -5,11 +5,14 @@ import io.pageflip.heartbeat.GuestInfoPage;
 import io.pageflip.memory.Quantity;
 import io.pageflip.ram.Backing;
 import io.pageflip.ram.BlockSpec;
+import io.pageflip.scenario.ScriptedFault;
+import io.pageflip.scenario.Step;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -49,7 +52,8 @@ public final class RequestRules {
             RequestRules::limits,
             RequestRules::prefetch,
             RequestRules::destination,
-            RequestRules::moves);
+            RequestRules::moves,
+            RequestRules::faults);
 
     private RequestRules() {}
 
@@ -96,23 +100,35 @@ public final class RequestRules {
 
     /** The same as {@link #check} for what a destination needs to know; see {@link MigrationRequest}. */
     public static Optional<Refusal> checkDestination(MigrationRequest request) {
-        return Optional.ofNullable(destination(request));
+        return Optional.ofNullable(first(destination(request), destinationFault(request)));
+    }
+
+    /**
+     * Why pages cannot cross by this mechanism under this schedule; empty if they can. For a destination that knows of
+     * its source's request only what the greeting says.
+     *
+     * @param gifts whether the source gifts pages
+     * @param moves whether the destination asks for pages to be moved
+     */
+    public static Optional<Refusal> checkSchedule(
+            Schedule schedule, Mechanism mechanism, boolean gifts, boolean moves) {
+        return Optional.ofNullable(schedule(schedule, mechanism, gifts, moves));
     }
 
     /** Why the guest of a request that makes sense cannot be given away again by whoever took it; empty if it can. */
     public static Optional<Refusal> checkPingPong(MigrationRequest request) {
         if (request.mechanism() == Mechanism.FUSE) {
             return Optional.of(Refusal.combination(
-                    "--ping-pong gives the guest away again, and fuse leaves it in private copies of a file that is "
-                            + "gone; leave --ping-pong out"));
+                    "--ping-pong migrates the guest again, and --mechanism fuse leaves its RAM in a private file "
+                            + "mapping, which cannot be moved again; leave --ping-pong out"));
         }
         String lost = request.parts().sharer() != 0
                 ? "sharer"
                 : request.parts().conditions().keySet().stream().findFirst().orElse(null);
         return lost == null
                 ? Optional.empty()
-                : Optional.of(Refusal.combination("--ping-pong gives the guest away again, and what --" + lost
-                        + " says of its RAM is true of the first source only; leave one of them out"));
+                : Optional.of(Refusal.combination("--ping-pong migrates the guest again, and --" + lost
+                        + " is for the first migration only; leave one of them out"));
     }
 
     /** What RAM lies in if nobody says it: the first memory that {@code mechanism} can take. */
@@ -194,23 +210,22 @@ public final class RequestRules {
         int sum =
                 parts.conditions().values().stream().mapToInt(Integer::intValue).sum();
         if (sum > WHOLE) {
-            return Refusal.value(
-                    said + ": parts of one guest, which add up to " + sum + "%; they must be 100% at most");
+            return Refusal.value(said + ": together that is " + sum + "% of RAM; it must be 100% at most");
         }
         Backing backing = request.place().backing();
         if (!parts.atDestination() && backing != Backing.ANONYMOUS) {
-            return Refusal.combination(said + ": only pages of private memory can be so, and --backing "
-                    + request.place() + " is none; use --backing anonymous");
+            return Refusal.combination(said + ": only private memory can have such pages, and --backing "
+                    + request.place() + " is not private; use --backing anonymous");
         }
         if (parts.atDestination() && (backing != Backing.MEMFD || parts.atSource())) {
             return Refusal.combination(said
-                    + ": --present and --unmapped are for RAM in a memfd, --thp, --forked and --unaligned for"
-                    + " --backing anonymous; use those for one kind");
+                    + ": --present and --unmapped need --backing memfd, and --thp, --forked and --unaligned need "
+                    + "--backing anonymous; use options for one backing");
         }
         int fill = request.guest().fillPercent();
         return fill == WHOLE
                 ? null
-                : Refusal.combination(said + ": parts of RAM that is all written, and --fill " + fill
+                : Refusal.combination(said + ": every page of RAM must have been written, and --fill " + fill
                         + " leaves holes; leave --fill out");
     }
 
@@ -230,11 +245,12 @@ public final class RequestRules {
         }
         if (request.mechanism() != Mechanism.FLIP) {
             return Refusal.combination("--adopt makes private RAM shareable so that it can be flipped, and --mechanism "
-                    + request.mechanism() + " takes it as it is; use --mechanism flip, or leave --adopt out");
+                    + request.mechanism() + " flips nothing; use --mechanism flip, or leave --adopt out");
         }
         if (!request.parts().conditions().isEmpty()) {
-            return Refusal.combination("--adopt makes a memfd of RAM, whose pages are never as --thp, --forked and "
-                    + "--unaligned want them; leave --adopt out, or those");
+            return Refusal.combination(
+                    "--adopt turns RAM into a memfd, and --thp, --forked and --unaligned need private "
+                            + "memory; leave --adopt out, or those");
         }
         long chunk = request.adoptChunkBytes();
         if (chunk <= 0 || chunk % request.guest().backing().pageBytes() != 0) {
@@ -272,8 +288,8 @@ public final class RequestRules {
                     + " is memory; use --backing file:DIR, or --mechanism " + (backing.shareable() ? "flip" : "gift");
         }
         if (mechanism != Mechanism.FUSE && backing == Backing.FILE) {
-            return "--backing file:DIR is for --mechanism fuse, and --mechanism " + mechanism
-                    + " has no use for a disk; use --backing memfd, or --mechanism fuse";
+            return "--backing file:DIR is for --mechanism fuse only, and this is --mechanism " + mechanism
+                    + "; use --backing memfd, or --mechanism fuse";
         }
         if (mechanism == Mechanism.FLIP && !backing.shareable()) {
             return "--mechanism flip needs RAM that both agents can map, and --backing " + backing
@@ -297,11 +313,12 @@ public final class RequestRules {
         }
         if (request.adopts()) {
             return Refusal.combination(
-                    "--sharer maps RAM from the start, and with --adopt it is private then; use " + "--backing memfd");
+                    "--sharer maps shared RAM from the start, and with --adopt RAM is private at the start; use "
+                            + "--backing memfd");
         }
         if (request.place().backing() != Backing.MEMFD) {
-            return Refusal.combination("--sharer leaves holes alone, which --backing " + request.place()
-                    + " does not tell; use --backing memfd");
+            return Refusal.combination("--sharer maps only pages that hold data, and --backing " + request.place()
+                    + " does not tell which do; use --backing memfd");
         }
         return request.gifts()
                 ? null
@@ -309,14 +326,16 @@ public final class RequestRules {
     }
 
     private static @Nullable Refusal schedule(MigrationRequest request) {
-        Mechanism mechanism = request.mechanism();
-        Schedule schedule = request.schedule();
+        return schedule(request.schedule(), request.mechanism(), request.gifts(), request.moves());
+    }
+
+    private static @Nullable Refusal schedule(Schedule schedule, Mechanism mechanism, boolean gifts, boolean moves) {
         if (mechanism == Mechanism.FUSE && schedule != Schedule.STOP_AND_MOVE) {
-            return Refusal.combination("--schedule " + schedule + " needs pages that may cross while the guest writes "
-                    + "them, and --mechanism fuse moves clean ones only; use --schedule stop-and-move");
+            return Refusal.combination("--schedule " + schedule + " sends pages while the guest writes them, and "
+                    + "--mechanism fuse moves clean pages only; use --schedule stop-and-move");
         }
         if (schedule == Schedule.POSTCOPY && (mechanism == Mechanism.GIFT || mechanism == Mechanism.STREAM)) {
-            return Refusal.combination("--schedule postcopy has the destination get the pages that it needs, and with "
+            return Refusal.combination("--schedule postcopy has the destination fetch pages, and with "
                     + "--mechanism " + mechanism
                     + " only the source can send them; use --mechanism flip, or --mechanism pull");
         }
@@ -325,9 +344,9 @@ public final class RequestRules {
                     + mechanism + " copies them; use --mechanism flip, or --schedule stop-and-move");
         }
         boolean flips = mechanism == Mechanism.FLIP;
-        if (schedule.announcesAllBeforePause() && flips && !(request.gifts() && request.moves())) {
-            return Refusal.combination("--schedule " + schedule + " has no pages left to copy for "
-                    + (request.gifts() ? "--no-move" : "--no-gift") + "; use --schedule stop-and-move");
+        if (schedule.announcesAllBeforePause() && flips && !(gifts && moves)) {
+            return Refusal.combination("--schedule " + schedule + " maps the source's own pages, and "
+                    + (gifts ? "--no-move" : "--no-gift") + " has every page copied; use --schedule stop-and-move");
         }
         if (schedule == Schedule.PRECOPY && flips) {
             return Refusal.combination("--schedule precopy copies pages while the guest runs, and --mechanism flip "
@@ -346,7 +365,7 @@ public final class RequestRules {
                     .orElse(null);
         }
         if (precopy.onTimeout() == PrecopyLimits.OnTimeout.POSTCOPY && request.mechanism() != Mechanism.PULL) {
-            return Refusal.combination("--on-timeout postcopy has the destination get the pages that are left, and "
+            return Refusal.combination("--on-timeout postcopy has the destination fetch the pages that are left, and "
                     + "with --mechanism " + request.mechanism()
                     + " only the source can send them; use --mechanism pull, --on-timeout switch, or "
                     + "--on-timeout cancel");
@@ -372,16 +391,17 @@ public final class RequestRules {
         Mechanism mechanism = request.mechanism();
         boolean flips = mechanism == Mechanism.FLIP && request.gifts() && request.moves();
         if (parts.atDestination() && !flips) {
-            return Refusal.combination("--present and --unmapped keep pages from being flipped, and here none is; use "
-                    + "--mechanism flip without --no-gift and --no-move, or leave them out");
+            return Refusal.combination(
+                    "--present and --unmapped keep pages from being flipped, and this migration flips none; use "
+                            + "--mechanism flip without --no-gift and --no-move, or leave them out");
         }
         if (parts.atDestination() && request.schedule() == Schedule.POSTCOPY) {
             return Refusal.combination("--present and --unmapped: with --schedule postcopy no page is mapped before "
-                    + "the guest runs; use --schedule handover, or stop-and-move");
+                    + "the switchover; use --schedule handover, or stop-and-move");
         }
         if (parts.unaligned() != 0 && mechanism != Mechanism.GIFT) {
             return Refusal.combination("--unaligned " + parts.unaligned()
-                    + "%: only gift hands over pages with vmsplice, and this is --mechanism " + mechanism
+                    + "%: only --mechanism gift sends pages with vmsplice, and this is --mechanism " + mechanism
                     + "; use --mechanism gift, or leave --unaligned out");
         }
         return null;
@@ -407,14 +427,15 @@ public final class RequestRules {
         double seconds = said.timeoutS();
         return seconds >= 0 && seconds <= MOST_TIMEOUT_S
                 ? null
-                : Refusal.combination("--timeout " + seconds + ": it must be from 0 to " + MOST_TIMEOUT_S + " seconds");
+                : Refusal.value("--timeout " + seconds + ": it must be from 0 to 1000000 seconds");
     }
 
     private static @Nullable Refusal prefetch(MigrationRequest request) {
         return request.postcopy().prefetchPages() == null || request.mayPostcopy()
                 ? null
-                : Refusal.combination("--prefetch is for --schedule postcopy; with " + request.schedule()
-                        + " every page is there before the guest could touch it");
+                : Refusal.combination(
+                        "--prefetch is for --schedule postcopy and for --on-timeout postcopy, and this is "
+                                + "--schedule " + request.schedule());
     }
 
     private static @Nullable Refusal destination(MigrationRequest request) {
@@ -446,5 +467,28 @@ public final class RequestRules {
                 ? Refusal.combination(
                         "--no-move: with --mechanism fuse it is the source that asks for moves; use --no-gift")
                 : null;
+    }
+
+    private static @Nullable Refusal faults(MigrationRequest request) {
+        return first(fault("source", request.sourceFault(), Step::isForSource), destinationFault(request));
+    }
+
+    private static @Nullable Refusal destinationFault(MigrationRequest request) {
+        return fault("destination", request.destinationFault(), Step::isForDestination);
+    }
+
+    /** A fault at a step that the agent never comes to would never strike, and a test of it could not fail. */
+    private static @Nullable Refusal fault(String agent, ScriptedFault fault, Predicate<Step> comesTo) {
+        for (ScriptedFault each = fault; each != null; each = each.next()) {
+            if (each.action() != null && !comesTo.test(each.step())) {
+                return Refusal.value("fault " + each.action() + "@" + each.step() + ": a " + agent
+                        + " never comes to the step " + each.step() + "; its steps are "
+                        + Arrays.stream(Step.values())
+                                .filter(comesTo)
+                                .map(Step::toString)
+                                .collect(Collectors.joining(", ")));
+            }
+        }
+        return null;
     }
 }

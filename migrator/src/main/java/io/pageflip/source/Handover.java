@@ -8,6 +8,7 @@ import io.pageflip.metrics.SourceSide;
 import io.pageflip.os.WaitGuard;
 import io.pageflip.ram.DataMap;
 import io.pageflip.ram.RamBlock;
+import io.pageflip.request.MigrationRequest;
 import io.pageflip.send.SendPlan;
 import io.pageflip.switchover.OutgoingSwitchover;
 import java.io.IOException;
@@ -62,10 +63,10 @@ final class Handover implements OutgoingSchedule {
 
     /** What happens while the guest is paused, on a scratch guest. */
     private OutgoingSwitchover.Moments scratch(Guest scratchGuest, StreamWriter scratchStream) {
-        SourceOptions options = migration.options();
+        MigrationRequest request = migration.request();
         return new Paused(
                 EarlyCopies.of(scratchGuest),
-                new SendPlan(options.mechanism(), options.schedule(), options.gifts(), scratchStream),
+                new SendPlan(request.mechanism(), request.schedule(), request.gifts(), scratchStream),
                 new EndMessages(scratchStream),
                 holes,
                 AgentContext.scratch("source", SourceState.STARTING, migration.clock()),
@@ -81,7 +82,7 @@ final class Handover implements OutgoingSchedule {
         migration.context().transition(SourceState.DEVICE, "every page has been told of");
         migration.progress().begin(Progress.Phase.SWITCHING, 0);
         LockSupport.parkNanos(SETTLE_NS);
-        if (migration.options().scenario().sharerPercent() > 0) {
+        if (migration.request().scenario().sharerPercent() > 0) {
             awaitCleanMoment(paused);
         }
         migration.link().check();
@@ -160,7 +161,7 @@ final class Handover implements OutgoingSchedule {
     /** Drops every page of the shared blocks, in batches. */
     @Override
     public void letGo() throws IOException {
-        int batch = migration.options().batchPages();
+        int batch = migration.request().batchPages();
         for (RamBlock block : guest.blocks()) {
             if (block.spec().backing().shareable()) {
                 long pageBytes = block.spec().pageBytes();

@@ -32,7 +32,7 @@ interface MechanismStep extends AutoCloseable {
 
     /** The step that a migration's mechanism needs. */
     static MechanismStep of(OutgoingMigration migration) {
-        return switch (migration.options().mechanism()) {
+        return switch (migration.request().mechanism()) {
             case FLIP -> new Flips(migration);
             case FUSE -> new Export(migration.memory().requireExport());
             case GIFT, STREAM, PULL -> new Nothing();
@@ -64,7 +64,7 @@ interface MechanismStep extends AutoCloseable {
         public void paused(RamBlock block) throws IOException {
             Userfaultfd open = userfaultfd;
             if (open != null
-                    && migration.options().gifts()
+                    && migration.request().gifts()
                     && block.spec().backing().shareable()) {
                 block.registerMinor(open);
             }

@@ -9,6 +9,7 @@ import io.pageflip.os.NanoClock;
 import io.pageflip.os.Proc;
 import io.pageflip.ram.DataMap;
 import io.pageflip.ram.RamBlock;
+import io.pageflip.request.MigrationRequest;
 import io.pageflip.scenario.PageSteps;
 import io.pageflip.scenario.Step;
 import io.pageflip.send.SendPlan;
@@ -36,7 +37,7 @@ final class OutgoingMigration {
     private static final int READY_TIMEOUT_S = 60;
     private static final int READY_TIMEOUT_S_PER_GIB = 15;
 
-    private final SourceOptions options;
+    private final MigrationRequest request;
     private final SourceMemory memory;
     private final Ownership ownership;
     private final StreamWriter stream;
@@ -59,29 +60,29 @@ final class OutgoingMigration {
      * @param runningSinceNs when the guest began to run here
      */
     OutgoingMigration(
-            SourceOptions options,
+            MigrationRequest request,
             SourceMemory memory,
             Ownership ownership,
             StreamWriter stream,
             DestinationLink link,
             AgentContext<SourceState> context,
             long runningSinceNs) {
-        this.options = options;
+        this.request = request;
         this.memory = memory;
         this.ownership = ownership;
         this.stream = stream;
         this.link = link;
         this.context = context;
         this.runningSinceNs = runningSinceNs;
-        this.warmup = new Warmup(options.warmUp(), clock());
-        this.plan = new SendPlan(options.mechanism(), options.schedule(), options.gifts(), stream);
+        this.warmup = new Warmup(Warmup.Config.of(request.warmUp()), clock());
+        this.plan = new SendPlan(request.mechanism(), request.schedule(), request.gifts(), stream);
         this.ends = new EndMessages(stream);
         long pages = guest().blocks().stream().mapToLong(b -> b.spec().pages()).sum();
         this.pageSteps = new PageSteps(pages, context::reached);
     }
 
-    SourceOptions options() {
-        return options;
+    MigrationRequest request() {
+        return request;
     }
 
     SourceMemory memory() {
@@ -161,7 +162,7 @@ final class OutgoingMigration {
 
     /** Notes the frame numbers of all pages, as evidence of which of them were moved. */
     void noteFrames() throws IOException {
-        if (options.mechanism().moves()) {
+        if (request.mechanism().moves()) {
             long relocatedPages = Proc.relocatedPages();
             ends.framesNoted(memory.frames().record(blocks()), relocatedPages);
         } else {
@@ -171,7 +172,7 @@ final class OutgoingMigration {
 
     /** Notes them again: a page that was written may lie elsewhere now. */
     void noteFramesAgain() throws IOException {
-        if (options.mechanism().moves()) {
+        if (request.mechanism().moves()) {
             ends.framesNotedAgain(memory.frames().record(blocks()));
         }
     }
@@ -197,7 +198,7 @@ final class OutgoingMigration {
 
     /** How long a destination may take that maps or fills all of the guest's memory. */
     long readyTimeoutS() {
-        return READY_TIMEOUT_S + options.guest().ramBytes() / GIB * READY_TIMEOUT_S_PER_GIB;
+        return READY_TIMEOUT_S + request.guest().ramBytes() / GIB * READY_TIMEOUT_S_PER_GIB;
     }
 
     /** Waits until the destination says, in the run token, that it has so many rounds, or ENDs. */
@@ -235,7 +236,7 @@ final class OutgoingMigration {
     void sendPages(List<DataMap> maps) throws IOException {
         progress().begin(Progress.Phase.PAGES, pageSteps.total());
         for (int i = 0; i < maps.size(); i++) {
-            plan.sendBlock(i, blocks().get(i), maps.get(i), options.batchPages(), batchSent);
+            plan.sendBlock(i, blocks().get(i), maps.get(i), request.batchPages(), batchSent);
         }
     }
 

@@ -50,14 +50,14 @@ interface OutgoingSchedule extends AutoCloseable {
     @Override
     void close();
 
-    /** The schedule that a migration's options ask for. */
+    /** The schedule that a migration's request asks for. */
     static OutgoingSchedule of(OutgoingMigration migration) {
-        return switch (migration.options().schedule()) {
+        return switch (migration.request().schedule()) {
             case HANDOVER -> new Handover(migration);
             // By flips both sides share every page from the beginning, as in a handover; when the destination maps
             // them is its own affair.
             case POSTCOPY ->
-                migration.options().mechanism() == Mechanism.PULL ? new Postcopy(migration) : new Handover(migration);
+                migration.request().mechanism() == Mechanism.PULL ? new Postcopy(migration) : new Handover(migration);
             case PRECOPY -> new Precopy(migration);
             case STOP_AND_MOVE -> new StopAndMove(migration, MechanismStep.of(migration));
         };

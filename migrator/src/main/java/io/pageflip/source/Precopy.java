@@ -10,6 +10,7 @@ import io.pageflip.ram.DataMap;
 import io.pageflip.ram.DirtyTracker;
 import io.pageflip.ram.DirtyTracking;
 import io.pageflip.ram.RamBlock;
+import io.pageflip.request.MigrationRequest;
 import io.pageflip.scenario.Step;
 import io.pageflip.send.SendPlan;
 import io.pageflip.switchover.OutgoingSwitchover;
@@ -44,7 +45,7 @@ final class Precopy implements OutgoingSchedule {
     private static final int MOST_ANNOUNCEMENTS = 8;
 
     private final OutgoingMigration migration;
-    private final SourceOptions options;
+    private final MigrationRequest request;
     private final Guest guest;
     private final RateLimit rateLimit;
     private final PrecopyLog log;
@@ -62,11 +63,11 @@ final class Precopy implements OutgoingSchedule {
 
     Precopy(OutgoingMigration migration) {
         this.migration = migration;
-        this.options = migration.options();
+        this.request = migration.request();
         this.guest = migration.guest();
-        this.rateLimit = new RateLimit(options.limits().maxBandwidth());
-        this.log = new PrecopyLog(options.dirtyTracking(), options.limits());
-        this.roundsPlan = new SendPlan(options.mechanism(), options.schedule(), false, migration.stream());
+        this.rateLimit = new RateLimit(request.limits().maxBandwidth());
+        this.log = new PrecopyLog(request.dirtyTracking(), request.limits());
+        this.roundsPlan = new SendPlan(request.mechanism(), request.schedule(), false, migration.stream());
         this.lastSent = pages -> {
             migration.pagesHaveLeft();
             migration.link().check();
@@ -117,9 +118,9 @@ final class Precopy implements OutgoingSchedule {
         for (int i = 0; i < guest.blocks().size(); i++) {
             due.of(i).addAll(DataMap.scan(guest.blocks().get(i)).pages());
         }
-        if (options.dirtyTracking() != DirtyTracking.LOG) {
+        if (request.dirtyTracking() != DirtyTracking.LOG) {
             try (own) {
-                tracker = guest.trackDirty(options.dirtyTracking());
+                tracker = guest.trackDirty(request.dirtyTracking());
                 for (int i = 0; i < guest.blocks().size(); i++) {
                     due.of(i).addAll(own.take(i));
                 }
@@ -145,7 +146,7 @@ final class Precopy implements OutgoingSchedule {
             due = takeWritten();
             RoundStats stats = new RoundStats(
                     round, roundBytes, nowNs - roundStartNs, due.bytes(), nowNs - startNs, throttlePercent);
-            PrecopyDecision decision = PrecopyDecision.decide(stats, options.limits());
+            PrecopyDecision decision = PrecopyDecision.decide(stats, request.limits());
             log.add(stats, pages, due.pages(), decision);
             if (EVENTS.isOn()) {
                 EVENTS.event("round", log.last().summary());
@@ -175,7 +176,7 @@ final class Precopy implements OutgoingSchedule {
         for (int i = 0; i < guest.blocks().size(); i++) {
             RamBlock block = guest.blocks().get(i);
             int pageBytes = block.spec().pageBytes();
-            int batch = rateLimit.batch(options.batchPages(), pageBytes);
+            int batch = rateLimit.batch(request.batchPages(), pageBytes);
             roundsPlan.sendPages(i, block, due.of(i), batch, pages -> batchSent(pages, pageBytes));
         }
         sent.addAll(due);
@@ -228,7 +229,7 @@ final class Precopy implements OutgoingSchedule {
         public int paused() throws IOException {
             due.addAll(takeWritten());
             for (int i = 0; i < guest.blocks().size(); i++) {
-                migration.plan().sendPages(i, guest.blocks().get(i), due.of(i), options.batchPages(), lastSent);
+                migration.plan().sendPages(i, guest.blocks().get(i), due.of(i), request.batchPages(), lastSent);
             }
             sent.addAll(due);
             migration.context().transition(SourceState.DEVICE, "all pages are sent");

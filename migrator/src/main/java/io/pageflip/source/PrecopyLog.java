@@ -1,6 +1,7 @@
 package io.pageflip.source;
 
-import io.pageflip.metrics.Precopy.Round;
+import io.pageflip.metrics.PrecopyResult;
+import io.pageflip.metrics.PrecopyResult.Round;
 import io.pageflip.ram.DirtyTracking;
 import io.pageflip.request.PrecopyLimits;
 import java.util.ArrayList;
@@ -61,8 +62,7 @@ final class PrecopyLog {
     }
 
     /** The rounds so far. */
-    io.pageflip.metrics.Precopy report() {
-        return new io.pageflip.metrics.Precopy(
-                tracking.toString(), limits.downtimeLimitNs() / (long) NS_PER_MS, rounds);
+    PrecopyResult report() {
+        return new PrecopyResult(tracking.toString(), limits.downtimeLimitNs() / (long) NS_PER_MS, rounds);
     }
 }

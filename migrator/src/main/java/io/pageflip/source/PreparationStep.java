@@ -7,6 +7,7 @@ import io.pageflip.metrics.Progress;
 import io.pageflip.metrics.SourceSide;
 import io.pageflip.os.WaitGuard;
 import io.pageflip.ram.Adoption;
+import io.pageflip.request.MigrationRequest;
 import io.pageflip.warmup.Warmup;
 import java.io.IOException;
 
@@ -35,10 +36,10 @@ interface PreparationStep {
         private final Progress progress;
 
         /** @param guest is paused: its vCPUs learn what they have to note */
-        Adopt(Guest guest, SourceOptions options, AgentContext<SourceState> context) {
-            this.adoption = guest.adoption(options.adoptChunkBytes());
+        Adopt(Guest guest, MigrationRequest request, AgentContext<SourceState> context) {
+            this.adoption = guest.adoption(request.adoptChunkBytes());
             this.pages = guest.blocks().get(GuestConfig.RAM).spec().pages();
-            this.warmup = new Warmup(options.warmUp(), context.clock());
+            this.warmup = new Warmup(Warmup.Config.of(request.warmUp()), context.clock());
             this.progress = context.progress();
         }
 

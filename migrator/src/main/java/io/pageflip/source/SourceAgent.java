@@ -25,8 +25,12 @@ import io.pageflip.ram.BlockSpec;
 import io.pageflip.ram.ExceptionalPages;
 import io.pageflip.ram.RamBlock;
 import io.pageflip.request.Mechanism;
+import io.pageflip.request.MigrationRequest;
+import io.pageflip.request.RefusedException;
+import io.pageflip.request.RequestRules;
 import io.pageflip.scenario.Step;
 import io.pageflip.switchover.Ownership;
+import io.pageflip.warmup.Warmup;
 import io.pageflip.wire.Message;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -48,7 +52,7 @@ public final class SourceAgent {
 
     private static final int FIRST_INSTRUCTION_TIMEOUT_S = 10;
 
-    private final SourceOptions options;
+    private final MigrationRequest request;
     private final DestinationLink link;
     private final Cancellation cancellation;
     private final Progress progress;
@@ -62,22 +66,25 @@ public final class SourceAgent {
      *
      * @param link to the destination; stays its owner's
      * @param kernelMovesGifts what a probe says about this kernel and gifted pages
+     * @throws RefusedException if {@link RequestRules} refuses the request
      */
     public SourceAgent(
-            SourceOptions options,
+            MigrationRequest request,
             DestinationLink link,
             boolean kernelMovesGifts,
             Cancellation cancellation,
             Progress progress,
-            NanoClock clock) {
-        this.options = options;
+            NanoClock clock)
+            throws RefusedException {
+        RequestRules.require(request);
+        this.request = request;
         this.link = link;
         this.kernelMovesGifts = kernelMovesGifts;
         this.cancellation = cancellation;
         this.progress = progress;
         this.clock = clock;
         this.context = new AgentContext<>(
-                "source", SourceState.STARTING, options.fault(), link::drop, cancellation, progress, clock);
+                "source", SourceState.STARTING, request.sourceFault(), link::drop, cancellation, progress, clock);
     }
 
     /**
@@ -86,23 +93,23 @@ public final class SourceAgent {
      * @throws IOException if there never was a guest
      */
     public RunResult run() throws IOException {
-        return run(VirtualMachine.create(options.guest(), this::makeBlock, clock));
+        return run(VirtualMachine.create(request.guest(), this::makeBlock, clock));
     }
 
     private RamBlock makeBlock(BlockSpec spec) throws IOException {
-        Path directory = options.ramDirectory();
+        Path directory = request.ramDirectory();
         if (directory != null && spec.backing() == Backing.FILE) {
             return RamBlock.createOnDisk(spec, directory);
         }
-        boolean ram = spec.equals(options.guest().blocks().get(GuestConfig.RAM));
+        boolean ram = spec.equals(request.guest().blocks().get(GuestConfig.RAM));
         if (!ram) {
             return RamBlock.create(spec);
         }
         return RamBlock.create(
                 spec,
-                options.adopts()
+                request.adopts()
                         ? ExceptionalPages.untilAdoption(spec)
-                        : options.scenario().atSource(spec, options.guest().seed()));
+                        : request.scenario().atSource(spec, request.guest().seed()));
     }
 
     /**
@@ -126,9 +133,10 @@ public final class SourceAgent {
                 return stays(memory.guest(), e);
             }
             PreparationStep first = runs ? PreparationStep.NONE : powerOn(memory.guest());
-            long runningSinceNs = runs ? clock.nanoTime() - options.warmUp().runBeforeNs() : clock.nanoTime();
+            long runningSinceNs =
+                    runs ? clock.nanoTime() - Warmup.Config.of(request.warmUp()).runBeforeNs() : clock.nanoTime();
             OutgoingMigration migration =
-                    new OutgoingMigration(options, memory, ownership, stream, link, context, runningSinceNs);
+                    new OutgoingMigration(request, memory, ownership, stream, link, context, runningSinceNs);
             try (OutgoingSchedule schedule = OutgoingSchedule.of(migration)) {
                 RunResult result = migrate(migration, first, schedule);
                 return result.with(first.report(schedule.report(result.source())));
@@ -138,21 +146,21 @@ public final class SourceAgent {
 
     private StreamWriter greet(SourceMemory memory) throws IOException {
         memory.token().page().setRoundsReceived(0); // of an earlier migration of this guest
-        StreamWriter stream = link.greet(memory.hello(options, populates()), memory.files());
+        StreamWriter stream = link.greet(memory.hello(request, populates()), memory.files());
         context.reached(Step.HELLO);
         return stream;
     }
 
     /** Fills the guest's memory and starts it: what is to be done to it then, before anything else. */
     private PreparationStep powerOn(Guest guest) throws IOException {
-        progress.begin(Progress.Phase.FILLING, options.guest().ramBytes() / BasePage.BYTES);
+        progress.begin(Progress.Phase.FILLING, request.guest().ramBytes() / BasePage.BYTES);
         context.reached(Step.FILLING);
         guest.powerOn(done -> {
             progress.done(done);
             throwIfCancelled();
         });
         PreparationStep first =
-                options.adopts() ? new PreparationStep.Adopt(guest, options, context) : PreparationStep.NONE;
+                request.adopts() ? new PreparationStep.Adopt(guest, request, context) : PreparationStep.NONE;
         guest.resume();
         return first;
     }
@@ -179,7 +187,7 @@ public final class SourceAgent {
     }
 
     private boolean populates() {
-        return options.mechanism() != Mechanism.GIFT || !options.gifts() || !kernelMovesGifts;
+        return request.mechanism() != Mechanism.GIFT || !request.gifts() || !kernelMovesGifts;
     }
 
     /**
@@ -187,13 +195,13 @@ public final class SourceAgent {
      */
     private RunResult awaitTaken(OutgoingMigration migration, OutgoingSchedule schedule) throws IOException {
         TokenWait wait = new TokenWait(
-                migration.ownership(), link, clock, options.guest().ramBytes());
+                migration.ownership(), link, clock, request.guest().ramBytes());
         IOException reason;
         try {
             context.reached(Step.RELEASED);
             reason = wait.awaitTaken();
         } catch (IOException e) {
-            reason = wait.settle(e); // a destination that could not be told may have taken the guest all the same
+            reason = wait.giveUp(e); // a destination that could not be told may have taken the guest all the same
         }
         if (reason != null) {
             return takeBack(migration, schedule, reason);
@@ -245,7 +253,7 @@ public final class SourceAgent {
         tellOfFailure(reason);
         Guest guest = migration.guest();
         boolean paused = !guest.isRunning();
-        boolean forGood = options.mechanism() == Mechanism.GIFT && options.gifts() && kernelMovesGifts;
+        boolean forGood = request.mechanism() == Mechanism.GIFT && request.gifts() && kernelMovesGifts;
         if (paused && forGood && migration.havePagesLeft()) {
             return lost(new GuestLostException(
                     "its gifted pages had left for good when the migration failed: " + describe(reason)));
@@ -291,13 +299,13 @@ public final class SourceAgent {
 
     private VerificationResult watchAndVerify(Guest guest) throws IOException {
         progress.begin(Progress.Phase.RUNNING, 0);
-        long untilNs = clock.nanoTime() + options.runAfterNs();
+        long untilNs = clock.nanoTime() + request.runAfterNs();
         while (clock.nanoTime() < untilNs && !cancellation.isRequested()) {
             LockSupport.parkNanos(10 * MS);
         }
         guest.stop();
         guest.checkVcpus();
-        if (!options.verify()) {
+        if (!request.verify()) {
             return VerificationResult.SKIPPED;
         }
         progress.begin(Progress.Phase.VERIFYING, 0);

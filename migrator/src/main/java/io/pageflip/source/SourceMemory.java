@@ -9,6 +9,7 @@ import io.pageflip.os.NanoClock;
 import io.pageflip.os.Proc;
 import io.pageflip.ram.RamBlock;
 import io.pageflip.request.Mechanism;
+import io.pageflip.request.MigrationRequest;
 import io.pageflip.send.FuseExport;
 import io.pageflip.switchover.RunToken;
 import io.pageflip.wire.Message;
@@ -91,11 +92,11 @@ final class SourceMemory implements AutoCloseable {
     }
 
     /** How the source introduces the guest. */
-    Message.Hello hello(SourceOptions options, boolean populate) throws IOException {
+    Message.Hello hello(MigrationRequest request, boolean populate) throws IOException {
         List<Message.Hello.Block> blocks = new ArrayList<>();
         for (RamBlock block : guest().blocks()) {
             if (block.disk() != null && export == null) {
-                export = FuseExport.start(block, options.gifts(), clock);
+                export = FuseExport.start(block, request.gifts(), clock);
             }
             Fd file = fileOf(block);
             blocks.add(new Message.Hello.Block(
@@ -105,13 +106,13 @@ final class SourceMemory implements AutoCloseable {
                 Message.Hello.VERSION,
                 Proc.pid(),
                 token().epoch(),
-                options.mechanism(),
-                options.schedule(),
-                options.gifts(),
+                request.mechanism(),
+                request.schedule(),
+                request.gifts(),
                 populate,
-                options.mechanism() == Mechanism.GIFT && !options.samePipe(),
+                request.mechanism() == Mechanism.GIFT && !request.samePipe(),
                 guest().config(),
-                options.scenario(),
+                request.scenario(),
                 describe(token().file().fd()),
                 describe(machine.oracle().file().fd()),
                 describe(machine.console().file().fd()),

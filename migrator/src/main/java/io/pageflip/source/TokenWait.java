@@ -58,7 +58,7 @@ final class TokenWait {
                             "the destination has not taken the guest within " + TAKE_TIMEOUT_NS / MS + " ms");
                 }
             } catch (IOException reason) {
-                return settle(reason);
+                return giveUp(reason);
             }
             ownership.awaitChange(SLICE_NS);
         }
@@ -71,7 +71,7 @@ final class TokenWait {
      * @return null if the destination has taken it; else {@code reason}, and this agent holds the lock
      */
     @Nullable
-    IOException settle(IOException reason) throws IOException {
+    IOException giveUp(IOException reason) throws IOException {
         return lockOrTaken() ? reason : null;
     }
 

@@ -5,6 +5,7 @@ import io.pageflip.channel.StreamReader;
 import io.pageflip.channel.StreamWriter;
 import io.pageflip.ledger.PageLedger;
 import io.pageflip.memory.BasePage;
+import io.pageflip.memory.PageRange;
 import io.pageflip.os.Fd;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.UnixSocket;
@@ -50,7 +51,7 @@ final class PageLoopWarmup {
                 RamBlock moved = RamBlock.attach(specs.get(0), flipped.requireFile());
                 RamBlock copied = RamBlock.create(specs.get(1));
                 RamBlock copy = RamBlock.create(specs.get(1))) {
-            flipped.populate(0, PAGES);
+            flipped.populate(new PageRange(0, PAGES));
             copied.mapping().setLong(0, 1);
             here.registerMinor(flipped.mapping());
             there.registerMinor(moved.mapping());

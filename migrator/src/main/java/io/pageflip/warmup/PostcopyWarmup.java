@@ -1,6 +1,7 @@
 package io.pageflip.warmup;
 
 import io.pageflip.memory.PageBitmap;
+import io.pageflip.memory.PageRange;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.Proc;
 import io.pageflip.os.Userfaultfd;
@@ -13,6 +14,7 @@ import io.pageflip.postcopy.SourcePages;
 import io.pageflip.ram.Backing;
 import io.pageflip.ram.BlockSpec;
 import io.pageflip.ram.RamBlock;
+import io.pageflip.request.PostcopySettings;
 import java.io.IOException;
 import java.util.Collections;
 import java.util.List;
@@ -31,7 +33,7 @@ final class PostcopyWarmup {
         data.add(0, spec.pages());
         try (Userfaultfd userfaultfd = Userfaultfd.open(Userfaultfd.FEATURE_MINOR_SHMEM);
                 RamBlock block = RamBlock.create(spec)) {
-            block.populate(0, spec.pages());
+            block.populate(new PageRange(0, spec.pages()));
             userfaultfd.registerMinor(block.mapping());
             for (int prefetch = 1; prefetch <= 2; prefetch++) {
                 block.mapping().dropEntries(0, block.mapping().length());
@@ -86,8 +88,8 @@ final class PostcopyWarmup {
         return new BlockSpec("postcopy", 2L * touches * Backing.MEMFD.pageBytes(), Backing.MEMFD);
     }
 
-    private static Postcopy.Options window(int pages) {
-        return new Postcopy.Options(pages, 1);
+    private static PostcopySettings window(int pages) {
+        return new PostcopySettings(pages, 1);
     }
 
     private static void touch(RamBlock block, long pages) {

@@ -7,6 +7,7 @@ import io.pageflip.ram.Backing;
 import io.pageflip.ram.BlockSpec;
 import io.pageflip.ram.ExceptionalPages;
 import io.pageflip.ram.RamBlock;
+import io.pageflip.request.WarmUpLength;
 import io.pageflip.switchover.IncomingSwitchover;
 import java.io.IOException;
 import java.util.List;
@@ -43,6 +44,14 @@ public final class Warmup {
          * a few lines on its console.
          */
         public static final Config BRIEF = new Config(10, 500 * MS, 50 * MS);
+
+        /** What a request asks for. */
+        public static Config of(WarmUpLength length) {
+            return switch (length) {
+                case FULL -> DEFAULT;
+                case BRIEF -> BRIEF;
+            };
+        }
 
         public Config {
             if (rounds < 1 || switchoversNs < 0 || runBeforeNs < 0) {

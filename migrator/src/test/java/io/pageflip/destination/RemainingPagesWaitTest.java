@@ -51,7 +51,7 @@ final class RemainingPagesWaitTest {
                     progress,
                     () -> nowNs)
             .observedBy(step -> events.add(step.toString()));
-    private final Vcpus vcpus = new Vcpus() {
+    private final VcpuWatch vcpus = new VcpuWatch() {
         @Override
         public long[] firstBeatsNs() {
             events.add("beats?");

@@ -203,11 +203,11 @@ final class PageLedgerTest {
         late.copied(RAM, new PageRange(0, 50), CopyReason.MECHANISM_COPIES);
         late.zero(RAM, new PageRange(50, 10));
         assertThat(late.hasPostcopyPages()).isFalse();
-        late.late(RAM, new PageRange(40, 15));
-        late.late(RAM, new PageRange(70, 5));
+        late.postcopy(RAM, new PageRange(40, 15));
+        late.postcopy(RAM, new PageRange(70, 5));
         assertThat(late.hasPostcopyPages()).isTrue();
         late.close(List.of(35L));
-        late.settle(RAM, 12, CopyReason.MECHANISM_COPIES);
+        late.postcopyCopied(RAM, 12, CopyReason.MECHANISM_COPIES);
         assertThat(late.counts(RAM)).isEqualTo(new PageCounts(100, 0, 52, 48, Map.of("mechanism-copies", 52L)));
     }
 }

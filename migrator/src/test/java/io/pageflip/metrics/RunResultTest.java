@@ -52,7 +52,7 @@ final class RunResultTest {
     private static final Adoption.Figures ADOPTED =
             new Adoption.Figures(260, 262_144, 40_000_000, 66_000_000, 16, 7, 350_000);
 
-    private static final Precopy PRECOPY = new Precopy("write-protect", 300, List.of());
+    private static final PrecopyResult PRECOPY = new PrecopyResult("write-protect", 300, List.of());
 
     private static final RunResult COMPLETED =
             RunResult.completed(MEASURED, MATCH).with(new SourceSide(99_000_000L, null, null, null));

@@ -21,10 +21,11 @@ import io.pageflip.ram.Backing;
 import io.pageflip.ram.BlockSpec;
 import io.pageflip.request.ChannelKind;
 import io.pageflip.request.Mechanism;
+import io.pageflip.request.MigrationRequest;
+import io.pageflip.request.RefusedException;
+import io.pageflip.request.RequestBuilder;
 import io.pageflip.request.Schedule;
-import io.pageflip.scenario.ScriptedFault;
 import io.pageflip.source.FakeSource;
-import io.pageflip.source.SourceOptions;
 import io.pageflip.testkit.Waiting;
 import io.pageflip.wire.FrameType;
 import io.pageflip.wire.Message;
@@ -42,7 +43,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** Both agents on two threads of one process, and each of them with a peer that does not play by the rules. */
 final class AgentsIT {
-    private static final long RUN_ON_NS = Long.MAX_VALUE / 2; // until the test cancels
+    private static final double RUN_ON_S = 1_000_000; // until the test cancels
 
     /** Some pages are holes, some change, and one block is private and of odd length. */
     private static final GuestConfig GUEST =
@@ -51,16 +52,27 @@ final class AgentsIT {
     @RegisterExtension
     final TwoAgents agents = new TwoAgents();
 
-    private FutureTask<RunResult> startSource(Mechanism mechanism, ChannelKind channel, long runAfterNs) {
-        return startSource(mechanism, Schedule.STOP_AND_MOVE, channel, runAfterNs);
+    private FutureTask<RunResult> startSource(Mechanism mechanism, ChannelKind channel, double runAfterS) {
+        return startSource(mechanism, Schedule.STOP_AND_MOVE, channel, runAfterS);
     }
 
     private FutureTask<RunResult> startSource(
-            Mechanism mechanism, Schedule schedule, ChannelKind channel, long runAfterNs) {
-        boolean samePipe = channel == ChannelKind.PIPE;
-        SourceOptions options = new SourceOptions(
-                GUEST, mechanism, schedule, true, false, samePipe, 512, true, runAfterNs, ScriptedFault.NONE);
-        return agents.source(options, channel);
+            Mechanism mechanism, Schedule schedule, ChannelKind channel, double runAfterS) {
+        MigrationRequest request = new RequestBuilder()
+                .guest(guest(mechanism))
+                .mechanism(mechanism)
+                .schedule(schedule)
+                .channel(channel)
+                .runAfterS(runAfterS)
+                .build();
+        return agents.source(request);
+    }
+
+    /** Only private pages can be gifted. */
+    private static GuestConfig guest(Mechanism mechanism) {
+        return mechanism == Mechanism.GIFT
+                ? new GuestConfig(16 << 20, Backing.ANONYMOUS, 2, Workload.HOTSET, 2000, 10, 80, 7)
+                : GUEST;
     }
 
     @ParameterizedTest
@@ -91,13 +103,72 @@ final class AgentsIT {
         PageCounts pages = result.measured().pages();
         assertThat(pages.addsUp()).isTrue();
         assertThat(pages.total())
-                .isEqualTo(GUEST.blocks().stream().mapToLong(BlockSpec::pages).sum());
+                .isEqualTo(guest(mechanism).blocks().stream()
+                        .mapToLong(BlockSpec::pages)
+                        .sum());
         assertThat(pages.moved())
                 .isEqualTo(mechanism == Mechanism.FLIP && moves ? pages.total() - pages.copied() - pages.zero() : 0);
         assertThat(pages.moved() + pages.copied()).isGreaterThan(pages.total() / 2);
         assertThat(result.measured().downtimePhasesNs().total())
                 .isEqualTo(result.measured().downtimeNs());
         assertThat(result.measured().evidence().different()).isZero();
+    }
+
+    @Test
+    void aSourceRefusesWhatMakesNoSenseWhoeverAsksForIt() {
+        MigrationRequest request = new RequestBuilder()
+                .guest(GUEST)
+                .mechanism(Mechanism.GIFT)
+                .schedule(Schedule.STOP_AND_MOVE)
+                .build();
+        assertThat(catchThrowable(() -> TwoAgents.join(agents.source(request))))
+                .hasCauseInstanceOf(RefusedException.class)
+                .hasMessageContaining("--mechanism gift gives away private anonymous pages");
+    }
+
+    @Test
+    void aDestinationRefusesWhatMakesNoSenseWhoeverAsksForIt() throws Exception {
+        MigrationRequest request = new RequestBuilder().runAfterS(-1).build();
+        FutureTask<RunResult> destination = agents.destination(request);
+        try (FakeSource source = new FakeSource(agents.path(), GUEST)) {
+            source.greet(Mechanism.FLIP, hello -> hello);
+            assertThat(catchThrowable(() -> TwoAgents.join(destination)))
+                    .hasCauseInstanceOf(RefusedException.class)
+                    .hasMessageContaining("--run-after -1.0: it must be from 0");
+            assertThat(source.ownsGuest()).isTrue();
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"HANDOVER, FLIP, false", "POSTCOPY, FLIP, false", "HANDOVER, STREAM, true", "POSTCOPY, STREAM, true"})
+    void aDestinationRefusesAScheduleThatCannotBe(Schedule schedule, Mechanism mechanism, boolean moves)
+            throws Exception {
+        FutureTask<RunResult> destination = agents.destination(moves);
+        try (FakeSource source = new FakeSource(agents.path(), GUEST)) {
+            source.greet(Mechanism.FLIP, hello -> withSchedule(hello, schedule, mechanism));
+            assertThat(((Message.Failed) source.heard()).reason()).startsWith("--schedule " + schedule + " ");
+            assertThat(catchThrowable(() -> TwoAgents.join(destination))).hasCauseInstanceOf(ProtocolException.class);
+            assertThat(source.ownsGuest()).isTrue();
+        }
+    }
+
+    private static Message.Hello withSchedule(Message.Hello h, Schedule schedule, Mechanism mechanism) {
+        return new Message.Hello(
+                h.version(),
+                h.pid(),
+                h.ownerEpoch(),
+                mechanism,
+                schedule,
+                h.gifts(),
+                h.populate(),
+                h.pagePipe(),
+                h.guest(),
+                h.scenario(),
+                h.token(),
+                h.oracle(),
+                h.console(),
+                h.frames(),
+                h.blocks());
     }
 
     @FunctionalInterface
@@ -107,7 +178,7 @@ final class AgentsIT {
 
     /** The destination does that; the guest must be found at the source, running, with the token, and intact. */
     private String assertGuestStays(Mechanism mechanism, boolean stood, Misdeed misdeed) throws Exception {
-        FutureTask<RunResult> source = startSource(mechanism, ChannelKind.UNIX, RUN_ON_NS);
+        FutureTask<RunResult> source = startSource(mechanism, ChannelKind.UNIX, RUN_ON_S);
         try (FakeDestination destination = new FakeDestination(agents.listener())) {
             destination.token();
             misdeed.commit(destination);
@@ -198,7 +269,7 @@ final class AgentsIT {
 
     @Test
     void aDestinationThatTookTheGuestAndDiedHasLostIt() throws Exception {
-        FutureTask<RunResult> source = startSource(Mechanism.FLIP, ChannelKind.UNIX, RUN_ON_NS);
+        FutureTask<RunResult> source = startSource(Mechanism.FLIP, ChannelKind.UNIX, RUN_ON_S);
         try (FakeDestination destination = new FakeDestination(agents.listener())) {
             destination.token();
             destination.readUntil(FrameType.PREPARE);
@@ -216,7 +287,7 @@ final class AgentsIT {
 
     @Test
     void aDestinationThatTookTheGuestAndReportsNonsenseHasItAllTheSame() throws Exception {
-        FutureTask<RunResult> source = startSource(Mechanism.FLIP, ChannelKind.UNIX, RUN_ON_NS);
+        FutureTask<RunResult> source = startSource(Mechanism.FLIP, ChannelKind.UNIX, RUN_ON_S);
         try (FakeDestination destination = new FakeDestination(agents.listener())) {
             destination.token();
             destination.readUntil(FrameType.PREPARE);

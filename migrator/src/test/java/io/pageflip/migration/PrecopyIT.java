@@ -9,21 +9,18 @@ import io.pageflip.metrics.Failure;
 import io.pageflip.metrics.MigrationStatus;
 import io.pageflip.metrics.Owner;
 import io.pageflip.metrics.PageCounts;
-import io.pageflip.metrics.Precopy;
+import io.pageflip.metrics.PrecopyResult;
 import io.pageflip.metrics.RunResult;
 import io.pageflip.metrics.VerificationResult;
 import io.pageflip.ram.Backing;
 import io.pageflip.ram.DirtyTracking;
 import io.pageflip.request.ChannelKind;
 import io.pageflip.request.Mechanism;
-import io.pageflip.request.PrecopyLimits;
+import io.pageflip.request.MigrationRequest;
 import io.pageflip.request.PrecopyLimits.OnTimeout;
+import io.pageflip.request.RequestBuilder;
 import io.pageflip.request.Schedule;
-import io.pageflip.scenario.Scenario;
-import io.pageflip.scenario.ScriptedFault;
-import io.pageflip.source.SourceOptions;
 import io.pageflip.testkit.Waiting;
-import io.pageflip.warmup.Warmup;
 import java.util.List;
 import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.Test;
@@ -33,8 +30,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** A precopy between both agents, on two threads of one process, of a guest that writes meanwhile. */
 final class PrecopyIT {
-    private static final long MS = 1_000_000;
-
     /** So much that four rounds at this bandwidth are outrun. */
     private static final long SLOW = 200 << 20;
 
@@ -46,26 +41,17 @@ final class PrecopyIT {
     }
 
     private RunResult migrate(
-            GuestConfig guest, Mechanism mechanism, ChannelKind channel, PrecopyLimits limits, DirtyTracking tracking)
+            GuestConfig guest, Mechanism mechanism, ChannelKind channel, MigrationRequest.Precopy precopy)
             throws Exception {
-        SourceOptions options = new SourceOptions(
-                guest,
-                Scenario.PLAIN,
-                mechanism,
-                Schedule.PRECOPY,
-                true,
-                false,
-                channel == ChannelKind.PIPE,
-                512,
-                true,
-                0,
-                limits,
-                tracking,
-                0,
-                null,
-                ScriptedFault.NONE,
-                Warmup.Config.DEFAULT);
-        return TwoAgents.join(agents.source(options, channel));
+        MigrationRequest request = new RequestBuilder()
+                .guest(guest)
+                .mechanism(mechanism)
+                .schedule(Schedule.PRECOPY)
+                .channel(channel)
+                .precopy(precopy)
+                .runAfterS(0)
+                .build();
+        return TwoAgents.join(agents.source(request));
     }
 
     @ParameterizedTest
@@ -81,10 +67,11 @@ final class PrecopyIT {
             throws Exception {
         GuestConfig config = guest(backing, Workload.UNIFORM, 20_000, 60);
         // Rounds of tens of milliseconds, so that there is something to send again; and two of them at least.
-        PrecopyLimits limits = new PrecopyLimits(MS, SLOW, 3, false, 0, OnTimeout.SWITCH);
+        MigrationRequest.Precopy limits =
+                new MigrationRequest.Precopy(1L, SLOW, 3, false, 0.0, OnTimeout.SWITCH, tracking);
         FutureTask<RunResult> destination = agents.destination(true);
 
-        RunResult result = migrate(config, mechanism, channel, limits, tracking);
+        RunResult result = migrate(config, mechanism, channel, limits);
 
         assertThat(result.error()).isNull();
         assertThat(result.status()).isEqualTo(MigrationStatus.COMPLETED);
@@ -100,16 +87,16 @@ final class PrecopyIT {
         } else {
             assertThat(pages.copyReasons()).containsOnlyKeys("mechanism-copies");
         }
-        Precopy precopy = result.source().precopy();
+        PrecopyResult precopy = result.source().precopy();
         assertThat(precopy.dirtyTracking()).isEqualTo(tracking.toString());
         assertThat(precopy.downtimeLimit()).isEqualTo(1);
         assertRounds(precopy.rounds(), "switch");
         assertThat(precopy.rounds().get(0).pagesSent()).isGreaterThan(pages.total() / 2);
     }
 
-    private static void assertRounds(List<Precopy.Round> rounds, String last) {
+    private static void assertRounds(List<PrecopyResult.Round> rounds, String last) {
         for (int i = 0; i < rounds.size(); i++) {
-            Precopy.Round round = rounds.get(i);
+            PrecopyResult.Round round = rounds.get(i);
             assertThat(round.round()).isEqualTo(i + 1);
             // What a vCPU writes in a round that gives it no processor is nothing; what was missed is stale, and
             // verified.
@@ -123,7 +110,7 @@ final class PrecopyIT {
                     .isEqualTo(i == rounds.size() - 1);
         }
         assertThat(rounds.get(rounds.size() - 1).decision()).isEqualTo(last);
-        assumeThat(rounds.stream().mapToLong(Precopy.Round::pagesDirtied).sum())
+        assumeThat(rounds.stream().mapToLong(PrecopyResult.Round::pagesDirtied).sum())
                 .as("pages written in all rounds: 0 if the vCPUs got no processor meanwhile")
                 .isPositive();
     }
@@ -131,10 +118,11 @@ final class PrecopyIT {
     @Test
     void aGuestThatOutrunsItStaysIfTheUserWantsThat() throws Exception {
         GuestConfig config = guest(Backing.MEMFD, Workload.UNIFORM, 500_000, 100);
-        PrecopyLimits limits = new PrecopyLimits(MS, SLOW, 2, false, 0, OnTimeout.CANCEL);
+        MigrationRequest.Precopy limits =
+                new MigrationRequest.Precopy(1L, SLOW, 2, false, 0.0, OnTimeout.CANCEL, DirtyTracking.WRITE_PROTECT);
         FutureTask<RunResult> destination = agents.destination(true);
 
-        RunResult result = migrate(config, Mechanism.STREAM, ChannelKind.UNIX, limits, DirtyTracking.WRITE_PROTECT);
+        RunResult result = migrate(config, Mechanism.STREAM, ChannelKind.UNIX, limits);
 
         assertThat(result.status()).isEqualTo(MigrationStatus.CANCELLED);
         assertThat(result.owner()).isEqualTo(Owner.SOURCE);
@@ -150,15 +138,19 @@ final class PrecopyIT {
     @Test
     void aGuestThatOutrunsItIsThrottled() throws Exception {
         GuestConfig config = guest(Backing.MEMFD, Workload.UNIFORM, 500_000, 100);
-        PrecopyLimits limits = new PrecopyLimits(20 * MS, SLOW, 5, true, 0, OnTimeout.SWITCH);
+        MigrationRequest.Precopy limits =
+                new MigrationRequest.Precopy(20L, SLOW, 5, true, 0.0, OnTimeout.SWITCH, DirtyTracking.LOG);
         FutureTask<RunResult> destination = agents.destination(true);
 
-        RunResult result = migrate(config, Mechanism.STREAM, ChannelKind.UNIX, limits, DirtyTracking.LOG);
+        RunResult result = migrate(config, Mechanism.STREAM, ChannelKind.UNIX, limits);
 
         assertThat(result.status()).isEqualTo(MigrationStatus.COMPLETED);
         assertThat(result.verification().status()).isEqualTo(VerificationResult.Status.MATCH);
-        List<Precopy.Round> rounds = result.source().precopy().rounds();
-        assertThat(rounds).extracting(Precopy.Round::throttlePercent).isSorted().startsWith(0, 20);
+        List<PrecopyResult.Round> rounds = result.source().precopy().rounds();
+        assertThat(rounds)
+                .extracting(PrecopyResult.Round::throttlePercent)
+                .isSorted()
+                .startsWith(0, 20);
         assertThat(rounds.get(0).decision()).isEqualTo("throttle");
         assertThat(TwoAgents.join(destination).owner()).isEqualTo(Owner.DESTINATION);
     }

@@ -3,16 +3,14 @@ package io.pageflip.migration;
 import io.pageflip.channel.Cancellation;
 import io.pageflip.destination.ConnectedSource;
 import io.pageflip.destination.DestinationAgent;
-import io.pageflip.destination.DestinationOptions;
 import io.pageflip.metrics.Progress;
 import io.pageflip.metrics.RunResult;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.UnixSocket;
-import io.pageflip.request.ChannelKind;
-import io.pageflip.scenario.ScriptedFault;
+import io.pageflip.request.MigrationRequest;
+import io.pageflip.request.RequestBuilder;
 import io.pageflip.source.ConnectedDestination;
 import io.pageflip.source.SourceAgent;
-import io.pageflip.source.SourceOptions;
 import io.pageflip.testkit.Waiting;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -73,23 +71,27 @@ final class TwoAgents implements BeforeEachCallback, AfterEachCallback {
     }
 
     /** Starts a source. */
-    FutureTask<RunResult> source(SourceOptions options, ChannelKind channel) {
+    FutureTask<RunResult> source(MigrationRequest request) {
         return inBackground("source", () -> {
             try (ConnectedDestination link =
-                    ConnectedDestination.connect(path, channel, NanoClock.SYSTEM, cancellation)) {
-                return new SourceAgent(options, link, false, cancellation, progress, NanoClock.SYSTEM).run();
+                    ConnectedDestination.connect(path, request.channel(), NanoClock.SYSTEM, cancellation)) {
+                return new SourceAgent(request, link, false, cancellation, progress, NanoClock.SYSTEM).run();
             }
         });
     }
 
     /** Starts a destination, which waits for a source. */
     FutureTask<RunResult> destination(boolean moves) {
-        DestinationOptions options = new DestinationOptions(moves, true, 0, ScriptedFault.NONE);
+        return destination(new RequestBuilder().moves(moves).runAfterS(0).build());
+    }
+
+    /** The same, with all of its request. */
+    FutureTask<RunResult> destination(MigrationRequest request) {
         Cancellation never = new Cancellation();
         return inBackground("destination", () -> {
             try (UnixSocket connection = listener.accept(Waiting.LIMIT_MS);
                     ConnectedSource link = ConnectedSource.accept(connection, path, NanoClock.SYSTEM, never)) {
-                return new DestinationAgent(options, link, false, never, new Progress(), NanoClock.SYSTEM).run();
+                return new DestinationAgent(request, link, false, never, new Progress(), NanoClock.SYSTEM).run();
             }
         });
     }

@@ -9,6 +9,7 @@ import io.pageflip.guest.Guest;
 import io.pageflip.guest.GuestConfig;
 import io.pageflip.guest.Workload;
 import io.pageflip.memory.PageBitmap;
+import io.pageflip.memory.PageRange;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.Proc;
 import io.pageflip.os.UserModeOnly;
@@ -19,6 +20,7 @@ import io.pageflip.ram.DataMap;
 import io.pageflip.ram.FaultLog;
 import io.pageflip.ram.RamBlock;
 import io.pageflip.receive.TestMemory;
+import io.pageflip.request.PostcopySettings;
 import io.pageflip.testkit.Waiting;
 import io.pageflip.verification.Oracle;
 import java.io.IOException;
@@ -68,7 +70,7 @@ final class PostcopyIT {
         for (RamBlock block : blocks) {
             pages.add(FlipMapper.pages(block, DataMap.scan(block).pages(), userfaultfd));
         }
-        Postcopy.Options options = new Postcopy.Options(prefetchPages, batchPages);
+        PostcopySettings options = new PostcopySettings(prefetchPages, batchPages);
         return open(Postcopy.serve(pages, userfaultfd, List.of(), options, NanoClock.SYSTEM));
     }
 
@@ -263,7 +265,7 @@ final class PostcopyIT {
         }
         List<FaultLog> logs = guest.logFaults();
         Postcopy postcopy = open(
-                Postcopy.serve(pages, userfaultfd, logs, new Postcopy.Options(prefetchPages, 64), NanoClock.SYSTEM));
+                Postcopy.serve(pages, userfaultfd, logs, new PostcopySettings(prefetchPages, 64), NanoClock.SYSTEM));
         long before = NanoClock.SYSTEM.nanoTime();
         guest.resume();
         guest.awaitFirstInstructions(Waiting.LIMIT_NS);
@@ -296,7 +298,7 @@ final class PostcopyIT {
         BlockSpec spec = TestMemory.spec("huge", 4L << 21, Backing.HUGETLB);
         RamBlock source = open(RamBlock.create(spec));
         for (long page = 0; page < 3; page++) {
-            source.populate(page, 1);
+            source.populate(new PageRange(page, 1));
             source.mapping().setLong(page << 21, 70 + page);
         }
         RamBlock block = open(TestMemory.attach(source));
@@ -305,7 +307,7 @@ final class PostcopyIT {
         data.add(0, 3);
         List<PostcopyPages> pages = List.of(FlipMapper.pages(block, data, userfaultfd));
         Postcopy postcopy =
-                open(Postcopy.serve(pages, userfaultfd, List.of(), new Postcopy.Options(1, 2), NanoClock.SYSTEM));
+                open(Postcopy.serve(pages, userfaultfd, List.of(), new PostcopySettings(1, 2), NanoClock.SYSTEM));
         assertThat(Touch.start(() -> block.mapping().getLong((1L << 21) + 5 * PAGE))
                         .await())
                 .isZero();

@@ -16,6 +16,7 @@ import io.pageflip.ram.DataMap;
 import io.pageflip.ram.RamBlock;
 import io.pageflip.receive.PostcopyPullReceiver;
 import io.pageflip.receive.TestMemory;
+import io.pageflip.request.PostcopySettings;
 import io.pageflip.testkit.Waiting;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -62,7 +63,7 @@ final class PullAfterSwitchoverIT {
         for (int i = 0; i < specs.length; i++) {
             source.add(open(TestMemory.create(specs[i])));
             destination.add(open(RamBlock.create(specs[i])));
-            ledger.late(i, new PageRange(0, specs[i].pages()));
+            ledger.postcopy(i, new PageRange(0, specs[i].pages()));
         }
         return ledger;
     }
@@ -74,12 +75,12 @@ final class PullAfterSwitchoverIT {
             addresses.add(block.mapping().address());
             files.add(block.file());
         }
-        Postcopy.Options options = new Postcopy.Options(prefetchPages, batchPages);
+        PostcopySettings options = new PostcopySettings(prefetchPages, batchPages);
         SourcePages pages = open(new SourcePages(pid, addresses, files, gate));
         Userfaultfd userfaultfd = open(PullMapper.openUserfaultfd());
         List<PostcopyPages> blocks = new ArrayList<>();
         for (int i = 0; i < destination.size(); i++) {
-            blocks.add(PullMapper.register(destination.get(i), i, ledger.late(i), userfaultfd, pages));
+            blocks.add(PullMapper.register(destination.get(i), i, ledger.postcopyPages(i), userfaultfd, pages));
         }
         return open(Postcopy.serve(blocks, userfaultfd, List.of(), options, NanoClock.SYSTEM));
     }

@@ -94,7 +94,7 @@ final class ReceivePlanTest {
         later.receive(header(FrameType.MAP, body), body);
 
         assertThat(ledger.hasPostcopyPages()).isTrue();
-        assertThat(ledger.late(0).cardinality()).isEqualTo(8);
+        assertThat(ledger.postcopyPages(0).cardinality()).isEqualTo(8);
         assertThat(ledger.counts(0).moved()).isZero();
     }
 }

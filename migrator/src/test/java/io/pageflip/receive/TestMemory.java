@@ -1,5 +1,6 @@
 package io.pageflip.receive;
 
+import io.pageflip.memory.PageRange;
 import io.pageflip.os.MemFd;
 import io.pageflip.ram.Backing;
 import io.pageflip.ram.BlockSpec;
@@ -39,7 +40,7 @@ public final class TestMemory {
             if (isHole(page)) {
                 continue;
             }
-            block.populate(page, 1);
+            block.populate(new PageRange(page, 1));
             for (long at = page * PAGE; at < Math.min((page + 1) * PAGE, spec.lengthBytes()); at += 8) {
                 block.mapping().setLong(at, word(spec, at));
             }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pageflip.ram.Backing;
 import io.pageflip.ram.DirtyTracking;
+import io.pageflip.scenario.ScriptedFault;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.BiConsumer;
@@ -57,6 +58,9 @@ final class RequestRulesTest {
             Map.entry("prefetch", (draft, value) -> draft.prefetch = Integer.valueOf(value)),
             Map.entry("late-batch", (draft, value) -> draft.lateBatch = Integer.valueOf(value)),
             Map.entry("recover-timeout", (draft, value) -> draft.recover = Long.valueOf(value)),
+            Map.entry("source-fault", (draft, value) -> draft.builder.sourceFault(ScriptedFault.parse(value))),
+            Map.entry(
+                    "destination-fault", (draft, value) -> draft.builder.destinationFault(ScriptedFault.parse(value))),
             Map.entry("run-after", (draft, value) -> draft.builder.runAfterS(Double.parseDouble(value))));
 
     private static final class Draft {
@@ -132,6 +136,7 @@ final class RequestRulesTest {
                 "backing=anonymous adopt=true adopt-chunk=1073741824",
                 "batch=262144 run-after=0",
                 "run-after=1000000",
+                "source-fault=kill@filling destination-fault=drop@half-pages,kill@claimed",
             })
     void theseMakeSense(String words) {
         assertThat(RequestRules.check(request(words))).isEmpty();
@@ -155,7 +160,7 @@ final class RequestRulesTest {
                 "ram=4096 backing=file:/tmp | --ram 4K: file RAM must be from 1M to 64T, in whole pages of 4K",
                 "sharer=101             | --sharer 101%: it must be from 1% to 100%",
                 "thp=-1                 | --thp -1%: it must be from 1% to 100%",
-                "backing=anonymous thp=60 forked=41 | --thp 60%, --forked 41%: parts of one guest, which add up to 101%; they must be 100% at most",
+                "backing=anonymous thp=60 forked=41 | --thp 60%, --forked 41%: together that is 101% of RAM; it must be 100% at most",
                 "backing=anonymous adopt=true adopt-chunk=0    | --adopt-chunk 0: it must be whole pages of 4K",
                 "backing=anonymous adopt=true adopt-chunk=-4096 | --adopt-chunk -4K: it must be whole pages of 4K",
                 "backing=anonymous adopt=true adopt-chunk=5000 | --adopt-chunk 5000: it must be whole pages of 4K",
@@ -165,12 +170,17 @@ final class RequestRulesTest {
                 "mechanism=pull schedule=precopy downtime-limit=2000001 | --downtime-limit 2000001: it must be from 1 to 2000000",
                 "mechanism=pull schedule=precopy max-bandwidth=4096     | --max-bandwidth 4096: it must be from 1048576 to 9223372036854775807",
                 "mechanism=pull schedule=precopy max-rounds=0           | --max-rounds 0: it must be from 1 to 2147483647",
+                "mechanism=pull schedule=precopy timeout=-1 | --timeout -1.0: it must be from 0 to 1000000 seconds",
+                "mechanism=pull schedule=precopy timeout=NaN | --timeout NaN: it must be from 0 to 1000000 seconds",
                 "schedule=postcopy prefetch=0          | --prefetch 0: it must be from 1 to 262144",
                 "schedule=postcopy prefetch=262145     | --prefetch 262145: it must be from 1 to 262144",
                 "late-batch=0           | --late-batch 0: it must be from 1 to 262144",
                 "recover-timeout=-1     | --recover-timeout -1: it must be from 0 to 1000000",
                 "run-after=-1           | --run-after -1.0: it must be from 0 to 1000000 seconds",
                 "run-after=NaN          | --run-after NaN: it must be from 0 to 1000000 seconds",
+                "source-fault=kill@locked             | fault kill@locked: a source never comes to the step locked; its steps are hello, filling, ready, first-pages, half-pages, round, state, released, resumed, paused, recover, last-page",
+                "source-fault=drop@state,term@claimed | fault term@claimed: a source never comes to the step claimed; its steps are hello, filling, ready, first-pages, half-pages, round, state, released, resumed, paused, recover, last-page",
+                "destination-fault=kill@filling       | fault kill@filling: a destination never comes to the step filling; its steps are hello, ready, first-pages, half-pages, round, state, released, locked, claimed, resumed, paused, recover, last-page",
                 "run-after=1000001      | --run-after 1000001.0: it must be from 0 to 1000000 seconds",
             })
     void aValueThatNothingCouldMakeRight(String words, String sentence) {
@@ -184,37 +194,37 @@ final class RequestRulesTest {
                 // RAM
                 "ram=3145728 backing=hugetlb | --ram 3M: hugetlb RAM must be from 2M to 64T, in whole pages of 2M",
                 "backing=file           | --backing file needs a directory on a disk; write --backing file:DIR, as in file:/var/tmp",
-                "thp=5 backing=hugetlb  | --thp 5%: only pages of private memory can be so, and --backing hugetlb is none; use --backing anonymous",
-                "forked=5 unaligned=6   | --forked 5%, --unaligned 6%: only pages of private memory can be so, and --backing memfd is none; use --backing anonymous",
-                "present=5 backing=hugetlb | --present 5%: --present and --unmapped are for RAM in a memfd, --thp, --forked and --unaligned for --backing anonymous; use those for one kind",
-                "present=5 forked=6     | --forked 6%, --present 5%: --present and --unmapped are for RAM in a memfd, --thp, --forked and --unaligned for --backing anonymous; use those for one kind",
-                "thp=5 backing=anonymous fill=50 | --thp 5%: parts of RAM that is all written, and --fill 50 leaves holes; leave --fill out",
+                "thp=5 backing=hugetlb  | --thp 5%: only private memory can have such pages, and --backing hugetlb is not private; use --backing anonymous",
+                "forked=5 unaligned=6   | --forked 5%, --unaligned 6%: only private memory can have such pages, and --backing memfd is not private; use --backing anonymous",
+                "present=5 backing=hugetlb | --present 5%: --present and --unmapped need --backing memfd, and --thp, --forked and --unaligned need --backing anonymous; use options for one backing",
+                "present=5 forked=6     | --forked 6%, --present 5%: --present and --unmapped need --backing memfd, and --thp, --forked and --unaligned need --backing anonymous; use options for one backing",
+                "thp=5 backing=anonymous fill=50 | --thp 5%: every page of RAM must have been written, and --fill 50 leaves holes; leave --fill out",
                 // adopt
                 "adopt-chunk=4096       | --adopt-chunk is for --adopt",
                 "adopt=true             | --adopt makes private RAM shareable, and --backing memfd is shared already; use --backing anonymous, or leave --adopt out",
                 "adopt=true backing=file:/tmp mechanism=fuse | --adopt makes private RAM shareable, and --backing file:/tmp is shared already; use --backing anonymous, or leave --adopt out",
-                "adopt=true backing=anonymous mechanism=gift | --adopt makes private RAM shareable so that it can be flipped, and --mechanism gift takes it as it is; use --mechanism flip, or leave --adopt out",
-                "adopt=true backing=anonymous forked=5 | --adopt makes a memfd of RAM, whose pages are never as --thp, --forked and --unaligned want them; leave --adopt out, or those",
+                "adopt=true backing=anonymous mechanism=gift | --adopt makes private RAM shareable so that it can be flipped, and --mechanism gift flips nothing; use --mechanism flip, or leave --adopt out",
+                "adopt=true backing=anonymous forked=5 | --adopt turns RAM into a memfd, and --thp, --forked and --unaligned need private memory; leave --adopt out, or those",
                 "adopt=true backing=anonymous adopt-chunk=2147483648 | --adopt-chunk 2G: it must be at most --ram 1G",
                 // mechanism
                 "mechanism=fuse         | --mechanism fuse moves pages out of a file on a disk, and --backing memfd is memory; use --backing file:DIR, or --mechanism flip",
                 "mechanism=fuse backing=anonymous | --mechanism fuse moves pages out of a file on a disk, and --backing anonymous is memory; use --backing file:DIR, or --mechanism gift",
-                "mechanism=pull backing=file:/tmp | --backing file:DIR is for --mechanism fuse, and --mechanism pull has no use for a disk; use --backing memfd, or --mechanism fuse",
+                "mechanism=pull backing=file:/tmp | --backing file:DIR is for --mechanism fuse only, and this is --mechanism pull; use --backing memfd, or --mechanism fuse",
                 "mechanism=flip backing=anonymous | --mechanism flip needs RAM that both agents can map, and --backing anonymous is private; use --backing memfd, or --mechanism gift, or --adopt",
                 "mechanism=gift         | --mechanism gift gives away private anonymous pages, and --backing memfd is shared; use --backing anonymous, or --mechanism flip",
                 "mechanism=stream gift=false | --no-gift changes nothing with --mechanism stream, which moves no page anyway",
                 "no-way-back=true       | --no-way-back is for --mechanism gift; a page sent by flip can be taken back",
                 // sharer
                 "sharer=5 mechanism=stream | --sharer keeps pages from being flipped, and --mechanism stream flips none; use --mechanism flip, or leave --sharer out",
-                "sharer=5 backing=anonymous adopt=true | --sharer maps RAM from the start, and with --adopt it is private then; use --backing memfd",
-                "sharer=5 backing=hugetlb | --sharer leaves holes alone, which --backing hugetlb does not tell; use --backing memfd",
+                "sharer=5 backing=anonymous adopt=true | --sharer maps shared RAM from the start, and with --adopt RAM is private at the start; use --backing memfd",
+                "sharer=5 backing=hugetlb | --sharer maps only pages that hold data, and --backing hugetlb does not tell which do; use --backing memfd",
                 "sharer=5 gift=false    | --sharer changes nothing with --no-gift, which copies every page anyway",
                 // schedule
-                "backing=file:/tmp schedule=handover | --schedule handover needs pages that may cross while the guest writes them, and --mechanism fuse moves clean ones only; use --schedule stop-and-move",
-                "mechanism=stream schedule=postcopy | --schedule postcopy has the destination get the pages that it needs, and with --mechanism stream only the source can send them; use --mechanism flip, or --mechanism pull",
+                "backing=file:/tmp schedule=handover | --schedule handover sends pages while the guest writes them, and --mechanism fuse moves clean pages only; use --schedule stop-and-move",
+                "mechanism=stream schedule=postcopy | --schedule postcopy has the destination fetch pages, and with --mechanism stream only the source can send them; use --mechanism flip, or --mechanism pull",
                 "mechanism=pull schedule=handover | --schedule handover lets both agents map the same pages, and --mechanism pull copies them; use --mechanism flip, or --schedule stop-and-move",
-                "gift=false schedule=handover | --schedule handover has no pages left to copy for --no-gift; use --schedule stop-and-move",
-                "move=false schedule=postcopy | --schedule postcopy has no pages left to copy for --no-move; use --schedule stop-and-move",
+                "gift=false schedule=handover | --schedule handover maps the source's own pages, and --no-gift has every page copied; use --schedule stop-and-move",
+                "move=false schedule=postcopy | --schedule postcopy maps the source's own pages, and --no-move has every page copied; use --schedule stop-and-move",
                 "schedule=precopy       | --schedule precopy copies pages while the guest runs, and --mechanism flip copies none; use --schedule handover, or --mechanism stream",
                 // precopy
                 "downtime-limit=300     | --downtime-limit is for --schedule precopy",
@@ -224,17 +234,15 @@ final class RequestRulesTest {
                 "on-timeout=switch      | --on-timeout is for --schedule precopy",
                 "auto-converge=true     | --auto-converge is for --schedule precopy",
                 "dirty-tracking=log     | --dirty-tracking is for --schedule precopy",
-                "mechanism=stream schedule=precopy on-timeout=postcopy | --on-timeout postcopy has the destination get the pages that are left, and with --mechanism stream only the source can send them; use --mechanism pull, --on-timeout switch, or --on-timeout cancel",
-                "mechanism=pull schedule=precopy timeout=-1 | --timeout -1.0: it must be from 0 to 1000000.0 seconds",
-                "mechanism=pull schedule=precopy timeout=NaN | --timeout NaN: it must be from 0 to 1000000.0 seconds",
+                "mechanism=stream schedule=precopy on-timeout=postcopy | --on-timeout postcopy has the destination fetch the pages that are left, and with --mechanism stream only the source can send them; use --mechanism pull, --on-timeout switch, or --on-timeout cancel",
                 // conditions of RAM
-                "present=5 mechanism=stream | --present and --unmapped keep pages from being flipped, and here none is; use --mechanism flip without --no-gift and --no-move, or leave them out",
-                "unmapped=5 move=false  | --present and --unmapped keep pages from being flipped, and here none is; use --mechanism flip without --no-gift and --no-move, or leave them out",
-                "unmapped=5 gift=false  | --present and --unmapped keep pages from being flipped, and here none is; use --mechanism flip without --no-gift and --no-move, or leave them out",
-                "unmapped=5 schedule=postcopy | --present and --unmapped: with --schedule postcopy no page is mapped before the guest runs; use --schedule handover, or stop-and-move",
-                "backing=anonymous mechanism=pull unaligned=5 | --unaligned 5%: only gift hands over pages with vmsplice, and this is --mechanism pull; use --mechanism gift, or leave --unaligned out",
+                "present=5 mechanism=stream | --present and --unmapped keep pages from being flipped, and this migration flips none; use --mechanism flip without --no-gift and --no-move, or leave them out",
+                "unmapped=5 move=false  | --present and --unmapped keep pages from being flipped, and this migration flips none; use --mechanism flip without --no-gift and --no-move, or leave them out",
+                "unmapped=5 gift=false  | --present and --unmapped keep pages from being flipped, and this migration flips none; use --mechanism flip without --no-gift and --no-move, or leave them out",
+                "unmapped=5 schedule=postcopy | --present and --unmapped: with --schedule postcopy no page is mapped before the switchover; use --schedule handover, or stop-and-move",
+                "backing=anonymous mechanism=pull unaligned=5 | --unaligned 5%: only --mechanism gift sends pages with vmsplice, and this is --mechanism pull; use --mechanism gift, or leave --unaligned out",
                 // postcopy, and the destination
-                "prefetch=16            | --prefetch is for --schedule postcopy; with handover every page is there before the guest could touch it",
+                "prefetch=16            | --prefetch is for --schedule postcopy and for --on-timeout postcopy, and this is --schedule handover",
                 "mechanism=stream move=false | --no-move changes nothing with --mechanism stream, which moves no page anyway",
                 "backing=file:/tmp move=false | --no-move: with --mechanism fuse it is the source that asks for moves; use --no-gift",
             })
@@ -246,9 +254,9 @@ final class RequestRulesTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "backing=file:/tmp | --ping-pong gives the guest away again, and fuse leaves it in private copies of a file that is gone; leave --ping-pong out",
-                "sharer=5 | --ping-pong gives the guest away again, and what --sharer says of its RAM is true of the first source only; leave one of them out",
-                "backing=anonymous unaligned=5 | --ping-pong gives the guest away again, and what --unaligned says of its RAM is true of the first source only; leave one of them out",
+                "backing=file:/tmp | --ping-pong migrates the guest again, and --mechanism fuse leaves its RAM in a private file mapping, which cannot be moved again; leave --ping-pong out",
+                "sharer=5 | --ping-pong migrates the guest again, and --sharer is for the first migration only; leave one of them out",
+                "backing=anonymous unaligned=5 | --ping-pong migrates the guest again, and --unaligned is for the first migration only; leave one of them out",
                 "vcpus=2 |",
                 "backing=anonymous adopt=true |",
             })

@@ -14,8 +14,9 @@ import io.pageflip.ram.BlockSpec;
 import io.pageflip.ram.RamBlock;
 import io.pageflip.request.ChannelKind;
 import io.pageflip.request.Mechanism;
+import io.pageflip.request.MigrationRequest;
+import io.pageflip.request.RequestBuilder;
 import io.pageflip.request.Schedule;
-import io.pageflip.scenario.ScriptedFault;
 import io.pageflip.switchover.OutgoingSwitchover;
 import io.pageflip.switchover.Ownership;
 import io.pageflip.testkit.Waiting;
@@ -61,19 +62,12 @@ public final class FakeSource implements AutoCloseable {
 
     /** What an honest source would say. */
     public Message.Hello honestHello(Mechanism mechanism) throws IOException {
-        return memory.hello(
-                new SourceOptions(
-                        config,
-                        mechanism,
-                        Schedule.STOP_AND_MOVE,
-                        true,
-                        false,
-                        false,
-                        512,
-                        true,
-                        0,
-                        ScriptedFault.NONE),
-                true);
+        MigrationRequest request = new RequestBuilder()
+                .guest(config)
+                .mechanism(mechanism)
+                .schedule(Schedule.STOP_AND_MOVE)
+                .build();
+        return memory.hello(request, true);
     }
 
     /** The descriptors that go with the greeting: the stream's, token, oracle, console, frames, then the blocks'. */

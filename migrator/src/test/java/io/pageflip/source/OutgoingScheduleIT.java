@@ -15,8 +15,9 @@ import io.pageflip.ram.Backing;
 import io.pageflip.ram.RamBlock;
 import io.pageflip.request.ChannelKind;
 import io.pageflip.request.Mechanism;
+import io.pageflip.request.MigrationRequest;
+import io.pageflip.request.RequestBuilder;
 import io.pageflip.request.Schedule;
-import io.pageflip.scenario.ScriptedFault;
 import io.pageflip.switchover.Ownership;
 import io.pageflip.switchover.RunToken;
 import io.pageflip.wire.Message;
@@ -116,10 +117,13 @@ final class OutgoingScheduleIT {
             memory = new SourceMemory(
                     VirtualMachine.create(GUEST, RamBlock::create, NanoClock.SYSTEM), NanoClock.SYSTEM);
             memory.guest().powerOn(done -> {});
-            SourceOptions options =
-                    new SourceOptions(GUEST, mechanism, schedule, true, false, false, 512, true, 0, ScriptedFault.NONE);
+            MigrationRequest request = new RequestBuilder()
+                    .guest(GUEST)
+                    .mechanism(mechanism)
+                    .schedule(schedule)
+                    .build();
             AgentContext<SourceState> context = AgentContext.scratch("source", SourceState.STARTING, NanoClock.SYSTEM);
-            migration = new OutgoingMigration(options, memory, Ownership.of(memory.token()), stream, this, context, 0);
+            migration = new OutgoingMigration(request, memory, Ownership.of(memory.token()), stream, this, context, 0);
             reader.start();
         }
 

@@ -2,7 +2,7 @@ package io.pageflip.source;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.pageflip.metrics.Precopy.Round;
+import io.pageflip.metrics.PrecopyResult.Round;
 import io.pageflip.ram.DirtyTracking;
 import io.pageflip.request.PrecopyLimits;
 import org.junit.jupiter.api.Test;

@@ -20,9 +20,9 @@ import io.pageflip.os.Mapping;
 import io.pageflip.os.NanoClock;
 import io.pageflip.ram.Backing;
 import io.pageflip.request.ChannelKind;
-import io.pageflip.request.Mechanism;
+import io.pageflip.request.MigrationRequest;
+import io.pageflip.request.RequestBuilder;
 import io.pageflip.request.Schedule;
-import io.pageflip.scenario.ScriptedFault;
 import io.pageflip.switchover.RunToken;
 import io.pageflip.wire.FrameHeader;
 import io.pageflip.wire.FrameType;
@@ -43,11 +43,15 @@ final class ReleaseIT {
 
     @Test
     void aGuestThatNobodyTookGoesOnAtTheSource() throws IOException {
-        SourceOptions options = new SourceOptions(
-                GUEST, Mechanism.FLIP, Schedule.STOP_AND_MOVE, true, false, false, BATCH, true, 0, ScriptedFault.NONE);
+        MigrationRequest request = new RequestBuilder()
+                .guest(GUEST)
+                .schedule(Schedule.STOP_AND_MOVE)
+                .batchPages(BATCH)
+                .runAfterS(0)
+                .build();
         try (ReaderThatLeaves link = new ReaderThatLeaves(GUEST)) {
             RunResult result =
-                    new SourceAgent(options, link, false, new Cancellation(), new Progress(), NanoClock.SYSTEM).run();
+                    new SourceAgent(request, link, false, new Cancellation(), new Progress(), NanoClock.SYSTEM).run();
             assertThat(result.status()).isEqualTo(MigrationStatus.FAILED);
             assertThat(result.owner()).isEqualTo(Owner.SOURCE);
             assertThat(result.verification().status()).isEqualTo(VerificationResult.Status.MATCH);

@@ -5,7 +5,7 @@ import static io.pageflip.cli.report.Words.duration;
 import io.pageflip.memory.Quantity;
 import io.pageflip.metrics.FuseResult;
 import io.pageflip.metrics.PostcopyResult;
-import io.pageflip.metrics.Precopy;
+import io.pageflip.metrics.PrecopyResult;
 import io.pageflip.ram.Adoption;
 import java.util.List;
 
@@ -72,7 +72,7 @@ final class ScheduleText {
         }
     }
 
-    static void addPrecopy(Lines lines, Precopy precopy) {
+    static void addPrecopy(Lines lines, PrecopyResult precopy) {
         lines.add(
                 "precopy",
                 "%d rounds while the guest ran; writes noticed by %s, downtime limit %d ms",
@@ -80,14 +80,14 @@ final class ScheduleText {
                 precopy.dirtyTracking(),
                 precopy.downtimeLimit());
         lines.add("", "round        sent     written        time     Gbit/s    expected  throttle  then");
-        List<Precopy.Round> rounds = precopy.rounds();
+        List<PrecopyResult.Round> rounds = precopy.rounds();
         for (int i = 0; i < rounds.size(); i++) {
             if (i == MOST_ROUNDS / 2 && rounds.size() > MOST_ROUNDS) {
                 int left = rounds.size() - MOST_ROUNDS;
                 lines.add("", "… %d more", left);
                 i += left;
             }
-            Precopy.Round round = rounds.get(i);
+            PrecopyResult.Round round = rounds.get(i);
             lines.add(
                     "",
                     "%5d  %,10d  %,10d  %10s  %9.2f  %10s  %7d%%  %s",

@@ -4,7 +4,7 @@ import io.pageflip.guest.Guest;
 import java.io.IOException;
 
 /** The vCPUs of the guest that runs here, for whoever waits for its pages. */
-interface Vcpus {
+interface VcpuWatch {
     /** Of each, when it executed its first instruction, in CLOCK_MONOTONIC nanoseconds; 0 for one that has not. */
     long[] firstBeatsNs();
 
@@ -12,8 +12,8 @@ interface Vcpus {
     void check() throws IOException;
 
     /** Those of a guest. */
-    static Vcpus of(Guest guest) {
-        return new Vcpus() {
+    static VcpuWatch of(Guest guest) {
+        return new VcpuWatch() {
             @Override
             public long[] firstBeatsNs() {
                 return guest.firstBeatsNs();

@@ -10,10 +10,10 @@ import java.util.Locale;
  * @param downtimeLimit milliseconds, as asked for
  * @param rounds with the guest running; the last one, while it is paused, is the pages phase of the downtime
  */
-public record Precopy(String dirtyTracking, long downtimeLimit, List<Round> rounds) {
+public record PrecopyResult(String dirtyTracking, long downtimeLimit, List<Round> rounds) {
     private static final double NS_PER_MS = 1e6;
 
-    public Precopy {
+    public PrecopyResult {
         rounds = List.copyOf(rounds);
     }
 
