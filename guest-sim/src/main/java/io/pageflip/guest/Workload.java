@@ -17,7 +17,7 @@ public enum Workload {
         this.label = label;
     }
 
-    /** As options and reports write it. */
+    /** The name in options and reports. */
     @Override
     public String toString() {
         return label;

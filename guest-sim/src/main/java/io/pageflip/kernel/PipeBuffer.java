@@ -85,7 +85,7 @@ final class PipeBuffer {
         page = null;
     }
 
-    /** The page, and with it the reference, is somebody else's now. */
+    /** Gives the page away, and with it the reference. */
     void forget() {
         page = null;
     }

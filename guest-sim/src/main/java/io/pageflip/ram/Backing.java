@@ -32,7 +32,7 @@ public enum Backing {
         return this == MEMFD || this == HUGETLB;
     }
 
-    /** As options and reports write it. */
+    /** The name in options and reports. */
     @Override
     public String toString() {
         return label;

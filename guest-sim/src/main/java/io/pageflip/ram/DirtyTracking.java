@@ -16,7 +16,7 @@ public enum DirtyTracking {
         this.label = label;
     }
 
-    /** As options and reports write it. */
+    /** The name in options and reports. */
     @Override
     public String toString() {
         return label;
