@@ -5,8 +5,8 @@ package io.pageflip.kernel;
  * the code tests them. After a refusal the bytes are copied, and if that faults the call fails; the reason stays that
  * of the refusal.
  *
- * <p>Source: 000, {@code __pipe_to_user_move}, unless a constant says "fixed": such a condition is one of {@link
- * VmspliceVariant#FIXED} only.
+ * <p>Source: 000, {@code __pipe_to_user_move}, unless a constant says "fixed": such a condition is one of
+ * {@link VmspliceVariant#FIXED} only.
  */
 public enum MoveReason {
     /** Every condition held. */

@@ -11,8 +11,8 @@ final class PipeToUserMove {
     }
 
     /**
-     * Tries to move a gifted buffer, for a reader that asked for a move. After {@link MoveReason#NO_PTE} and {@link
-     * MoveReason#PTE_TAKEN} the posted code returns success.
+     * Tries to move a gifted buffer, for a reader that asked for a move. After {@link MoveReason#NO_PTE} and
+     * {@link MoveReason#PTE_TAKEN} the posted code returns success.
      *
      * @param length bytes that the reader still wants, at most the buffer's; the posted code ignores it
      */

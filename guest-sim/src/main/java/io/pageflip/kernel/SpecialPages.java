@@ -4,8 +4,8 @@ import io.pageflip.kernel.PageTable.Entries;
 
 /**
  * {@code vm_insert_pages_mkspecial}: inserts many pages into a mapping at once, as special entries, which take no
- * reference and no map count (002; mm/memory.c). While the entries exist, the pages must not be freed: call {@link
- * #zap} first, then unlock them, end their writeback, or unpin them.
+ * reference and no map count (002; mm/memory.c). While the entries exist, the pages must not be freed: call
+ * {@link #zap} first, then unlock them, end their writeback, or unpin them.
  */
 public final class SpecialPages {
     /** The most pages that are inserted under one lock; they belong to one page table page. */

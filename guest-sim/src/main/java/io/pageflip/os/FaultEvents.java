@@ -132,8 +132,8 @@ public final class FaultEvents implements AutoCloseable {
     }
 
     /**
-     * The kernel's number of the thread that is trapped, as {@link Proc#threadId} returns it; 0 without {@link
-     * Userfaultfd#FEATURE_THREAD_ID}.
+     * The kernel's number of the thread that is trapped, as {@link Proc#threadId} returns it; 0 without
+     * {@link Userfaultfd#FEATURE_THREAD_ID}.
      */
     public int threadId(int event) {
         return messages.bytes().getInt(event * SIZEOF_UFFD_MSG + THREAD_ID);

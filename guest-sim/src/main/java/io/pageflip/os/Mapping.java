@@ -9,9 +9,9 @@ import java.util.concurrent.atomic.AtomicBoolean;
 /**
  * The owner of one range of mapped memory, which may be guest RAM and may trap.
  *
- * <p>The memory is accessed through native calls only. An access out of bounds throws {@link
- * IndexOutOfBoundsException}, one after {@link #close} {@link IllegalStateException}. The caller must not close a
- * mapping while another thread uses it: it joins the vCPUs before it unmaps their memory. Offsets and lengths are
+ * <p>The memory is accessed through native calls only. An access out of bounds throws
+ * {@link IndexOutOfBoundsException}, one after {@link #close} {@link IllegalStateException}. The caller must not close
+ * a mapping while another thread uses it: it joins the vCPUs before it unmaps their memory. Offsets and lengths are
  * bytes.
  */
 public final class Mapping implements AutoCloseable {

@@ -94,8 +94,8 @@ public final class MemFd implements SparseFile, AutoCloseable {
     }
 
     /**
-     * Opens a new open file description of the same file, for the properties of a description: locks, offset, {@code
-     * O_APPEND}.
+     * Opens a new open file description of the same file, for the properties of a description: locks, offset,
+     * {@code O_APPEND}.
      */
     Fd reopen(int flags) throws SyscallException {
         return Fd.open(sys, "/proc/self/fd/" + fd.number(), flags);

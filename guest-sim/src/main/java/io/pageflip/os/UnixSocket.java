@@ -76,8 +76,8 @@ public final class UnixSocket implements AutoCloseable {
     }
 
     /**
-     * Two sockets that are connected to each other, non-blocking, with send buffers of 4 MiB, or as large as {@code
-     * net.core.wmem_max} allows.
+     * Two sockets that are connected to each other, non-blocking, with send buffers of 4 MiB, or as large as
+     * {@code net.core.wmem_max} allows.
      */
     public static List<Fd> pair() throws SyscallException {
         Syscalls sys = Syscalls.LINUX;

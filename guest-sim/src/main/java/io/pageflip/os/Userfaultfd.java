@@ -80,9 +80,9 @@ public final class Userfaultfd implements AutoCloseable {
     }
 
     /**
-     * Opens a userfaultfd with the wanted features: the plain kind if this process may open it, else {@code
-     * UFFD_USER_MODE_ONLY}. Every process may open the latter, but a <em>system call</em> that touches a trapped page
-     * then fails with {@code EFAULT}.
+     * Opens a userfaultfd with the wanted features: the plain kind if this process may open it, else
+     * {@code UFFD_USER_MODE_ONLY}. Every process may open the latter, but a <em>system call</em> that touches a trapped
+     * page then fails with {@code EFAULT}.
      *
      * @throws SyscallException {@code ENOSYS} without userfaultfd, {@code EINVAL} if a feature is missing
      */
@@ -271,8 +271,8 @@ public final class Userfaultfd implements AutoCloseable {
     }
 
     /**
-     * Makes the call with the struct that this thread has filled. The kernel stores the number of bytes done at {@code
-     * doneAt}.
+     * Makes the call with the struct that this thread has filled. The kernel stores the number of bytes done at
+     * {@code doneAt}.
      */
     private long ask(long request, int doneAt, String name, Mapping mapping, long offset, long bytes)
             throws IOException {

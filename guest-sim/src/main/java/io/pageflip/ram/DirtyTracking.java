@@ -1,6 +1,6 @@
 package io.pageflip.ram;
 
-/** How a guest's writes are noticed. */
+/** How a guest's writes are recorded. */
 public enum DirtyTracking {
     /**
      * The kernel records them: userfaultfd {@code WP_ASYNC} and {@code PAGEMAP_SCAN} (Linux 6.7). Works for every

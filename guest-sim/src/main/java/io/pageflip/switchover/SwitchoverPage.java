@@ -9,18 +9,19 @@ import io.pageflip.os.SyscallException;
  * little-endian. The source writes it, then the word; the destination spins on the word, then reads.
  *
  * <pre>
- *    0        u32  the word, a futex: owner epoch &lt;&lt; 2 | phase (1 saved, 2 released); any other epoch means nothing yet
- *    4        u32  END frames that the source has sent: whoever has received fewer does not have every page
+ *    0        u32  the word, a futex: owner epoch &lt;&lt; 2 | phase (1 saved, 2 released);
+ *                  with any other epoch, nothing has happened yet
+ *    4        u32  END frames that the source has sent: a destination that has received fewer lacks pages
  *    8  3 x   u64  CLOCK_MONOTONIC at the source: all vCPUs were paused, the state was saved, the lock was free
  *   32        u64  the guest's own clock, ns
  *   40        u64  console: bytes produced
  *   48        u32  console: bytes in its FIFO
  *   56  16 bytes   console: the FIFO
- *   96        u32  rounds of pages that the destination has received while the guest runs; this and the next two
- *                  are the words here that it writes
- *  100        u32  postcopy: the destination's owner epoch, once it has every page, and needs the source for none
- *  104        u64  postcopy of pulled pages: how long it lets the source take to connect again, ns
- *  112        u64  how long a vCPU was in the dry run shortly before, and executed nothing, ns; 0 if none was
+ *   96        u32  rounds of pages that the destination has received while the guest runs; the destination
+ *                  writes this word and the next two
+ *  100        u32  postcopy: the destination's owner epoch, once it has every page and no longer needs the source
+ *  104        u64  postcopy of pulled pages: how long the destination waits for the source to connect again, ns
+ *  112        u64  how long a vCPU executed nothing, for the dry run shortly before, ns; 0 if none did
  *  128+32i    u64  vCPU i: instructions, last instruction (ns), random state, cursor
  * </pre>
  *
