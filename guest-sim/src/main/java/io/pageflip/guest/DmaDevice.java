@@ -56,7 +56,7 @@ final class DmaDevice implements AutoCloseable {
             long lent = lending.give(made.writeEnd(), ram.mapping(), page * pageBytes, pageBytes, false);
             if (lent != pageBytes) {
                 throw new IOException("the kernel does not hold page " + page + " of RAM block "
-                        + ram.spec().name() + " for I/O: vmsplice answers " + lent);
+                        + ram.spec().name() + " for I/O: vmsplice returned " + lent);
             }
         }
     }

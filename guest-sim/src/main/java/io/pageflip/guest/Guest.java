@@ -151,7 +151,7 @@ public final class Guest implements GuestState, AutoCloseable {
     }
 
     /**
-     * Pauses a guest whose vCPUs may be trapped for ever, on pages that will never come.
+     * Pauses a guest some of whose vCPUs may be trapped for ever, on pages that will never come.
      *
      * @param letGo frees the trapped vCPUs; called when every vCPU has been told to stop, so that none executes another
      *     instruction
@@ -218,7 +218,7 @@ public final class Guest implements GuestState, AutoCloseable {
      */
     public Adoption adoption(long chunkBytes) {
         if (dma == null) {
-            throw new IllegalStateException("this guest's RAM is no private memory of a shareable block");
+            throw new IllegalStateException("this guest's RAM is not private memory that can be adopted");
         }
         return new Adoption(blocks.get(GuestConfig.RAM), dma.pinned(), logFaults(), chunkBytes, clock);
     }
@@ -248,8 +248,8 @@ public final class Guest implements GuestState, AutoCloseable {
     }
 
     /**
-     * Lets every vCPU rest for so many percent of the time, 0 to 99, and write so much less; the guest may run or be
-     * paused.
+     * Makes every vCPU rest for {@code percent} percent of the time, 0 to 99, and write that much less; the guest may
+     * run or be paused.
      */
     public void throttle(int percent) {
         throttle.set(percent);

@@ -2,8 +2,8 @@ package io.pageflip.guest;
 
 /**
  * Slows a vCPU down, so that a migration that the guest outruns can end: in every period of the clock the vCPU rests
- * for so many percent of it, and executes in what remains. A rest is a part of a millisecond, and the vCPU checks for a
- * stop request all the while.
+ * for a given percentage of it, and executes in the remaining time. A rest is a part of a millisecond, and the vCPU
+ * checks for a stop request all the while.
  */
 final class Throttle {
     /** As in QEMU's auto-converge: a vCPU that never executed would never make progress. */

@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * the vCPU is paused; everything else is the vCPU thread's own.
  */
 final class Vcpu implements AutoCloseable {
-    /** The most time of its dirty rate that a delayed vCPU catches up on. */
+    /** A delayed vCPU catches up on its dirty rate for at most this time. */
     private static final long BURST_NS = 10_000_000;
 
     /** The time that is allowed for a dry run. */
@@ -174,7 +174,7 @@ final class Vcpu implements AutoCloseable {
     /** From the next resume on, records the faults that {@link FaultLog#serving} announces. */
     FaultLog logFaults() {
         while (threadId == 0) {
-            Thread.onSpinWait(); // it is starting
+            Thread.onSpinWait(); // the thread is starting
         }
         FaultLog log = new FaultLog(threadId);
         faults = log;

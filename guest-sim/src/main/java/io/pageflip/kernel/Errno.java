@@ -22,7 +22,7 @@ public enum Errno {
         this.number = number;
     }
 
-    /** As a call returns it: negative. */
+    /** The negative number that a call returns. */
     public int result() {
         return -number;
     }

@@ -42,7 +42,7 @@ public enum FuseReason {
     OLD_PAGE_MLOCKED("old-page-mlocked"),
     /** Copied, into a page that has left the page cache: somebody else filled the place in between. */
     REPOPULATED("repopulated"),
-    /** The same, because there was no memory to add the new page. */
+    /** As {@link #REPOPULATED}, but because there was no memory to add the new page. */
     ADD_WITHOUT_MEMORY("add-without-memory"),
     /** Failed: {@code confirm}, the buffer has no data (EIO, ENODATA). */
     NOT_CONFIRMED("not-confirmed"),

@@ -66,7 +66,7 @@ public final class PageAllocator {
         return page;
     }
 
-    /** The head of a compound page of {@code count} zeroed pages, with one reference; null if there are not so many. */
+    /** The head of a compound page of {@code count} zeroed pages, with one reference; null if too few are free. */
     @Nullable
     PageFrame allocCompound(int count, boolean hugetlb) {
         if (freeCount < count) {

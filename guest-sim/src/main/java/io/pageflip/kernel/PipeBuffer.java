@@ -34,12 +34,12 @@ final class PipeBuffer {
         return page;
     }
 
-    /** In bytes, from the start of the page. */
+    /** The offset in bytes, from the start of the page. */
     int offset() {
         return offset;
     }
 
-    /** In bytes. */
+    /** The length in bytes. */
     int length() {
         return length;
     }

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  * a comment says what this model does.
  */
 public final class PipeIterWrite {
-    /** Whether a file system's {@code write_begin} looks at the page that it is handed. */
+    /** Whether a file system's {@code write_begin} looks at the page that is offered to it. */
     public enum WriteBegin {
         /**
          * As in all file systems before: stores its own page into the pointer, "completely ignoring the prior value".

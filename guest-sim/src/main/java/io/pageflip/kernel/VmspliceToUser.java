@@ -58,7 +58,7 @@ final class VmspliceToUser {
         return total;
     }
 
-    /** {@code __splice_from_pipe}: buffer after buffer, until so many bytes, or the pipe's end, or an error. */
+    /** {@code __splice_from_pipe}: buffer after buffer, until {@code length} bytes, or the pipe's end, or an error. */
     private long feed(AddressSpace mm, Pipe pipe, long length, int flags) {
         long total = 0;
         while (total < length) {
@@ -137,7 +137,7 @@ final class VmspliceToUser {
         return true;
     }
 
-    /** {@code lock_page_killable}: waits for whoever holds the page, unless a fatal signal comes first. */
+    /** {@code lock_page_killable}: waits for the holder of the page lock, unless a fatal signal comes first. */
     static boolean lockKillable(PageFrame page, Hazards hazards) {
         if (page.tryLock()) {
             return true;

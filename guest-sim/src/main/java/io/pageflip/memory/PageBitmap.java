@@ -94,7 +94,7 @@ public final class PageBitmap {
     /** Adds all pages of another set of as many possible pages. */
     public void addAll(PageBitmap other) {
         if (other.pages != pages) {
-            throw new IllegalArgumentException("a set of " + other.pages + " pages is none of " + pages);
+            throw new IllegalArgumentException("a set of " + other.pages + " pages, not of " + pages);
         }
         if (other.words.length == 0) {
             return;
@@ -110,7 +110,7 @@ public final class PageBitmap {
     /** Removes all pages of another set of as many possible pages. */
     public void removeAll(PageBitmap other) {
         if (other.pages != pages) {
-            throw new IllegalArgumentException("a set of " + other.pages + " pages is none of " + pages);
+            throw new IllegalArgumentException("a set of " + other.pages + " pages, not of " + pages);
         }
         if (other.words.length == 0) {
             return;

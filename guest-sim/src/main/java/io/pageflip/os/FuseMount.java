@@ -4,8 +4,8 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 
 /**
- * The owner of a FUSE file system that is mounted nowhere: the device on which the kernel asks for it, and a detached
- * mount (fsopen(2), fsmount(2); Linux 5.2). It is never attached to the mount tree, so nothing of it is left when its
+ * The owner of a FUSE file system: the device through which the kernel sends its requests, and a detached mount
+ * (fsopen(2), fsmount(2); Linux 5.2). The mount is never attached to the mount tree, so nothing of it is left when its
  * owner is killed.
  *
  * <p>A thread that does not use the file system must answer the kernel's requests. After {@link #closeDevice}, every

@@ -152,7 +152,7 @@ public final class FuseServer implements AutoCloseable {
     /** Checks the result of sending a reply: false if the file system is gone. */
     private static boolean sent(long result, int length) throws IOException {
         if (result == -Errno.ENOENT) {
-            return true; // whoever asked has given up
+            return true; // the process that asked has given up
         }
         if (result == -Errno.ENODEV) {
             return false;

@@ -109,12 +109,12 @@ final class UserfaultfdProbe {
             uffd.registerWriteProtect(mapping);
             uffd.writeProtect(mapping);
             expectHeldUp(mapping, data, pipe, "a page");
-            expectHeldUp(mapping, hole, pipe, "a page that is nowhere yet");
+            expectHeldUp(mapping, hole, pipe, "a page that does not exist yet");
             file.write(0, mapping, data, BasePage.BYTES);
             mapping.mapOver(0, file, 0, mapping.length());
             writeWord(mapping, hole, pipe);
             if (mapping.getLong(data) != WORD) {
-                throw new IOException("the file does not show through where it was mapped over");
+                throw new IOException("the file that was mapped over the memory does not hold its content");
             }
         }
         return "writers wait while private memory becomes shared";
@@ -125,7 +125,7 @@ final class UserfaultfdProbe {
         SyscallException.check(pipe.writeEnd().write(word, 0, 8), "write to a pipe");
         long written = pipe.readEnd().read(mapping, offset, 8);
         if (written != -Errno.EFAULT) {
-            throw new IOException("a write to " + page + " that is write-protected goes through");
+            throw new IOException("a write to " + page + " does not trap, although it is write-protected");
         }
         SyscallException.check(pipe.readEnd().read(word, 0, 8), "read from a pipe");
     }

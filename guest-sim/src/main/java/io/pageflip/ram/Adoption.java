@@ -20,9 +20,9 @@ import org.jspecify.annotations.Nullable;
  * and maps the memfd over the chunk. This needs no second copy of RAM, only of one chunk.
  *
  * <pre>
- *   UFFDIO_WRITEPROTECT   a vCPU that writes to the chunk waits from now on, in holes too (WP_UNPOPULATED); reads do not
+ *   UFFDIO_WRITEPROTECT   a vCPU that writes to the chunk now waits, in holes too (WP_UNPOPULATED); reads do not
  *   pwrite                its pages go into the memfd, but for those that are all zeros: holes stay holes
- *   mmap MAP_FIXED        the memfd is mapped over the chunk, whose frames are freed; no other vCPU can be trapped there
+ *   mmap MAP_FIXED        the memfd is mapped over the chunk, whose frames are freed; no more vCPUs are trapped there
  *   read                  the fault events, for the logs: they say which vCPUs are waiting
  *   UFFDIO_WAKE           these vCPUs write again, now into the memfd
  *   MADV_POPULATE_WRITE   the pages that hold data, so that the guest takes no more faults
