@@ -15,7 +15,7 @@ import java.util.Deque;
 /**
  * The main class of the process that a {@link Sharer} owns. Its arguments name a memfd of another process: {@code PID
  * DESCRIPTOR NAME BYTES}. Standard input has a line {@code OFFSET BYTES} for each range, and an empty one; when all
- * ranges are mapped, it writes {@link #MAPPED}. It ends when standard input does.
+ * ranges are mapped, the process writes {@link #MAPPED}. It ends when standard input does.
  */
 final class SharerProcess {
     static final String MAPPED = "mapped";
