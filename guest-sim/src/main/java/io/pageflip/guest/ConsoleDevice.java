@@ -10,7 +10,7 @@ import java.nio.charset.StandardCharsets;
  * migration. Used by vCPU 0 while the guest runs, by others only while it is paused.
  */
 public final class ConsoleDevice {
-    /** As a 16550 UART has. */
+    /** The size of the FIFO of a 16550 UART. */
     static final int FIFO_BYTES = 16;
 
     private static final String TEXT = "000000000000 the guest is alive\n";
@@ -31,8 +31,8 @@ public final class ConsoleDevice {
     }
 
     /**
-     * Writes the number of a line; by hand, since the first line after a switchover must not wait for a formatter to
-     * load.
+     * Writes the number of a line. Uses no formatter: the first line after a switchover must not wait until that is
+     * loaded.
      */
     private static void number(byte[] line, long number) {
         long rest = number;
@@ -42,7 +42,7 @@ public final class ConsoleDevice {
         }
     }
 
-    /** The guest runs from now on. */
+    /** Called when the guest begins to run. */
     void start(long nowNs) {
         nextByteNs = nowNs + BYTE_INTERVAL_NS;
     }

@@ -6,9 +6,9 @@ import io.pageflip.os.NativeBuffer;
 import io.pageflip.os.SyscallException;
 
 /**
- * Where the guest's console puts out its bytes: outside the guest, and common to both agents, as a terminal would be. A
- * memfd that keeps the last {@link #RING_BYTES} bytes, and counts all of them: whoever writes, appends, so what is put
- * out twice is there twice.
+ * The output of the guest's console: outside the guest, and common to both agents, as a terminal would be. It is a
+ * memfd that keeps the last {@link #RING_BYTES} bytes, and counts all of them. Every write appends, so bytes that are
+ * put out twice are there twice.
  *
  * <pre>
  *   0   u64  bytes ever appended

@@ -10,13 +10,13 @@ import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A device with I/O under way from buffers in guest RAM, whose frames the kernel therefore holds: it lends them to a
- * pipe (vmsplice(2) without a gift). What is read out of the pipe is what lies in those very frames then, as a network
- * card sends what lies in its ring. Were another page put in the place of one of them, the device would go on with the
- * old frame, and never see what the guest writes; so it declares them, and nobody may.
+ * A device that does I/O from buffers in guest RAM, so that the kernel holds their frames: it lends them to a pipe
+ * (vmsplice(2) without a gift). A read of the pipe returns what those frames contain then, as a network card sends what
+ * its ring contains. If another frame took the place of one of them, the device would keep the old frame, and never see
+ * what the guest writes. So it declares these pages as pinned, and nobody may move them to another frame.
  *
- * <p>Four buffers of four pages, an eighth, three eighths and so on into RAM, of pages that the guest has ever written.
- * Used by the guest's thread.
+ * <p>It has four buffers of four pages, at one eighth, three eighths and so on of RAM, all of pages that were ever
+ * written. Used by the guest's thread.
  */
 final class DmaDevice implements AutoCloseable {
     private static final int BUFFERS = 4;
@@ -43,7 +43,7 @@ final class DmaDevice implements AutoCloseable {
     }
 
     /**
-     * Begins the I/O; the pages are there, and stay where they are until {@link #close}.
+     * Begins the I/O. The pages must be present; they keep their frames until {@link #close}.
      *
      * @throws IOException if the pipe cannot take them all
      */
@@ -56,7 +56,7 @@ final class DmaDevice implements AutoCloseable {
             long lent = lending.give(made.writeEnd(), ram.mapping(), page * pageBytes, pageBytes, false);
             if (lent != pageBytes) {
                 throw new IOException("the kernel does not hold page " + page + " of RAM block "
-                        + ram.spec().name() + " for I/O: vmsplice answers " + lent);
+                        + ram.spec().name() + " for I/O: vmsplice returned " + lent);
             }
         }
     }
@@ -66,7 +66,7 @@ final class DmaDevice implements AutoCloseable {
         return pages;
     }
 
-    /** Ends the I/O: whether what the device read is what the paused guest last wrote. */
+    /** Ends the I/O. Returns whether the device read what the paused guest had written last. */
     boolean finish() {
         if (pipe == null) {
             throw new IllegalStateException("no I/O is under way");

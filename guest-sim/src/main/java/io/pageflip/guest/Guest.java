@@ -32,9 +32,9 @@ import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The guest in one process: it owns its RAM blocks, vCPUs and devices. It is made paused; {@link #resume} runs it.
- * Whether it <em>may</em> run is for the holder of the {@link RunToken} to know. Used by one thread; only the figures
- * may be read from others.
+ * The guest in one process: it owns its RAM blocks, vCPUs and devices. It is made paused; {@link #resume} runs it. The
+ * holder of the {@link RunToken} must know whether it <em>may</em> run. Used by one thread; only the figures may be
+ * read from others.
  */
 public final class Guest implements GuestState, AutoCloseable {
     /**
@@ -66,8 +66,8 @@ public final class Guest implements GuestState, AutoCloseable {
     private volatile boolean running;
 
     /**
-     * A guest on {@code blocks}, which it owns from now on. The oracle and the log stay their owners'. One whose RAM is
-     * still to be adopted has a device with pages pinned in it.
+     * A guest on {@code blocks}, which it owns from now on; it does not own the oracle and the log. If its RAM is still
+     * to be adopted, it has a device that pins pages of RAM.
      */
     public Guest(GuestConfig config, List<RamBlock> blocks, Oracle oracle, ConsoleLog log, NanoClock clock) {
         this.config = config;
@@ -88,9 +88,10 @@ public final class Guest implements GuestState, AutoCloseable {
     }
 
     /**
-     * Powers it on: writes the first content of everything that {@link GuestConfig#filled} says was ever written.
+     * Powers the guest on: writes the first content of everything that {@link GuestConfig#filled} says was ever
+     * written.
      *
-     * @param progress told the number of 4 KiB pages done so far, now and then
+     * @param progress called now and then with the number of 4 KiB pages done so far
      * @throws IOException if there is no room for them
      */
     public void powerOn(LongConsumer progress) throws IOException {
@@ -110,7 +111,7 @@ public final class Guest implements GuestState, AutoCloseable {
         return blocks;
     }
 
-    /** How its heart has beaten lately, here and where it ran before; valid as long as its oracle. */
+    /** The guest's pulse, in this process and where it ran before; valid as long as its oracle. */
     public Pulse pulse() {
         return oracle.pulse();
     }
@@ -131,8 +132,8 @@ public final class Guest implements GuestState, AutoCloseable {
     }
 
     /**
-     * Has vCPU 0 wait for another agent's guest, take it over, and run; the other vCPUs follow. Returns at once:
-     * {@link #awaitFirstInstructions} and {@link IncomingSwitchover#check} tell how it went.
+     * Makes vCPU 0 wait for another agent's guest, take it over, and run; the other vCPUs follow. Returns at once:
+     * {@link #awaitFirstInstructions} and {@link IncomingSwitchover#check} tell the result.
      */
     public void resumeAfter(IncomingSwitchover in) {
         requirePaused();
@@ -150,9 +151,9 @@ public final class Guest implements GuestState, AutoCloseable {
     }
 
     /**
-     * Stops a guest some of whose vCPUs may be trapped for good, in pages that will never come.
+     * Pauses a guest some of whose vCPUs may be trapped for ever, on pages that will never come.
      *
-     * @param letGo frees those that are trapped; called when every vCPU has been told to stop: none executes another
+     * @param letGo frees the trapped vCPUs; called when every vCPU has been told to stop, so that none executes another
      *     instruction
      */
     public void stop(Runnable letGo) {
@@ -186,7 +187,7 @@ public final class Guest implements GuestState, AutoCloseable {
      * Starts to track which pages the vCPUs write, whether the guest runs or is paused. At most one tracker of each
      * kind at a time.
      *
-     * @throws HostLacksException if this host cannot do it in that way
+     * @throws HostLacksException if this host cannot track writes in that way
      */
     public DirtyTracker trackDirty(DirtyTracking tracking) throws IOException {
         return switch (tracking) {
@@ -210,23 +211,23 @@ public final class Guest implements GuestState, AutoCloseable {
     }
 
     /**
-     * Prepares the adoption of RAM that was started in private memory ({@link ExceptionalPages#untilAdoption}): to be
-     * called while the guest is paused, and run when it runs.
+     * Prepares the adoption of RAM that was started in private memory ({@link ExceptionalPages#untilAdoption}): call
+     * this while the guest is paused, and {@link Adoption#run} while it runs.
      *
      * @param chunkBytes whole pages
      */
     public Adoption adoption(long chunkBytes) {
         if (dma == null) {
-            throw new IllegalStateException("this guest's RAM is no private memory of a shareable block");
+            throw new IllegalStateException("this guest's RAM is not private memory that can be adopted");
         }
         return new Adoption(blocks.get(GuestConfig.RAM), dma.pinned(), logFaults(), chunkBytes, clock);
     }
 
     /**
-     * Starts the other processes that have a part of RAM, where it was made so ({@link ExceptionalPages}) and they were
-     * not started before, and waits until they have it. They end when this is closed, or with the calling thread.
+     * Starts the other processes that have a part of RAM, if {@link ExceptionalPages} asks for them and they do not run
+     * yet, and waits until they have their part. They end when this guest is closed, or with the calling thread.
      *
-     * @param guard whose exception ends the wait, and the process with it
+     * @param guard its exception ends the wait, and the process with it
      * @throws IOException if one does not start
      */
     public void startOthers(WaitGuard guard) throws IOException {
@@ -240,15 +241,15 @@ public final class Guest implements GuestState, AutoCloseable {
         }
     }
 
-    /** The device that has RAM pinned, if there is one. */
+    /** The device that has pinned pages of RAM, if there is one. */
     @Nullable
     DmaDevice dma() {
         return dma;
     }
 
     /**
-     * Lets every vCPU rest for so many percent of the time, 0 to 99, and write so much less; the guest may run or be
-     * paused.
+     * Makes every vCPU rest for {@code percent} percent of the time, 0 to 99, and write that much less; the guest may
+     * run or be paused.
      */
     public void throttle(int percent) {
         throttle.set(percent);
@@ -261,7 +262,7 @@ public final class Guest implements GuestState, AutoCloseable {
         }
     }
 
-    /** What the vCPUs' threads do for the guest. */
+    /** The guest's work on the vCPUs' threads. */
     private final class VcpuOwner implements Vcpu.Owner {
         @Override
         public void paused() {
@@ -341,7 +342,7 @@ public final class Guest implements GuestState, AutoCloseable {
     }
 
     /**
-     * Has the paused vCPUs record page faults that another thread serves, from the next {@link #resume} on.
+     * Makes the paused vCPUs record page faults that another thread serves, from the next {@link #resume} on.
      *
      * @return a log for each vCPU
      */

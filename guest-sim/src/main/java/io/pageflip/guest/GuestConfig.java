@@ -8,14 +8,14 @@ import io.pageflip.ram.BlockSpec;
 import java.util.List;
 
 /**
- * What the guest is and does: as the source was told, and as it tells the destination.
+ * The configuration of the guest, as it was given to the source, and as the source sends it to the destination.
  *
- * @param ramBytes of block {@code ram}
+ * @param ramBytes length of block {@code ram}
  * @param vcpus 1 to {@link GuestInfoPage#MAX_VCPUS}
  * @param dirtyRate pages written a second, by all vCPUs together; 0 writes nothing
  * @param hotSetPercent 1 to 100: the part of the pages that {@link Workload#HOTSET} writes to most
  * @param fillPercent 0 to 100: the part of block {@code ram} that was ever written
- * @param seed of everything random
+ * @param seed of all random choices
  */
 public record GuestConfig(
         long ramBytes,
@@ -28,7 +28,7 @@ public record GuestConfig(
         long seed) {
     private static final long VRAM_BYTES = 16 << 20;
     private static final long ROM_BYTES = (256 << 10) + 512;
-    /** Data and holes come in pieces of so many 4 KiB pages: as a page allocator leaves them, not page by page. */
+    /** Data and holes come in pieces of this many 4 KiB pages: as a page allocator leaves them, not page by page. */
     private static final int EXTENT_PAGES = 16;
 
     /** Block {@code ram}, where the guest information page is. */

@@ -32,7 +32,7 @@ final class PowerOn {
     /**
      * Fills all blocks.
      *
-     * @param progress told the number of 4 KiB pages done so far, now and then
+     * @param progress called now and then with the number of 4 KiB pages done so far
      * @throws IOException if there is no room for them
      */
     void fill(LongConsumer progress) throws IOException {
@@ -57,7 +57,7 @@ final class PowerOn {
                 present.add(page - first, 1);
             }
         }
-        // Made present before it is touched: where there is no room this fails, and a touch would be SIGBUS.
+        // Made present before they are touched: without room this fails, where a touch would be a SIGBUS.
         int perPage = spec.pageBytes() / BasePage.BYTES;
         for (PageRuns runs = present.runs(); runs.next(); ) {
             long firstPage = (first + runs.first()) / perPage;

@@ -2,11 +2,11 @@ package io.pageflip.guest;
 
 /**
  * Slows a vCPU down, so that a migration that the guest outruns can end: in every period of the clock the vCPU rests
- * for so many percent of it, and executes in what remains. A rest is a part of a millisecond, and the vCPU looks for a
- * stop all the while.
+ * for a given percentage of it, and executes in the remaining time. A rest is a part of a millisecond, and the vCPU
+ * checks for a stop request all the while.
  */
 final class Throttle {
-    /** As QEMU's auto-converge: a vCPU that never executed would never reach what it waits for. */
+    /** As in QEMU's auto-converge: a vCPU that never executed would never make progress. */
     static final int MAX_PERCENT = 99;
 
     static final long PERIOD_NS = 1_000_000;

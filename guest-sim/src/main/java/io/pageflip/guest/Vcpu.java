@@ -20,36 +20,36 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One virtual CPU: a thread that executes instructions while the guest runs. An instruction writes a page if the dirty
- * rate has a token for one, and then beats the heart. It is never interrupted in the middle, so a stop comes at an
+ * rate allows one, and then stores a heartbeat. It is never interrupted in the middle, so a stop comes at an
  * instruction boundary, within microseconds.
  *
  * <p>The guest's thread calls {@link #resume}, {@link #requestStop}, {@link #awaitPaused}, and the state methods while
  * the vCPU is paused; everything else is the vCPU thread's own.
  */
 final class Vcpu implements AutoCloseable {
-    /** A vCPU that was held up makes good at most so much of its dirty rate. */
+    /** A delayed vCPU catches up on its dirty rate for at most this time. */
     private static final long BURST_NS = 10_000_000;
 
-    /** A dry run may take so long. */
+    /** The time that is allowed for a dry run. */
     private static final long DRY_RUN_NS = 100_000;
 
     private static final int HOT_WRITES_PERCENT = 90;
     private static final int FILLED_TRIES = 64;
     private static final int JOIN_MS = 10;
 
-    /** What the vCPU does for its guest. */
+    /** The calls of a vCPU to its guest. */
     interface Owner {
-        /** It has paused; called on its thread. */
+        /** The vCPU has paused; called on its thread. */
         void paused();
 
-        /** It will pause soon; called on its thread, between two instructions. */
+        /** The vCPU will pause soon; called on its thread, between two instructions. */
         void aboutToPause();
 
-        /** vCPU 0 is to take the guest over: whether it, and all others, may run. Called on its thread. */
+        /** vCPU 0 must take the guest over. Returns whether it, and all others, may run. Called on its thread. */
         boolean takesOver();
     }
 
-    /** The guest's thread makes it run, and stop; the vCPU's thread alone says that it is paused. */
+    /** The guest's thread makes the vCPU run, and stop; only the vCPU's thread sets {@link #PAUSED}. */
     private enum State {
         PAUSED,
         TAKING_OVER,
@@ -136,7 +136,7 @@ final class Vcpu implements AutoCloseable {
         LockSupport.unpark(thread);
     }
 
-    /** Has it take the guest over, and run if it may. */
+    /** Makes it take the guest over, and run if it may. */
     void takeOver() {
         firstInstructionNs = 0;
         firstBeatNs = 0;
@@ -145,19 +145,22 @@ final class Vcpu implements AutoCloseable {
     }
 
     void requestStop() {
-        // One that has failed is paused already.
+        // A vCPU that has failed is paused already.
         if (!state.compareAndSet(State.RUNNING, State.STOPPING)) {
             state.compareAndSet(State.STOPPING_SOON, State.STOPPING);
         }
     }
 
-    /** The same at {@code timeNs}, of CLOCK_MONOTONIC: at one moment for all vCPUs, and each gets ready before. */
+    /**
+     * As {@link #requestStop}, at {@code timeNs} of CLOCK_MONOTONIC: all vCPUs stop at one moment, and prepare before
+     * it.
+     */
     void requestStopAt(long timeNs) {
         stopAtNs = timeNs;
         state.compareAndSet(State.RUNNING, State.STOPPING_SOON);
     }
 
-    /** Waits for the instruction at hand to end: a matter of microseconds, inside the downtime. */
+    /** Waits for the current instruction to end: a matter of microseconds, inside the downtime. */
     void awaitPaused() {
         while (!isPaused()) {
             Thread.onSpinWait();
@@ -171,7 +174,7 @@ final class Vcpu implements AutoCloseable {
     /** From the next resume on, records the faults that {@link FaultLog#serving} announces. */
     FaultLog logFaults() {
         while (threadId == 0) {
-            Thread.onSpinWait(); // it is starting
+            Thread.onSpinWait(); // the thread is starting
         }
         FaultLog log = new FaultLog(threadId);
         faults = log;
@@ -227,7 +230,7 @@ final class Vcpu implements AutoCloseable {
             try {
                 thread.join(JOIN_MS);
             } catch (InterruptedException e) {
-                interrupted = true; // its memory goes next: it must have ended
+                interrupted = true; // its memory is unmapped next: it must have ended
             }
         }
         if (interrupted) {
@@ -250,7 +253,7 @@ final class Vcpu implements AutoCloseable {
                 if (runs) {
                     execute();
                     owner.paused();
-                    pulse.enter(instructions); // not before: the guest is paused until it is handed over
+                    pulse.enter(instructions); // not earlier: that would lengthen the downtime
                 }
             } catch (RuntimeException | Error e) {
                 failure = e;
@@ -287,7 +290,7 @@ final class Vcpu implements AutoCloseable {
             if (throttle.rests(now)) {
                 long sinceNs = now;
                 now = rest(now);
-                // The dirty rate is one of the time in which it executes: a rest is not made good afterwards.
+                // The dirty rate counts only the time in which the vCPU executes: it does not catch up on a rest.
                 nextWriteNs += nextWriteNs == Long.MAX_VALUE ? 0 : now - sinceNs;
                 continue;
             }
@@ -316,7 +319,7 @@ final class Vcpu implements AutoCloseable {
         }
     }
 
-    /** Once, if there is time for it; the time afterwards. */
+    /** Does the dry run, if there is time for it; returns the time afterwards. */
     private long dryRun() {
         if (clock.nanoTime() < stopAtNs - DRY_RUN_NS) {
             owner.aboutToPause();
@@ -325,7 +328,8 @@ final class Vcpu implements AutoCloseable {
     }
 
     /**
-     * Executes nothing for a part of a millisecond. Spins, as every vCPU does: a stop, which ends it, is felt at once.
+     * Executes nothing for a part of a millisecond. Spins, as every vCPU does, so that a stop request ends the rest at
+     * once.
      */
     private long rest(long sinceNs) {
         long now = sinceNs;

@@ -24,7 +24,7 @@ final class Vcpus implements AutoCloseable {
     private final NanoClock clock;
     private final AtomicInteger executing = new AtomicInteger();
 
-    /** The owner of these vCPUs from now on. */
+    /** Owns {@code vcpus} from now on. */
     Vcpus(List<Vcpu> vcpus, NanoClock clock) {
         this.vcpus = List.copyOf(vcpus);
         this.clock = clock;
@@ -50,12 +50,12 @@ final class Vcpus implements AutoCloseable {
         }
     }
 
-    /** Has vCPU 0 take the guest over. */
+    /** Makes vCPU 0 take the guest over. */
     void takeOver() {
         vcpus.get(0).takeOver();
     }
 
-    /** One has paused: whether it was the last. */
+    /** Called when one has paused; returns whether it was the last. */
     boolean pausedOne() {
         return executing.decrementAndGet() == 0;
     }
@@ -79,7 +79,7 @@ final class Vcpus implements AutoCloseable {
         for (int i = 0; i < vcpus.size(); i++) {
             vcpus.get(i).requestStopAt(timeNs);
         }
-        // Asleep: with a thread that spins here, three would want the two processors of a small machine.
+        // Sleeps: if this thread spun, three threads would compete for the two processors of a small machine.
         while (!allPaused()) {
             LockSupport.parkNanos(PAUSE_POLL_NS);
         }
@@ -100,7 +100,7 @@ final class Vcpus implements AutoCloseable {
         }
     }
 
-    /** @throws IOException if a cursor cannot be one; nothing is loaded then */
+    /** @throws IOException if a cursor is impossible; nothing is loaded then */
     void checkState(SwitchoverPage page) throws IOException {
         for (int i = 0; i < vcpus.size(); i++) {
             if (page.vcpuCursor(i) < 0) {
@@ -116,7 +116,7 @@ final class Vcpus implements AutoCloseable {
         }
     }
 
-    /** Has the paused vCPUs record page faults from the next resume on; a log for each. */
+    /** Makes the paused vCPUs record page faults from the next resume on; returns a log for each. */
     List<FaultLog> logFaults() {
         List<FaultLog> logs = new ArrayList<>();
         for (Vcpu vcpu : vcpus) {
@@ -128,7 +128,7 @@ final class Vcpus implements AutoCloseable {
     /**
      * Waits for the first instruction of each since it was resumed.
      *
-     * @param in what vCPU 0 waits for, if it takes the guest over
+     * @param in the switchover that vCPU 0 waits for, if it takes the guest over
      * @return CLOCK_MONOTONIC of each vCPU's first instruction
      * @throws IOException if a vCPU died, or has executed none within {@code timeoutNs}, or the switchover has failed
      */

@@ -13,9 +13,9 @@ import java.util.Deque;
 import java.util.List;
 
 /**
- * A guest in this process with everything it needs, and the owner of all that: RAM, vCPUs, run token, oracle, console
- * log. The agent that made it and one that attached itself to it have the same, so that either can pass it on. Used by
- * one thread.
+ * Owns a guest in this process, and everything that it needs: RAM, vCPUs, run token, oracle, console log. The agent
+ * that made the guest and an agent that attached to it have the same parts, so that either can pass it on. Used by one
+ * thread.
  */
 public final class VirtualMachine implements AutoCloseable {
     private final RunToken token;
@@ -30,16 +30,16 @@ public final class VirtualMachine implements AutoCloseable {
         this.guest = guest;
     }
 
-    /** Makes the memory of a RAM block, as {@link RamBlock#create} does where nothing else is wanted. */
+    /** Makes the memory of a RAM block; by default {@link RamBlock#create}. */
     @FunctionalInterface
     public interface BlockMaker {
         RamBlock make(BlockSpec spec) throws IOException;
     }
 
     /**
-     * A new one, whose guest is paused and has no page yet; this process holds its token.
+     * Makes a virtual machine whose guest is paused and has no page yet; this process holds its token.
      *
-     * @param maker of its RAM blocks
+     * @param maker makes its RAM blocks
      */
     public static VirtualMachine create(GuestConfig config, BlockMaker maker, NanoClock clock) throws IOException {
         Deque<AutoCloseable> made = new ArrayDeque<>();
@@ -63,7 +63,9 @@ public final class VirtualMachine implements AutoCloseable {
         }
     }
 
-    /** Everything that another process described, attached to piece by piece; owned from now on. */
+    /**
+     * A virtual machine of parts that another process described and this one has attached to; it owns them from now on.
+     */
     public static VirtualMachine of(RunToken token, Oracle oracle, ConsoleLog console, Guest guest) {
         return new VirtualMachine(token, oracle, console, guest);
     }

@@ -1,12 +1,12 @@
 package io.pageflip.guest;
 
-/** Which page a vCPU writes next. */
+/** How a vCPU chooses the page that it writes next. */
 public enum Workload {
-    /** None: vCPUs only beat. */
+    /** It writes none: vCPUs only store their heartbeats. */
     IDLE("idle"),
-    /** One after the other, and again from the start. */
+    /** One page after the other, and again from the start. */
     SEQUENTIAL("sequential"),
-    /** Any, all alike. */
+    /** Any page, all with the same probability. */
     UNIFORM("uniform"),
     /** Nine of ten writes in a small part of the pages, the rest anywhere. */
     HOTSET("hotset");
@@ -17,7 +17,7 @@ public enum Workload {
         this.label = label;
     }
 
-    /** As options and reports write it. */
+    /** The name in options and reports. */
     @Override
     public String toString() {
         return label;

@@ -4,7 +4,7 @@ import io.pageflip.os.Mapping;
 import io.pageflip.ram.RamBlock;
 
 /**
- * Page 0 of block {@code ram}: lets anything outside watch the guest live, without its help. Little-endian.
+ * Page 0 of block {@code ram}: lets any other process watch the guest run, without the guest's help. Little-endian.
  *
  * <pre>
  *        0  8 bytes  "PAGEFLIP"
@@ -39,7 +39,7 @@ public final class GuestInfoPage {
         ram.setInt(12, vcpus);
     }
 
-    /** Whether the page says what it should of a guest with {@code vcpus} vCPUs. */
+    /** Whether the page has the header of a guest with {@code vcpus} vCPUs. */
     public boolean isValid(int vcpus) {
         return ram.getLong(0) == MAGIC && ram.getInt(8) == VERSION && ram.getInt(12) == vcpus;
     }

@@ -3,8 +3,8 @@ package io.pageflip.heartbeat;
 import io.pageflip.os.Mapping;
 
 /**
- * How the guest's heart has beaten lately, in slots of a millisecond of CLOCK_MONOTONIC: a ring a vCPU, in memory that
- * every agent maps, so that whoever runs the guest after a migration can also tell how it ran before.
+ * The guest's recent heartbeats, in slots of a millisecond of CLOCK_MONOTONIC: a ring for each vCPU, in memory that
+ * every agent maps, so that the agent that runs the guest after a migration also knows how it ran before.
  *
  * <pre>
  *  vCPU i, at 64 KiB x i: 4096 times
@@ -13,8 +13,8 @@ import io.pageflip.os.Mapping;
  *    8  u64  the longest time between two heartbeats of which the second was in this slot, ns
  * </pre>
  *
- * <p>A vCPU enters a slot when it executes its first instruction in a later one, or pauses; where it executed nothing,
- * nothing is entered. Any thread may read meanwhile. Reading needs an entry of the last four seconds: older ones are
+ * <p>A vCPU writes a slot when it executes its first instruction in a later one, or pauses; it writes nothing for a
+ * slot in which it executed nothing. Any thread may read meanwhile. Slots older than about four seconds are
  * overwritten.
  */
 public final class Pulse {
@@ -38,7 +38,7 @@ public final class Pulse {
         this.base = base;
     }
 
-    /** Room for the rings of as many vCPUs as there can be; those that no vCPU writes to stay holes. */
+    /** Bytes for the rings of as many vCPUs as there can be; rings that no vCPU writes to stay holes. */
     public static long lengthBytes() {
         return (long) GuestInfoPage.MAX_VCPUS * RING_BYTES;
     }
@@ -55,7 +55,8 @@ public final class Pulse {
     }
 
     /**
-     * The longest time, in nanoseconds, between two heartbeats of vCPU {@code vcpu} that ended in a slot; 0 as above.
+     * The longest time, in nanoseconds, between two heartbeats of vCPU {@code vcpu} that ended in a slot; 0 if it is
+     * not, or no longer, known.
      */
     public long longestGapNs(int vcpu, long slot) {
         long at = at(vcpu, slot);
@@ -70,7 +71,7 @@ public final class Pulse {
         return base + (long) vcpu * RING_BYTES + (long) Math.floorMod(slot, SLOTS) * SLOT_BYTES;
     }
 
-    /** The hand that writes the ring of one vCPU. Used by the vCPU's thread alone; never allocates. */
+    /** Writes the ring of one vCPU. Used by the vCPU's thread alone; never allocates. */
     public static final class Hand {
         private final Pulse pulse;
         private final int vcpu;
@@ -85,10 +86,11 @@ public final class Pulse {
         }
 
         /**
-         * A heartbeat. Almost every one is neither the first of its slot nor the end of the longest gap there: this is
-         * short enough to be inlined.
+         * Records a heartbeat. Almost every one is neither the first of its slot nor the end of the longest gap there,
+         * so this method is short enough to be inlined.
          *
-         * @param lastNs when the one before it was, whichever agent ran the guest then; 0 if this is the first ever
+         * @param lastNs when the previous heartbeat was, whichever agent ran the guest then; 0 if this is the first
+         *     ever
          * @param instructions executed up to now, this one included
          */
         public void beat(long lastNs, long nowNs, long instructions) {
@@ -110,8 +112,8 @@ public final class Pulse {
         }
 
         /**
-         * Enters what the vCPU did in the slot at hand, added to what it did there in another agent. To be called when
-         * it has paused.
+         * Writes the current slot: what the vCPU did in it, added to what it did there in another agent. Call it when
+         * the vCPU has paused.
          *
          * @param instructions executed up to now
          */

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class AddressSpace {
     private final Kernel kernel;
-    private final TreeMap<Long, Vma> vmas = new TreeMap<>(); // by their ends, as find_vma wants them
+    private final TreeMap<Long, Vma> vmas = new TreeMap<>(); // by their ends, as find_vma needs them
     private @Nullable Vma lastFound; // mm->mmap_cache
     private final PageTable pageTable = new PageTable();
     private final PageFault pageFault;
@@ -31,12 +31,12 @@ public final class AddressSpace {
 
     // Mappings.
 
-    /** Private anonymous memory from {@code start} to {@code end}, exclusive. */
+    /** Maps private anonymous memory from {@code start} to {@code end}, exclusive. */
     public Vma mmap(long start, long end, Set<Vma.Flag> flags) {
         return add(new Vma(this, start, end, flags, null, 0));
     }
 
-    /** A file, from its page {@code pageOffset} on. */
+    /** Maps a file, from its page {@code pageOffset} on. */
     public Vma mmapFile(long start, long end, Set<Vma.Flag> flags, PageCache file, long pageOffset) {
         return add(new Vma(this, start, end, flags, file, pageOffset));
     }
@@ -55,7 +55,7 @@ public final class AddressSpace {
     }
 
     /**
-     * Private anonymous memory with huge pages in it, mapped by single entries as after {@code split_huge_pmd}.
+     * Maps private anonymous memory with huge pages in it, by single entries as after {@code split_huge_pmd}.
      *
      * @param hugePages pages of a huge page; the mapping holds a whole number of them
      */
@@ -126,7 +126,10 @@ public final class AddressSpace {
         return child;
     }
 
-    /** The process ends: every mapping goes, and what is mapped outside of any stays for ever, as in the kernel. */
+    /**
+     * Ends the process: unmaps every mapping. A page that is mapped outside of all mappings is never freed, as in the
+     * kernel.
+     */
     public void exit() {
         vmas.values().forEach(this::dontNeed);
         vmas.clear();
@@ -138,7 +141,7 @@ public final class AddressSpace {
         anonPages = 0;
     }
 
-    // What the process itself does.
+    // Accesses of the process itself.
 
     /** Stores one grain; false if the process may not (SIGSEGV), or the machine has no frame left. */
     public boolean write(long address, long value) {
@@ -149,7 +152,7 @@ public final class AddressSpace {
         return page != null;
     }
 
-    /** Writes a whole page, whose grain {@code i} is {@code stamp + i} then; false as {@link #write}. */
+    /** Writes a whole page: grain {@code i} becomes {@code stamp + i}. False as in {@link #write}. */
     public boolean writePage(long address, long stamp) {
         PageFrame page = access(address, true);
         if (page != null) {
@@ -161,7 +164,7 @@ public final class AddressSpace {
     /**
      * Loads one grain.
      *
-     * @throws IllegalStateException if the process may not, or the machine has no frame left
+     * @throws IllegalStateException if the process may not read there, or the machine has no frame left
      */
     public long read(long address) {
         PageFrame page = access(address, false);
@@ -177,7 +180,7 @@ public final class AddressSpace {
         return entries == null ? null : entries.page(PageTable.index(address));
     }
 
-    /** The page at an address, mapped so that the access can be done; null if it cannot. */
+    /** The page at an address, mapped so that the access is possible; null if it is not. */
     @Nullable
     PageFrame access(long address, boolean write) {
         int entry = PageTable.index(address);
@@ -232,11 +235,11 @@ public final class AddressSpace {
         return done;
     }
 
-    // What the kernel does with its page table.
+    // Operations of the kernel on the page table.
 
     /**
-     * {@code zap_page_range}, clipped to the mapping. An end that is not a multiple of a page is compared with the
-     * address as the kernel does, by equality: if start and end do not differ by whole pages, it never meets.
+     * {@code zap_page_range}, clipped to the mapping. As in the kernel, the loop compares the address with the end by
+     * equality: if start and end do not differ by whole pages, they never become equal.
      */
     void zapPageRange(Vma vma, long address, long size) {
         long start = Math.max(vma.start(), address);
@@ -277,7 +280,10 @@ public final class AddressSpace {
         entries.clear(entry);
     }
 
-    /** An ordinary entry of this page table no longer maps the page: counts it, and puts its reference. */
+    /**
+     * Accounts for an ordinary entry of this page table that no longer maps the page: updates the counts, and puts the
+     * entry's reference.
+     */
     void unmapped(PageFrame page) {
         if (page.isAnon()) {
             anonPages--;
@@ -290,14 +296,13 @@ public final class AddressSpace {
         anonPages++;
     }
 
-    /** Pages of anonymous memory that the process has by its own count: {@code MM_ANONPAGES}. */
+    /** The process's own count of its pages of anonymous memory: {@code MM_ANONPAGES}. */
     long anonPages() {
         return anonPages;
     }
 
     /**
-     * Reclaim takes the page at an address away from this process and writes it to swap; false if it is not one to
-     * swap.
+     * Reclaim takes the page at an address away from this process and writes it to swap; false if it cannot be swapped.
      */
     public boolean swapOut(long address) {
         return pageFault.swapOut(address);
@@ -316,7 +321,7 @@ public final class AddressSpace {
         readers--;
     }
 
-    /** Needed by who changes a mapping. */
+    /** Takes the lock that a change of a mapping needs. */
     public void mmapWriteLock() {
         if (writer || readers > 0) {
             throw new KernelBugException("the mmap lock is held");
@@ -324,7 +329,7 @@ public final class AddressSpace {
         writer = true;
     }
 
-    /** After {@link #mmapWriteLock}. */
+    /** Releases the lock that {@link #mmapWriteLock} took. */
     public void mmapWriteUnlock() {
         writer = false;
     }

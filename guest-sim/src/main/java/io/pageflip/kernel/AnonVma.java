@@ -1,8 +1,8 @@
 package io.pageflip.kernel;
 
 /**
- * Where the kernel looks for the mappings of anonymous pages ({@code struct anon_vma}, mm/rmap.c). Those of a process
- * and of its forked children have one root.
+ * Through this, the kernel finds the mappings of anonymous pages ({@code struct anon_vma}, mm/rmap.c). The objects of a
+ * process and of its forked children have the same root.
  */
 final class AnonVma implements PageMapping {
     private final AnonVma root;

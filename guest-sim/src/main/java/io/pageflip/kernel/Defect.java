@@ -1,11 +1,14 @@
 package io.pageflip.kernel;
 
 /**
- * What the seeds' code does wrong, or leaves to go wrong; noted where it happens, though the kernel itself sees
+ * Mistakes that the seeds' code makes, or allows. The model records each where it happens; the kernel itself notices
  * nothing.
  */
 public enum Defect {
-    /** 000: {@code ret} is 0 where no page table entry was got, or one was present: success, and nothing arrived. */
+    /**
+     * 000: {@code ret} is 0 where no page table entry was got, or one was present: the call reports success, and
+     * nothing arrived.
+     */
     CLAIMED_NOT_MOVED("000"),
     /**
      * 000: the reader's address is within a page; the page is mapped at that page's start, so all its content is
@@ -17,17 +20,18 @@ public enum Defect {
      */
     SHORT_REQUEST("000"),
     /**
-     * 000: {@code find_vma} answered with a mapping behind the address: the page is mapped outside of any, and never
-     * freed.
+     * 000: {@code find_vma} returned a mapping at a higher address: the page is mapped outside of all mappings, and
+     * never freed.
      */
     LATER_MAPPING("000"),
     /**
-     * 000: an anonymous page is put into the mapping of a file, where a copy would have changed, or spared, the file.
+     * 000: an anonymous page is put into the mapping of a file. A copy would have changed the file (shared mapping), or
+     * left it alone (private).
      */
     FILE_MAPPING("000"),
     /** 000: memory that the reader may not write gets another content. */
     READ_ONLY_MAPPING("000"),
-    /** 000: memory that is locked loses its page, and has one that is not locked. */
+    /** 000: memory that is locked loses its page, and gets one that is not locked. */
     LOCKED_MAPPING("000"),
     /** 000: a page that KSM merged moves; KSM knows nothing of its new mapping. */
     KSM_PAGE("000"),
@@ -36,36 +40,36 @@ public enum Defect {
      * processes.
      */
     MAPPED_IN_BOTH("000"),
-    /** 000: {@code pte_present} is false of a swap entry, which is overwritten; its slot is never freed. */
+    /** 000: {@code pte_present} is false for a swap entry, which is overwritten; its slot is never freed. */
     SWAP_ENTRY_LOST("000"),
     /**
-     * 000: {@code page_add_anon_rmap} leaves the mapping and index of an anonymous page, which are still the writer's.
+     * 000: {@code page_add_anon_rmap} does not change the mapping and index of an anonymous page, which are still the
+     * writer's.
      */
     STALE_RMAP("000"),
     /** 000: no {@code inc_mm_counter}: the process ends with fewer pages counted than it had. */
     RSS_NOT_COUNTED("000"),
     /**
-     * 000 and fixed: {@code page_mapped} is false of a page that was swapped out while the pipe held it; who has a swap
-     * entry for it, the writer or a forked child, will find the reader's page.
+     * 000 and fixed: {@code page_mapped} is false for a page that was swapped out while the pipe held it. A process
+     * that has a swap entry for it, the writer or a forked child, will find the reader's page.
      */
     SWAP_CACHE_SHARED("000"),
-    /**
-     * 000 and fixed: somebody else holds the page, a second pipe or a device, and sees what the reader writes there.
-     */
+    /** 000 and fixed: a second pipe or a device holds the page, too, and sees what the reader writes there. */
     EXTRA_REFERENCE("000"),
     /** 001: the return for a page that is not up to date leaves it locked. */
     PAGE_LEFT_LOCKED("001"),
-    /** 001: an abort while the request is unlocked ends it, and with it the old page, which the code goes on to use. */
+    /** 001: an abort while the request is unlocked ends it and puts the old page, which the code still uses. */
     ABORTED_WHILE_UNLOCKED("001"),
     /**
-     * 001: the old page has left the page cache and the new one was not let in: what is copied is lost with the
+     * 001: the old page has left the page cache and the new one could not be added: the copied bytes are lost with the
      * request.
      */
     REPLY_NOT_CACHED("001"),
     /** 002: the address is not the start of a page: every page is mapped where its page begins, before the address. */
     UNALIGNED_ADDRESS("002"),
     /**
-     * 002: the count of a compound page is that of all its pages: one that is mapped page by page passes for pinned.
+     * 002: the count of a compound page is that of all its pages: a compound page that is mapped page by page passes
+     * for pinned.
      */
     COMPOUND_PASSES_FOR_PINNED("002"),
     /** 002: the lock is asserted only where the mapping was not mixed before. */

@@ -1,9 +1,6 @@
 package io.pageflip.kernel;
 
-/**
- * The error numbers with which the modelled calls answer; a call returns what it did, or minus such a number
- * (errno(3)).
- */
+/** The error numbers of the modelled calls (errno(3)). A call returns its result, or minus such a number. */
 public enum Errno {
     ENOENT(2),
     EINTR(4),
@@ -25,7 +22,7 @@ public enum Errno {
         this.number = number;
     }
 
-    /** As a call returns it: negative. */
+    /** The negative number that a call returns. */
     public int result() {
         return -number;
     }

@@ -8,10 +8,10 @@ import org.jspecify.annotations.Nullable;
  * One reply on its way from pipe buffers into a request's pages: {@code struct fuse_copy_state} (001; fs/fuse/dev.c).
  */
 final class FuseCopyState {
-    /** What {@code fuse_try_move_page} returns beside 0 and errors: the bytes are to be copied. */
+    /** The result of {@code fuse_try_move_page} that is neither 0 nor an error: the bytes must be copied. */
     private static final int FALL_BACK = 1;
 
-    /** What a stolen page may be marked with ({@code fuse_check_page}). */
+    /** The flags that a stolen page may have ({@code fuse_check_page}). */
     static final Set<PageFlag> NOT_WEIRD = EnumSet.of(
             PageFlag.LOCKED, PageFlag.REFERENCED, PageFlag.UPTODATE, PageFlag.LRU, PageFlag.ACTIVE, PageFlag.RECLAIM);
 
@@ -52,7 +52,8 @@ final class FuseCopyState {
     }
 
     /**
-     * {@code copy_out_args} and {@code fuse_copy_pages}: {@code bytes} bytes into the pages, and zeros into the rest.
+     * {@code copy_out_args} and {@code fuse_copy_pages}: copies {@code bytes} bytes into the pages, and zeros into the
+     * rest.
      */
     int pages(int bytes) {
         request.setReceivedBytes(bytes);
@@ -110,7 +111,7 @@ final class FuseCopyState {
         return count == PageFrame.SIZE ? FuseReason.MOVED : FuseReason.NOT_WHOLE_PAGE;
     }
 
-    /** {@code fuse_copy_fill}: the next buffer is the current one; 0, or minus an error number. */
+    /** {@code fuse_copy_fill}: makes the next buffer the current one; returns 0, or minus an error number. */
     private int fill() {
         request.unlock();
         int error = nextBuffer();
@@ -202,7 +203,7 @@ final class FuseCopyState {
         return weird;
     }
 
-    /** {@code fuse_check_page}. */
+    /** {@code fuse_check_page}: true, with a reason, if the page is weird. */
     private boolean checkPage(PageFrame page) {
         if (page.mapCount() != 0) {
             reason = FuseReason.WEIRD_MAPPED;
@@ -244,7 +245,7 @@ final class FuseCopyState {
         return true;
     }
 
-    /** From {@code remove_from_page_cache} on. */
+    /** {@code fuse_try_move_page} from {@code remove_from_page_cache} on. */
     private int replace(int slot, PageFrame oldPage, PageFrame newPage, PipeBuffer buffer) {
         if (!(oldPage.mapping() instanceof PageCache file)) {
             throw new KernelBugException("the page to be replaced is no file's");

@@ -3,14 +3,14 @@ package io.pageflip.kernel;
 /** The FUSE server's end: {@code /dev/fuse}, to which it splices its replies (001; fs/fuse/dev.c). */
 public final class FuseDevice {
     /**
-     * What a reply begins with. Really 16 bytes ({@code struct fuse_out_header}); here a grain, the least that the
-     * model tells apart. It must be a pipe buffer of its own for the pages behind it to move.
+     * The bytes of a reply's header. Really 16 ({@code struct fuse_out_header}); here a grain, the smallest unit of the
+     * model. The pages that follow the header can move only if it is a pipe buffer of its own.
      */
     public static final int HEADER_BYTES = PageFrame.GRAIN_BYTES;
 
     private final Tally<FuseReason> tally;
 
-    /** The tally gets one decision for each page of a request that the reply brings something for. */
+    /** The tally gets one decision for each page of a request that the reply has bytes for. */
     public FuseDevice(Tally<FuseReason> tally) {
         this.tally = tally;
     }
@@ -19,9 +19,9 @@ public final class FuseDevice {
      * {@code fuse_dev_splice_write}: splice(2) of {@code length} bytes, header included, from the pipe into the device,
      * as the reply to {@code request}, which ends with it.
      *
-     * @param flags {@link SpliceFlags}; MOVE to have pages moved
-     * @return {@code length}, or minus an error number: EINVAL (not so much in the pipe, which stays as it is; or a
-     *     reply longer than what was asked for); ENOENT (aborted); EIO
+     * @param flags {@link SpliceFlags}; MOVE so that pages may move
+     * @return {@code length}, or minus an error number: EINVAL (less is in the pipe, which stays as it is; or the reply
+     *     is longer than the request); ENOENT (aborted); EIO
      */
     public long spliceWrite(Pipe pipe, int length, int flags, FuseRequest request) {
         PipeBuffer[] buffers = takeBuffers(pipe, length);
@@ -37,8 +37,8 @@ public final class FuseDevice {
     }
 
     /**
-     * {@code fuse_dev_do_write}: until the header is read, nobody knows whose reply it is, and the request goes on
-     * waiting.
+     * {@code fuse_dev_do_write}: until the header is read, nobody knows which request it answers, so after an error
+     * there the request keeps waiting.
      */
     private static long write(FuseCopyState copy, int length, FuseRequest request) {
         int error = copy.header(HEADER_BYTES);
@@ -57,8 +57,8 @@ public final class FuseDevice {
     }
 
     /**
-     * The oldest buffers, so many bytes of them; of the last perhaps a part, which is no gift then. None if there is
-     * less.
+     * Takes the oldest {@code length} bytes out of the pipe, as buffers. The last one may be a part of a buffer, which
+     * is no gift then. Returns no buffers if the pipe holds less.
      */
     private static PipeBuffer[] takeBuffers(Pipe pipe, int length) {
         int count = 0;

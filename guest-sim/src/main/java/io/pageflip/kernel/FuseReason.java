@@ -7,7 +7,7 @@ package io.pageflip.kernel;
 public enum FuseReason {
     /** Moved: every condition held. */
     MOVED("moved"),
-    /** Copied: {@code cs->len}, something is left in the current buffer, of the header for one. */
+    /** Copied: {@code cs->len}, the current buffer is not used up, for example by the header. */
     BUFFER_LEFT_OVER("buffer-left-over"),
     /** Copied: {@code cs->move_pages}, the server did not splice with SPLICE_F_MOVE. */
     MOVE_NOT_REQUESTED("move-not-requested"),
@@ -20,8 +20,8 @@ public enum FuseReason {
     /** Copied: {@code steal}, the page cannot be taken from where it is: somebody else holds it. */
     NOT_STOLEN("not-stolen"),
     /**
-     * Copied: {@code fuse_check_page}, the stolen page is mapped: never, unless its count is wrong, since nobody else
-     * holds it.
+     * Copied: {@code fuse_check_page}, the stolen page is mapped. This never happens unless its count is wrong, since
+     * nobody else holds it.
      */
     WEIRD_MAPPED("weird-mapped"),
     /** Copied: {@code fuse_check_page}, the stolen page has a mapping, as every anonymous page has. */
@@ -42,7 +42,7 @@ public enum FuseReason {
     OLD_PAGE_MLOCKED("old-page-mlocked"),
     /** Copied, into a page that has left the page cache: somebody else filled the place in between. */
     REPOPULATED("repopulated"),
-    /** The same, because there was no memory to add the new page. */
+    /** As {@link #REPOPULATED}, but because there was no memory to add the new page. */
     ADD_WITHOUT_MEMORY("add-without-memory"),
     /** Failed: {@code confirm}, the buffer has no data (EIO, ENODATA). */
     NOT_CONFIRMED("not-confirmed"),
@@ -57,7 +57,7 @@ public enum FuseReason {
         this.label = label;
     }
 
-    /** As reports write it. */
+    /** The name in reports. */
     @Override
     public String toString() {
         return label;

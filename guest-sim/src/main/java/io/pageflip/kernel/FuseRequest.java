@@ -28,7 +28,7 @@ public final class FuseRequest {
     /**
      * {@code fuse_send_readpages}: a READ of whole pages that are not in the cache, from page {@code first} on.
      *
-     * @param replaceable {@code out.page_replace}: whether the reply may bring other pages; true of all such READs in
+     * @param replaceable {@code out.page_replace}: whether the reply may replace the pages; true of all such READs in
      *     001
      * @throws IllegalStateException if one is cached, or there is no frame left
      */
@@ -53,7 +53,7 @@ public final class FuseRequest {
         return pages.length;
     }
 
-    /** A page of the request: as it was sent, or what replaced it. */
+    /** A page of the request: as it was sent, or the page that replaced it. */
     public PageFrame page(int slot) {
         return pages[slot];
     }
@@ -70,7 +70,7 @@ public final class FuseRequest {
         return requestedBytes;
     }
 
-    /** The reply is shorter than what was asked for: the end of the file. */
+    /** Sets how many bytes the reply brings; fewer than requested mean the end of the file. */
     void setReceivedBytes(int bytes) {
         receivedBytes = bytes;
     }
@@ -96,7 +96,7 @@ public final class FuseRequest {
         }
     }
 
-    /** {@code fuse_abort_conn}: ends the request, or, while it is locked, has it end as soon as it no longer is. */
+    /** {@code fuse_abort_conn}: ends the request; a locked one ends as soon as it is unlocked. */
     public void abort() {
         if (ended || aborted) {
             return;

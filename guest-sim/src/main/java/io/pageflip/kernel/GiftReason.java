@@ -11,7 +11,7 @@ public enum GiftReason {
     UNMAPPED("unmapped"),
     /** Stays: this kernel unmaps nothing (004: "for older kernels the SPLICE_F_MOVE would be ignored"). */
     FLAG_IGNORED("flag-ignored"),
-    /** Stays: not both SPLICE_F_GIFT and SPLICE_F_MOVE (004: "new flag usage"). */
+    /** Stays: the call does not have both SPLICE_F_GIFT and SPLICE_F_MOVE (004: "new flag usage"). */
     NOT_ASKED("not-asked"),
     /** Stays: the piece of memory begins within a page, and so do all after it in the same call (fixed). */
     UNALIGNED("unaligned"),
@@ -32,7 +32,7 @@ public enum GiftReason {
         this.label = label;
     }
 
-    /** As reports write it. */
+    /** The name in reports. */
     @Override
     public String toString() {
         return label;

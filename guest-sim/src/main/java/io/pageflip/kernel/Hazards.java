@@ -1,7 +1,7 @@
 package io.pageflip.kernel;
 
 /**
- * Who decides which {@link Hazard} strikes. Called at each point where one may, in the order in which the code comes
+ * Decides which {@link Hazard} strikes. The model asks at each point where one may, in the order in which the code gets
  * there.
  */
 @FunctionalInterface
@@ -9,6 +9,6 @@ public interface Hazards {
     /** Nothing ever goes wrong. */
     Hazards NONE = hazard -> false;
 
-    /** Whether it strikes this time. */
+    /** Whether {@code hazard} strikes this time. */
     boolean strikes(Hazard hazard);
 }

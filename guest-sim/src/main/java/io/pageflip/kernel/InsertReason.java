@@ -4,14 +4,14 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Why a page was inserted as a special page table entry, or was not, in the order in which the code tests it (002,
- * {@code vm_insert_pages_mkspecial}). After the first that is not, no more are tried.
+ * {@code vm_insert_pages_mkspecial}). After the first that was not, no more are tried.
  */
 public enum InsertReason {
-    /** The entry points at the page, which is not counted. */
+    /** The entry points at the page; neither of the page's counts changes. */
     INSERTED("inserted", null),
     /** {@code CONFIG_ARCH_HAS_PTE_SPECIAL} is not set. */
     NO_SPECIAL_ENTRIES("no-special-entries", Errno.EINVAL),
-    /** Not all of it within the mapping; where pages are inserted one by one, this page is not. */
+    /** The range is not all within the mapping; where pages are inserted one by one, this page is not. */
     OUT_OF_RANGE("out-of-range", Errno.EFAULT),
     /** {@code walk_to_pmd}: no memory for the upper levels. */
     NO_PMD("no-pmd", Errno.EFAULT),
@@ -25,7 +25,7 @@ public enum InsertReason {
     SHARED_MEMORY("shared-memory", Errno.EINVAL),
     /** {@code !pte_none}: something is there. */
     ENTRY_TAKEN("entry-taken", Errno.EBUSY),
-    /** Behind the one that failed: not tried, and counted in {@code *num}. */
+    /** After the page that failed: not tried, and counted in {@code *num}. */
     NOT_REACHED("not-reached", null);
 
     private final String label;
@@ -36,12 +36,12 @@ public enum InsertReason {
         this.errno = errno;
     }
 
-    /** What the call returns then: 0, or minus an error number. */
+    /** The result of the call for this reason: 0, or minus an error number. */
     int result() {
         return errno == null ? 0 : errno.result();
     }
 
-    /** As reports write it. */
+    /** The name in reports. */
     @Override
     public String toString() {
         return label;

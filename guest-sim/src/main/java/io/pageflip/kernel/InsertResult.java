@@ -1,7 +1,7 @@
 package io.pageflip.kernel;
 
 /**
- * What an insertion of several pages returned.
+ * The result of inserting several pages.
  *
  * @param result 0, or minus an error number
  * @param remaining pages that are not inserted: {@code *num} afterwards

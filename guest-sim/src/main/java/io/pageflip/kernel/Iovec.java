@@ -1,7 +1,7 @@
 package io.pageflip.kernel;
 
 /**
- * A piece of a process's memory that a call is given: {@code struct iovec}.
+ * A piece of a process's memory that is an argument of a call: {@code struct iovec}.
  *
  * @param base its first address; a multiple of a {@linkplain PageFrame#GRAIN_BYTES grain}, as is the length
  * @param length in bytes
@@ -13,7 +13,7 @@ public record Iovec(long base, long length) {
         }
     }
 
-    /** So many whole pages. */
+    /** A piece of {@code pages} whole pages. */
     public static Iovec ofPages(long base, long pages) {
         return new Iovec(base, pages * PageFrame.SIZE);
     }

@@ -1,8 +1,8 @@
 package io.pageflip.kernel;
 
 /**
- * A simulated machine: its frames, its swap area, its log, and what goes wrong on it. Address spaces, pipes and files
- * are made on it, and the seeds' code runs on those. Not thread-safe: what other threads would do is a {@link Hazard}.
+ * A simulated machine: its frames, its swap area, its log, and its hazards. It makes address spaces, pipes and files,
+ * and the seeds' code runs on those. Not thread-safe: what other threads would do is a {@link Hazard}.
  */
 public final class Kernel {
     private final Hazards hazards;
@@ -11,9 +11,9 @@ public final class Kernel {
     private final SwapArea swap;
 
     /**
-     * A machine of so many page frames.
+     * A machine of {@code frames} page frames.
      *
-     * @param hazards what strikes, and when
+     * @param hazards decides which hazard strikes, and when
      */
     public Kernel(int frames, Hazards hazards) {
         this.hazards = hazards;
@@ -26,7 +26,7 @@ public final class Kernel {
         return allocator;
     }
 
-    /** What it said, and what it did wrong. */
+    /** The warnings that it printed, and the defects that occurred. */
     public KernelLog log() {
         return log;
     }
@@ -44,12 +44,12 @@ public final class Kernel {
         return swap.slotsInUse();
     }
 
-    /** Somebody else holds a page, a device or another pipe, until {@link #unpin}. */
+    /** Makes a device, or another pipe, hold a page until {@link #unpin}. */
     public void pin(PageFrame page) {
         page.get();
     }
 
-    /** After {@link #pin}. */
+    /** Ends {@link #pin}. */
     public void unpin(PageFrame page) {
         page.put();
     }
@@ -69,7 +69,7 @@ public final class Kernel {
         return new PageCache(this, true, sizeBytes);
     }
 
-    /** A pipe of so many buffers; 16 by default on Linux (pipe(7)). */
+    /** A pipe of {@code slots} buffers; 16 by default on Linux (pipe(7)). */
     public Pipe newPipe(int slots) {
         return new Pipe(this, slots);
     }

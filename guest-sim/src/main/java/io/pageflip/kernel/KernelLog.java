@@ -1,6 +1,6 @@
 package io.pageflip.kernel;
 
-/** How often the modelled kernel warned, and how often it did wrong without noticing. Not thread-safe. */
+/** Counts the warnings of the modelled kernel, and the defects that it does not notice. Not thread-safe. */
 public final class KernelLog {
     private final Counters<Warning> warnings = new Counters<>(Warning.class);
     private final Counters<Defect> defects = new Counters<>(Defect.class);
@@ -15,12 +15,12 @@ public final class KernelLog {
         defects.add(defect, 1);
     }
 
-    /** How often the kernel printed this. */
+    /** How often the kernel printed the warning. */
     public long count(Warning warning) {
         return warnings.get(warning);
     }
 
-    /** How often this went wrong. */
+    /** How often the defect occurred. */
     public long count(Defect defect) {
         return defects.get(defect);
     }

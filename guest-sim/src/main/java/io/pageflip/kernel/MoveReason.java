@@ -2,8 +2,8 @@ package io.pageflip.kernel;
 
 /**
  * Why vmsplice(2) out of a pipe moved a page, or did not: the first condition that did not hold, in the order in which
- * the code tests them. After a refusal the bytes are copied, and if that faults the call fails; the reason is the
- * refusal's.
+ * the code tests them. After a refusal the bytes are copied, and if that faults the call fails; the reason stays that
+ * of the refusal.
  *
  * <p>Source: 000, {@code __pipe_to_user_move}, unless a constant says "fixed": such a condition is one of
  * {@link VmspliceVariant#FIXED} only.
@@ -15,9 +15,12 @@ public enum MoveReason {
     NOT_GIFTED("not-gifted"),
     /** {@code !(sd->flags & SPLICE_F_MOVE)}. */
     MOVE_NOT_REQUESTED("move-not-requested"),
-    /** A stock kernel, gifted and asked for as it may be (004: "would be ignored and a copy would occur"). */
+    /**
+     * A stock kernel ignores the flag, even if the page is gifted and its move is requested (004: "would be ignored and
+     * a copy would occur").
+     */
     FLAG_IGNORED("flag-ignored"),
-    /** {@code buf->offset}: does not begin with its page. */
+    /** {@code buf->offset}: the buffer does not begin at the start of its page. */
     BUFFER_OFFSET("buffer-offset"),
     /** {@code buf->len != PAGE_SIZE}. */
     BUFFER_LENGTH("buffer-length"),
@@ -29,17 +32,18 @@ public enum MoveReason {
     READER_UNALIGNED("reader-unaligned"),
     /** {@code !PageAnon(page)}: a file's page, shared memory, or the zero page. */
     NOT_ANONYMOUS("not-anonymous"),
-    /** {@code page_mapped(page)}: in the writer still, or in somebody who shares it, a forked child for one. */
+    /** {@code page_mapped(page)}: the writer still maps it, or a process that shares it, such as a forked child. */
     STILL_MAPPED("still-mapped"),
     /** {@code PageCompound(page)}: a huge page, transparent or of hugetlbfs. */
     COMPOUND("compound"),
     /**
-     * {@code PageHuge(page) || PageTransHuge(page)}: never, since every huge page is compound and was refused before.
+     * {@code PageHuge(page) || PageTransHuge(page)}: never reached, since every huge page is compound and was refused
+     * before.
      */
     HUGE("huge"),
     /** Fixed: {@code PageKsm(page)}. */
     KSM("ksm"),
-    /** {@code find_vma}: no mapping there; as posted, nor anywhere behind. */
+    /** {@code find_vma}: no mapping there; as posted, also none at a higher address. */
     NO_VMA("no-vma"),
     /** Fixed: the destination is not private anonymous memory. */
     VMA_NOT_ANONYMOUS("vma-not-anonymous"),
@@ -64,7 +68,7 @@ public enum MoveReason {
         this.label = label;
     }
 
-    /** As reports write it. */
+    /** The name in reports. */
     @Override
     public String toString() {
         return label;

@@ -35,12 +35,12 @@ public final class PageAllocator {
         return peakInUse;
     }
 
-    /** The peak is what is in use now. */
+    /** Sets the peak to the number of frames in use now. */
     public void resetPeak() {
         peakInUse = inUse();
     }
 
-    /** The one frame that every page reads as that nobody has written: {@code ZERO_PAGE}. */
+    /** The frame that is mapped for every page that was read and never written: {@code ZERO_PAGE}. */
     PageFrame zeroPage() {
         return zeroPage;
     }
@@ -66,7 +66,7 @@ public final class PageAllocator {
         return page;
     }
 
-    /** The head of a compound page of {@code count} zeroed pages, with one reference; null if there are not so many. */
+    /** The head of a compound page of {@code count} zeroed pages, with one reference; null if too few are free. */
     @Nullable
     PageFrame allocCompound(int count, boolean hugetlb) {
         if (freeCount < count) {
@@ -84,7 +84,7 @@ public final class PageAllocator {
     }
 
     /**
-     * Takes a page, or a whole compound page, back. What free_pages_check would print "Bad page state" for is logged.
+     * Takes back a page, or a whole compound page. Logs a warning where free_pages_check would print "Bad page state".
      */
     void free(PageFrame head) {
         if (head.isMapped()) {

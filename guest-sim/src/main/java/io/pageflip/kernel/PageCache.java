@@ -7,8 +7,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The pages of one file that are in memory ({@code struct address_space}, mm/filemap.c), and what its inode knows:
- * here, because nothing else of it is needed. A file of shared memory (tmpfs, memfd) has pages that go to swap.
+ * The pages of one file that are in memory ({@code struct address_space}, mm/filemap.c), and the two attributes of its
+ * inode that the model needs. A file of shared memory (tmpfs, memfd) has pages that go to swap.
  */
 public final class PageCache implements PageMapping {
     private final Kernel kernel;
@@ -23,7 +23,7 @@ public final class PageCache implements PageMapping {
         this.sizeBytes = sizeBytes;
     }
 
-    /** The file's size as its inode has it. */
+    /** The file's size, as stored in its inode. */
     public long sizeBytes() {
         return sizeBytes;
     }
@@ -41,7 +41,7 @@ public final class PageCache implements PageMapping {
         attributeInvalidations++;
     }
 
-    /** All of its pages. */
+    /** All cached pages. */
     Collection<PageFrame> cached() {
         return pages.values();
     }
@@ -52,7 +52,8 @@ public final class PageCache implements PageMapping {
     }
 
     /**
-     * A page that is up to date, read from the disk if need be, which is all zeros there; null if there is no memory.
+     * The page, up to date. If it is not cached, it is read from the disk, where it is all zeros. Null if there is no
+     * memory.
      */
     @Nullable
     PageFrame read(long index) {
@@ -70,7 +71,7 @@ public final class PageCache implements PageMapping {
         return page;
     }
 
-    /** As {@link #read}, with content. */
+    /** As {@link #read}, and {@linkplain PageFrame#fill fills} the page. */
     public PageFrame populate(long index, long stamp) {
         PageFrame page = read(index);
         if (page == null) {

@@ -2,10 +2,7 @@ package io.pageflip.kernel;
 
 import io.pageflip.kernel.PageTable.Entries;
 
-/**
- * What the kernel does when a process touches what its page table does not allow (mm/memory.c), and its opposite,
- * reclaim.
- */
+/** Handles an access that the page table does not allow (mm/memory.c); and the opposite, reclaim. */
 final class PageFault {
     private final AddressSpace mm;
     private final Kernel kernel;
@@ -16,7 +13,8 @@ final class PageFault {
     }
 
     /**
-     * {@code handle_mm_fault}, which may do a part of the work only: the access is tried again. False if it may not be.
+     * {@code handle_mm_fault}. It may do only a part of the work, so the caller tries the access again. False if the
+     * access is not allowed, or there is no memory.
      */
     boolean handle(long address, boolean write) {
         Vma vma = mm.lookupVma(address);
@@ -79,7 +77,7 @@ final class PageFault {
         return true;
     }
 
-    /** {@code do_wp_page}: a page that is this process's alone is its to write; any other is copied. */
+    /** {@code do_wp_page}: a page that only this process has becomes writable; any other is copied. */
     private boolean writeProtected(Vma vma, long address, PageFrame page) {
         Entries entries = entries(address);
         int entry = PageTable.index(address);
@@ -116,7 +114,7 @@ final class PageFault {
                 && !kernel.swap().hasEntries(page);
     }
 
-    /** {@code do_swap_page}: maps the page read-only; a write comes back as {@link #writeProtected}. */
+    /** {@code do_swap_page}: maps the page read-only; a write faults again, in {@link #writeProtected}. */
     private boolean swapIn(Vma vma, long address, int slot) {
         SwapArea swap = kernel.swap();
         PageFrame page = swap.read(slot);
@@ -132,7 +130,7 @@ final class PageFault {
         return true;
     }
 
-    /** {@code try_to_unmap} in this process, to swap. */
+    /** {@code try_to_unmap} in this process, to swap; false if the page cannot be swapped. */
     boolean swapOut(long address) {
         Entries entries = mm.pageTable().find(address);
         int entry = PageTable.index(address);
@@ -150,7 +148,7 @@ final class PageFault {
         return true;
     }
 
-    /** {@code copy_page_range}: the child's entries; what is private may be written by neither any more. */
+    /** {@code copy_page_range}: makes the child's entries; write-protects private pages in both processes. */
     void copyPageRange(AddressSpace child) {
         mm.pageTable().forEach((address, entries, entry) -> {
             Vma vma = mm.lookupVma(address);

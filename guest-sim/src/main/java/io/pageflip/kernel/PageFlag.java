@@ -1,6 +1,6 @@
 package io.pageflip.kernel;
 
-/** What a page frame is marked with: the PG_ flags of include/linux/page-flags.h that matter to the seeds. */
+/** The flags of a page frame: the PG_ flags of include/linux/page-flags.h that matter to the seeds. */
 public enum PageFlag {
     LOCKED,
     ERROR,

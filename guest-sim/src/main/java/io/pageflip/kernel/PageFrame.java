@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * its pages has its own map count.
  *
  * <p>The content is 8 numbers, one a {@linkplain #GRAIN_BYTES grain} of 512 bytes, so that a part of a page, or a page
- * at the wrong place, can be told from the right one. 0 is what nobody has written.
+ * at the wrong place, can be told from the right one. 0 means that nobody has written the grain.
  */
 public final class PageFrame {
     /** Bytes of a page: {@code PAGE_SIZE}. */
@@ -42,7 +42,7 @@ public final class PageFrame {
         this.head = this;
     }
 
-    /** Called by the allocator: one reference, and whatever content the frame's last owner left. */
+    /** Called by the allocator: the page has one reference, and the content that the frame's last owner left. */
     void born() {
         refCount = 1;
     }
@@ -57,7 +57,7 @@ public final class PageFrame {
         }
     }
 
-    /** Called by the allocator: everything but the content goes. */
+    /** Called by the allocator: resets everything but the content. */
     void die() {
         flags.clear();
         mapping = null;
@@ -68,34 +68,34 @@ public final class PageFrame {
         incarnation++;
     }
 
-    /** The page frame number, by which a frame is known again. */
+    /** The page frame number, which identifies the frame. */
     public int number() {
         return number;
     }
 
-    /** How often the frame was freed: a reference that nobody counts is stale once this has changed. */
+    /** How often the frame was freed: an uncounted reference is stale once this has changed. */
     int incarnation() {
         return incarnation;
     }
 
     // Flags.
 
-    /** Whether the page is so marked. */
+    /** Whether the page has the flag. */
     public boolean is(PageFlag flag) {
         return flags.contains(flag);
     }
 
-    /** Marks the page, as whoever it belongs to would: its file system, reclaim, the disk. */
+    /** Sets the flag, as the file system, reclaim or the disk would. */
     public void set(PageFlag flag) {
         flags.add(flag);
     }
 
-    /** After {@link #set}. */
+    /** Clears the flag. */
     public void clear(PageFlag flag) {
         flags.remove(flag);
     }
 
-    /** Whether it has a mark that is not one of {@code allowed}. */
+    /** Whether it has a flag that is not one of {@code allowed}. */
     boolean hasFlagBeyond(Set<PageFlag> allowed) {
         return !allowed.containsAll(flags);
     }
@@ -108,7 +108,7 @@ public final class PageFrame {
         return true;
     }
 
-    /** Waits for whoever else holds the lock, who lets go at once: nobody in the model sleeps with a page lock. */
+    /** Waits for the lock, whose other holder releases it at once: nobody in the model sleeps with a page lock. */
     void lock() {
         set(PageFlag.LOCKED);
     }
@@ -122,7 +122,7 @@ public final class PageFrame {
 
     // Counts.
 
-    /** {@code page_count}: who holds the page, or the compound page that it belongs to. */
+    /** {@code page_count}: the references to the page, or to the compound page that it belongs to. */
     public int refCount() {
         return head.refCount;
     }
@@ -175,7 +175,7 @@ public final class PageFrame {
         head.compoundMapCount--;
     }
 
-    // What it is.
+    // Kind.
 
     PageFrame compoundHead() {
         return head;
@@ -238,7 +238,7 @@ public final class PageFrame {
         grains[grain] = value;
     }
 
-    /** Grain {@code i} is {@code stamp + i} from now on. */
+    /** Sets each grain {@code i} to {@code stamp + i}. */
     void fill(long stamp) {
         for (int i = 0; i < GRAINS; i++) {
             grains[i] = stamp + i;

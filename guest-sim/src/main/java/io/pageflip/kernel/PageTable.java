@@ -93,13 +93,13 @@ final class PageTable {
         });
     }
 
-    /** What is done with an entry. */
+    /** An operation on an entry. */
     @FunctionalInterface
     interface Visitor {
         void visit(long address, Entries entries, int entry);
     }
 
-    /** {@code free_pgtables}: whatever is still mapped is forgotten, and never put. */
+    /** {@code free_pgtables}: forgets all entries; a page that is still mapped is never put. */
     void clear() {
         tables.clear();
         lastKey = -1;
@@ -110,7 +110,9 @@ final class PageTable {
     static final class Entries {
         static final int WRITE = 1;
         static final int DIRTY = 2;
-        /** Neither counted nor looked at by anybody: {@code pte_mkspecial}; the zero page is mapped so. */
+        /**
+         * Neither counted nor seen by any code that looks for pages: {@code pte_mkspecial}. The zero page is mapped so.
+         */
         static final int SPECIAL = 4;
 
         private static final int NO_SLOT = -1;
@@ -152,7 +154,7 @@ final class PageTable {
             return slots[entry];
         }
 
-        /** {@code set_pte_at}: whatever was there is overwritten, not put. */
+        /** {@code set_pte_at}: overwrites the old entry and does not put its page. */
         void set(int entry, PageFrame page, int newBits) {
             frames[entry] = page;
             bits[entry] = (byte) newBits;

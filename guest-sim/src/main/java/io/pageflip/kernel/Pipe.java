@@ -22,12 +22,12 @@ public final class Pipe {
         }
     }
 
-    /** Buffers with something in them. */
+    /** The number of buffers that hold something. */
     public int buffers() {
         return used;
     }
 
-    /** All buffers. */
+    /** The number of all buffers. */
     public int slots() {
         return ring.length;
     }
@@ -56,7 +56,7 @@ public final class Pipe {
         writable = false;
     }
 
-    /** Nobody has the pipe any more: its pages are put. */
+    /** The last process closes the pipe: its pages are put. */
     public void close() {
         while (used > 0) {
             head().release();
@@ -74,12 +74,12 @@ public final class Pipe {
         return ring[first];
     }
 
-    /** The buffer at a place behind the oldest, 0 being that. */
+    /** The buffer that is {@code place} places after the oldest. */
     PipeBuffer at(int place) {
         return ring[(first + place) % ring.length];
     }
 
-    /** Takes over the caller's reference to the page. */
+    /** Adds a buffer, and takes over the caller's reference to the page. */
     void push(PageFrame page, int offset, int length, PipeBufferOps ops, int flags) {
         if (isFull()) {
             throw new KernelBugException("a full pipe is written");
@@ -88,7 +88,7 @@ public final class Pipe {
         used++;
     }
 
-    /** The oldest buffer has lost so many bytes; an empty one is released. */
+    /** Takes {@code bytes} bytes from the oldest buffer, and releases the buffer once it is empty. */
     void consume(int bytes) {
         PipeBuffer buffer = head();
         buffer.advance(bytes);
@@ -98,7 +98,7 @@ public final class Pipe {
         }
     }
 
-    /** The oldest buffer is somebody else's now. */
+    /** Removes the oldest buffer; the caller has taken over its reference. */
     void takeHead() {
         head().forget();
         drop();
@@ -131,7 +131,7 @@ public final class Pipe {
     /**
      * splice(2) of a part of one page of a file into the pipe.
      *
-     * @param offset in bytes, of the page
+     * @param offset in bytes, within the page
      * @return bytes, or minus an error number
      */
     public int spliceFrom(PageCache file, long index, int offset, int length) {
@@ -148,7 +148,10 @@ public final class Pipe {
         return length;
     }
 
-    /** Why nothing can be written now: EPIPE, EAGAIN (where the kernel would wait, were it allowed to), or 0. */
+    /**
+     * 0 if something can be written now; else minus the error number: EPIPE, or EAGAIN (also where the kernel would
+     * wait).
+     */
     int roomError() {
         if (!readable) {
             return Errno.EPIPE.result();

@@ -34,12 +34,12 @@ final class PipeBuffer {
         return page;
     }
 
-    /** In bytes, from the start of the page. */
+    /** The offset in bytes, from the start of the page. */
     int offset() {
         return offset;
     }
 
-    /** In bytes. */
+    /** The length in bytes. */
     int length() {
         return length;
     }
@@ -85,7 +85,7 @@ final class PipeBuffer {
         page = null;
     }
 
-    /** The page, and with it the reference, is somebody else's now. */
+    /** Gives the page away, and with it the reference. */
     void forget() {
         page = null;
     }

@@ -1,7 +1,7 @@
 package io.pageflip.kernel;
 
 /**
- * What is in a pipe buffer decides how it is confirmed and stolen ({@code struct pipe_buf_operations}; fs/splice.c,
+ * How a pipe buffer is confirmed and stolen, by the kind of its page ({@code struct pipe_buf_operations}; fs/splice.c,
  * fs/pipe.c).
  */
 enum PipeBufferOps {
@@ -31,7 +31,7 @@ enum PipeBufferOps {
                 if (!page.is(PageFlag.UPTODATE)) {
                     log.warn(Warning.STOLEN_PAGE_NOT_UPTODATE);
                 }
-                page.clear(PageFlag.WRITEBACK); // waited for
+                page.clear(PageFlag.WRITEBACK); // the kernel waits until it has ended
                 if (!page.is(PageFlag.PRIVATE) && file.removeMapping(page)) {
                     buffer.add(PipeBuffer.LRU);
                     return true;
@@ -59,7 +59,7 @@ enum PipeBufferOps {
 
     abstract boolean steal(PipeBuffer buffer, KernelLog log);
 
-    /** {@code generic_pipe_buf_steal}: if the pipe's is the only reference. */
+    /** {@code generic_pipe_buf_steal}: steals the page if the pipe's reference is the only one. */
     private static boolean stealSoleReference(PageFrame page) {
         if (page.refCount() != 1) {
             return false;

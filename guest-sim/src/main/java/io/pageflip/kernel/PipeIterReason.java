@@ -7,7 +7,7 @@ package io.pageflip.kernel;
 public enum PipeIterReason {
     /** Moved: stolen, offered, and accepted by {@code write_begin}. */
     ACCEPTED("accepted"),
-    /** Moved: the pipe's page is the file's very page already, and the copy onto itself was recognised. */
+    /** Moved: the pipe's page already is the file's page, and the code recognised the copy onto itself. */
     SAME_PAGE("same-page"),
     /** Copied: "full-page range", the write does not fill a page of the file. */
     NOT_FULL_PAGE("not-full-page"),
@@ -15,11 +15,11 @@ public enum PipeIterReason {
     BUFFER_NOT_WHOLE("buffer-not-whole"),
     /** Copied: "could be successfully stolen", somebody else holds the page. */
     NOT_STOLEN("not-stolen"),
-    /** Copied: {@code write_begin} of this file system was not taught, and ignores the page. */
+    /** Copied: {@code write_begin} of this file system was not changed for 003, and ignores the page. */
     NOT_TAUGHT("not-taught"),
     /**
-     * Copied: the page has a mapping or belongs to a huge page, as gifted memory does; 003 does not say, this model
-     * refuses.
+     * Copied: the page has a mapping or belongs to a huge page, as gifted memory does. 003 does not mention this case;
+     * this model refuses.
      */
     NOT_FOR_PAGE_CACHE("not-for-page-cache"),
     /** Copied: "if it fails": there is a page at that place of the file. */
@@ -41,7 +41,7 @@ public enum PipeIterReason {
         this.label = label;
     }
 
-    /** As reports write it. */
+    /** The name in reports. */
     @Override
     public String toString() {
         return label;

@@ -4,15 +4,17 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A write from a pipe into a file through a pipe-backed iterator, as 003 describes it: {@code iter_file_splice_write}
- * and {@code generic_perform_write} (fs/splice.c, mm/filemap.c). There is no code in the seed; what it leaves open is
- * said where it is decided.
+ * and {@code generic_perform_write} (fs/splice.c, mm/filemap.c). The seed has no code. Where it leaves something open,
+ * a comment says what this model does.
  */
 public final class PipeIterWrite {
-    /** Whether a file system's {@code write_begin} looks at the page that it is handed. */
+    /** Whether a file system's {@code write_begin} looks at the page that is offered to it. */
     public enum WriteBegin {
-        /** As all were: stores its own page into the pointer, "completely ignoring the prior value". */
+        /**
+         * As in all file systems before: stores its own page into the pointer, "completely ignoring the prior value".
+         */
         UNTAUGHT,
-        /** Tries to put the page into the page cache before it gets one of its own. */
+        /** Tries to put the offered page into the page cache before it gets one of its own. */
         TAUGHT
     }
 
@@ -20,7 +22,7 @@ public final class PipeIterWrite {
     private final Tally<PipeIterReason> tally;
     private PipeIterReason reason = PipeIterReason.ACCEPTED;
 
-    /** The tally is added to. */
+    /** Decisions are added to {@code tally}. */
     public PipeIterWrite(Kernel kernel, Tally<PipeIterReason> tally) {
         this.kernel = kernel;
         this.tally = tally;
@@ -62,7 +64,7 @@ public final class PipeIterWrite {
         return bytes;
     }
 
-    /** One page of the file: fault in, begin, copy, end, advance. 0, or minus an error number. */
+    /** Writes one page of the file: fault in, begin, copy, end, advance. Returns 0, or minus an error number. */
     private int perform(WriteBegin writeBegin, PageCache file, long index, int offset, Pipe pipe, int bytes) {
         int error = confirm(pipe, bytes);
         if (error != 0) {
@@ -87,7 +89,7 @@ public final class PipeIterWrite {
         if (page == null && error == Errno.ENOMEM.result()) {
             reason = PipeIterReason.NO_PAGE;
         }
-        // Only who accepted the page goes on with its lock.
+        // Only an accepted page stays locked.
         if (offered != null && offered != page && offered.is(PageFlag.LOCKED)) {
             offered.unlock();
         }
@@ -112,7 +114,8 @@ public final class PipeIterWrite {
     }
 
     /**
-     * {@code fault_in_readable}: the page, stolen and locked, if a whole one was asked for and could be had; else null.
+     * {@code fault_in_readable}: the page, stolen and locked, if a whole page is to be written and it could be stolen;
+     * else null.
      */
     private @Nullable PageFrame faultInReadable(PipeBuffer buffer, int bytes) {
         if (bytes != PageFrame.SIZE) {
@@ -127,7 +130,7 @@ public final class PipeIterWrite {
         return null;
     }
 
-    /** The part of {@code write_begin} that is new: shoves the page, "locked, non-uptodate", into the page cache. */
+    /** The new part of {@code write_begin}: shoves the page, "locked, non-uptodate", into the page cache. */
     private boolean accepts(WriteBegin writeBegin, PageCache file, long index, PageFrame offered) {
         if (writeBegin == WriteBegin.UNTAUGHT) {
             reason = PipeIterReason.NOT_TAUGHT;
@@ -165,8 +168,8 @@ public final class PipeIterWrite {
     }
 
     /**
-     * {@code get_block} fails: the caller's page is let go, wherever it came from. What was shoved stays in the page
-     * cache.
+     * {@code get_block} fails: releases the caller's page, wherever it came from. A page that was shoved in stays in
+     * the page cache.
      */
     private int noBlock(PageFrame page, @Nullable PageFrame offered) {
         if (page == offered) {
@@ -194,7 +197,7 @@ public final class PipeIterWrite {
         }
     }
 
-    /** What was not written of a page that nobody had read is zeros, as on a new file. */
+    /** The part that was not written is zeros if nobody had read the page, as in a new file. */
     private static void writeEnd(PageFrame page) {
         page.set(PageFlag.UPTODATE);
         page.set(PageFlag.DIRTY);

@@ -11,7 +11,7 @@ final class PipeToUserFlip {
     }
 
     /**
-     * The buffer is gifted, and the reader asked for a move.
+     * Tries to move a gifted buffer, for a reader that asked for a move.
      *
      * @param length bytes that the reader still wants, at most the buffer's
      * @param segmentLeft bytes of the reader's piece of memory from {@code address} on

@@ -11,10 +11,10 @@ final class PipeToUserMove {
     }
 
     /**
-     * The buffer is gifted, and the reader asked for a move. After {@link MoveReason#NO_PTE} and
+     * Tries to move a gifted buffer, for a reader that asked for a move. After {@link MoveReason#NO_PTE} and
      * {@link MoveReason#PTE_TAKEN} the posted code returns success.
      *
-     * @param length bytes that the reader still wants, at most the buffer's, which the posted code does not look at
+     * @param length bytes that the reader still wants, at most the buffer's; the posted code ignores it
      */
     MoveReason tryMove(AddressSpace mm, PipeBuffer buffer, int length, long address) {
         PageFrame page = buffer.page();

@@ -1,6 +1,6 @@
 package io.pageflip.kernel;
 
-/** From a page to where it is mapped (mm/rmap.c). */
+/** The reverse mapping: from a page to where it is mapped (mm/rmap.c). */
 final class Rmap {
     private Rmap() {}
 
@@ -24,7 +24,7 @@ final class Rmap {
         page.setMapping(anonVma, vma.pageIndex(address));
     }
 
-    /** Whether the kernel, coming from the page, would find it in this mapping. */
+    /** Whether the reverse mapping would lead the kernel from the page to {@code address} in {@code vma}. */
     static boolean leadsTo(PageFrame page, Vma vma, long address) {
         AnonVma anonVma = vma.anonVma();
         return anonVma != null

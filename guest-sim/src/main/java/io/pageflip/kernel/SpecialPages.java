@@ -3,21 +3,21 @@ package io.pageflip.kernel;
 import io.pageflip.kernel.PageTable.Entries;
 
 /**
- * {@code vm_insert_pages_mkspecial}: many pages into a mapping at once, as special entries, which take no reference and
- * no map count (002; mm/memory.c). So long as they are there the pages must not go away: {@link #zap} first, then
- * unlock, end the writeback, or unpin.
+ * {@code vm_insert_pages_mkspecial}: inserts many pages into a mapping at once, as special entries, which take no
+ * reference and no map count (002; mm/memory.c). While the entries exist, the pages must not be freed: call
+ * {@link #zap} first, then unlock them, end their writeback, or unpin them.
  */
 public final class SpecialPages {
-    /** Pages that are inserted under one lock: at most so many, and of one page table page. */
+    /** The most pages that are inserted under one lock; they belong to one page table page. */
     public static final int BATCH = 8;
 
-    /** What an architecture offers, which decides how the patch is compiled. */
+    /** The features of an architecture, which decide how the patch is compiled. */
     public enum Architecture {
         /** {@code CONFIG_ARCH_HAS_PTE_SPECIAL} and {@code pte_index}: in batches. */
         BATCHED,
         /** Without {@code pte_index}: page by page, each with its own test of the range. */
         ONE_BY_ONE,
-        /** Without special entries: never. */
+        /** Without special entries: no page is inserted. */
         NONE
     }
 
@@ -60,7 +60,7 @@ public final class SpecialPages {
 
     private InsertResult insertOneByOne(Vma vma, long address, PageFrame[] pages, int first, int count) {
         if (count == 0) {
-            return new InsertResult(Errno.EINVAL.result(), 0); // what err is before the first page
+            return new InsertResult(Errno.EINVAL.result(), 0); // the initial value of err
         }
         InsertReason stop = InsertReason.INSERTED;
         int done = 0;
@@ -79,7 +79,7 @@ public final class SpecialPages {
         return new InsertResult(stop.result(), count - done);
     }
 
-    /** {@code zap_page_range} of what was inserted: nothing is put, as nothing was taken. */
+    /** {@code zap_page_range} of inserted pages: puts no reference, as none was taken. */
     public void zap(Vma vma, long address, int count) {
         vma.mm().zapPageRange(vma, address, (long) count * PageFrame.SIZE);
     }

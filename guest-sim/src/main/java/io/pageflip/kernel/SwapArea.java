@@ -44,7 +44,10 @@ final class SwapArea {
         return pages;
     }
 
-    /** Writes a page out and adds it to the swap cache, unless it is there: a slot with no swap entry yet. */
+    /**
+     * Writes a page out and adds it to the swap cache, unless it is there. Returns its slot; a new slot has no swap
+     * entry yet.
+     */
     int addToSwap(PageFrame page) {
         if (page.is(PageFlag.SWAPCACHE)) {
             return slotOf(page);
@@ -106,7 +109,7 @@ final class SwapArea {
         }
     }
 
-    /** Reclaim: a page that only the swap cache holds goes, and its slot keeps the content. */
+    /** Reclaim: frees the page of a slot if only the swap cache holds it; the slot keeps the content. */
     void shrink(int number) {
         Slot slot = slots.get(number);
         PageFrame page = slot.cached;

@@ -12,7 +12,7 @@ public final class Tally<R extends Enum<R>> {
     private final EnumMap<Outcome, Counters<R>> decisions = new EnumMap<>(Outcome.class);
     private final EnumMap<Outcome, Counters<R>> bytes = new EnumMap<>(Outcome.class);
 
-    /** All zero. */
+    /** A tally whose counts are all 0. */
     public Tally(Class<R> reasonType) {
         for (Outcome outcome : Outcome.values()) {
             decisions.put(outcome, new Counters<>(reasonType));

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * Anonymous memory that is shared is a file, too: one of shared memory.
  */
 public final class Vma {
-    /** What may be done with the mapping, and what it holds: the VM_ flags of include/linux/mm.h. */
+    /** The access rights and the content of a mapping: VM_ flags of include/linux/mm.h. */
     public enum Flag {
         WRITE,
         SHARED,
@@ -51,7 +51,7 @@ public final class Vma {
         return end;
     }
 
-    /** Whether it is so marked. */
+    /** Whether the mapping has the flag. */
     public boolean is(Flag flag) {
         return flags.contains(flag);
     }

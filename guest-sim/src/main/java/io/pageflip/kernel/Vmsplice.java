@@ -5,7 +5,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * vmsplice(2) of one kernel: a process's pages into a pipe, and out of it into another process (004, 000; fs/splice.c).
- * Every page, or part of one, that a call comes to is one decision of the tally. Nothing is allocated per page.
+ * Every page, or part of one, that a call reaches is one decision of the tally. Nothing is allocated per page.
  */
 public final class Vmsplice {
     /** Most pieces of memory in one call: {@code UIO_MAXIOV}. */
@@ -15,7 +15,7 @@ public final class Vmsplice {
     private final VmspliceToPipe toPipe;
     private final VmspliceToUser toUser;
 
-    /** The tallies are added to, and may be shared with other kernels' calls. */
+    /** Decisions are added to the tallies, which calls on other kernels may share. */
     public Vmsplice(Kernel kernel, VmspliceVariant variant, Tally<GiftReason> gifts, Tally<MoveReason> moves) {
         this.variant = variant;
         toPipe = new VmspliceToPipe(variant, gifts);
@@ -36,7 +36,7 @@ public final class Vmsplice {
     }
 
     /**
-     * The reader's half: what is in the pipe to {@code memory}, until one of the two is used up.
+     * The reader's half: pages from the pipe to {@code memory}, until either is used up.
      *
      * @param pipe what the descriptor is open on; null if that is no pipe
      * @param flags {@link SpliceFlags}
@@ -48,7 +48,7 @@ public final class Vmsplice {
         return pipe == null || refused != 0 || memory.isEmpty() ? refused : toUser.splice(reader, pipe, memory, flags);
     }
 
-    /** In 2013 nobody looked for unknown flags, and the number of pieces was tested first. */
+    /** The kernel of 2013 did not test for unknown flags, and tested the number of pieces first. */
     private int check(@Nullable Pipe pipe, List<Iovec> memory, int flags) {
         boolean tooMany = memory.size() > MOST_SEGMENTS;
         if (variant == VmspliceVariant.AS_POSTED) {

@@ -4,16 +4,18 @@ import java.util.List;
 
 /**
  * The writer's half of vmsplice(2). As posted it is described in 004 only: aligned whole pages leave the writer's
- * address space once they are in the pipe. Fixed, it also spares what is not private anonymous memory, and locked
- * memory.
+ * address space once they are in the pipe. The fixed variant leaves memory in place that is locked, or that is not
+ * private and anonymous.
  */
 final class VmspliceToPipe {
-    /** Pages that are taken from the process at once; whether a piece is aligned is looked at once a batch (fixed). */
+    /**
+     * Pages that are taken from the process at once. The fixed variant tests the alignment of a piece once per batch.
+     */
     private static final int BATCH = 16;
 
     private final VmspliceVariant variant;
     private final Tally<GiftReason> tally;
-    private boolean aligned; // fixed: of all that this call came to so far
+    private boolean aligned; // fixed: whether all memory that this call has reached is aligned
 
     VmspliceToPipe(VmspliceVariant variant, Tally<GiftReason> tally) {
         this.variant = variant;
@@ -23,7 +25,7 @@ final class VmspliceToPipe {
     long splice(AddressSpace mm, Pipe pipe, List<Iovec> memory, int flags) {
         int refused = pipe.roomError();
         boolean posted = variant == VmspliceVariant.AS_POSTED;
-        // In 2013 the first piece was looked at before the pipe was.
+        // The kernel of 2013 tested the first piece before the pipe.
         if (refused != 0 && !(posted && isMisalignedGift(memory.get(0), flags))) {
             return refused;
         }
@@ -48,7 +50,8 @@ final class VmspliceToPipe {
     }
 
     /**
-     * In 2013 all pages were got before the first went into the pipe, so that one that is named twice goes in twice.
+     * Unmaps all pages that are in the pipe. The kernel of 2013 got all pages before it put the first into the pipe, so
+     * that a page that is named twice goes in twice.
      */
     private void releaseAll(AddressSpace mm, List<Iovec> memory, long bytes, int flags) {
         long left = bytes;
@@ -64,7 +67,7 @@ final class VmspliceToPipe {
         }
     }
 
-    /** Bytes that are in the pipe, or minus an error number if none are. */
+    /** Puts one piece into the pipe. Returns the bytes that are in the pipe, or minus an error number if none are. */
     private long spliceSegment(AddressSpace mm, Pipe pipe, Iovec segment, int flags) {
         boolean gift = (flags & SpliceFlags.GIFT) != 0;
         if (variant == VmspliceVariant.AS_POSTED && isMisalignedGift(segment, flags)) {
@@ -99,7 +102,7 @@ final class VmspliceToPipe {
         return (flags & SpliceFlags.GIFT) != 0 && (segment.base() | segment.length()) % PageFrame.SIZE != 0;
     }
 
-    /** The page is in the pipe: whether it leaves the writer. */
+    /** Unmaps a page that is in the pipe from the writer, if the variant does so, and counts the decision. */
     private void release(AddressSpace mm, long address, int length, int flags) {
         GiftReason reason = tryRelease(mm, address, length, flags);
         tally.add(reason == GiftReason.UNMAPPED ? Outcome.MOVED : Outcome.COPIED, reason, length);

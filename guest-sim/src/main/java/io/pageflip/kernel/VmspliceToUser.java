@@ -4,7 +4,7 @@ import java.util.List;
 
 /**
  * The reader's half of vmsplice(2): {@code vmsplice_to_user} and {@code pipe_to_user} (fs/splice.c), which try to move
- * a buffer and else copy it. The posted code takes the reader's memory piece by piece, a kernel of today as one.
+ * a buffer and else copy it. The posted code handles the reader's memory piece by piece, a kernel of today as a whole.
  */
 final class VmspliceToUser {
     private final VmspliceVariant variant;
@@ -36,7 +36,7 @@ final class VmspliceToUser {
         return length == 0 ? 0 : feed(mm, pipe, length, flags);
     }
 
-    /** A piece of no length ends the call, and an address of 0 is an error. */
+    /** An empty piece ends the call, and an address of 0 is an error. */
     private long eachSegment(AddressSpace mm, Pipe pipe, int flags) {
         long total = 0;
         for (int i = 0; i < memory.size(); i++) {
@@ -58,7 +58,7 @@ final class VmspliceToUser {
         return total;
     }
 
-    /** {@code __splice_from_pipe}: buffer after buffer, until so many bytes, or the pipe's end, or an error. */
+    /** {@code __splice_from_pipe}: buffer after buffer, until {@code length} bytes, or the pipe's end, or an error. */
     private long feed(AddressSpace mm, Pipe pipe, long length, int flags) {
         long total = 0;
         while (total < length) {
@@ -77,7 +77,7 @@ final class VmspliceToUser {
         return total;
     }
 
-    /** {@code pipe_to_user}: bytes that are at the reader, or are said to be, or {@code -EFAULT}. */
+    /** {@code pipe_to_user}: bytes that have arrived, or that the call claims have, or {@code -EFAULT}. */
     private int pipeToUser(AddressSpace mm, PipeBuffer buffer, int length, int flags) {
         skipUsedSegments();
         Iovec piece = memory.get(segment);
@@ -118,7 +118,8 @@ final class VmspliceToUser {
     }
 
     /**
-     * {@code copy_page_to_iter}: to as many pieces of memory as it takes. What was copied before a fault stays copied.
+     * {@code copy_page_to_iter}: copies to as many pieces of memory as needed. What was copied before a fault stays
+     * copied.
      */
     private boolean copy(AddressSpace mm, PipeBuffer buffer, int length) {
         int done = 0;
@@ -136,7 +137,7 @@ final class VmspliceToUser {
         return true;
     }
 
-    /** {@code lock_page_killable}: waits for whoever holds the page, unless a fatal signal comes first. */
+    /** {@code lock_page_killable}: waits for the holder of the page lock, unless a fatal signal comes first. */
     static boolean lockKillable(PageFrame page, Hazards hazards) {
         if (page.tryLock()) {
             return true;
@@ -148,7 +149,7 @@ final class VmspliceToUser {
         return true;
     }
 
-    /** What neither variant looks at. */
+    /** Records sharers of the page that neither variant tests for. */
     static void noteSharers(PageFrame page, Kernel kernel) {
         boolean cached = page.is(PageFlag.SWAPCACHE);
         if (cached && kernel.swap().hasEntries(page)) {
@@ -159,7 +160,7 @@ final class VmspliceToUser {
         }
     }
 
-    /** What other threads of the reader may do between the zap and the page table lock. */
+    /** Does what other threads of the reader may do between the zap and the page table lock. */
     static void meanwhile(AddressSpace mm, long address, Hazards hazards) {
         if (hazards.strikes(Hazard.READER_FAULTS)) {
             mm.access(address, true);

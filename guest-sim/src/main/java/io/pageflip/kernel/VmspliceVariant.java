@@ -1,12 +1,12 @@
 package io.pageflip.kernel;
 
-/** Whose vmsplice(2) it is. */
+/** Which implementation of vmsplice(2) runs. */
 public enum VmspliceVariant {
-    /** A kernel without the patches, Linux 6.1 in all else: it ignores the flag, and copies. */
+    /** Linux 6.1 without the patches: it ignores the flag, and copies. */
     STOCK("stock"),
     /**
-     * The patches as posted in 2013, on the kernel of their time, Linux 3.12 (004, 000); only that a huge page stays
-     * one when the writer loses a part of it, as the authors took for granted. (Kernels before 4.5 split it then.)
+     * The patches as posted in 2013, on the kernel of their time, Linux 3.12 (004, 000); with one difference: a huge
+     * page stays one when the writer loses a part of it, as the authors assumed. (Kernels before 4.5 split it then.)
      */
     AS_POSTED("vmsplice-move"),
     /** The same idea on Linux 6.1, with the conditions that the posted code leaves out. */
@@ -18,7 +18,7 @@ public enum VmspliceVariant {
         this.label = label;
     }
 
-    /** As options and reports write it. */
+    /** The name in options and reports. */
     @Override
     public String toString() {
         return label;

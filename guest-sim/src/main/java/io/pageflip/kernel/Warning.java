@@ -1,6 +1,6 @@
 package io.pageflip.kernel;
 
-/** What the modelled kernel prints. */
+/** The warnings that the modelled kernel prints. */
 public enum Warning {
     /** "fuse: trying to steal weird page" (001: {@code fuse_check_page}). */
     FUSE_WEIRD_PAGE,

@@ -30,10 +30,10 @@ public final class PageBitmap {
     }
 
     /**
-     * A set given by its words, which are its own from now on: page {@code p} is bit {@code p % 64} of word {@code p /
-     * 64}.
+     * Makes a set of its words, which it owns from now on: page {@code p} is bit {@code p % 64} of word {@code p / 64}.
      *
-     * @throws IllegalArgumentException if there are more or fewer words than it takes, or bits beyond the last page
+     * @throws IllegalArgumentException if there are more or fewer words than the set needs, or bits beyond the last
+     *     page
      */
     public static PageBitmap ofWords(long pages, long[] words) {
         if (words.length != (pages + 63) >>> SHIFT || ((pages & 63) != 0 && words[words.length - 1] >>> pages != 0)) {
@@ -65,7 +65,7 @@ public final class PageBitmap {
     /**
      * Adds a range.
      *
-     * @return how many of its pages were not in the set before: less than {@code count} tells of an overlap
+     * @return how many of its pages were not in the set before: less than {@code count} means an overlap
      */
     public long add(long first, long count) {
         check(first, count);
@@ -94,7 +94,7 @@ public final class PageBitmap {
     /** Adds all pages of another set of as many possible pages. */
     public void addAll(PageBitmap other) {
         if (other.pages != pages) {
-            throw new IllegalArgumentException("a set of " + other.pages + " pages is none of " + pages);
+            throw new IllegalArgumentException("a set of " + other.pages + " pages, not of " + pages);
         }
         if (other.words.length == 0) {
             return;
@@ -110,7 +110,7 @@ public final class PageBitmap {
     /** Removes all pages of another set of as many possible pages. */
     public void removeAll(PageBitmap other) {
         if (other.pages != pages) {
-            throw new IllegalArgumentException("a set of " + other.pages + " pages is none of " + pages);
+            throw new IllegalArgumentException("a set of " + other.pages + " pages, not of " + pages);
         }
         if (other.words.length == 0) {
             return;

@@ -9,8 +9,8 @@ package io.pageflip.memory;
  *   }
  * </pre>
  *
- * <p>It is one small object, and there is no lambda, so it may be used while the guest is paused. Pages behind the walk
- * may be added to the set meanwhile. Used by one thread.
+ * <p>It is one small object, and there is no lambda, so it may be used while the guest is paused. Pages that the walk
+ * has passed may be added to the set meanwhile. Used by one thread.
  */
 public final class PageRuns {
     private final PageBitmap set;
@@ -26,7 +26,7 @@ public final class PageRuns {
         this.end = from;
     }
 
-    /** Goes on to the next run; false if there is none. */
+    /** Moves to the next run; false if there is none. */
     public boolean next() {
         first = members ? set.nextSet(end) : set.nextClear(end);
         if (first >= to) {

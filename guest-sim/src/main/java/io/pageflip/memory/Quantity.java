@@ -12,7 +12,7 @@ public final class Quantity {
     private Quantity() {}
 
     /**
-     * Bytes of {@code 512M}, {@code 1G}, {@code 4096}, {@code 1GiB}.
+     * Parses a size, such as {@code 512M}, {@code 1G}, {@code 4096} or {@code 1GiB}, into bytes.
      *
      * @throws NumberFormatException if it is not a size
      */
@@ -22,7 +22,7 @@ public final class Quantity {
     }
 
     /**
-     * Pages a second of {@code 2000}, {@code 20K}.
+     * Parses a rate, such as {@code 2000} or {@code 20K}, into pages per second.
      *
      * @throws NumberFormatException if it is not a number
      */

@@ -1,6 +1,6 @@
 package io.pageflip.memory;
 
-/** Random numbers that follow from a seed alone, the same on every host. */
+/** Random numbers that depend only on a seed, and so are the same on every host. */
 public final class SplitMix64 {
     private SplitMix64() {}
 

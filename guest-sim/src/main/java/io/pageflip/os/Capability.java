@@ -1,7 +1,7 @@
 package io.pageflip.os;
 
 /**
- * One thing that a host can or cannot do, found by doing it.
+ * One thing that a host can or cannot do, found by trying it.
  *
  * @param name in kebab-case, as {@code pageflip check} shows it
  * @param available whether it worked

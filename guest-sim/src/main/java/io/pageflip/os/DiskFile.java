@@ -7,8 +7,8 @@ import java.util.Map;
 
 /**
  * The owner of a temporary file on a disk, which has no name ({@code O_TMPFILE}): it is gone with its last descriptor
- * and mapping, however its owner ends. Every block of it is allocated beforehand: a write through a mapping never meets
- * a full disk, which would be {@code SIGBUS}.
+ * and mapping, however its owner ends. All its blocks are allocated beforehand: a write through a mapping never finds
+ * the disk full, which would be a {@code SIGBUS}.
  */
 public final class DiskFile implements SparseFile, AutoCloseable {
     // asm-generic/fcntl.h and arch/arm64/include/uapi/asm/fcntl.h
@@ -21,7 +21,7 @@ public final class DiskFile implements SparseFile, AutoCloseable {
     private static final Map<Long, String> IN_MEMORY =
             Map.of(0x01021994L, "tmpfs", 0x858458f6L, "ramfs", 0x958458f6L, "hugetlbfs");
 
-    /** Those that write a block anew to another place, for which there may be no room. */
+    /** Kinds of file system that write a changed block to a new place, for which there may be no room. */
     private static final Map<Long, String> COPY_ON_WRITE =
             Map.of(0x9123683eL, "btrfs", 0xca451a4eL, "bcachefs", 0x2fc12fc1L, "zfs");
 
@@ -38,11 +38,11 @@ public final class DiskFile implements SparseFile, AutoCloseable {
     }
 
     /**
-     * Creates one of {@code length} bytes in {@code directory}, all zeros.
+     * Creates a file of {@code length} bytes in {@code directory}, all zeros.
      *
      * @param name for messages
-     * @throws HostLacksException if the directory's file system lies in memory, copies on write, has no such files, or
-     *     no room
+     * @throws HostLacksException if the directory's file system lies in memory, copies on write, has no files without a
+     *     name, or has no room
      */
     public static DiskFile create(Path directory, String name, long length) throws IOException {
         return create(Syscalls.LINUX, directory, name, length);

@@ -2,9 +2,9 @@ package io.pageflip.os;
 
 /**
  * Reads which threads have been trapped by a userfaultfd ({@code struct uffd_msg} of linux/userfaultfd.h): the page
- * fault events, several at a time. Other events are not asked for by {@link Userfaultfd} and would be an error.
+ * fault events, several at a time. {@link Userfaultfd} requests no other events; one would be an error.
  *
- * <p>One thread reads; {@link #stop} may be called from any. To be closed before the userfaultfd, when nobody reads.
+ * <p>One thread reads; any thread may call {@link #stop}. Close it before the userfaultfd, when no thread reads.
  */
 public final class FaultEvents implements AutoCloseable {
     /** The most events that one call reads. */
@@ -36,7 +36,7 @@ public final class FaultEvents implements AutoCloseable {
         this.stop = stop;
     }
 
-    /** The events of {@code userfaultfd}, which stays its owner's. */
+    /** The events of {@code userfaultfd}, which its owner still has to close. */
     public static FaultEvents of(Userfaultfd userfaultfd) throws SyscallException {
         Syscalls sys = userfaultfd.syscalls();
         Fd stop = new Fd(
@@ -47,9 +47,9 @@ public final class FaultEvents implements AutoCloseable {
     }
 
     /**
-     * Takes the events that are there. Never blocks.
+     * Reads the pending events. Never blocks.
      *
-     * @return how many, 0 if nobody is trapped whom this has not told of before
+     * @return their number; 0 if no thread is trapped that was not reported before
      */
     public int poll() throws SyscallException {
         long read = sys.read(userfaultfd.fd().number(), messages.address(), (long) MOST * SIZEOF_UFFD_MSG);
@@ -103,11 +103,11 @@ public final class FaultEvents implements AutoCloseable {
     public void stop() {
         synchronized (one) {
             one.bytes().putLong(0, 1);
-            sys.write(stop.number(), one.address(), 8); // fails only if it says already what it should
+            sys.write(stop.number(), one.address(), 8); // fails only if the counter is full, and so readable already
         }
     }
 
-    /** The address that was touched, rounded down to a page (of the kernel's choice) by the kernel. */
+    /** The address that was touched. The kernel rounds it down to a page of a size of its choice. */
     public long address(int event) {
         return messages.bytes().getLong(event * SIZEOF_UFFD_MSG + ADDRESS);
     }
@@ -131,7 +131,10 @@ public final class FaultEvents implements AutoCloseable {
         return messages.bytes().getLong(event * SIZEOF_UFFD_MSG + FLAGS);
     }
 
-    /** The kernel's number of the thread that is trapped, as {@link Proc#threadId} has it; 0 without the feature. */
+    /**
+     * The kernel's number of the thread that is trapped, as {@link Proc#threadId} returns it; 0 without
+     * {@link Userfaultfd#FEATURE_THREAD_ID}.
+     */
     public int threadId(int event) {
         return messages.bytes().getInt(event * SIZEOF_UFFD_MSG + THREAD_ID);
     }

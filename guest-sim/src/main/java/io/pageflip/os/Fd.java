@@ -4,9 +4,9 @@ import java.io.IOException;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * The owner of one descriptor. Closed once, by {@link #close}; a use after that is an {@link IllegalStateException} and
- * never somebody else's descriptor. Calls may come from any thread, but closing while another thread is inside a call
- * is a mistake of the caller: the number may be reused under it.
+ * The owner of one descriptor. {@link #close} closes it once. A use after that throws {@link IllegalStateException}, so
+ * it never reaches another descriptor that has got the number. Calls may come from any thread, but the caller must not
+ * close while another thread is inside a call: the number may be reused under that call.
  */
 public final class Fd implements AutoCloseable {
     static final int O_RDONLY = 0;
@@ -49,12 +49,15 @@ public final class Fd implements AutoCloseable {
         return new Fd(SyscallException.check(sys.open(path, flags | O_CLOEXEC, 0600), "open " + path), path, sys);
     }
 
-    /** A description of our own of what {@code /proc/PID/fd/NUMBER} is, opened for reading and writing. */
+    /** Opens the file behind {@code /proc/PID/fd/NUMBER} for reading and writing, as a new open file description. */
     public static Fd openOfProcess(int pid, int number) throws SyscallException {
         return open(Syscalls.LINUX, "/proc/" + pid + "/fd/" + number, O_RDWR);
     }
 
-    /** Standard input, output or error (0, 1, 2) as a non-blocking description of our own, if it is a pipe. */
+    /**
+     * Reopens standard input, output or error (0, 1, 2), which must be a pipe, as a new open file description that is
+     * non-blocking.
+     */
     public static Fd reopenStandardPipe(int number) throws IOException {
         Syscalls sys = Syscalls.LINUX;
         // A new description: O_NONBLOCK on the inherited one would reach every process that shares it.
@@ -66,8 +69,8 @@ public final class Fd implements AutoCloseable {
     }
 
     /**
-     * Takes standard input or output (0, 1) out of the reach of whatever else is in this process: it becomes
-     * {@code /dev/null}, or another name of standard error.
+     * Keeps all other code in this process from using standard input or output (0, 1): input becomes {@code /dev/null},
+     * output a duplicate of standard error.
      */
     public static void redirectStandard(int number) throws SyscallException {
         Syscalls sys = Syscalls.LINUX;
@@ -90,7 +93,7 @@ public final class Fd implements AutoCloseable {
     public void close() {
         int closing = number.getAndSet(CLOSED);
         if (closing != CLOSED) {
-            sys.close(closing); // never retried, and its error has nobody to help
+            sys.close(closing); // never retried; its error would help nobody
         }
     }
 
@@ -103,7 +106,10 @@ public final class Fd implements AutoCloseable {
         return n;
     }
 
-    /** Gives the descriptor away: the caller (or what it hands the number to) closes it, this owner no longer does. */
+    /**
+     * Gives the descriptor away: the caller (or the code that it gives the number to) closes it, this object no longer
+     * does.
+     */
     public int handOver() {
         int n = number();
         number.set(CLOSED);
@@ -140,8 +146,8 @@ public final class Fd implements AutoCloseable {
     }
 
     /**
-     * A process, whose number may be another's as soon as it is gone (pidfd_open(2)): readable from the moment at which
-     * it has ended.
+     * A descriptor of a process (pidfd_open(2)), which is readable once the process has ended. The number of a process
+     * may be reused once it is gone; the descriptor still means the same process.
      *
      * @throws SyscallException {@code ESRCH} if there is no such process
      */
@@ -150,12 +156,14 @@ public final class Fd implements AutoCloseable {
         return new Fd(SyscallException.check(sys.pidfdOpen(pid), "pidfd_open " + pid), "process " + pid, sys);
     }
 
-    /** Waits until a read would not block (data or the end): false after {@code timeoutMs} without. */
+    /** Waits until a read would not block (data or the end); false if {@code timeoutMs} pass before that. */
     public boolean awaitReadable(int timeoutMs) throws SyscallException {
         return poll(POLLIN, timeoutMs) != 0;
     }
 
-    /** Waits until a write would not block (space, or nobody reads any more): false after {@code timeoutMs} without. */
+    /**
+     * Waits until a write would not block (space, or no reader any more); false if {@code timeoutMs} pass before that.
+     */
     public boolean awaitWritable(int timeoutMs) throws SyscallException {
         return poll(POLLOUT, timeoutMs) != 0;
     }
@@ -183,13 +191,15 @@ public final class Fd implements AutoCloseable {
         return count.bytes().getInt(0);
     }
 
-    /** From now on no read or write blocks; for all who share the open file description. */
+    /** Makes all reads and writes non-blocking, for every descriptor of the same open file description. */
     public void setNonBlocking() throws SyscallException {
         long flags = SyscallException.check(sys.fcntl(number(), F_GETFL, 0), "F_GETFL " + name);
         SyscallException.check(sys.fcntl(number(), F_SETFL, flags | O_NONBLOCK), "F_SETFL " + name);
     }
 
-    /** The inode number: together with the kind of file it tells whether a descriptor is what somebody said it is. */
+    /**
+     * The inode number. Together with the kind of file, it shows whether a descriptor is the file that a peer claims.
+     */
     public long inode() throws SyscallException {
         return statx().bytes().getLong(STATX_INO);
     }

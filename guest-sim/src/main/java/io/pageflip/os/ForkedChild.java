@@ -4,11 +4,11 @@ import io.pageflip.memory.BasePage;
 import java.io.IOException;
 
 /**
- * A child of this process that has its private memory too, as fork(2) leaves it: each page is one that both map, until
- * one of them writes to it. The child does nothing but wait: it runs none of the JVM, only a lock of the C library
- * (pthread_mutex_lock(3)) that the thread which started it holds for ever. The lock is a robust one, so the kernel
- * wakes the child, which then exits, when that thread ends, however it ends (Documentation/locking/robust-futexes.rst).
- * It uses this process's descriptors and not copies of them, so that a peer sees one that is closed here.
+ * A child process that shares this process's private memory, as after fork(2): both map the same page until one of them
+ * writes to it. The child only waits. It runs none of the JVM, only pthread_mutex_lock(3) of the C library, on a lock
+ * that the thread which started it holds meanwhile. The lock is robust: when that thread ends, however it ends, the
+ * kernel wakes the child, which then exits (Documentation/locking/robust-futexes.rst). The child uses this process's
+ * descriptors, not copies of them, so that a peer notices when one is closed here.
  */
 public final class ForkedChild implements AutoCloseable {
     private static final int CLONE_FILES = 0x400;
@@ -29,7 +29,7 @@ public final class ForkedChild implements AutoCloseable {
 
     private ForkedChild() throws IOException {
         file = MemFd.create(
-                "child", BasePage.BYTES, false); // shared: in memory of its own the child would not see it change
+                "child", BasePage.BYTES, false); // shared: the child would not see a change of private memory
         lock = Mapping.shared(file);
         stack = Mapping.anonymous("child", STACK_BYTES);
     }
@@ -56,7 +56,7 @@ public final class ForkedChild implements AutoCloseable {
         check(LibC.pthread_mutex_lock(mutex), "pthread_mutex_lock");
         locked = true;
         long end = stack.address(0, STACK_BYTES) + STACK_BYTES;
-        // No signal when it ends: the JVM waits for children of its own, and is not to hear of this one.
+        // The child sends no signal when it ends: the JVM waits for its own children, and must not notice this one.
         long result = Syscalls.LINUX.clone(LibC.address("pthread_mutex_lock"), end, CLONE_FILES, mutex);
         pid = (int) SyscallException.check(result, "clone");
     }
@@ -72,7 +72,10 @@ public final class ForkedChild implements AutoCloseable {
         return ProcessHandle.of(pid).orElseThrow(() -> new IllegalStateException("child " + pid + " has ended"));
     }
 
-    /** Ends it, and waits until it is gone; called by the thread that started it. Again: nothing. */
+    /**
+     * Kills the child and waits until it is gone. Only the thread that started it may call this. A second call does
+     * nothing.
+     */
     @Override
     public void close() {
         if (pid != 0) {
@@ -81,7 +84,7 @@ public final class ForkedChild implements AutoCloseable {
             pid = 0;
         }
         if (locked) {
-            LibC.pthread_mutex_unlock(lock.address(0, ROOM)); // it lies in the thread's list of robust locks until then
+            LibC.pthread_mutex_unlock(lock.address(0, ROOM)); // until then it is in the thread's list of robust locks
             locked = false;
         }
         stack.close();

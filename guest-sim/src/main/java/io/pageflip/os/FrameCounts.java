@@ -17,7 +17,7 @@ public final class FrameCounts implements AutoCloseable {
         this.fd = fd;
     }
 
-    /** The counts; null if this process may not read them (it takes root), or this kernel has none. */
+    /** Opens the counts; null if this process may not read them (only root may), or this kernel has none. */
     public static @Nullable FrameCounts open() {
         try {
             return new FrameCounts(Fd.open(Syscalls.LINUX, "/proc/kpagecount", Fd.O_RDONLY));
@@ -29,7 +29,7 @@ public final class FrameCounts implements AutoCloseable {
     /**
      * The count of a frame, of all processes together.
      *
-     * @param frame its number, as {@link Pagemap#frame} says it
+     * @param frame its number, as {@link Pagemap#frame} returns it
      */
     public long of(long frame) throws SyscallException {
         long read = SyscallException.check(

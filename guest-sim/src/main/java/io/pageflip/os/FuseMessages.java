@@ -5,8 +5,8 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 
 /**
- * The layout of those requests and replies of the FUSE protocol (include/uapi/linux/fuse.h, version 7.36) that a file
- * system of one file needs. Works in place on little-endian buffers; no I/O, no state.
+ * The layout of the requests and replies of the FUSE protocol (include/uapi/linux/fuse.h, version 7.36) that a file
+ * system with one file needs. Works in place on little-endian buffers; no I/O, no state.
  *
  * <pre>
  *   request: fuse_in_header (40 bytes), then the operation's struct, or a name with a NUL behind it
@@ -79,7 +79,7 @@ final class FuseMessages {
     static final int ATTR_UID = 68;
     static final int ATTR_BLKSIZE = 80;
 
-    // struct fuse_entry_out: what precedes its fuse_attr
+    // struct fuse_entry_out: the fields before its fuse_attr
     static final int SIZEOF_ENTRY_OUT = 40 + SIZEOF_ATTR;
     static final int ENTRY_NODEID = 0;
     static final int ENTRY_ENTRY_VALID = 16;
@@ -108,7 +108,7 @@ final class FuseMessages {
     private static final int BLOCK = BasePage.BYTES;
     private static final int SECTOR = 512;
     private static final int LONGEST_NAME = 255;
-    /** Seconds for which the kernel need not ask again: nothing ever changes. */
+    /** Seconds for which the kernel may cache a reply: nothing ever changes. */
     private static final long FOR_EVER = 1 << 30;
 
     private static final int MAX_BACKGROUND = 16;
@@ -118,15 +118,15 @@ final class FuseMessages {
     private FuseMessages() {}
 
     /**
-     * What the kernel may know of a file or directory.
+     * The attributes of a file or directory, for the kernel.
      *
-     * @param nodeId by which the kernel asks for it
+     * @param nodeId the number by which the kernel's requests name it
      * @param inode as stat(2) shows it
      * @param mode kind and permissions
      */
     record Node(long nodeId, long inode, long size, int mode, int uid) {}
 
-    /** The name behind the header of a {@link #LOOKUP} of {@code length} bytes. */
+    /** The name that follows the header of a {@link #LOOKUP} of {@code length} bytes. */
     static String name(ByteBuffer request, int length) {
         byte[] bytes = new byte[Math.max(0, length - SIZEOF_IN_HEADER - 1)];
         request.get(SIZEOF_IN_HEADER, bytes);
@@ -188,7 +188,9 @@ final class FuseMessages {
                 .putInt(at + ATTR_BLKSIZE, BLOCK);
     }
 
-    /** The reply to {@link #OPEN}: its file's pages stay cached, and nothing is asked for when it is closed. */
+    /**
+     * The reply to {@link #OPEN}: the file's pages stay cached, and the kernel sends no FLUSH when the file is closed.
+     */
     static int putOpen(ByteBuffer reply, long unique) {
         int at = beginBody(reply, SIZEOF_OPEN_OUT);
         reply.putInt(at + OPEN_OUT_FLAGS, FOPEN_KEEP_CACHE | FOPEN_NOFLUSH);
@@ -204,7 +206,7 @@ final class FuseMessages {
         return putHeader(reply, unique, 0, SIZEOF_STATFS_OUT);
     }
 
-    /** Clears the place of a body, in which most fields are zero. */
+    /** Clears the body, most of whose fields are zero. Returns where it begins. */
     private static int beginBody(ByteBuffer reply, int length) {
         for (int at = SIZEOF_OUT_HEADER; at < SIZEOF_OUT_HEADER + length; at += Long.BYTES) {
             reply.putLong(at, 0);

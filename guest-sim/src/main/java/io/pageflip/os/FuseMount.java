@@ -4,12 +4,12 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 
 /**
- * The owner of a FUSE file system that is mounted nowhere: the device on which the kernel asks for it, and a detached
- * mount (fsopen(2), fsmount(2); Linux 5.2). Since it never has a place in the tree, nothing of it is left when its
+ * The owner of a FUSE file system: the device through which the kernel sends its requests, and a detached mount
+ * (fsopen(2), fsmount(2); Linux 5.2). The mount is never attached to the mount tree, so nothing of it is left when its
  * owner is killed.
  *
- * <p>The kernel's requests must be answered by another thread than those that use the file system. Once
- * {@link #closeDevice} has been called, every request fails at once, those that wait included.
+ * <p>A thread that does not use the file system must answer the kernel's requests. After {@link #closeDevice}, every
+ * request fails at once, waiting ones included.
  */
 public final class FuseMount implements AutoCloseable {
     private static final String DEVICE = "/dev/fuse";
@@ -110,8 +110,8 @@ public final class FuseMount implements AutoCloseable {
     }
 
     /**
-     * Checks that a descriptor is what a peer says: a file of {@code length} bytes of a FUSE file system. Any other
-     * could be shrunk under a mapping of it when all pages have been read.
+     * Checks that a descriptor is what the peer claims: a file of {@code length} bytes of a FUSE file system. Any other
+     * file could be shrunk under a mapping of it after all pages have been read.
      */
     public static void requireFile(Fd file, String name, long length) throws IOException {
         if (file.fileSystem() != FUSE_SUPER_MAGIC) {
@@ -123,7 +123,7 @@ public final class FuseMount implements AutoCloseable {
         }
     }
 
-    /** The device, non-blocking; stays this owner's. */
+    /** The device, non-blocking; this object still owns it. */
     Fd device() {
         return device;
     }
@@ -136,16 +136,14 @@ public final class FuseMount implements AutoCloseable {
     }
 
     /**
-     * Ends the service: whoever waits for an answer, or asks from now on, gets an error. To be called by the thread
-     * that serves, or when that is gone.
+     * Ends the service: every request that waits, or comes from now on, fails. Call it from the thread that serves, or
+     * when that has ended.
      */
     public void closeDevice() {
         device.close();
     }
 
-    /**
-     * Lets go of the file system. Files that are open or mapped elsewhere stay, and what is cached of them can be read.
-     */
+    /** Releases the file system. Files that are open or mapped elsewhere stay, and their cached pages can be read. */
     @Override
     public void close() {
         mount.close();

@@ -8,11 +8,11 @@ import java.util.concurrent.atomic.LongAdder;
 /**
  * Answers the kernel's requests for a FUSE file system that has one file, whose bytes are those of a {@link DiskFile}.
  * A READ is answered by splice(2): the header as a pipe buffer of its own, then the file's pages out of the page cache,
- * and all of it from the pipe into the device with {@code SPLICE_F_MOVE}. The kernel takes each page that nobody maps
- * and that is clean out of the disk file's page cache and puts it, the very frame, into that of the FUSE file (seed
- * 001; fs/fuse/dev.c, {@code fuse_try_move_folio}); others it copies, silently.
+ * and all of it from the pipe into the device with {@code SPLICE_F_MOVE}. The kernel takes each clean page that nobody
+ * maps out of the disk file's page cache, and puts the same frame into the page cache of the FUSE file (seed 001;
+ * fs/fuse/dev.c, {@code fuse_try_move_folio}). It silently copies the others.
  *
- * <p>One thread serves; {@link #admitReads} and the counts may be used from others.
+ * <p>One thread serves; other threads may call {@link #admitReads} and read the counts.
  */
 public final class FuseServer implements AutoCloseable {
     private static final int SPLICE_F_MOVE = 1;
@@ -37,9 +37,9 @@ public final class FuseServer implements AutoCloseable {
     private volatile boolean readsAdmitted;
 
     /**
-     * A server of {@code file}, under the file's name.
+     * Makes a server of {@code file}, under the file's name.
      *
-     * @param mount stays its owner's, as does the file
+     * @param mount the file system; its owner still has to close it, and the file
      * @param move whether pages may be moved: {@code SPLICE_F_MOVE}
      */
     public FuseServer(FuseMount mount, DiskFile file, boolean move) throws SyscallException {
@@ -61,12 +61,14 @@ public final class FuseServer implements AutoCloseable {
         }
     }
 
-    /** From now on the file may be read: its pages are clean, and mapped nowhere. Before, a READ is an error. */
+    /**
+     * Allows reads of the file. Its pages must be clean by now, and mapped nowhere. Before this call, every READ fails.
+     */
     public void admitReads() {
         readsAdmitted = true;
     }
 
-    /** READ requests answered; one whose answer has arrived is counted. */
+    /** READ requests answered. Each is counted before its answer arrives. */
     public long reads() {
         return reads.sum();
     }
@@ -79,7 +81,7 @@ public final class FuseServer implements AutoCloseable {
     /**
      * Answers a request, if one comes within {@code timeoutMs}.
      *
-     * @return false if there will be none: the file system is gone
+     * @return false if no request can come any more: the file system is gone
      * @throws HostLacksException if the kernel speaks too old a version of the protocol
      */
     public boolean serve(int timeoutMs) throws IOException {
@@ -88,7 +90,7 @@ public final class FuseServer implements AutoCloseable {
         }
         long length = mount.device().read(request, 0, request.length());
         if (length == -Errno.EAGAIN || length == -Errno.ENOENT) {
-            return true; // whoever asked has given up meanwhile
+            return true; // the process that asked has given up meanwhile
         }
         if (length == -Errno.ENODEV || length == -Errno.ECONNABORTED) {
             return false;
@@ -117,7 +119,7 @@ public final class FuseServer implements AutoCloseable {
             case FuseMessages.READ -> read(in, unique);
             case FuseMessages.STATFS -> send(FuseMessages.putStatfs(out, unique));
             case FuseMessages.RELEASE -> refuse(unique, 0);
-            case FuseMessages.FORGET, FuseMessages.BATCH_FORGET -> true; // answered by nobody
+            case FuseMessages.FORGET, FuseMessages.BATCH_FORGET -> true; // these have no reply
             case FuseMessages.DESTROY -> false;
             // Also FLUSH and INTERRUPT: this tells the kernel not to ask again.
             default -> refuse(unique, Errno.ENOSYS);
@@ -147,10 +149,10 @@ public final class FuseServer implements AutoCloseable {
         return sent(mount.device().write(reply, 0, length), length);
     }
 
-    /** Whether to go on after a reply. */
+    /** Checks the result of sending a reply: false if the file system is gone. */
     private static boolean sent(long result, int length) throws IOException {
         if (result == -Errno.ENOENT) {
-            return true; // whoever asked has given up
+            return true; // the process that asked has given up
         }
         if (result == -Errno.ENODEV) {
             return false;
@@ -173,7 +175,7 @@ public final class FuseServer implements AutoCloseable {
             renewPipe();
             return refuse(unique, Errno.EIO);
         }
-        // Before it is answered: the reader may go on, and look at the counts, before splice(2) has returned here.
+        // Counted before the answer: the reader may continue, and read the counts, before splice(2) has returned here.
         reads.increment();
         splicedBytes.add(bytes);
         long result = sys.splice(pipe.readEnd().number(), 0, mount.device().number(), length, flags);
@@ -185,7 +187,10 @@ public final class FuseServer implements AutoCloseable {
         return sent(result, length);
     }
 
-    /** The header in a buffer of its own, and the file's pages, which are not touched. False if the disk fails. */
+    /**
+     * Fills the pipe with the header, in a buffer of its own, and the file's pages, not copied. False if the disk
+     * fails.
+     */
     private boolean fillPipe(long from, int bytes) throws SyscallException {
         long header = pipe.writeEnd().write(reply, 0, FuseMessages.SIZEOF_OUT_HEADER);
         SyscallException.check(header, "write of a FUSE header to a pipe");
@@ -199,7 +204,7 @@ public final class FuseServer implements AutoCloseable {
             }
             left -= spliced;
         }
-        spare.drainPageLists(); // reading marked them as accessed
+        spare.drainPageLists(); // splicing marked the pages as accessed
         return true;
     }
 

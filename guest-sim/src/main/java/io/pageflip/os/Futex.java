@@ -14,26 +14,26 @@ public final class Futex {
         this.offset = offset;
     }
 
-    /** The word, with everything visible that its writer did before. */
+    /** Reads the word. All writes that its writer made before it stored the word are visible then (acquire). */
     public int get() {
         int value = mapping.getInt(offset);
         VarHandle.acquireFence();
         return value;
     }
 
-    /** Stores the word after everything done before; wakes nobody. */
+    /** Stores the word after all earlier writes; wakes nobody. */
     public void set(int value) {
         VarHandle.releaseFence();
         mapping.setInt(offset, value);
         VarHandle.fullFence();
     }
 
-    /** Wakes all who wait. */
+    /** Wakes all waiters. */
     public void wake() {
         sys.futexWake(mapping.address(offset, 4));
     }
 
-    /** Stores the word after everything done before, and wakes all who wait. */
+    /** Stores the word after all earlier writes, and wakes all waiters. */
     public void setAndWake(int value) {
         set(value);
         wake();

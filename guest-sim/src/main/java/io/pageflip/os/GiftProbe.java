@@ -4,17 +4,17 @@ import io.pageflip.memory.BasePage;
 import java.io.IOException;
 
 /**
- * Whether this kernel moves gifted pages or copies them, found by gifting some through a pipe of our own: a stock
- * kernel copies, one with the patch of 2013 (seeds 000 and 004) moves.
+ * The result of a probe: does this kernel move gifted pages, or copy them? The probe gifts some pages through a pipe of
+ * its own. A stock kernel copies them, a kernel with the patch of 2013 (seeds 000 and 004) moves them.
  *
  * @param outcome what happened to the pages
- * @param byFrameNumbers whether frame numbers decided. Where the kernel hides them ({@code CAP_SYS_ADMIN}), what the
- *     giver sees afterwards does: zeros where its pages went away, and its own bytes where they were copied.
+ * @param byFrameNumbers whether frame numbers decided. Where the kernel hides them (no {@code CAP_SYS_ADMIN}), the
+ *     giver's memory decides: it is zero where pages moved away, and unchanged where they were copied.
  */
 public record GiftProbe(Outcome outcome, boolean byFrameNumbers) {
-    /** What becomes of a gifted page. */
+    /** How gifted pages arrive. */
     public enum Outcome {
-        /** The taker has the very frames of the giver. */
+        /** The taker has the frames that the giver had. */
         MOVES,
         /** The taker has other frames with the same bytes. */
         COPIES
@@ -26,7 +26,7 @@ public record GiftProbe(Outcome outcome, boolean byFrameNumbers) {
     /**
      * Gifts pages of private memory and takes them again; needs no privilege and leaves nothing behind. Any thread.
      *
-     * @return {@link Outcome#MOVES} if any page moved: then a gift may be gone for good
+     * @return {@link Outcome#MOVES} if any page moved: then the giver may be unable to get a gift back
      * @throws SyscallException if a page cannot be gifted or taken at all
      * @throws IOException if the bytes that arrive are not those that were gifted
      */
@@ -35,7 +35,7 @@ public record GiftProbe(Outcome outcome, boolean byFrameNumbers) {
     }
 
     static GiftProbe run(boolean framesVisible) throws IOException {
-        // On a kernel that copies, no page ever looks moved; on one that moves, a page may be relocated meanwhile.
+        // A kernel that copies never makes a page look moved. A kernel that moves may relocate some pages meanwhile.
         int moved = giftOnce(framesVisible);
         return new GiftProbe(moved > 0 ? Outcome.MOVES : Outcome.COPIES, framesVisible);
     }
@@ -48,7 +48,7 @@ public record GiftProbe(Outcome outcome, boolean byFrameNumbers) {
             for (int i = 0; i < PAGES; i++) {
                 giver.setLong(at(i), pattern(i));
                 giver.setLong(at(i) + BasePage.BYTES - 8, ~pattern(i));
-                taker.setLong(at(i), -1); // present as well: only its frame can tell
+                taker.setLong(at(i), -1); // present, too, so only its frame can show a move
             }
             long[] given = framesVisible ? frames(giver) : new long[PAGES];
             transfer(giver, taker, pipe);
@@ -72,13 +72,13 @@ public record GiftProbe(Outcome outcome, boolean byFrameNumbers) {
         return 0x5041474546000000L | page + 1;
     }
 
-    /** In as many steps as the pipe's size demands. */
+    /** Gives and takes all pages, in as many steps as the size of the pipe demands. */
     private static void transfer(Mapping giver, Mapping taker, Pipe pipe) throws IOException {
         PageGift gift = new PageGift();
         long given = 0;
         long taken = 0;
         while (taken < BYTES) {
-            if (given == taken) { // only into an empty pipe: it never says EAGAIN
+            if (given == taken) { // only into an empty pipe, which never answers EAGAIN
                 long result = gift.give(pipe.writeEnd(), giver, given, BYTES - given, true);
                 given += SyscallException.check(result, "vmsplice SPLICE_F_GIFT|SPLICE_F_MOVE");
             }

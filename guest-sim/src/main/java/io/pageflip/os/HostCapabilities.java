@@ -4,24 +4,24 @@ import java.io.IOException;
 import java.util.List;
 
 /**
- * What this host can do. Nothing is assumed from a version number: each capability is tried, on memory and descriptors
- * of our own that are gone again afterwards.
+ * The capabilities of this host. No version number decides: each capability is tried, on memory and descriptors that
+ * are released afterwards.
  *
- * <p>The probes may run on any thread, need no privilege and throw nothing: why something fails is the answer.
+ * <p>The probes may run on any thread, need no privilege and throw nothing: the cause of a failure is the answer.
  *
- * @param capabilities each with what works or why it does not, in the order in which a person wants to read them
+ * @param capabilities each says what works or why it does not, in the order in which a person wants to read them
  * @param mechanisms {@code flip}, {@code gift}, {@code stream}, {@code pull} and {@code fuse}: whether each can be used
  *     here
  */
 public record HostCapabilities(List<Capability> capabilities, List<Capability> mechanisms) {
 
-    /** Tries something: says what works, or throws the cause. */
+    /** Tries one capability: returns what works, or throws the cause. */
     @FunctionalInterface
     private interface Probe {
         String run() throws IOException;
     }
 
-    /** Tries everything once: some milliseconds. */
+    /** Tries everything once, which takes some milliseconds. */
     public static HostCapabilities probe() {
         Capability memfd = attempt("memfd", HostProbes::sealedMemfd);
         Capability userfaultfd = attempt("userfaultfd", UserfaultfdProbe::kind);
@@ -57,9 +57,10 @@ public record HostCapabilities(List<Capability> capabilities, List<Capability> m
     }
 
     /**
-     * Whether {@code flip} can run here, which takes userfaultfd in minor mode. Cheap: for the start of each migration.
+     * Finds out whether {@code flip} can run here: it needs userfaultfd in minor mode. Cheap enough for the start of
+     * each migration.
      *
-     * @param hugePages over a hugetlb memfd; takes one free huge page for a moment
+     * @param hugePages whether to try it on a hugetlb memfd, which takes one free huge page for a moment
      * @return a capability named {@code flip}; where it is not available, its detail is the cause and what to choose
      *     instead
      */
@@ -68,8 +69,8 @@ public record HostCapabilities(List<Capability> capabilities, List<Capability> m
     }
 
     /**
-     * Whether the kernel can note the writes of a guest, which takes userfaultfd write-protection that nobody serves
-     * ({@code WP_ASYNC}, Linux 6.7). Cheap: for the start of each migration.
+     * Finds out whether the kernel can record the writes of a guest: it needs userfaultfd write-protection without a
+     * fault handler ({@code WP_ASYNC}, Linux 6.7). Cheap enough for the start of each migration.
      *
      * @return where it is not available, its detail is the cause and what to choose instead
      */
@@ -78,9 +79,9 @@ public record HostCapabilities(List<Capability> capabilities, List<Capability> m
     }
 
     /**
-     * Whether private memory can become shared under a running guest, which takes userfaultfd write-protection that
-     * holds writers up, in pages that are nowhere yet too ({@code WP_UNPOPULATED}, Linux 6.4). Cheap: for the start of
-     * each migration.
+     * Finds out whether private memory can become shared under a running guest: it needs userfaultfd write-protection
+     * that makes writers wait, also in pages that do not exist yet ({@code WP_UNPOPULATED}, Linux 6.4). Cheap enough
+     * for the start of each migration.
      *
      * @return a capability named {@code adopt}; where it is not available, its detail is the cause
      */
@@ -96,8 +97,8 @@ public record HostCapabilities(List<Capability> capabilities, List<Capability> m
     }
 
     /**
-     * Whether {@code fuse} can run here, which takes FUSE and the right to mount. Cheap: for the start of each
-     * migration.
+     * Finds out whether {@code fuse} can run here: it needs FUSE and the right to mount. Cheap enough for the start of
+     * each migration.
      *
      * @return a capability named {@code fuse}; where it is not available, its detail is the cause and what to choose
      *     instead
@@ -113,7 +114,7 @@ public record HostCapabilities(List<Capability> capabilities, List<Capability> m
                 : Capability.no("fuse", needed.detail() + "; choose flip, which needs no privilege");
     }
 
-    /** Whether this process sees the frame numbers of its pages, which takes {@code CAP_SYS_ADMIN}. */
+    /** Whether this process sees the frame numbers of its pages, which needs {@code CAP_SYS_ADMIN}. */
     public static boolean frameNumbersVisible() {
         return Pagemap.framesVisible();
     }
@@ -128,7 +129,9 @@ public record HostCapabilities(List<Capability> capabilities, List<Capability> m
         return flip.available() ? flip : Capability.no("flip", flip.detail() + "; choose stream, which copies");
     }
 
-    /** Usable if everything that it needs is available; otherwise the first thing missing is the cause. */
+    /**
+     * A mechanism that can be used if all of {@code needed} is available; otherwise the first missing one is the cause.
+     */
     static Capability mechanism(String name, String detail, Capability... needed) {
         for (Capability capability : needed) {
             if (!capability.available()) {

@@ -6,8 +6,8 @@ import java.io.IOException;
 import java.util.List;
 
 /**
- * The probes that need few lines each. Every one returns what works, for a {@link Capability}, or throws an
- * {@link IOException} whose message is the cause, and leaves nothing behind.
+ * The short probes. Each returns a text for a {@link Capability} that says what works, or throws an {@link IOException}
+ * whose message is the cause. None leaves anything behind.
  */
 final class HostProbes {
     private static final long WORD = 0x70616765666c6970L;
@@ -100,7 +100,7 @@ final class HostProbes {
 
     static String fuse() throws IOException {
         FuseMount.create().close();
-        return "a file system can be made, and mounted nowhere";
+        return "a FUSE file system can be created, as a detached mount";
     }
 
     static String hugePages() throws IOException {

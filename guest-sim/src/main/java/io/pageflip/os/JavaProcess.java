@@ -4,7 +4,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** How a process of our own is started: the Java that runs us, our class path, and the options that we need. */
+/**
+ * The command line that starts another process of pageflip: the Java that runs us, our class path, and the options that
+ * we need.
+ */
 public final class JavaProcess {
     /** As in the launcher {@code cli/bin/pageflip}, where they are explained. */
     private static final List<String> OPTIONS = List.of(
@@ -20,7 +23,7 @@ public final class JavaProcess {
 
     private JavaProcess() {}
 
-    /** The command line up to and including the main class; a new list, the caller's. */
+    /** The command line up to and including the main class; a new list, which the caller may change. */
     public static List<String> command(String mainClass) {
         List<String> command = new ArrayList<>();
         command.add(System.getProperty("java.home") + "/bin/java");

@@ -18,7 +18,7 @@ final class LinuxSyscalls implements Syscalls {
     private static final long NR_FSCONFIG = 431;
     private static final long NR_FSMOUNT = 432;
 
-    /** {@code __WALL}: also for children that end without SIGCHLD. */
+    /** {@code __WALL}: waits also for children that end without SIGCHLD. */
     private static final int WALL = 0x40000000;
 
     private static final int FUTEX_WAIT = 0;
@@ -26,7 +26,10 @@ final class LinuxSyscalls implements Syscalls {
     private static final int AT_EMPTY_PATH = 0x1000;
     private static final int STATX_BASIC_STATS = 0x7ff;
 
-    /** The return value first; only then the error number, before any other native call of this thread. */
+    /**
+     * The result of a call that returned {@code returned}. Reads the error number, so call it before this thread makes
+     * any other native call.
+     */
     private static long result(long returned) {
         return returned == -1 ? -Native.getLastError() : returned;
     }

@@ -9,9 +9,10 @@ import java.util.concurrent.atomic.AtomicBoolean;
 /**
  * The owner of one range of mapped memory, which may be guest RAM and may trap.
  *
- * <p>Memory is touched through native calls only, in bounds (else {@link IndexOutOfBoundsException}), and never after
- * {@link #close} ({@link IllegalStateException}). Closing while another thread uses the mapping is a mistake of the
- * caller; vCPUs are joined before their memory goes. Offsets and lengths are bytes.
+ * <p>The memory is accessed through native calls only. An access out of bounds throws
+ * {@link IndexOutOfBoundsException}, one after {@link #close} {@link IllegalStateException}. The caller must not close
+ * a mapping while another thread uses it: it joins the vCPUs before it unmaps their memory. Offsets and lengths are
+ * bytes.
  */
 public final class Mapping implements AutoCloseable {
     private static final int PROT_READ = 1;
@@ -50,7 +51,7 @@ public final class Mapping implements AutoCloseable {
         this.pointer = new Pointer(address);
     }
 
-    /** Private anonymous memory without transparent huge pages: a page of it can be gifted. */
+    /** Maps private anonymous memory without transparent huge pages, so that a page of it can be gifted. */
     public static Mapping anonymous(String name, long length) throws SyscallException {
         Mapping mapping = map(Syscalls.LINUX, name, length, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
         // Not fatal: a kernel without transparent huge pages answers EINVAL, and has none to switch off.
@@ -59,14 +60,14 @@ public final class Mapping implements AutoCloseable {
     }
 
     /**
-     * The same, at an address that is a multiple of {@link #HUGE_PAGE}, so that {@link #preferHuge} can make a huge
-     * page of each piece of that size.
+     * As {@link #anonymous}, at an address that is a multiple of {@link #HUGE_PAGE}, so that {@link #preferHuge} can
+     * make a huge page of each piece of that size.
      */
     public static Mapping alignedAnonymous(String name, long length) throws SyscallException {
         Mapping reserved = anonymous(name, length + HUGE_PAGE);
         long start = (reserved.address + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
         long before = start - reserved.address;
-        // Rounded up, as munmap(2) does with what it is given: what is not whole pages stays.
+        // Rounded up to a whole page, which munmap(2) demands: a last page that is used in part stays mapped.
         long end = start + (length + BasePage.BYTES - 1) / BasePage.BYTES * BasePage.BYTES;
         if (before > 0) {
             reserved.sys.munmap(reserved.address, before);
@@ -75,7 +76,7 @@ public final class Mapping implements AutoCloseable {
         return new Mapping(start, length, name, reserved.sys);
     }
 
-    /** The whole of {@code file}, shared. */
+    /** Maps the whole of {@code file}, shared. */
     public static Mapping shared(MemFd file) throws SyscallException {
         return map(
                 Syscalls.LINUX,
@@ -85,7 +86,7 @@ public final class Mapping implements AutoCloseable {
                 file.fd().number());
     }
 
-    /** A range of {@code file}, shared, to be read only. */
+    /** Maps a range of {@code file}, shared and read-only. */
     public static Mapping sharedForReading(MemFd file, long offset, long bytes) throws SyscallException {
         String what = file.name() + " at " + offset;
         long address = SyscallException.check(
@@ -95,8 +96,9 @@ public final class Mapping implements AutoCloseable {
     }
 
     /**
-     * The whole of {@code file}, shared. Faults read no page ahead and mark none as accessed: a page that waits in a
-     * list of such pages, or lies in a large folio, cannot be taken out of the page cache.
+     * Maps the whole of {@code file}, shared, with {@code MADV_RANDOM}: a fault reads no page ahead and marks none as
+     * accessed. A page that waits in the kernel's list of accessed pages, or lies in a large folio, cannot be taken out
+     * of the page cache.
      */
     public static Mapping shared(DiskFile file) throws SyscallException {
         Mapping mapping = map(
@@ -105,13 +107,14 @@ public final class Mapping implements AutoCloseable {
                 file.length(),
                 MAP_SHARED,
                 file.fd().number());
-        mapping.sys.madvise(mapping.address, mapping.length, MADV_RANDOM); // an advice: not to follow it is no error
+        mapping.sys.madvise(mapping.address, mapping.length, MADV_RANDOM); // only advice: a failure is no error
         return mapping;
     }
 
     /**
-     * The first {@code length} bytes of {@code file}, private: pages are the file's until they are written. Every page
-     * is locked in memory once it is there (mlock2(2), {@code MLOCK_ONFAULT}): it will not be read a second time.
+     * Maps the first {@code length} bytes of {@code file}, private: a page is the file's until it is written. Each page
+     * is locked in memory when it is first touched (mlock2(2), {@code MLOCK_ONFAULT}), so no page is read from the file
+     * twice.
      *
      * @throws HostLacksException if this process may not lock so much memory
      */
@@ -144,7 +147,7 @@ public final class Mapping implements AutoCloseable {
         return length;
     }
 
-    /** Where it lies: for a peer that reads it with process_vm_readv(2), and for messages. */
+    /** The start address: for a peer that reads it with process_vm_readv(2), and for messages. */
     public long address() {
         return address;
     }
@@ -184,7 +187,7 @@ public final class Mapping implements AutoCloseable {
         sys.memcpy(to.address(0, bytes), address(offset, bytes), bytes);
     }
 
-    /** Whether the {@code bytes} bytes at {@code offset} are those at the start of {@code expected}. */
+    /** Whether the {@code bytes} bytes at {@code offset} equal the first bytes of {@code expected}. */
     public boolean matches(long offset, NativeBuffer expected, int bytes) {
         return sys.memcmp(address(offset, bytes), expected.address(0, bytes), bytes) == 0;
     }
@@ -194,16 +197,16 @@ public final class Mapping implements AutoCloseable {
         return getLong(offset) == 0 && NativeBuffer.equalsItselfShifted(sys, address(offset, bytes), bytes);
     }
 
-    /** Makes every page of the range present and writable, allocating where there is none (Linux 5.14). */
+    /** Makes every page of the range present and writable; allocates those that are missing (Linux 5.14). */
     public void populate(long offset, long bytes) throws SyscallException {
         advise(MADV_POPULATE_WRITE, "MADV_POPULATE_WRITE", offset, bytes);
     }
 
     /**
-     * Makes the kernel put in place the pages that wait, on the calling thread's processor, to be moved between its
-     * lists of pages; while one waits, its extra reference keeps it from being taken out of a page cache. Locking a
-     * page in memory, and unlocking it, does that (mm/mlock.c, {@code mlock_vma_pages_range}); this mapping is one to
-     * spare for it.
+     * Drains the calling processor's batches of pages that wait to be moved between the kernel's LRU lists. A batch
+     * holds a reference to each of its pages, which keeps the page from being taken out of a page cache. Locking a page
+     * in memory and unlocking it drains the batches (mm/mlock.c, {@code mlock_vma_pages_range}). Call it on a spare
+     * mapping, whose pages this locks.
      */
     void drainPageLists() {
         if (sys.mlock2(address, length, MLOCK_ONFAULT) == 0) {
@@ -211,23 +214,23 @@ public final class Mapping implements AutoCloseable {
         }
     }
 
-    /** Makes every page of the range present, as it is; of a file, by reading it (Linux 5.14). */
+    /** Makes every page of the range present and changes none; reads the pages of a file (Linux 5.14). */
     public void populateRead(long offset, long bytes) throws SyscallException {
         advise(MADV_POPULATE_READ, "MADV_POPULATE_READ", offset, bytes);
     }
 
     /**
-     * Drops the page table entries of the range: of a shared mapping the frames stay in the file; private memory loses
-     * its content. The range must be whole pages of the mapping: of a huge page, Linux silently ignores a part.
+     * Drops the page table entries of the range. The frames of a shared mapping stay in the file; private memory loses
+     * its content. The range must be whole pages of the mapping: Linux silently ignores a part of a huge page.
      */
     public void dropEntries(long offset, long bytes) throws SyscallException {
         advise(MADV_DONTNEED, "MADV_DONTNEED", offset, bytes);
     }
 
     /**
-     * Puts a range of {@code file} in the place of what is mapped there, shared, at once for every thread of the
-     * process: what lay there is freed. No page of it is present at first. A userfaultfd knows nothing of the new
-     * range; whom it has trapped in the old one stays so until {@link Userfaultfd#wake}.
+     * Maps a range of {@code file}, shared, over the memory that is mapped there, at once for every thread of the
+     * process. The old memory is freed. No page of the new range is present at first, and no userfaultfd has it
+     * registered. A thread that was trapped in the old range stays trapped until {@link Userfaultfd#wake}.
      */
     public void mapOver(long offset, MemFd file, long fileOffset, long bytes) throws SyscallException {
         SyscallException.check(
@@ -242,10 +245,10 @@ public final class Mapping implements AutoCloseable {
     }
 
     /**
-     * Has the kernel use transparent huge pages, where it has them, for whole pieces of {@link #HUGE_PAGE} of the range
-     * that are made present from now on.
+     * Asks the kernel to use transparent huge pages for whole pieces of {@link #HUGE_PAGE} of the range that are made
+     * present from now on.
      *
-     * @throws HostLacksException if it has none
+     * @throws HostLacksException if the kernel has no transparent huge pages
      */
     public void preferHuge(long offset, long bytes) throws IOException {
         if (sys.madvise(address(offset, bytes), bytes, MADV_HUGEPAGE) < 0) {
@@ -258,22 +261,22 @@ public final class Mapping implements AutoCloseable {
         return Proc.anonymousHugeBytes(address, length);
     }
 
-    /** Whether a child of this process, forked from now on, has the range as well; it has what nobody said this of. */
+    /** Says whether children that this process forks from now on get the range, too. By default they do. */
     public void forked(long offset, long bytes, boolean childHasIt) throws SyscallException {
         advise(childHasIt ? MADV_DOFORK : MADV_DONTFORK, childHasIt ? "MADV_DOFORK" : "MADV_DONTFORK", offset, bytes);
     }
 
     /**
-     * Makes a hole of the range: of a shared mapping, the pages of its file are freed, for whoever maps them. Whole
-     * pages.
+     * Punches a hole: frees the pages of the file of a shared mapping, for every process that maps them. The range must
+     * be whole pages.
      */
     public void remove(long offset, long bytes) throws SyscallException {
         advise(MADV_REMOVE, "MADV_REMOVE", offset, bytes);
     }
 
     /**
-     * Puts private memory, all zeros and without transparent huge pages, in the place of what is mapped in a range. No
-     * page of it is present at first, and no userfaultfd knows of it.
+     * Maps private memory, all zeros and without transparent huge pages, over a range. No page of it is present at
+     * first, and no userfaultfd has it registered.
      */
     public void mapPrivateOver(long offset, long bytes) throws SyscallException {
         SyscallException.check(

@@ -4,7 +4,7 @@ import java.io.IOException;
 
 /** The owner of a memfd (memfd_create(2)), or of another process's memfd that was passed to or opened by this one. */
 public final class MemFd implements SparseFile, AutoCloseable {
-    /** What {@code /proc/PID/fd} shows before the name of each of our memfds. */
+    /** The prefix of each of our memfds' names, as {@code /proc/PID/fd} shows them. */
     public static final String NAME_PREFIX = "pageflip:";
 
     private static final int MFD_CLOEXEC = 1;
@@ -32,10 +32,10 @@ public final class MemFd implements SparseFile, AutoCloseable {
     }
 
     /**
-     * Creates one of {@code length} bytes, all holes, and seals its size: a peer that could shrink it could kill us
+     * Creates a memfd of {@code length} bytes, all holes, and seals its size: a peer that could shrink it could kill us
      * with {@code SIGBUS}.
      *
-     * @param hugePages of 2 MiB pages, which the administrator must have reserved
+     * @param hugePages whether it has pages of 2 MiB, which the administrator must have reserved
      */
     public static MemFd create(String name, long length, boolean hugePages) throws SyscallException {
         Syscalls sys = Syscalls.LINUX;
@@ -53,7 +53,8 @@ public final class MemFd implements SparseFile, AutoCloseable {
     }
 
     /**
-     * Takes over a descriptor that a peer calls a sealed memfd of {@code length} bytes, after checking that it is one.
+     * Takes over a descriptor that a peer claims to be a sealed memfd of {@code length} bytes, after checking that it
+     * is. Closes it otherwise.
      */
     public static MemFd adopt(Fd fd, String name, long length) throws IOException {
         Syscalls sys = Syscalls.LINUX;
@@ -93,13 +94,14 @@ public final class MemFd implements SparseFile, AutoCloseable {
     }
 
     /**
-     * A new open file description of the same file, for what belongs to a description: locks, offset, {@code O_APPEND}.
+     * Opens a new open file description of the same file, for the properties of a description: locks, offset,
+     * {@code O_APPEND}.
      */
     Fd reopen(int flags) throws SyscallException {
         return Fd.open(sys, "/proc/self/fd/" + fd.number(), flags);
     }
 
-    /** The same memory through a description of this process's own: locks and flags of this one are not shared. */
+    /** The same memory through a new open file description, which shares no locks and flags with this one. */
     public MemFd reopened() throws SyscallException {
         return new MemFd(reopen(Fd.O_RDWR), name, length, sys);
     }
@@ -126,7 +128,7 @@ public final class MemFd implements SparseFile, AutoCloseable {
 
     /** Writes exactly {@code bytes} bytes of {@code from}, from {@code fromOffset} on, at {@code offset}. */
     public void write(long offset, Mapping from, long fromOffset, long bytes) throws SyscallException {
-        for (long done = 0; done < bytes; ) { // where there is no room, the call after a short one tells the error
+        for (long done = 0; done < bytes; ) { // without room, a call is short and the next one returns the error
             long address = from.address(fromOffset + done, bytes - done);
             long written = sys.pwrite(fd.number(), address, bytes - done, offset + done);
             if (written < 0) { // the message is built only where it is needed: a guest may be paused

@@ -5,9 +5,9 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * A piece of the process's own native memory: for headers, structs of system calls, and bytes on their way. Never guest
- * RAM, never trapped by a userfaultfd, therefore also usable as a {@link ByteBuffer}. Zeroed at first; freed with the
- * object. Not thread-safe.
+ * A piece of the process's own native memory, for headers, structs of system calls, and bytes in transit. It is never
+ * guest RAM and never traps in a userfaultfd, so it may also be used as a {@link ByteBuffer}. Zeroed at first; freed
+ * with the object. Not thread-safe.
  */
 public final class NativeBuffer {
     private static final int SCRATCH_BYTES = 512;
@@ -28,8 +28,9 @@ public final class NativeBuffer {
     }
 
     /**
-     * This thread's own 512 bytes, zeroed, for a struct that a system call reads or writes and nobody needs afterwards.
-     * A buffer made for that would not do: nothing keeps it from being freed while the kernel still uses its address.
+     * This thread's scratch buffer of 512 bytes, zeroed, for a struct that one system call reads or writes and nobody
+     * needs afterwards. A buffer allocated for the call would be unsafe: it could be garbage-collected, and so freed,
+     * while the kernel still uses its address.
      */
     static NativeBuffer scratch() {
         NativeBuffer scratch = SCRATCH.get();

@@ -1,8 +1,8 @@
 package io.pageflip.os;
 
 /**
- * An open-file-description lock on a memfd ({@code F_OFD_SETLK}, fcntl(2)). The kernel frees it when its description
- * goes, so when its holder dies.
+ * An open-file-description lock on a memfd ({@code F_OFD_SETLK}, fcntl(2)). The kernel releases it when the description
+ * is closed, and so when its holder dies.
  *
  * <p>The description is opened here, close-on-exec, and never passed or mapped: a descriptor that shares it would keep
  * the lock alive. Two {@code OfdLock}s on the same file exclude each other, within a process and between processes.
@@ -22,7 +22,7 @@ public final class OfdLock implements AutoCloseable {
         this.sys = sys;
     }
 
-    /** Opens a description of {@code file} of its own; not locked yet. */
+    /** Opens a new description of {@code file}; it is not locked yet. */
     public static OfdLock on(MemFd file) throws SyscallException {
         return new OfdLock(file.reopen(Fd.O_RDWR), Syscalls.LINUX);
     }
@@ -33,7 +33,7 @@ public final class OfdLock implements AutoCloseable {
         if (result == -Errno.EAGAIN || result == -Errno.EACCES) {
             return false;
         }
-        if (result < 0) { // no string is made on the way between the last instruction and the first
+        if (result < 0) { // the message is built only where it is needed: this is part of the downtime
             throw new SyscallException("F_OFD_SETLK " + description, (int) -result);
         }
         return true;

@@ -1,9 +1,10 @@
 package io.pageflip.os;
 
 /**
- * vmsplice(2), both directions. An object holds the one iovec that it needs; one thread at a time may use it.
+ * vmsplice(2), in both directions. An object holds the one iovec that it needs; one thread at a time may use it.
  *
- * <p>On a stock kernel the reader's side copies; on one with the patch of 2013 (seeds 000 and 004) pages move.
+ * <p>On a stock kernel the reader's side copies the pages; on a kernel with the patch of 2013 (seeds 000 and 004) they
+ * move.
  */
 public final class PageGift {
     private static final int SPLICE_F_MOVE = 1;
@@ -14,8 +15,8 @@ public final class PageGift {
     private final Syscalls sys = Syscalls.LINUX;
 
     /**
-     * Puts pages of {@code from} into a pipe. After a gift the writer must not touch them: until the reader has taken
-     * them it would see the change.
+     * Puts pages of {@code from} into a pipe. After a gift the writer must not touch the pages: the reader would see
+     * the change if it has not taken them yet.
      *
      * @param gift with {@code SPLICE_F_GIFT|SPLICE_F_MOVE}; otherwise the pages are only lent
      * @return bytes taken, or minus the error number ({@code -EAGAIN}: the pipe is full; {@code -EPIPE})

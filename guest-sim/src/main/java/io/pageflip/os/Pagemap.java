@@ -7,7 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A process's page table, as a rule our own, as the kernel shows it ({@code /proc/self/pagemap},
+ * The page table of a process, usually of this one, as the kernel shows it ({@code /proc/self/pagemap},
  * Documentation/admin-guide/mm/pagemap.rst). One thread at a time may use an object.
  */
 public final class Pagemap implements AutoCloseable {
@@ -40,7 +40,10 @@ public final class Pagemap implements AutoCloseable {
         return new Pagemap(Fd.open(Syscalls.LINUX, "/proc/self/pagemap", Fd.O_RDONLY));
     }
 
-    /** Another process's, which must let us read its memory (ptrace(2), "Ptrace access mode checking"). */
+    /**
+     * Opens the page table of another process, which must let us read its memory (ptrace(2), "Ptrace access mode
+     * checking").
+     */
     public static Pagemap ofProcess(int pid) throws SyscallException {
         return new Pagemap(Fd.open(Syscalls.LINUX, "/proc/" + pid + "/pagemap", Fd.O_RDONLY));
     }
@@ -63,14 +66,14 @@ public final class Pagemap implements AutoCloseable {
         read(mapping.address(firstPage * pageBytes, (long) count * pageBytes), count, pageBytes, entries);
     }
 
-    /** As {@link #read(Mapping, long, int, int, long[])}, of the pages that lie at {@code address} of the process. */
+    /** As {@link #read(Mapping, long, int, int, long[])}, of the pages at {@code address} of the process. */
     public void read(long address, int count, int pageBytes, long[] entries) throws IOException {
         if (pageBytes == BasePage.BYTES) {
             readEntries(address, count);
             chunk.getLongs(entries, count);
             return;
         }
-        // A huge page has an entry for each 4 KiB of it; the first one tells.
+        // A huge page has an entry for each 4 KiB of it; the first one is enough.
         for (int i = 0; i < count; i++) {
             readEntries(address + (long) i * pageBytes, 1);
             entries[i] = chunk.bytes().getLong(0);
@@ -106,8 +109,8 @@ public final class Pagemap implements AutoCloseable {
     }
 
     /**
-     * Whether any page of such a mapping was written since; protects nothing again. Allocates nothing: this is asked
-     * while a guest is paused.
+     * Whether any page of a mapping as in {@link #takeWritten} was written since it was last write-protected.
+     * Write-protects nothing again, and allocates nothing: the guest is paused while this runs.
      */
     public boolean anyWritten(Mapping mapping) throws SyscallException {
         long start = mapping.address(0, mapping.length());

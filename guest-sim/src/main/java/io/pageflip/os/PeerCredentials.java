@@ -1,4 +1,4 @@
 package io.pageflip.os;
 
-/** Who is at the other end of a Unix socket, as the kernel says ({@code SO_PEERCRED}, unix(7)). */
+/** The process at the other end of a Unix socket, as the kernel reports it ({@code SO_PEERCRED}, unix(7)). */
 public record PeerCredentials(int pid, int uid) {}

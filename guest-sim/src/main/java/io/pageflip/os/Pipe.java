@@ -26,8 +26,9 @@ public final class Pipe implements AutoCloseable {
     }
 
     /**
-     * Makes a pipe as large as an ordinary user may ({@code /proc/sys/fs/pipe-max-size}). It stays as it is where the
-     * user's pipes together hold too much already (pipe-user-pages-soft): slower, and no error.
+     * Makes a pipe as large as an ordinary user may ({@code /proc/sys/fs/pipe-max-size}). It keeps its size if the
+     * user's pipes together have too many pages already (pipe-user-pages-soft): it is slower then, but that is no
+     * error.
      *
      * @return its capacity in bytes now
      */

@@ -10,7 +10,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.regex.Pattern;
 
-/** What {@code /proc} says, parsed. Sizes in bytes. */
+/** Reads and parses files of {@code /proc}. Sizes are in bytes. */
 public final class Proc {
     private static final int PR_SET_PDEATHSIG = 1;
     private static final int SIGKILL = 9;
@@ -26,8 +26,8 @@ public final class Proc {
     }
 
     static String firstLine(String path) throws IOException {
-        // One read(2), large enough: a number in /proc/sys ends at the first one, however short that is, and
-        // Files.readString begins with a single byte.
+        // One read(2), large enough: a file in /proc/sys returns its number only to the first read(2), however short
+        // that is, and Files.readString begins with a read of one byte.
         try (InputStream file = new FileInputStream(path)) {
             byte[] buffer = new byte[4096];
             int length = Math.max(0, file.read(buffer));
@@ -37,7 +37,7 @@ public final class Proc {
         }
     }
 
-    /** Lines {@code Name: 123 kB} and {@code name 123} of a file, without the unit. */
+    /** Parses the lines {@code Name: 123 kB} and {@code name 123} of a file; drops the unit. */
     private static Map<String, Long> numbers(String path) throws IOException {
         Map<String, Long> values = new HashMap<>();
         for (String line : Files.readAllLines(Path.of(path))) {
@@ -50,9 +50,9 @@ public final class Proc {
     }
 
     /**
-     * The proportional set size of this process ({@code /proc/self/smaps_rollup}), huge pages included: those of its
-     * own wholly, those that others map too by half. Takes 13 ms a GiB with the address space locked for reading: never
-     * while a guest is paused.
+     * The proportional set size of this process ({@code /proc/self/smaps_rollup}), huge pages included: private ones
+     * count in full, those that others map, too, by half. It takes 13 ms per GiB, with the address space locked for
+     * reading: never call it while a guest is paused.
      */
     public static long proportionalSetBytes() throws IOException {
         Map<String, Long> rollup = numbers("/proc/self/smaps_rollup");
@@ -80,7 +80,10 @@ public final class Proc {
         return bytes;
     }
 
-    /** Memory that could be taken without swapping ({@code MemAvailable}), within this process's control group. */
+    /**
+     * Memory that can be allocated without swapping ({@code MemAvailable}), within the limit of this process's control
+     * group.
+     */
     public static long availableBytes() throws IOException {
         long host = numbers("/proc/meminfo").getOrDefault("MemAvailable", 0L) * 1024;
         return Math.min(host, controlGroupRoom());
@@ -100,7 +103,7 @@ public final class Proc {
         }
     }
 
-    /** Huge pages of 2 MiB that are reserved and free, for anyone to take. */
+    /** Huge pages of 2 MiB in the kernel's pool that are free, and that no mapping has reserved. */
     public static long freeHugePages() {
         try {
             String folder = "/sys/kernel/mm/hugepages/hugepages-2048kB/";
@@ -113,8 +116,8 @@ public final class Proc {
 
     /**
      * Yama's restriction on processes that read each other's memory ({@code kernel.yama.ptrace_scope}): 0 none, 1
-     * parents and whom the other process allows, 2 {@code CAP_SYS_PTRACE} only, 3 nobody. Also 0 where there is no
-     * Yama.
+     * parents and those whom the other process allows, 2 {@code CAP_SYS_PTRACE} only, 3 nobody. Also 0 where there is
+     * no Yama.
      */
     static int ptraceScope() {
         try {
@@ -167,16 +170,16 @@ public final class Proc {
     }
 
     /**
-     * Has the kernel kill this process when the thread ends that started it ({@code PR_SET_PDEATHSIG}): also while it
-     * is stopped, when nothing else would end it.
+     * Makes the kernel kill this process when the thread that started it ends ({@code PR_SET_PDEATHSIG}), even while
+     * this process is stopped, when nothing else would end it.
      */
     public static void dieWithParent() {
         Syscalls.LINUX.prctl(PR_SET_PDEATHSIG, SIGKILL);
     }
 
     /**
-     * Stops this process until somebody continues it ({@code SIGCONT}). For scripted faults. Sent to the calling
-     * thread: were it another that stopped first, this one would run on for a moment.
+     * Stops this process until somebody continues it ({@code SIGCONT}). For scripted faults. The signal goes to the
+     * calling thread: if another thread stopped first, this one would run for a moment longer.
      */
     public static void stopSelf() {
         Syscalls.LINUX.raise(pid(), SIGSTOP);

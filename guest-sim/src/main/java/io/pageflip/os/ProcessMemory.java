@@ -15,8 +15,8 @@ public final class ProcessMemory {
     }
 
     /**
-     * Lets process {@code pid} read our memory where Yama restricts that to parents (ptrace_scope 1); 0 lets any
-     * process of the same user. Does nothing where there is no Yama.
+     * Lets process {@code pid} read our memory where Yama restricts that to parents (ptrace_scope 1); a {@code pid} of
+     * 0 lets any process of the same user. Does nothing where there is no Yama.
      */
     public static void allowReader(int pid) {
         Syscalls.LINUX.prctl(PR_SET_PTRACER, pid == 0 ? PR_SET_PTRACER_ANY : pid);

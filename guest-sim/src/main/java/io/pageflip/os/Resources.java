@@ -2,11 +2,11 @@ package io.pageflip.os;
 
 import java.util.Deque;
 
-/** Closing of what was opened step by step. */
+/** Closes resources that were opened step by step. */
 public final class Resources {
     private Resources() {}
 
-    /** Closes everything that was made, the last first; closing does not fail. */
+    /** Closes all of {@code made}, the last one first. Closing does not fail. */
     public static void closeAll(Deque<? extends AutoCloseable> made) {
         while (!made.isEmpty()) {
             try {

@@ -22,7 +22,7 @@ public final class SyscallException extends IOException {
     }
 
     /**
-     * The one check of a system call's result.
+     * Checks the result of a system call.
      *
      * @param result what {@link Syscalls} returned
      * @param operation what was tried, with its operands

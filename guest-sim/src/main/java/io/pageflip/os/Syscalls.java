@@ -4,9 +4,9 @@ package io.pageflip.os;
  * The system calls that pageflip makes, and nothing above them.
  *
  * <p>Every method returns the kernel's result, or minus the error number. Addresses are plain {@code long}s here; they
- * do not leave this package. {@code EINTR} is retried by the implementation wherever the call may simply be made again,
- * and never for {@code close}. All methods may be called from any thread, and put the calling thread into native state
- * while they run, so that a garbage collection does not wait for them.
+ * do not leave this package. The implementation repeats a call after {@code EINTR} wherever that is safe, and never
+ * repeats {@code close}. All methods may be called from any thread, and put the calling thread into native state while
+ * they run, so that a garbage collection does not wait for them.
  *
  * <p>Tests put a scripted implementation in front of the real one.
  */
@@ -36,7 +36,9 @@ interface Syscalls {
 
     long ftruncate(int fd, long length);
 
-    /** {@code fallocate(2)} of mode 0: blocks for the range, which reads as zeros where nothing was written. */
+    /**
+     * {@code fallocate(2)} of mode 0: allocates blocks for the range, which reads as zeros where nothing was written.
+     */
     long fallocate(int fd, long offset, long length);
 
     long fdatasync(int fd);
@@ -91,7 +93,7 @@ interface Syscalls {
     /** {@code FUTEX_WAIT} on a word shared between processes; {@code timeout} is the address of a timespec. */
     long futexWait(long address, int expected, long timeout);
 
-    /** {@code FUTEX_WAKE} of all waiters of other processes too. */
+    /** {@code FUTEX_WAKE} of all waiters, in other processes too. */
     long futexWake(long address);
 
     long socket(int domain, int type, int protocol);
@@ -121,18 +123,18 @@ interface Syscalls {
     long kill(int pid, int signal);
 
     /**
-     * {@code tgkill} of the calling thread of this process, which is {@code pid}: it handles the signal before this
+     * {@code tgkill(2)} of the calling thread; {@code pid} is this process. The thread handles the signal before this
      * returns.
      */
     long raise(int pid, int signal);
 
     /**
-     * {@code clone(2)} of the C library: a child, or a thread, that calls the function at {@code function} with
+     * {@code clone(2)} of the C library: starts a child, or a thread, that calls the function at {@code function} with
      * {@code argument} on the stack that ends at {@code stackEnd}, and exits when that returns.
      */
     long clone(long function, long stackEnd, int flags, long argument);
 
-    /** {@code wait4(2)} for one child, whatever signal it ends with; no status is told. */
+    /** {@code wait4(2)}: waits for one child, whatever signal it sends when it ends; returns no status. */
     long awaitExit(int pid);
 
     int getuid();
@@ -140,8 +142,8 @@ interface Syscalls {
     /** The kernel's number of the calling thread. */
     int gettid();
 
-    // Not system calls, but C: the page size, and the ways to touch guest memory in bulk. A thread is in native state
-    // inside them.
+    // Functions of the C library, not system calls: the page size, and bulk access to guest memory. The calling thread
+    // is in native state while they run.
 
     int getpagesize();
 

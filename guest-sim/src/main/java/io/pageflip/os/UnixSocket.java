@@ -7,9 +7,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The owner of a Unix stream socket (unix(7)), connected or listening, close-on-exec. Only what must happen before
- * anybody else reads from it: listening, connecting, the peer's credentials, and a message with descriptors. Then
- * {@link #fd} is handed over.
+ * The owner of a Unix stream socket (unix(7)), connected or listening, close-on-exec. It does only what must happen
+ * before another object reads from the socket: listening, connecting, the peer's credentials, and a message with
+ * descriptors. Afterwards that object uses {@link #fd}.
  */
 public final class UnixSocket implements AutoCloseable {
     /** Descriptors in one message, at most ({@code SCM_MAX_FD}, net/scm.h). */
@@ -41,8 +41,8 @@ public final class UnixSocket implements AutoCloseable {
     }
 
     /**
-     * Binds {@code path}, which must not exist, with mode 0600 from the first moment, and listens. Whoever listens
-     * removes the path again, with {@link #unlink}. The process's umask is changed meanwhile: call it while no other
+     * Binds {@code path}, which must not exist, with mode 0600 from the first moment, and listens. The caller removes
+     * the path later, with {@link #unlink}. This changes the process's umask for a moment: call it while no other
      * thread creates files.
      */
     public static UnixSocket listen(String path) throws SyscallException {
@@ -61,7 +61,7 @@ public final class UnixSocket implements AutoCloseable {
         }
     }
 
-    /** Connects to who listens at {@code path}. */
+    /** Connects to the process that listens at {@code path}. */
     public static UnixSocket connect(String path) throws SyscallException {
         UnixSocket socket = create();
         try {
@@ -75,7 +75,10 @@ public final class UnixSocket implements AutoCloseable {
         }
     }
 
-    /** Two sockets that are connected to each other, non-blocking, with send buffers as large as a pipe may be. */
+    /**
+     * Two sockets that are connected to each other, non-blocking, with send buffers of 4 MiB, or as large as
+     * {@code net.core.wmem_max} allows.
+     */
     public static List<Fd> pair() throws SyscallException {
         Syscalls sys = Syscalls.LINUX;
         NativeBuffer ends = NativeBuffer.scratch();
@@ -131,9 +134,7 @@ public final class UnixSocket implements AutoCloseable {
         return new PeerCredentials(ucred.bytes().getInt(0), ucred.bytes().getInt(4));
     }
 
-    /**
-     * Sends the first {@code length} bytes of {@code message} with copies of the descriptors, all of it or an error.
-     */
+    /** Sends the first {@code length} bytes of {@code message} with copies of the descriptors: all of it, or throws. */
     public void send(NativeBuffer message, int length, List<Fd> descriptors) throws IOException {
         int controlBytes = SIZEOF_CMSGHDR + 4 * descriptors.size();
         NativeBuffer control = NativeBuffer.allocate(align8(controlBytes));
@@ -146,7 +147,7 @@ public final class UnixSocket implements AutoCloseable {
         try {
             sent = SyscallException.check(sys.sendmsg(fd.number(), header.address(), MSG_NOSIGNAL), "sendmsg");
         } finally {
-            Reference.reachabilityFence(header); // the kernel reads what it holds until here
+            Reference.reachabilityFence(header); // until here, the kernel reads the memory that it holds
         }
         int rest = (int) sent;
         while (rest < length) { // the descriptors went with the first byte
@@ -181,7 +182,7 @@ public final class UnixSocket implements AutoCloseable {
         return (int) received;
     }
 
-    /** Waits until something can be received: false after {@code timeoutMs} without. */
+    /** Waits until something can be received; false if nothing came within {@code timeoutMs}. */
     public boolean awaitReadable(int timeoutMs) throws SyscallException {
         return fd.awaitReadable(timeoutMs);
     }

@@ -6,11 +6,11 @@ import java.io.IOException;
  * The owner of a userfaultfd (ioctl_userfaultfd(2); {@code mm/userfaultfd.c} of the kernel). In minor mode, pages of a
  * registered shared mapping that have no page table entry trap instead of appearing by themselves. In write-protect
  * mode with {@link #FEATURE_WP_ASYNC}, nothing traps: the kernel notes which pages are written (see {@link Pagemap}).
- * In missing mode, pages that are nowhere yet trap: holes of a shared mapping, all pages of private memory that was
+ * In missing mode, pages that do not exist yet trap: holes of a shared mapping, and pages of private memory that were
  * never touched.
  *
- * <p>Who is trapped is read with {@link FaultEvents}. Closing it unregisters every range and wakes every thread that is
- * trapped. Any number of threads may use an object, but for {@link #close}, which must come after all other uses.
+ * <p>{@link FaultEvents} reads which threads are trapped. Closing the userfaultfd unregisters every range and wakes
+ * every trapped thread. Any number of threads may use an object, but {@link #close} must come after all other uses.
  */
 public final class Userfaultfd implements AutoCloseable {
     /** {@code UFFD_FEATURE_…} bits of linux/userfaultfd.h. */
@@ -28,7 +28,7 @@ public final class Userfaultfd implements AutoCloseable {
     private static final int USER_MODE_ONLY = 1;
     private static final int SIZEOF_UFFDIO_API = 24;
     private static final int SIZEOF_UFFDIO_REGISTER = 32;
-    /** {@code EAGAIN} with nothing done means that the address space was changing; a few repetitions are plenty. */
+    /** {@code EAGAIN} with nothing done means that the address space was changing; a few retries are plenty. */
     private static final int MAX_TRIES = 1000;
 
     private static final int SIZEOF_UFFDIO_CONTINUE = 32;
@@ -54,7 +54,7 @@ public final class Userfaultfd implements AutoCloseable {
     private static final int COPY_COPIED = 32;
 
     /**
-     * Each thread's own struct: it is not zeroed between two uses, because every call writes all words that are read.
+     * Each thread's own struct. It is not zeroed between two uses: every call writes all words that the kernel reads.
      */
     private static final ThreadLocal<NativeBuffer> STRUCT =
             ThreadLocal.withInitial(() -> NativeBuffer.allocate(SIZEOF_UFFDIO_COPY));
@@ -80,8 +80,9 @@ public final class Userfaultfd implements AutoCloseable {
     }
 
     /**
-     * Opens one with the wanted features: the plain kind if this process may, else {@code UFFD_USER_MODE_ONLY}, which
-     * every process may, and with which a <em>system call</em> that touches a trapped page fails with {@code EFAULT}.
+     * Opens a userfaultfd with the wanted features: the plain kind if this process may open it, else
+     * {@code UFFD_USER_MODE_ONLY}. Every process may open the latter, but a <em>system call</em> that touches a trapped
+     * page then fails with {@code EFAULT}.
      *
      * @throws SyscallException {@code ENOSYS} without userfaultfd, {@code EINVAL} if a feature is missing
      */
@@ -132,7 +133,7 @@ public final class Userfaultfd implements AutoCloseable {
         register(mapping, 0, mapping.length(), REGISTER_MODE_MINOR);
     }
 
-    /** Registers a part of a mapping, all of it shared, in minor mode. */
+    /** Registers a part of a mapping in minor mode; all of that part must be shared. */
     public void registerMinor(Mapping mapping, long offset, long bytes) throws SyscallException {
         register(mapping, offset, bytes, REGISTER_MODE_MINOR);
     }
@@ -165,15 +166,16 @@ public final class Userfaultfd implements AutoCloseable {
     }
 
     /**
-     * Write-protects a part of such a mapping. Without {@link #FEATURE_WP_ASYNC}, who writes there from now on is
-     * trapped until {@link #wake}; private pages that are nowhere yet trap only with {@link #FEATURE_WP_UNPOPULATED}.
+     * Write-protects a part of a mapping that is registered in write-protect mode. Without {@link #FEATURE_WP_ASYNC}, a
+     * thread that writes there from now on is trapped until {@link #wake}; private pages that do not exist yet trap
+     * only with {@link #FEATURE_WP_UNPOPULATED}.
      */
     public void writeProtect(Mapping mapping, long offset, long bytes) throws SyscallException {
         STRUCT.get().bytes().putLong(16, WRITEPROTECT_MODE_WP);
         rangeCall(UFFDIO_WRITEPROTECT, "UFFDIO_WRITEPROTECT", mapping, offset, bytes);
     }
 
-    /** Unregisters a whole mapping and wakes who is trapped there: unregistering alone leaves them asleep. */
+    /** Unregisters a whole mapping and wakes the threads trapped there: unregistering alone leaves them asleep. */
     public void unregister(Mapping mapping) throws SyscallException {
         rangeCall(UFFDIO_UNREGISTER, "UFFDIO_UNREGISTER", mapping, 0, mapping.length());
         wake(mapping, 0, mapping.length());
@@ -192,7 +194,7 @@ public final class Userfaultfd implements AutoCloseable {
         NativeBuffer struct = STRUCT.get();
         struct.bytes().putLong(0, mapping.address(offset, bytes)).putLong(8, bytes);
         long result = sys.ioctl(fd.number(), request, struct.address());
-        if (result < 0) { // the message is built only where it is needed: a wake-up is on the way of a fault
+        if (result < 0) { // the message is built only where it is needed: a fault waits for its wake-up
             throw new SyscallException(name + " " + mapping.describe(offset, bytes), (int) -result);
         }
     }
@@ -201,17 +203,17 @@ public final class Userfaultfd implements AutoCloseable {
      * {@code UFFDIO_CONTINUE} without a wake-up: sets the page table entries of the range to the pages that the file
      * holds.
      *
-     * @return bytes mapped, if any were: fewer than {@code bytes} if something stopped it; else minus the error number,
-     *     whose meaning ({@code EEXIST}, {@code EFAULT}, {@code ENOENT}) is for the mechanism to say
-     * @throws IOException for an error that is no answer about a page
+     * @return bytes mapped, if any: fewer than {@code bytes} if an error stopped the call; else minus the error number
+     *     ({@code EEXIST}, {@code EFAULT} or {@code ENOENT}), which the mechanism interprets
+     * @throws IOException for any other error
      */
     public long continueRange(Mapping mapping, long offset, long bytes) throws IOException {
         return continueRange(mapping, offset, bytes, CONTINUE_MODE_DONTWAKE);
     }
 
     /**
-     * As {@link #continueRange(Mapping, long, long)}, and wakes who is trapped in the pages that it mapped; nobody
-     * where a page was there already ({@code EEXIST}): see {@link #wake}.
+     * As {@link #continueRange(Mapping, long, long)}, and wakes the threads that are trapped in the pages that it
+     * mapped. Where a page was mapped already ({@code EEXIST}) it wakes nobody: see {@link #wake}.
      */
     public long continueAndWake(Mapping mapping, long offset, long bytes) throws IOException {
         return continueRange(mapping, offset, bytes, 0);
@@ -228,8 +230,8 @@ public final class Userfaultfd implements AutoCloseable {
     }
 
     /**
-     * {@code UFFDIO_COPY}: fills missing pages with the first {@code bytes} bytes of {@code from}, and wakes who is
-     * trapped there.
+     * {@code UFFDIO_COPY}: fills missing pages with the first {@code bytes} bytes of {@code from}, and wakes the
+     * threads trapped there.
      *
      * @param bytes whole pages of the mapping
      * @return as {@link #continueRange(Mapping, long, long)}: {@code EEXIST} is a page that was not missing
@@ -254,7 +256,7 @@ public final class Userfaultfd implements AutoCloseable {
     }
 
     /**
-     * {@code UFFDIO_ZEROPAGE}: fills missing pages of 4 KiB with zeros, and wakes who is trapped there.
+     * {@code UFFDIO_ZEROPAGE}: fills missing pages of 4 KiB with zeros, and wakes the threads trapped there.
      *
      * @return as {@link #continueRange(Mapping, long, long)}: {@code EEXIST} is a page that was not missing
      */
@@ -269,7 +271,8 @@ public final class Userfaultfd implements AutoCloseable {
     }
 
     /**
-     * Makes the call with the struct that this thread has filled, whose word at {@code doneAt} says how far it came.
+     * Makes the call with the struct that this thread has filled. The kernel stores the number of bytes done at
+     * {@code doneAt}.
      */
     private long ask(long request, int doneAt, String name, Mapping mapping, long offset, long bytes)
             throws IOException {
@@ -277,8 +280,7 @@ public final class Userfaultfd implements AutoCloseable {
         for (int tries = 0; tries < MAX_TRIES; tries++) {
             long result = sys.ioctl(fd.number(), request, struct.address());
             long done = struct.bytes().getLong(doneAt);
-            // EAGAIN with a positive count is partial success; otherwise the count holds the same error as errno, or
-            // nothing.
+            // EAGAIN with a positive count is partial success; otherwise the count holds the same error as errno, or 0.
             if (result == 0 || done > 0) {
                 return done;
             }

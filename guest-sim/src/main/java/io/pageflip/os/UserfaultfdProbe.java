@@ -6,10 +6,10 @@ import java.io.IOException;
 import java.util.List;
 
 /**
- * What userfaultfd can do on this kernel, tried on memory of our own.
+ * Tries what userfaultfd can do on this kernel, on memory of its own.
  *
- * <p>The userfaultfds here are {@code UFFD_USER_MODE_ONLY}, and what may trap is touched by read(2) and write(2) on a
- * pipe only: a trap then shows as {@code EFAULT}, and no thread is ever left waiting in one.
+ * <p>The userfaultfds here are {@code UFFD_USER_MODE_ONLY}, and only read(2) and write(2) of a pipe touch memory that
+ * may trap: a trap then shows as {@code EFAULT}, and no thread ever waits in one.
  */
 final class UserfaultfdProbe {
     private static final int PAGES = 8;
@@ -18,7 +18,7 @@ final class UserfaultfdProbe {
 
     private UserfaultfdProbe() {}
 
-    /** Opens one as a migration does. */
+    /** Opens a userfaultfd as a migration does, and says which kind it is. */
     static String kind() throws IOException {
         try (Userfaultfd uffd = Userfaultfd.open(0)) {
             return uffd.userModeOnly()
@@ -30,8 +30,8 @@ final class UserfaultfdProbe {
     }
 
     /**
-     * One flip within this process: a page that the source drops traps on both sides, and is the destination's, with
-     * its content, after {@code UFFDIO_CONTINUE}.
+     * One flip within this process: a page that the source drops traps on both sides; after {@code UFFDIO_CONTINUE} the
+     * destination has it, with its content.
      *
      * @return what works, for a {@link Capability}
      * @throws IOException whose message is the cause if it does not work
@@ -45,7 +45,7 @@ final class UserfaultfdProbe {
                 Mapping source = map(file, hugePages);
                 Mapping destination = Mapping.shared(file);
                 Pipe pipe = Pipe.create()) {
-            source.populate(0, pageBytes); // an error, where a touch of a huge page that is denied would be a SIGBUS
+            source.populate(0, pageBytes); // fails with an error, where touching a denied huge page would be a SIGBUS
             source.setLong(0, WORD);
             uffd.registerMinor(source);
             uffd.registerMinor(destination);
@@ -74,7 +74,7 @@ final class UserfaultfdProbe {
     }
 
     /**
-     * Writes to write-protected pages, which nobody must have to allow, and finds exactly them.
+     * Writes to write-protected pages, which must succeed without a fault handler, and finds exactly these pages.
      *
      * @return what works, for a {@link Capability}
      * @throws IOException whose message is the cause if it does not work
@@ -88,12 +88,12 @@ final class UserfaultfdProbe {
             writeTracked(uffd, shared, pipe);
             writeTracked(uffd, anonymous, pipe);
         }
-        return "a write to a protected page goes on, and PAGEMAP_SCAN finds the page";
+        return "a write to a protected page does not wait, and PAGEMAP_SCAN finds the page";
     }
 
     /**
-     * Makes private memory shared as an adoption does: writers are held up, in a page that is nowhere yet too, until
-     * the file is mapped over it.
+     * Makes private memory shared as an adoption does: writers wait, also in a page that does not exist yet, until the
+     * file is mapped over it.
      *
      * @return what works, for a {@link Capability}
      * @throws IOException whose message is the cause if it does not work
@@ -109,12 +109,12 @@ final class UserfaultfdProbe {
             uffd.registerWriteProtect(mapping);
             uffd.writeProtect(mapping);
             expectHeldUp(mapping, data, pipe, "a page");
-            expectHeldUp(mapping, hole, pipe, "a page that is nowhere yet");
+            expectHeldUp(mapping, hole, pipe, "a page that does not exist yet");
             file.write(0, mapping, data, BasePage.BYTES);
             mapping.mapOver(0, file, 0, mapping.length());
             writeWord(mapping, hole, pipe);
             if (mapping.getLong(data) != WORD) {
-                throw new IOException("the file does not show through where it was mapped over");
+                throw new IOException("the file that was mapped over the memory does not hold its content");
             }
         }
         return "writers wait while private memory becomes shared";
@@ -125,7 +125,7 @@ final class UserfaultfdProbe {
         SyscallException.check(pipe.writeEnd().write(word, 0, 8), "write to a pipe");
         long written = pipe.readEnd().read(mapping, offset, 8);
         if (written != -Errno.EFAULT) {
-            throw new IOException("a write to " + page + " that is write-protected goes through");
+            throw new IOException("a write to " + page + " does not trap, although it is write-protected");
         }
         SyscallException.check(pipe.readEnd().read(word, 0, 8), "read from a pipe");
     }
@@ -158,7 +158,7 @@ final class UserfaultfdProbe {
         }
     }
 
-    /** What it means that no userfaultfd could be opened. */
+    /** Explains why no userfaultfd could be opened. */
     private static IOException explained(SyscallException e, String featureName) {
         return switch (e.errno()) {
             case Errno.EINVAL -> new IOException("this kernel has no " + featureName + " (" + e.getMessage() + ")", e);
@@ -176,7 +176,7 @@ final class UserfaultfdProbe {
         }
     }
 
-    /** Reads the mapping's first word into the pipe: 8, or minus the error number. */
+    /** Makes the kernel read the mapping's first word into the pipe; returns 8, or minus the error number. */
     private static long read(Mapping mapping, Pipe pipe) {
         return pipe.writeEnd().write(mapping, 0, 8);
     }

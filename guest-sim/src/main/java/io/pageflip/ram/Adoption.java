@@ -16,23 +16,23 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes the private RAM of a running guest shared memory, in place: chunk by chunk its bytes go into the block's memfd,
- * which is then mapped where they were. The guest needs no second copy of its RAM for that, only of one chunk.
+ * Turns the private RAM of a running guest into shared memory, in place: it copies each chunk into the block's memfd,
+ * and maps the memfd over the chunk. This needs no second copy of RAM, only of one chunk.
  *
  * <pre>
- *   UFFDIO_WRITEPROTECT   who writes in the chunk from now on waits, in holes too (WP_UNPOPULATED); reads go on
+ *   UFFDIO_WRITEPROTECT   a vCPU that writes to the chunk now waits, in holes too (WP_UNPOPULATED); reads do not
  *   pwrite                its pages go into the memfd, but for those that are all zeros: holes stay holes
- *   mmap MAP_FIXED        the memfd lies where the chunk was, whose frames are free now; nobody new can be trapped there
- *   read                  of the events: which vCPUs are waiting, for their logs
- *   UFFDIO_WAKE           they write again, and now into the memfd
- *   MADV_POPULATE_WRITE   of what holds data, so that the guest takes no more faults
+ *   mmap MAP_FIXED        the memfd is mapped over the chunk, whose frames are freed; no more vCPUs are trapped there
+ *   read                  the fault events, for the logs: they say which vCPUs are waiting
+ *   UFFDIO_WAKE           these vCPUs write again, now into the memfd
+ *   MADV_POPULATE_WRITE   the pages that hold data, so that the guest takes no more faults
  * </pre>
  *
- * <p>Pages that a device has pinned are left out and stay private: the device would keep the old frame. Chunks end
- * there. The memfd has a page for each of them, whose content is to be copied again when the device and the guest
- * stand.
+ * <p>Pages that a device has pinned are left out and stay private: the device would keep the old frame. A chunk ends
+ * before them. The memfd has a page for each of them, whose content must be copied again when the device has stopped
+ * and the guest is paused.
  *
- * <p>The guest must not be stopped while this runs: a vCPU may be waiting for it. Used by one thread, which calls
+ * <p>The guest must not be paused while this runs: a vCPU may be waiting for it. Used by one thread, which calls
  * {@link #run} once.
  */
 public final class Adoption {
@@ -46,13 +46,13 @@ public final class Adoption {
     private long durationNs;
 
     /**
-     * What it came to, or has so far.
+     * The figures of an adoption, so far or at its end.
      *
-     * @param chunks adopted; pinned pages make more of them
-     * @param chunkBytes of the largest that there may be
-     * @param durationNs of all of them
-     * @param copiedBytes from private memory into the memfd
-     * @param pinnedPages that stay private
+     * @param chunks how many were adopted; pinned pages make more of them
+     * @param chunkBytes the largest size of a chunk
+     * @param durationNs the time for all of them
+     * @param copiedBytes bytes copied from private memory into the memfd
+     * @param pinnedPages pages that stay private
      * @param waits instructions of vCPUs that waited for a chunk
      * @param longestStallNs the longest time that such an instruction took, from before its write to after it, as the
      *     vCPU itself measured it; 0 if none waited
@@ -66,7 +66,7 @@ public final class Adoption {
             long waits,
             long longestStallNs) {}
 
-    /** Told after each chunk how far it has come; may end the adoption by an exception. */
+    /** Called after each chunk with the number of pages up to its end. An exception ends the adoption. */
     @FunctionalInterface
     public interface Listener {
         void adopted(long pages) throws IOException;
@@ -91,7 +91,8 @@ public final class Adoption {
     }
 
     /**
-     * Adopts the block. If that fails, a part of it is shared and the rest private, and the guest goes on in both.
+     * Adopts the block. If that fails, a part of it is shared and the rest private, and the guest keeps running in
+     * both.
      *
      * @throws HostLacksException where the kernel cannot do it
      * @throws IOException that says what failed, and how far it had come
@@ -106,8 +107,8 @@ public final class Adoption {
 
     private void adopt(Listener listener) throws IOException {
         long startNs = clock.nanoTime();
-        // One of its own: with WP_ASYNC, which dirty trackers have, nobody would wait. Closing it lifts what is still
-        // protected.
+        // A userfaultfd of its own: with WP_ASYNC, which dirty trackers use, no writer would wait. Closing it lifts all
+        // protection that is left.
         try (Userfaultfd userfaultfd =
                         Userfaultfd.open(Userfaultfd.FEATURE_WP_UNPOPULATED | Userfaultfd.FEATURE_THREAD_ID);
                 FaultEvents events = FaultEvents.of(userfaultfd)) {
@@ -125,8 +126,8 @@ public final class Adoption {
     }
 
     /**
-     * Gives every pinned page a page in the memfd, where its bytes are going to be needed: one that appeared there
-     * while another process maps the memfd could trap that, in the middle of a touch.
+     * Writes every pinned page into the memfd, where its bytes will be needed. If the page appeared there only while
+     * another process maps the memfd, that process could trap in the middle of an access.
      */
     private void makePinned() throws IOException {
         long pageBytes = block.spec().pageBytes();
@@ -163,7 +164,10 @@ public final class Adoption {
         }
     }
 
-    /** The first chunk at or after page {@code from}; null if there is none: a run of pages that are not pinned. */
+    /**
+     * The first chunk at or after page {@code from}: a run of at most {@code mostPages} pages that are not pinned. Null
+     * if there is none.
+     */
     static @Nullable PageRange chunk(PageBitmap pinned, long from, long mostPages) {
         long first = pinned.nextClear(from);
         if (first == pinned.pages()) {
@@ -172,7 +176,7 @@ public final class Adoption {
         return new PageRange(first, Math.min(mostPages, pinned.nextSet(first) - first));
     }
 
-    /** Bytes copied. */
+    /** Makes a chunk shared; returns the bytes copied. */
     private long share(PageRange chunk, Userfaultfd userfaultfd, FaultEvents events) throws SyscallException {
         long pageBytes = block.spec().pageBytes();
         long offset = chunk.first() * pageBytes;
@@ -188,13 +192,14 @@ public final class Adoption {
         return data.cardinality() * pageBytes;
     }
 
-    /** Copies what nobody writes meanwhile; which pages of the chunk were not all zeros. */
+    /** Copies a chunk that nobody writes meanwhile; returns which of its pages were not all zeros. */
     private PageBitmap copy(PageRange chunk) throws SyscallException {
         MemFd file = block.requireFile();
         long pageBytes = block.spec().pageBytes();
         PageBitmap data = new PageBitmap(chunk.count());
         for (long i = 0; i < chunk.count(); i++) {
-            // A hole that is protected cannot be told from a page in swap by its page table entry: reading tells.
+            // The page table entry of a protected hole looks like that of a page in swap: only reading tells them
+            // apart.
             if (!block.mapping().isZero((chunk.first() + i) * pageBytes, pageBytes)) {
                 data.add(i, 1);
             }
@@ -206,7 +211,7 @@ public final class Adoption {
         return data;
     }
 
-    /** Tells the logs of the vCPUs that wait. All who do are in the queue: a new one would find the memfd. */
+    /** Tells the log of each vCPU that waits. All of them are in the queue: a vCPU that comes later finds the memfd. */
     private void recordWaits(FaultEvents events) throws SyscallException {
         for (int count = events.poll(); count > 0; count = events.poll()) {
             for (int i = 0; i < count; i++) {

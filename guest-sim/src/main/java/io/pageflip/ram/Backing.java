@@ -3,7 +3,7 @@ package io.pageflip.ram;
 import io.pageflip.memory.BasePage;
 import io.pageflip.os.Mapping;
 
-/** What kind of memory a RAM block lies in. */
+/** The kind of memory that a RAM block lies in. */
 public enum Backing {
     /** A sealed memfd of 4 KiB pages, mapped shared. */
     MEMFD("memfd", BasePage.BYTES),
@@ -22,17 +22,17 @@ public enum Backing {
         this.pageBytes = pageBytes;
     }
 
-    /** The size of a page of this memory; a move, a count and a batch are in these. */
+    /** The size of a page of this memory. Moves, counts and batches are in such pages. */
     public int pageBytes() {
         return pageBytes;
     }
 
-    /** Whether it is a memfd, whose very pages another process can map. */
+    /** Whether it is a memfd, whose frames another process can map. */
     public boolean shareable() {
         return this == MEMFD || this == HUGETLB;
     }
 
-    /** As options and reports write it. */
+    /** The name in options and reports. */
     @Override
     public String toString() {
         return label;

@@ -4,7 +4,7 @@ import io.pageflip.memory.BasePage;
 import io.pageflip.memory.PageRange;
 
 /**
- * What both agents must know about a RAM block.
+ * The description of a RAM block, which both agents must know.
  *
  * @param name of 1 to 32 characters; its memfd is called {@code pageflip:NAME}
  * @param lengthBytes as the guest sees it, 1 or more; not always whole pages

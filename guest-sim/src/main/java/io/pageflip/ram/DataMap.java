@@ -8,10 +8,10 @@ import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which pages of a RAM block hold data; the others are holes, which were never written. Found without touching a page:
- * {@code SEEK_DATA} asks the memfd, or the file on a disk (which allocates all of its blocks beforehand, so that their
- * number tells nothing), {@code /proc/self/pagemap} tells of private memory and of huge pages (for which
- * {@code SEEK_HOLE} shows no holes).
+ * Knows which pages of a RAM block hold data; the others are holes, which were never written. It finds them without
+ * touching a page: {@code SEEK_DATA} asks the memfd, or the file on a disk (which allocates all of its blocks
+ * beforehand, so that their number tells nothing), and {@code /proc/self/pagemap} tells of private memory and of huge
+ * pages (for which {@code SEEK_HOLE} shows no holes).
  */
 public final class DataMap {
     private static final long UNKNOWN = -1;
@@ -57,7 +57,7 @@ public final class DataMap {
      *
      * @param file the block's memfd, if it is shareable
      * @param pagemap of the process
-     * @param address where the block lies there
+     * @param address of the block in that process
      */
     public static PageBitmap scanOther(BlockSpec spec, @Nullable MemFd file, Pagemap pagemap, long address)
             throws IOException {
@@ -104,7 +104,7 @@ public final class DataMap {
         return data;
     }
 
-    /** The number of pages that do not. */
+    /** The number of pages that hold none. */
     public long holes() {
         return data.pages() - data.cardinality();
     }

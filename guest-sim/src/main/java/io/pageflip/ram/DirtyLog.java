@@ -10,11 +10,11 @@ import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The guest's own dirty log: a bit a page, set by the vCPU that has written the page, while logging is on.
+ * The guest's own dirty log: a bit per page, set by the vCPU that has written the page, while logging is on.
  *
  * <p>The bit is set <em>after</em> the write. A page that is being written while its bit is taken may be copied half
- * written; its bit comes up again, and with it the page. Set before the write, the bit could be taken and the page
- * copied before the write reaches it, which nobody would ever know.
+ * written; but its bit is set again, and the page is copied again. If the bit were set before the write, it could be
+ * taken, and the page copied, before the write reaches the page, and nobody would ever notice.
  *
  * <p>{@link #written} is called by vCPU threads; everything else by one thread.
  */
@@ -25,10 +25,7 @@ public final class DirtyLog implements DirtyTracker {
 
     private final long[] blockPages;
     private final int[] contentPagesShift;
-    /**
-     * Of each block the pages that are logged, of those that are; null where all are. Set before logging is switched
-     * on.
-     */
+    /** For each block the pages whose writes are logged; null for all pages. Set before logging is switched on. */
     private final @Nullable PageBitmap[] only;
     /** A word for each 64 pages of each block; null while logging is off. */
     private volatile long @Nullable [][] bits;
@@ -43,12 +40,15 @@ public final class DirtyLog implements DirtyTracker {
         }
     }
 
-    /** Switches it on, empty, for some of the blocks. */
+    /** Switches the log on, empty, for the blocks that {@code logged} accepts. */
     public void start(IntPredicate logged) {
         start(logged, block -> PageBitmap.empty(blockPages[block]));
     }
 
-    /** The same, and for those pages of the other blocks that {@code pages} has; the sets must not change. */
+    /**
+     * As {@link #start(IntPredicate)}, and for the pages of the other blocks that {@code pages} returns; these sets
+     * must not change.
+     */
     public void start(IntPredicate logged, IntFunction<PageBitmap> pages) {
         if (bits != null) {
             throw new IllegalStateException("the dirty log is on");
@@ -65,10 +65,10 @@ public final class DirtyLog implements DirtyTracker {
         bits = empty;
     }
 
-    /** A vCPU has written to a 4 KiB page of a block. */
+    /** Records that a vCPU has written to a 4 KiB page of a block. */
     public void written(int block, long contentPage) {
-        // Between the write and the look at {@code bits}: or the look could come first, find logging off, and the write
-        // land after a copy that was made since it is on.
+        // Orders the write before the read of {@code bits}. Otherwise the read could come first and find logging off,
+        // and the write could land after a copy that was made when logging was on.
         VarHandle.fullFence();
         long[][] on = bits;
         if (on != null && on[block].length != 0) {

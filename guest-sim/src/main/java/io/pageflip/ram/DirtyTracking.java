@@ -1,6 +1,6 @@
 package io.pageflip.ram;
 
-/** How a guest's writes are noticed. */
+/** How a guest's writes are recorded. */
 public enum DirtyTracking {
     /**
      * The kernel records them: userfaultfd {@code WP_ASYNC} and {@code PAGEMAP_SCAN} (Linux 6.7). Works for every
@@ -16,7 +16,7 @@ public enum DirtyTracking {
         this.label = label;
     }
 
-    /** As options and reports write it. */
+    /** The name in options and reports. */
     @Override
     public String toString() {
         return label;

@@ -21,7 +21,7 @@ public final class FaultLog {
     private final AtomicInteger recorded = new AtomicInteger();
     private final AtomicLong waits = new AtomicLong();
     private final AtomicLong longestNs = new AtomicLong();
-    private long seen; // the vCPU's own
+    private long seen; // used by the vCPU only
 
     public FaultLog(int threadId) {
         this.threadId = threadId;

@@ -18,11 +18,11 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The owner of one RAM block's memory in one process: its mapping, and the file it maps: a memfd, if it is shareable,
- * or one on a disk.
+ * The owner of one RAM block's memory in one process: its mapping, and the file that it maps: a memfd, if it is
+ * shareable, or a file on a disk.
  *
  * <p>A shareable block may have been started in private memory ({@link ExceptionalPages#untilAdoption}). Then its memfd
- * is empty at first, and an {@link Adoption} puts it in the place of the private pages; pinned ones stay private.
+ * is empty at first, and an {@link Adoption} maps it over the private pages; pinned ones stay private.
  */
 public final class RamBlock implements AutoCloseable {
     private final BlockSpec spec;
@@ -107,7 +107,7 @@ public final class RamBlock implements AutoCloseable {
         }
     }
 
-    /** The same, of a block without exceptional pages. */
+    /** As {@link #attach(BlockSpec, MemFd, ExceptionalPages)}, for a block without exceptional pages. */
     public static RamBlock attach(BlockSpec spec, MemFd file) throws SyscallException {
         return attach(spec, file, ExceptionalPages.none(spec));
     }
@@ -160,7 +160,7 @@ public final class RamBlock implements AutoCloseable {
 
     /**
      * A private mapping of another process's file, each page of which stays in memory once it was read; takes over
-     * {@code file}, and closes it: the mapping does without. Touches no page.
+     * {@code file}, and closes it: the mapping does not need it. Touches no page.
      *
      * @throws IOException also if it is no FUSE file of that length
      */
@@ -198,18 +198,18 @@ public final class RamBlock implements AutoCloseable {
         return file;
     }
 
-    /** The pages that are not like the others, as of now: an {@link Adoption} replaces the value when it ends. */
+    /** The exceptional pages, as of now: an {@link Adoption} replaces the value when it ends. */
     public ExceptionalPages exceptional() {
         return exceptional;
     }
 
-    /** The memfd lies in the place of every page but these. */
+    /** Called when an adoption has mapped the memfd over every page but {@code pinned}. */
     void adopted(PageBitmap pinned) {
         exceptional = exceptional.adopted(pinned);
     }
 
     /**
-     * Forks a child that has those pages of the block that are to be forked; null if there are none.
+     * Forks a child that has the forked pages of the block, too; null if there are none.
      *
      * @throws IOException if that fails
      */
@@ -235,7 +235,7 @@ public final class RamBlock implements AutoCloseable {
     }
 
     /**
-     * Checks that the pages that are to be in transparent huge pages are, once they were written.
+     * Checks that the pages that must lie in transparent huge pages do. Call it once they were written.
      *
      * @throws io.pageflip.os.HostLacksException if some are not
      */
@@ -251,13 +251,13 @@ public final class RamBlock implements AutoCloseable {
     }
 
     /**
-     * Registers the block in minor mode, without pages that are pinned, that a third process maps, or that are to be
-     * left out.
+     * Registers the block in minor mode, without pages that are pinned, that a third process maps, or that must stay
+     * unregistered.
      */
     public void registerMinor(Userfaultfd userfaultfd) throws SyscallException {
         ExceptionalPages now = exceptional;
         if (now.allRegistered()) {
-            userfaultfd.registerMinor(mapping); // as a rule, and while the guest is paused: no set of all its pages
+            userfaultfd.registerMinor(mapping); // the usual case, without a set of pages: the guest may be paused
             return;
         }
         PageBitmap except = new PageBitmap(spec.pages());
@@ -275,7 +275,7 @@ public final class RamBlock implements AutoCloseable {
         mapping.populate(range.first() * spec.pageBytes(), range.count() * spec.pageBytes());
     }
 
-    /** The same, of those only that a third process maps. */
+    /** As {@link #populate}, for those of {@code pages} that a third process maps. */
     public void populateShared(PageRange pages) throws SyscallException {
         for (PageRuns runs = exceptional.shared().runs(pages.first(), pages.end()); runs.next(); ) {
             populate(runs.range());

@@ -17,7 +17,7 @@ import java.util.List;
  * that the kernel serves by itself, at once, by lifting the protection (about a microsecond); {@code PAGEMAP_SCAN}
  * finds the pages without protection and protects each again as it finds it.
  *
- * <p>Of huge pages it records whole ones. While it is open no other userfaultfd can be registered on the blocks.
+ * <p>It records huge pages as a whole. While it is open no other userfaultfd can be registered on the blocks.
  */
 public final class WriteProtectTracker implements DirtyTracker {
     private final List<RamBlock> blocks;

@@ -1,6 +1,6 @@
 /**
- * Guest RAM: the blocks that it consists of, the memory that they lie in, and what may be known of their pages: which
- * hold data, which were written.
+ * Guest RAM: the blocks that it consists of, the memory that they lie in, and the state of their pages: which hold
+ * data, which were written.
  */
 @NullMarked
 package io.pageflip.ram;

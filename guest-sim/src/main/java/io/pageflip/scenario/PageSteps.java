@@ -2,7 +2,10 @@ package io.pageflip.scenario;
 
 import java.util.function.Consumer;
 
-/** Counts the pages that have crossed, and says when the first and the half of them have. Belongs to one thread. */
+/**
+ * Counts the pages that have crossed, and reports when the first of them have, and when half of them have. Belongs to
+ * one thread.
+ */
 public final class PageSteps {
     private final long total;
     private final Consumer<Step> reached;
@@ -11,23 +14,23 @@ public final class PageSteps {
     /**
      * A count that starts at 0.
      *
-     * @param total pages there are
-     * @param reached told of {@link Step#FIRST_PAGES} and {@link Step#HALF_PAGES}, once each
+     * @param total the number of all pages
+     * @param reached called with {@link Step#FIRST_PAGES} and {@link Step#HALF_PAGES}, once each
      */
     public PageSteps(long total, Consumer<Step> reached) {
         this.total = total;
         this.reached = reached;
     }
 
-    /** Pages there are. */
+    /** The number of all pages. */
     public long total() {
         return total;
     }
 
     /**
-     * So many more pages have crossed.
+     * Adds {@code more} pages that have crossed.
      *
-     * @return how many have by now
+     * @return how many have crossed by now
      */
     public long add(long more) {
         boolean first = pages == 0;

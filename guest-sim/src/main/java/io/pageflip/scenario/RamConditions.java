@@ -6,15 +6,15 @@ import io.pageflip.os.Mapping;
 import io.pageflip.ram.Backing;
 
 /**
- * Which parts of guest RAM are not plain pages, as percents of it, 100 together at most: what keeps the kernel from
- * moving a page. The percentages are approximate: RAM is cut into at most 2,048 regions, and a region is huge pages
- * entirely, or has pages of all other kinds.
+ * The parts of guest RAM whose pages the kernel cannot simply move, by reason, in percent of RAM; together at most 100.
+ * The percentages are approximate: RAM is cut into at most 2,048 regions, and a region either consists of huge pages,
+ * or has pages of all other kinds.
  *
- * @param thpPercent of private memory: in transparent huge pages
- * @param forkedPercent of private memory: that a forked child has, too
- * @param unalignedPercent of private memory: each page of which is handed over in two pieces
- * @param presentPercent of a memfd: that the destination has mapped already when it is handed over
- * @param unmappedPercent of a memfd: where the destination has nothing that could take a page: no range of its
+ * @param thpPercent private memory in transparent huge pages
+ * @param forkedPercent private memory that a forked child has, too
+ * @param unalignedPercent private memory each page of which is handed over in two pieces
+ * @param presentPercent parts of a memfd that the destination has mapped already when they are handed over
+ * @param unmappedPercent parts of a memfd that the destination cannot take: they are not registered with its
  *     userfaultfd
  */
 public record RamConditions(
@@ -45,13 +45,13 @@ public record RamConditions(
         return equals(PLAIN);
     }
 
-    /** Whether RAM in such memory can have these pages. */
+    /** Whether RAM with this backing can have these pages. */
     public boolean fit(Backing backing) {
         boolean inFile = presentPercent + unmappedPercent > 0;
         return allPlain() || backing == (inFile ? Backing.MEMFD : Backing.ANONYMOUS);
     }
 
-    /** Of so many pages, those that are in huge pages. */
+    /** Of {@code pages} pages, those that lie in huge pages. */
     public PageBitmap huge(long pages) {
         if (thpPercent == 0) {
             return PageBitmap.empty(pages);
@@ -66,27 +66,27 @@ public record RamConditions(
         return huge;
     }
 
-    /** Of so many pages, those that a child has, too; never page 0, which the guest writes all the time. */
+    /** Of {@code pages} pages, those that a child has, too; never page 0, which the guest writes all the time. */
     public PageBitmap forked(long pages) {
         return slice(pages, 0, forkedPercent);
     }
 
-    /** Of so many pages, those that are handed over in two pieces. */
+    /** Of {@code pages} pages, those that are handed over in two pieces. */
     public PageBitmap unaligned(long pages) {
         return slice(pages, forkedPercent, forkedPercent + unalignedPercent);
     }
 
-    /** Of so many pages, those that the destination has mapped already. */
+    /** Of {@code pages} pages, those that the destination has mapped already. */
     public PageBitmap present(long pages) {
         return slice(pages, 0, presentPercent);
     }
 
-    /** Of so many pages, those that nothing could take at the destination. */
+    /** Of {@code pages} pages, those that the destination cannot take. */
     public PageBitmap unmapped(long pages) {
         return slice(pages, presentPercent, presentPercent + unmappedPercent);
     }
 
-    /** From each region that is not huge the pages from one percentage to another, its first page left out. */
+    /** The pages from one percentage to another of each region that is not huge, without the region's first page. */
     private PageBitmap slice(long pages, int fromPercent, int toPercent) {
         if (toPercent == fromPercent) {
             return PageBitmap.empty(pages);

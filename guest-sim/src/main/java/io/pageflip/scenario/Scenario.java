@@ -7,8 +7,8 @@ import io.pageflip.ram.BlockSpec;
 import io.pageflip.ram.ExceptionalPages;
 
 /**
- * What an experiment adds to a guest: reasons why some pages of block {@code ram} cannot be moved. Which pages those
- * are follows from the percentages, the size of RAM and the guest's seed, so both agents and a prediction know them.
+ * An experiment with a guest: reasons why some pages of block {@code ram} cannot be moved. Which pages those are
+ * follows from the percentages, the size of RAM and the guest's seed, so both agents and a prediction know them.
  *
  * @param sharerPercent 0 to 100: the part of RAM that a third process maps, as a vhost-user back end would
  * @param conditions of the pages of RAM
@@ -18,7 +18,7 @@ public record Scenario(int sharerPercent, RamConditions conditions) {
     public static final Scenario PLAIN = new Scenario(0, RamConditions.PLAIN);
 
     /**
-     * The third process maps at most so many regions of RAM: each makes two more mappings, and a process may have
+     * The third process maps at most this many regions of RAM: each makes two more mappings, and a process may have
      * 65,530.
      */
     private static final int SHARER_REGIONS = 64;
@@ -35,7 +35,7 @@ public record Scenario(int sharerPercent, RamConditions conditions) {
     }
 
     /**
-     * Checks that RAM can be so.
+     * Checks that RAM can have these conditions.
      *
      * @param fillPercent the part of RAM that was ever written
      * @throws IllegalArgumentException if there are conditions that such memory cannot have, or that need RAM that is
@@ -64,11 +64,11 @@ public record Scenario(int sharerPercent, RamConditions conditions) {
     }
 
     /**
-     * The pages of RAM that the third process maps: regions that are spread over RAM, each in a place that the seed
-     * says. Never page 0, in which others watch the guest.
+     * The pages of RAM that the third process maps: regions that are spread over RAM, each at a place that follows from
+     * the seed. Never page 0, through which other processes watch the guest.
      *
      * @param pages of RAM
-     * @return a new set, the caller's; empty if there is no third process
+     * @return a new set, which the caller owns; empty if there is no third process
      */
     public PageBitmap sharedPages(long pages, long seed) {
         if (sharerPercent == 0) {
@@ -87,7 +87,7 @@ public record Scenario(int sharerPercent, RamConditions conditions) {
         return shared;
     }
 
-    /** Pages shared in the first so many regions: what one region rounds off, a later one adds. */
+    /** Pages shared in the first {@code region} regions: a later region adds what an earlier one rounds off. */
     private long sharedBefore(long pages, long region, long regions) {
         return (pages * region / regions) * sharerPercent / 100;
     }

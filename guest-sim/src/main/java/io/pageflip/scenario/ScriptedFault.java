@@ -8,11 +8,11 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an agent is to do to itself, and at which step; one thing or several. {@link #NONE} does nothing. Immutable. The
- * agents strike in {@code agent.AgentContext#reached}, which they call at each step.
+ * A fault that an agent causes in itself at a step; or several faults. {@link #NONE} does nothing. Immutable. The
+ * agents cause it in {@code agent.AgentContext#reached}, which they call at each step.
  *
  * @param action null for none
- * @param next what the agent is to do besides, at another step; null for nothing
+ * @param next the next fault, at another step; null for none
  */
 public record ScriptedFault(
         @Nullable Action action, Step step, @Nullable ScriptedFault next) {
@@ -22,17 +22,17 @@ public record ScriptedFault(
     /** No fault. */
     public static final ScriptedFault NONE = new ScriptedFault(null, Step.HELLO);
 
-    /** What the agent does to itself. */
+    /** The kinds of fault. */
     public enum Action {
         /** {@code SIGKILL}. */
         KILL,
-        /** {@code SIGTERM}, as somebody would send who wants to end it. */
+        /** {@code SIGTERM}, as a user sends it to end the agent. */
         TERM,
         /** {@code SIGSTOP}, until somebody continues it. */
         STOP,
-        /** Closes its connection to the other agent, and lives on. */
+        /** Closes its connection to the other agent, and keeps running. */
         DROP,
-        /** Waits until somebody asks it to end: whoever wants to do that comes in time, however late. */
+        /** Waits until somebody asks it to end, so that such a request comes in time, however late it is. */
         WAIT;
 
         @Override
@@ -41,7 +41,7 @@ public record ScriptedFault(
         }
     }
 
-    /** One thing, or none. */
+    /** One fault, or none. */
     public ScriptedFault(@Nullable Action action, Step step) {
         this(action, step, null);
     }
@@ -73,11 +73,11 @@ public record ScriptedFault(
     }
 
     /**
-     * The agent has come to a step.
+     * Called when the agent has come to a step; causes the faults of that step.
      *
      * @param noticed whether the agent knows that it was asked to end: a signal takes its time, and the step must not
      *     be over before
-     * @param connection what to close
+     * @param connection closes the connection to the other agent
      */
     public void at(Step reached, BooleanSupplier noticed, Runnable connection) {
         if (action != null && step == reached) {

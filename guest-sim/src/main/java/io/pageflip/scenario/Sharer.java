@@ -27,7 +27,7 @@ public final class Sharer implements AutoCloseable {
     private static final long START_TIMEOUT_NS = 30_000_000_000L;
     private static final long END_TIMEOUT_S = 2;
 
-    /** How long after its end a reason to end it may become known: a signal to both of us ends it first. */
+    /** How long to wait for a reason after the process has ended: a signal to both processes may end that one first. */
     private static final long REASON_NS = 500_000_000;
 
     private final Process process;
@@ -37,7 +37,7 @@ public final class Sharer implements AutoCloseable {
     }
 
     /**
-     * Starts it.
+     * Starts the process.
      *
      * @param file of the block
      * @param pages that it maps, in pages of {@code pageBytes}
@@ -69,7 +69,7 @@ public final class Sharer implements AutoCloseable {
         }
     }
 
-    /** Ctrl-C goes to every process of the terminal: this one may hear of it when the other has ended already. */
+    /** Ctrl-C goes to every process of the terminal: this one may notice it only after the other one has ended. */
     private static void awaitReason(NanoClock clock, WaitGuard guard) throws IOException {
         long deadlineNs = clock.nanoTime() + REASON_NS;
         while (clock.nanoTime() < deadlineNs) {
@@ -94,7 +94,7 @@ public final class Sharer implements AutoCloseable {
         }
     }
 
-    /** Nobody stops a thread that reads; so nothing is read before it is there. */
+    /** Nothing can stop a thread that is blocked in a read, so this reads only when there is something to read. */
     private void awaitMapped(NanoClock clock, WaitGuard guard) throws IOException {
         long deadlineNs = clock.nanoTime() + START_TIMEOUT_NS;
         BufferedReader said =
@@ -114,7 +114,7 @@ public final class Sharer implements AutoCloseable {
         }
     }
 
-    /** It has ended by itself, or somebody else has ended it. */
+    /** The process has ended by itself, or somebody else has ended it. */
     private static final class EndedException extends IOException {
         private static final long serialVersionUID = 1L;
 
@@ -127,7 +127,7 @@ public final class Sharer implements AutoCloseable {
         return process.toHandle();
     }
 
-    /** Asks it to end, which takes some milliseconds, and kills it if it does not. */
+    /** Asks the process to end, which takes some milliseconds, and kills it if it does not. */
     @Override
     public void close() {
         try {

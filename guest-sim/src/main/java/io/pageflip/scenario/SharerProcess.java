@@ -14,8 +14,8 @@ import java.util.Deque;
 
 /**
  * The main class of the process that a {@link Sharer} owns. Its arguments name a memfd of another process: {@code PID
- * DESCRIPTOR NAME BYTES}. Standard input has a line {@code OFFSET BYTES} for each range, and an empty one; when
- * everything there is mapped, it says {@link #MAPPED}, and ends when standard input does.
+ * DESCRIPTOR NAME BYTES}. Standard input has a line {@code OFFSET BYTES} for each range, and an empty one; when all
+ * ranges are mapped, the process writes {@link #MAPPED}. It ends when standard input does.
  */
 final class SharerProcess {
     static final String MAPPED = "mapped";
@@ -39,14 +39,14 @@ final class SharerProcess {
             }
             System.out.println(MAPPED);
             while (input.readLine() != null) {
-                // nothing else is ever said: this waits for the end
+                // nothing else is ever sent: this waits for the end
             }
         } finally {
             Resources.closeAll(made);
         }
     }
 
-    /** What is there, and no hole: a touch would fill it. */
+    /** Touches the pages that hold data, and no hole, which a touch would fill. */
     private static void touch(Mapping mapping, MemFd file, long offset, long bytes) throws IOException {
         long end = offset + bytes;
         for (long from = file.nextData(offset); from >= 0 && from < end; ) {

@@ -10,15 +10,18 @@ public enum Step {
     FILLING,
     /** The destination has said that it is ready; the source has heard it. */
     READY,
-    /** The first pages are sent; they are received. */
+    /** The source has sent the first pages; the destination has received them. */
     FIRST_PAGES,
-    /** Half of all pages are. */
+    /** The source has sent half of all pages; the destination has received them. */
     HALF_PAGES,
-    /** The first round of a precopy, the guest still running, is sent; it is received. */
+    /** The source has sent the first round of a precopy, while the guest runs; the destination has received it. */
     ROUND,
-    /** The state is saved, and the lock still held; every page is here and checked, and the state awaited. */
+    /**
+     * The source has saved the state and still holds the lock; the destination has every page, has checked that, and
+     * waits for the state.
+     */
     STATE,
-    /** The source has released the lock and said so; the destination has heard it, and not locked yet. */
+    /** The source has released the lock and said so; the destination has heard it, and has not taken the lock yet. */
     RELEASED,
     /** The destination has the lock, and has not stored its epoch yet. */
     LOCKED,
@@ -31,7 +34,7 @@ public enum Step {
      * the destination listened.
      */
     PAUSED,
-    /** The connection is there again. */
+    /** The two agents are connected again. */
     RECOVER,
     /**
      * The destination has the last page of those that are pulled after the switchover, and has said so; the source has
@@ -49,7 +52,7 @@ public enum Step {
         return this != FILLING;
     }
 
-    /** As {@code --fault} writes it. */
+    /** The name in {@code --fault}. */
     @Override
     public String toString() {
         return name().toLowerCase(Locale.ROOT).replace('_', '-');

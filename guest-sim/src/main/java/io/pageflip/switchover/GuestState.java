@@ -9,7 +9,7 @@ public interface GuestState {
     /** Writes the state of the paused guest into {@code page}. */
     void save(SwitchoverPage page);
 
-    /** Does what {@link #save} does while the guest runs: what it writes is of no use to anybody. For a dry run. */
+    /** Does what {@link #save} does, for a dry run, while the guest runs: the state that it writes is of no use. */
     void saveDraft(SwitchoverPage page);
 
     /**

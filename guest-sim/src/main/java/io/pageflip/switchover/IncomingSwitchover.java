@@ -14,9 +14,9 @@ import org.jspecify.annotations.Nullable;
  * meanwhile.
  */
 public final class IncomingSwitchover {
-    /** What else has to happen at the moments of a switchover. The methods must not allocate. */
+    /** Callbacks at the moments of a switchover. The methods must not allocate. */
     public interface Moments {
-        /** The source says that the lock is free. */
+        /** The source has said that the lock is free. */
         void released() throws IOException;
 
         /**
@@ -40,7 +40,7 @@ public final class IncomingSwitchover {
     private static final long LOCK_RETRY_NS = 1_000_000;
     private static final int EAGER_TRIES = 1000;
 
-    /** Some tens of microseconds. */
+    /** Spins between two dry runs: some tens of microseconds. */
     private static final int SPINS_PER_DRY_RUN = 256;
 
     private final Ownership ownership;
@@ -59,7 +59,7 @@ public final class IncomingSwitchover {
     private long claimedNs;
 
     /**
-     * A wait that has not begun.
+     * A switchover whose wait has not begun.
      *
      * @param ownership of the source; the next epoch will be ours
      * @param spinNs how long to spin before sleeping
@@ -77,18 +77,18 @@ public final class IncomingSwitchover {
 
     // The agent's thread.
 
-    /** So many END frames have come, with everything before them. */
+    /** Says that {@code ends} END frames have come, with everything before them. */
     public void received(int ends) {
         endsReceived = ends;
     }
 
-    /** The source is dead: if it saved the state before, its lock comes free without it. */
+    /** Says that the source is dead: if it had saved the state, its lock becomes free without it. */
     public void sourceIsGone() {
         sourceIsGone = true;
     }
 
     /**
-     * Calls the switchover off, if the guest is not this agent's yet or about to be.
+     * Calls the switchover off, unless the guest is this agent's or about to be.
      *
      * @return whether it is called off
      */
@@ -121,7 +121,7 @@ public final class IncomingSwitchover {
         return noticedNs;
     }
 
-    /** When the lock was ours, and the epoch still the source's. */
+    /** When this agent had the lock, and the epoch still was the source's. */
     public long lockedNs() {
         return lockedNs;
     }
@@ -133,7 +133,7 @@ public final class IncomingSwitchover {
 
     // The thread of vCPU 0.
 
-    /** Waits and takes the guest: whether it is ours. */
+    /** Waits for the state and takes the guest; returns whether the guest is ours. */
     public boolean run(GuestState guest) {
         try {
             awaitReleased();
@@ -184,7 +184,7 @@ public final class IncomingSwitchover {
         }
     }
 
-    /** Takes the lock of an epoch that is still the source's. */
+    /** Takes the lock, if the epoch is still the source's. */
     private void lock() throws IOException {
         long deadline = 0;
         int tries = 0;

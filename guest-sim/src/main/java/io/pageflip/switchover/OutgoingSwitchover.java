@@ -7,10 +7,10 @@ import java.util.concurrent.atomic.AtomicBoolean;
 /**
  * The source's half of the switchover: saves the state of the paused guest, and releases the run token. Runs on the
  * thread of the vCPU that paused last (see {@code Guest.stop}), so that no thread has to be woken between the last
- * instruction and the first; or, where pages still had to cross, on the agent's.
+ * instruction and the first; or, where pages still had to cross, on the agent's thread.
  */
 public final class OutgoingSwitchover {
-    /** What else has to happen at the moments of a switchover. The methods must not allocate. */
+    /** Callbacks at the moments of a switchover. The methods must not allocate. */
     public interface Moments {
         /** The guest still runs, and will be paused soon. Changes nothing. */
         void dryRun() throws IOException;
@@ -42,9 +42,10 @@ public final class OutgoingSwitchover {
     }
 
     /**
-     * Does what {@link #run} does, as far as it changes nothing: looks, saves a state that nobody is told of, and locks
-     * a file of its own in the token's place. Runs on the thread of a vCPU that will pause soon: until then, what is in
-     * the caches of its processor is the guest's. Does nothing if another vCPU is at it.
+     * Does what {@link #run} does, as far as that changes nothing: calls {@link Moments#dryRun}, saves a state without
+     * publishing it, and locks another file instead of the token. Runs on the thread of a vCPU that will pause soon:
+     * until then, its processor's caches hold only the guest's code and data. Does nothing while another vCPU does a
+     * dry run.
      */
     public void dryRun() throws IOException {
         if (inDryRun.compareAndSet(false, true)) {
@@ -58,7 +59,7 @@ public final class OutgoingSwitchover {
     }
 
     /**
-     * Gives the paused guest away. When this returns, it belongs to whoever takes the run token's lock.
+     * Gives the paused guest away. When this returns, the guest belongs to the agent that takes the run token's lock.
      *
      * @throws IOException if the switchover was called off; the lock is still held then
      */

@@ -8,7 +8,7 @@ import io.pageflip.os.OfdLock;
 import io.pageflip.os.SyscallException;
 
 /**
- * Who may run the guest: a small memfd that both agents map, arbitrated by the kernel and not by messages.
+ * Decides who may run the guest: a small memfd that both agents map. The kernel arbitrates, not messages.
  *
  * <pre>
  *      0  u32  owner epoch (a futex word): one more each time the guest changes hands
@@ -19,7 +19,7 @@ import io.pageflip.os.SyscallException;
  * <p>An agent runs the guest only while it holds the lock <em>and</em> the epoch is its own. The destination stores the
  * next epoch, holding the lock, before its first instruction: the point of no return. A source that gets the lock back
  * and finds its own epoch owns the guest again; one that finds another never runs it again. The lock alone would not
- * do: "never took it" and "took it, ran and died" look the same.
+ * suffice: "the destination never took it" and "took it, ran and died" look the same.
  *
  * <p>One thread at a time may use an object, except {@link #epoch}, {@link #awaitChange} and {@link #page}.
  */
@@ -55,12 +55,12 @@ public final class RunToken implements AutoCloseable {
         this.passable = file;
     }
 
-    /** A token of a guest that has just been made: its maker holds the lock, in the first epoch. */
+    /** Makes the token of a new guest: this process holds the lock, in the first epoch. */
     public static RunToken create() throws SyscallException {
         RunToken token = new RunToken(MemFd.create("token", BYTES, false));
         token.epoch.set(FIRST_EPOCH);
         if (!token.tryLock()) {
-            throw new IllegalStateException("a run token that nobody knows is locked");
+            throw new IllegalStateException("a new run token is locked already");
         }
         return token;
     }
@@ -75,7 +75,7 @@ public final class RunToken implements AutoCloseable {
         }
     }
 
-    /** A second holder of a token in the same process, with a lock of its own; for warming up. */
+    /** A second holder of a token in the same process, with a lock of its own; for a warm-up. */
     public static RunToken attachOwn(RunToken token) throws SyscallException {
         return new RunToken(token.file().reopened());
     }
@@ -111,14 +111,15 @@ public final class RunToken implements AutoCloseable {
         return locked;
     }
 
-    /** Gives the lock to whoever wants it. */
+    /** Releases the lock. */
     public void release() throws SyscallException {
         lock.unlock();
         locked = false;
     }
 
     /**
-     * Locks and unlocks a file of this process's own: so the way there is in the caches when the token's turn comes.
+     * Locks and unlocks another file, which only this process has, so that the code is in the caches when the token is
+     * locked.
      */
     void dryRun() throws SyscallException {
         dryRunLock.tryLock();
@@ -130,8 +131,8 @@ public final class RunToken implements AutoCloseable {
     }
 
     /**
-     * Stores the next epoch: from here on the guest is this agent's. Needs the lock. Who waits for it is not woken,
-     * which would cost microseconds of the downtime: see {@link #wakeWaiters}.
+     * Stores the next epoch: from here on the guest is this agent's. Needs the lock. Threads that wait for the epoch
+     * are not woken, which would add microseconds to the downtime: see {@link #wakeWaiters}.
      */
     public void claim(int nextEpoch) {
         if (!locked) {
@@ -143,7 +144,7 @@ public final class RunToken implements AutoCloseable {
         epoch.set(nextEpoch);
     }
 
-    /** Wakes who waits for a change of the epoch. */
+    /** Wakes the threads that wait for a change of the epoch. */
     public void wakeWaiters() {
         epoch.wake();
     }

@@ -6,26 +6,27 @@ import io.pageflip.os.SyscallException;
 
 /**
  * The page through which a paused guest's state crosses: the second page of the {@link RunToken}'s memfd,
- * little-endian. The source writes it, then the word; the destination spins on the word, then reads.
+ * little-endian. The source writes the page, then the word; the destination spins on the word, then reads the page.
  *
  * <pre>
- *    0        u32  the word, a futex: owner epoch &lt;&lt; 2 | phase (1 saved, 2 released); any other epoch means nothing yet
- *    4        u32  END frames that the source has sent: whoever has received fewer does not have every page
+ *    0        u32  the word, a futex: owner epoch &lt;&lt; 2 | phase (1 saved, 2 released);
+ *                  with any other epoch, nothing has happened yet
+ *    4        u32  END frames that the source has sent: a destination that has received fewer lacks pages
  *    8  3 x   u64  CLOCK_MONOTONIC at the source: all vCPUs were paused, the state was saved, the lock was free
  *   32        u64  the guest's own clock, ns
  *   40        u64  console: bytes produced
  *   48        u32  console: bytes in its FIFO
  *   56  16 bytes   console: the FIFO
- *   96        u32  rounds of pages that the destination has received while the guest runs; this and the next two
- *                  are the words here that it writes
- *  100        u32  postcopy: the destination's owner epoch, once it has every page, and needs the source for none
- *  104        u64  postcopy of pulled pages: how long it lets the source take to connect again, ns
- *  112        u64  how long a vCPU was in the dry run shortly before, and executed nothing, ns; 0 if none was
+ *   96        u32  rounds of pages that the destination has received while the guest runs; the destination
+ *                  writes this word and the next two
+ *  100        u32  postcopy: the destination's owner epoch, once it has every page and no longer needs the source
+ *  104        u64  postcopy of pulled pages: how long the destination waits for the source to connect again, ns
+ *  112        u64  how long a vCPU executed nothing, for the dry run shortly before, ns; 0 if none did
  *  128+32i    u64  vCPU i: instructions, last instruction (ns), random state, cursor
  * </pre>
  *
- * <p>Nothing here allocates or makes a system call, but {@link #await} and the wake-up of {@link #publish}. What is
- * read was written by another process, and is checked where it could do harm.
+ * <p>Nothing here allocates or makes a system call, but {@link #await} and the wake-up of {@link #publish}. Another
+ * process has written what is read here: values are checked where they could do harm.
  */
 public final class SwitchoverPage {
     public static final int SAVED = 1;
@@ -66,24 +67,22 @@ public final class SwitchoverPage {
         return value >>> PHASE_BITS == (ownerEpoch & EPOCH_MASK) ? value & PHASE_MASK : 0;
     }
 
-    /**
-     * Whether the state of the guest of this epoch lies here: its source may die now without taking the guest with it.
-     */
+    /** Whether the page holds the state of the guest of this epoch: the guest now survives the death of the source. */
     public boolean isSaved(int ownerEpoch) {
         return phase(ownerEpoch) != 0;
     }
 
-    /** Says how far the source has come, after everything it did before, and wakes who waits. */
+    /** Stores how far the source has come, after all its earlier writes, and wakes the waiters. */
     public void publish(int ownerEpoch, int phase) {
         word.setAndWake((ownerEpoch << PHASE_BITS) | phase);
     }
 
-    /** The same, for a phase that nobody sleeps for. */
+    /** As {@link #publish}, for a phase that no thread sleeps for: wakes nobody. */
     public void publishQuietly(int ownerEpoch, int phase) {
         word.set((ownerEpoch << PHASE_BITS) | phase);
     }
 
-    /** Sleeps until the word changes from what says {@code phase}, at most {@code timeoutNs}; may return early. */
+    /** Sleeps while the word says {@code phase}, at most {@code timeoutNs}; may return early. */
     void await(int ownerEpoch, int phase, long timeoutNs) throws SyscallException {
         int value = word.get();
         if (phase(ownerEpoch) == phase) {
@@ -99,12 +98,12 @@ public final class SwitchoverPage {
         mapping.setInt(base + ENDS, count);
     }
 
-    /** Rounds that the destination has received: of a precopy, or the one of a handover. */
+    /** Rounds that the destination has received: those of a precopy, or the single one of a handover. */
     public int roundsReceived() {
         return mapping.getInt(base + ROUNDS);
     }
 
-    /** The destination has received so many rounds; 0 is the source's, before it sends any. */
+    /** Called by the destination when it has received {@code count} rounds; the source stores 0 before it sends any. */
     public void setRoundsReceived(int count) {
         mapping.setInt(base + ROUNDS, count);
     }
@@ -114,20 +113,24 @@ public final class SwitchoverPage {
         return mapping.getInt(base + LAST_PAGE) == epoch;
     }
 
-    /** The destination, which runs the guest in this epoch, has every page: the source may give its own up. */
+    /**
+     * Called by the destination, which runs the guest in this epoch, when it has every page: the source may give up its
+     * own.
+     */
     public void setLastPage(int epoch) {
         mapping.setInt(base + LAST_PAGE, epoch);
     }
 
     /**
-     * How long the destination lets the source, whose pages it needs after the switchover, take to connect again if
-     * their connection breaks, in nanoseconds: whatever it has written here, 0 if nothing.
+     * How long a destination that needs pages of the source after the switchover waits for the source to connect again
+     * if their connection breaks, in nanoseconds. The value is not checked; it is 0 if the destination has written
+     * none.
      */
     public long recoverTimeoutNs() {
         return mapping.getLong(base + RECOVER_TIMEOUT_NS);
     }
 
-    /** The destination says so, before the switchover. */
+    /** Called by the destination, before the switchover. */
     public void setRecoverTimeoutNs(long timeoutNs) {
         mapping.setLong(base + RECOVER_TIMEOUT_NS, timeoutNs);
     }
@@ -146,12 +149,12 @@ public final class SwitchoverPage {
         return mapping.getLong(base + GUEST_PAUSED_NS);
     }
 
-    /** When the state was here. */
+    /** When the state was saved here. */
     public long savedNs() {
         return mapping.getLong(base + SAVED_NS);
     }
 
-    /** How long a vCPU was in the dry run shortly before the switchover, and executed nothing; 0 if none was. */
+    /** How long a vCPU executed nothing, for the dry run shortly before the switchover; 0 if none did. */
     public long dryRunNs() {
         return mapping.getLong(base + DRY_RUN_NS);
     }

@@ -11,8 +11,8 @@ import java.util.List;
 /**
  * Knows what every 4 KiB page of guest RAM must hold: its generation, 0 for never written. It lies in a memfd of its
  * own that both agents map, so it crosses no migration and cannot be damaged by one. A page's generation is advanced by
- * the one vCPU that writes the page; verification reads it while the guest is paused. Behind the generations, from a
- * page boundary on, lies the guest's {@link Pulse}.
+ * the one vCPU that writes the page; verification reads it while the guest is paused. The guest's {@link Pulse} follows
+ * the generations, from a page boundary on.
  */
 public final class Oracle implements AutoCloseable {
     private static final int ENTRY = 4;
@@ -60,7 +60,7 @@ public final class Oracle implements AutoCloseable {
         return file;
     }
 
-    /** How the guest's heart beats; valid until the oracle is closed. */
+    /** The guest's pulse; valid until the oracle is closed. */
     public Pulse pulse() {
         return pulse;
     }
@@ -69,7 +69,7 @@ public final class Oracle implements AutoCloseable {
         return mapping.getInt(offset(block, page));
     }
 
-    /** Advances a page to its next generation, which is returned; the caller then writes it. */
+    /** Advances a page to its next generation and returns that; the caller then writes the page. */
     public int advance(int block, long page) {
         long offset = offset(block, page);
         int next = mapping.getInt(offset) + 1;

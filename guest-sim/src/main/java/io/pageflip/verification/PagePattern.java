@@ -5,8 +5,8 @@ import io.pageflip.memory.SplitMix64;
 import io.pageflip.os.NativeBuffer;
 
 /**
- * What a 4 KiB page of guest RAM must hold: 512 words that follow from its place (block and index) and generation. Word
- * 0 names the place and word 1 the generation, so that a wrong page can say what it is. One thread at a time may use an
+ * The content of a 4 KiB page of guest RAM: 512 words that follow from its place (block and index) and generation. Word
+ * 0 is the place and word 1 the generation, so that a wrong page shows what it is. One thread at a time may use an
  * object.
  */
 public final class PagePattern {
@@ -35,7 +35,10 @@ public final class PagePattern {
         return page;
     }
 
-    /** What is wrong with the first {@code bytes} bytes of {@code found}, which are not what they should be. */
+    /**
+     * Finds out what is wrong with the first {@code bytes} bytes of {@code found}, which differ from the expected
+     * content.
+     */
     Damage diagnose(NativeBuffer found, int bytes, int block, long index) {
         long place = found.bytes().getLong(0);
         long generation = found.bytes().getLong(8);

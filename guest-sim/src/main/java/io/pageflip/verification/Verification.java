@@ -1,7 +1,7 @@
 package io.pageflip.verification;
 
 /**
- * What a comparison of a paused guest with what it should hold has found.
+ * The result of comparing a paused guest with the content that it must have.
  *
  * @param pages 4 KiB pages compared, in all blocks
  * @param lost pages that read as zeros though they were written

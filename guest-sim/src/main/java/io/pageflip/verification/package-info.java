@@ -1,6 +1,6 @@
 /**
- * Whether the guest is whole: an oracle outside of guest RAM knows what each page must hold, and tells lost, stale,
- * torn and misplaced pages apart.
+ * Checks that the guest is intact: an oracle outside of guest RAM knows what each page must hold, and tells lost,
+ * stale, torn and misplaced pages apart.
  */
 @NullMarked
 package io.pageflip.verification;

@@ -17,11 +17,11 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** Another process that runs a main class of the tests, and is spoken to in lines. Killed when closed. */
+/** Another process that runs a main class of the tests. The test and the process exchange lines. Killed when closed. */
 public final class ChildJvm implements AutoCloseable {
     private static final String END = "\0end of the output";
 
-    /** One class of each place, beside the tests' own, that main classes of the tests need. */
+    /** One class of each class path entry, beside the tests' own, that main classes of the tests need. */
     private static final List<String> USED = List.of("io.pageflip.os.Mapping", "com.sun.jna.Native");
 
     private final @Nullable PublicFolder classes;
@@ -67,7 +67,7 @@ public final class ChildJvm implements AutoCloseable {
         return command;
     }
 
-    /** Where a main class of the tests was loaded from, and what it uses. */
+    /** The class path entries that a main class of the tests, and the classes that it uses, were loaded from. */
     private static List<String> places(Class<?> main) {
         List<String> places = new ArrayList<>(List.of(place(main), place(ChildJvm.class)));
         try {
@@ -80,7 +80,7 @@ public final class ChildJvm implements AutoCloseable {
         return places;
     }
 
-    /** Unlike the class path property, the same under every test runner. */
+    /** Where a class was loaded from. Unlike the class path property, this is the same under every test runner. */
     private static String place(Class<?> loaded) {
         CodeSource source = loaded.getProtectionDomain().getCodeSource();
         return Path.of(URI.create(source.getLocation().toString())).toString();
@@ -123,7 +123,7 @@ public final class ChildJvm implements AutoCloseable {
         }
     }
 
-    /** Waits until it says exactly {@code expected}. */
+    /** Waits for the next line, which must be {@code expected}. */
     public void expect(String expected) {
         String line = line();
         if (!line.equals(expected)) {
@@ -149,7 +149,7 @@ public final class ChildJvm implements AutoCloseable {
         awaitExit();
     }
 
-    /** Waits for its end: the exit code. */
+    /** Waits for its end, and returns the exit code. */
     public int awaitExit() {
         return Waiting.exitCode("the child", process);
     }

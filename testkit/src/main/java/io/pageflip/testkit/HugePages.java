@@ -19,7 +19,7 @@ public final class HugePages implements AutoCloseable {
         Runtime.getRuntime().addShutdownHook(hook);
     }
 
-    /** Reserves {@code pages} more than there are; skips the test with the cause where that cannot be. */
+    /** Reserves {@code pages} more than there are; skips the test, with the cause, where that is impossible. */
     public static HugePages reserve(int pages) throws IOException {
         if (!Files.isWritable(NUMBER)) {
             throw new TestAbortedException("no huge pages: " + NUMBER + " is not writable for this user");
@@ -50,7 +50,8 @@ public final class HugePages implements AutoCloseable {
         if (reserved) {
             reserved = false;
             try {
-                // Less by what was added, not back to the old number: another test may have reserved some meanwhile.
+                // Lowers the number by what was added, not to the old one: another test may have reserved some
+                // meanwhile.
                 Files.writeString(NUMBER, Long.toString(Math.max(0, read() - added)));
             } catch (IOException e) {
                 throw new IllegalStateException("huge pages stay reserved: lower " + NUMBER + " by " + added, e);

@@ -8,9 +8,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A user without any privilege. Root runs commands as user 65534; whoever else runs the tests is such a user already.
- * The user need not be able to read the checkout, which may lie in root's home: what is to be run is copied into a
- * {@link PublicFolder} first.
+ * A user without any privilege. Root runs commands as user 65534; any other user that runs the tests has no privilege
+ * already. The user need not be able to read the checkout, which may lie in root's home: a test copies the files to run
+ * into a {@link PublicFolder} first.
  */
 public final class OrdinaryUser {
     private static final List<String> BECOME =

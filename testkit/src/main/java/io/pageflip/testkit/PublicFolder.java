@@ -10,8 +10,8 @@ import java.util.Comparator;
 import java.util.stream.Stream;
 
 /**
- * A folder for temporary files that every user may read, and which is removed with all that is in it when it is closed.
- * Tests that run something as an {@link OrdinaryUser} copy it here, because the checkout may lie where only root can
+ * A folder for temporary files that every user may read, and which is removed with all its content when it is closed.
+ * Tests that run something as an {@link OrdinaryUser} copy that here, because the checkout may lie where only root can
  * go.
  */
 public final class PublicFolder implements AutoCloseable {
@@ -21,19 +21,19 @@ public final class PublicFolder implements AutoCloseable {
         this.path = path;
     }
 
-    /** Makes a new one, below the folder of this JVM for temporary files. */
+    /** Makes a new folder, below the folder of this JVM for temporary files. */
     public static PublicFolder create(String prefix) throws IOException {
         return new PublicFolder(readable(Files.createTempDirectory(prefix), true));
     }
 
-    /** Makes one that is removed when this JVM ends. */
+    /** Makes a folder that is removed when this JVM ends. */
     public static PublicFolder untilExit(String prefix) throws IOException {
         PublicFolder folder = create(prefix);
         Runtime.getRuntime().addShutdownHook(new Thread(folder::close, "remove " + prefix));
         return folder;
     }
 
-    /** Its path. */
+    /** The path of the folder. */
     public Path path() {
         return path;
     }
@@ -50,7 +50,7 @@ public final class PublicFolder implements AutoCloseable {
     }
 
     /**
-     * Copies a file, or a folder with all that is in it. Everybody may read the copy, and execute what can be executed.
+     * Copies a file, or a folder with all its content. Everybody may read the copy, and execute what can be executed.
      */
     public static void copy(Path from, Path to) throws IOException {
         try (Stream<Path> all = Files.walk(from)) {
@@ -67,7 +67,7 @@ public final class PublicFolder implements AutoCloseable {
         return Files.setPosixFilePermissions(path, PosixFilePermissions.fromString(rights));
     }
 
-    /** Removes it. */
+    /** Removes the folder. */
     @Override
     public void close() {
         try (Stream<Path> all = Files.walk(path)) {

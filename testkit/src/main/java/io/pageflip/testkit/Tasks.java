@@ -7,7 +7,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 
-/** One thread that does one thing, with a limit for whoever waits for it. */
+/** One thread that runs one action, with a limit for the wait for its result. */
 public final class Tasks<T> {
     private final String name;
     private final FutureTask<T> task;
@@ -29,7 +29,7 @@ public final class Tasks<T> {
         return started;
     }
 
-    /** Its result, waited for. */
+    /** Waits for the result, and returns it. */
     public T await() {
         try {
             return Waiting.result(name, task);

@@ -10,38 +10,38 @@ import org.awaitility.core.ThrowingRunnable;
 
 /**
  * Waits for conditions, never for time. Every wait has the same limit and says what it waited for. A test that needs
- * something to take a certain time at least, or at most, does not wait here: it arranges for it.
+ * something to take a certain time at least, or at most, must not wait for it here: it must bring it about.
  */
 public final class Waiting {
     /**
-     * How long a test waits for anything. Only a hang gets there: on a machine whose load is 40 times its processors,
-     * what takes a second takes 40. It costs nothing where a test passes.
+     * How long a test waits for anything. Only a hang reaches it: on a machine whose load is 40 times its processors,
+     * an action of one second takes 40. It costs nothing where a test passes.
      */
     public static final Duration LIMIT = Duration.ofMinutes(5);
 
-    /** The same, for what takes nanoseconds. */
+    /** {@link #LIMIT}, in nanoseconds. */
     public static final long LIMIT_NS = LIMIT.toNanos();
 
-    /** The same, for what takes milliseconds. */
+    /** {@link #LIMIT}, in milliseconds. */
     public static final int LIMIT_MS = Math.toIntExact(LIMIT.toMillis());
 
     private static final Duration PERIOD = Duration.ofMillis(5);
 
     private Waiting() {}
 
-    /** Something that may hold by now. */
+    /** A condition that may hold by now. */
     @FunctionalInterface
     public interface Condition {
         boolean holds() throws Exception;
     }
 
-    /** Something that may hold by now, and which says why it does not. */
+    /** An assertion that may hold by now, and that says why it does not. */
     @FunctionalInterface
     public interface Assertion {
         void check() throws Exception;
     }
 
-    /** Returns as soon as it holds. */
+    /** Returns as soon as the condition holds. */
     public static void until(String what, Condition condition) {
         Awaitility.await(what)
                 .atMost(LIMIT)
@@ -50,7 +50,7 @@ public final class Waiting {
                 .until(condition::holds);
     }
 
-    /** Returns as soon as the assertion does; else fails as it does. */
+    /** Returns as soon as the assertion passes; else fails with its error. */
     public static void untilAsserted(String what, Assertion assertion) {
         ThrowingRunnable check = assertion::check;
         Awaitility.await(what)
@@ -60,7 +60,7 @@ public final class Waiting {
                 .untilAsserted(check);
     }
 
-    /** The result of a task. A task that failed throws what it threw, wrapped. */
+    /** Waits for the result of a task. If the task failed, throws its exception, wrapped. */
     public static <T> T result(String what, Future<T> task) throws ExecutionException {
         try {
             return task.get(LIMIT.toSeconds(), TimeUnit.SECONDS);

@@ -1,6 +1,6 @@
 /**
- * What the tests of all modules share: waits with a limit, child processes, users without privilege, huge pages for a
- * while. It uses no other module.
+ * Helpers that the tests of all modules share: waits with a limit, child processes, users without privilege, huge pages
+ * for the time of a test. This module uses no other module.
  */
 @NullMarked
 package io.pageflip.testkit;

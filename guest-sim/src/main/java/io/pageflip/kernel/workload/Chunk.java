@@ -2,7 +2,10 @@ package io.pageflip.kernel.workload;
 
 import java.util.Arrays;
 
-/** What 512 consecutive pages of the guest, or the fewer at its end, are like. Made once and loaded again. */
+/**
+ * The conditions of 512 consecutive pages of the guest, or of the fewer at its end. Made once, and loaded with one
+ * chunk after the other.
+ */
 final class Chunk {
     /** Pages of a huge page. */
     static final int PAGES = 512;
@@ -18,7 +21,7 @@ final class Chunk {
         Arrays.fill(kinds, Condition.PLAIN);
     }
 
-    /** Becomes chunk {@code number} of a guest of so many pages. */
+    /** Becomes chunk {@code number} of a guest of {@code guestPages} pages. */
     void load(long number, long guestPages) {
         first = number * PAGES;
         pages = (int) Math.min(PAGES, guestPages - first);
@@ -54,8 +57,8 @@ final class Chunk {
     }
 
     /**
-     * Pages from {@code page} on that can go with one call, {@code most} at most: of the same condition; one that is
-     * not aligned, or that something happens to, goes alone.
+     * The number of pages from {@code page} on that one call can move, {@code most} at most. They have the same
+     * condition; a page that is not aligned, or that something happens to, goes alone.
      */
     int run(int page, int most) {
         int alike = alike(page, most);
@@ -67,7 +70,7 @@ final class Chunk {
         return alike;
     }
 
-    /** The same, whatever happens to them. */
+    /** As {@link #run}, whatever happens to the pages. */
     int alike(int page, int most) {
         if (kinds[page] == Condition.UNALIGNED) {
             return 1;

@@ -1,20 +1,20 @@
 package io.pageflip.kernel.workload;
 
-/** What a page of the guest is like when it is to be moved: one of these each. */
+/** The condition of a page of the guest when it is to be moved. Each page has exactly one. */
 public enum Condition {
-    /** Nothing is the matter with it. */
+    /** None of the others. */
     PLAIN("plain"),
     /** A part of a transparent huge page of 2 MiB. */
     HUGE("thp"),
-    /** Another process has it as well: a forked child; of a file's page, somebody who maps it. */
+    /** Another process has it, too: a forked child or, for a page of a file, a process that maps the file. */
     FORKED("forked"),
     /** KSM has merged it with an equal page of another guest. */
     KSM("ksm"),
     /** A device holds it. */
     PINNED("pinned"),
-    /** It was swapped out; where RAM is a file: it is shared memory, whose pages go to swap and to no disk. */
+    /** It was swapped out. Where RAM is a file: it is a page of shared memory, which goes to swap, not to a disk. */
     SWAPPED("swapped"),
-    /** It is handed over in another shape than one whole page, from its start on. */
+    /** It is not handed over as one whole page, from its start on. */
     UNALIGNED("unaligned");
 
     private final String label;
@@ -23,7 +23,7 @@ public enum Condition {
         this.label = label;
     }
 
-    /** As options write it. */
+    /** The name in options. */
     @Override
     public String toString() {
         return label;

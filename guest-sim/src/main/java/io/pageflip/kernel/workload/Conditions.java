@@ -1,21 +1,22 @@
 package io.pageflip.kernel.workload;
 
 /**
- * Which part of the guest's pages is in which {@link Condition}, in millionths of all pages; the rest is plain. The
- * seed and the page's number decide for each page. So the parts are approximate; huge pages come in groups of 512.
+ * How many of the guest's pages are in each {@link Condition}, in millionths of all pages; the rest is plain. The
+ * random seed and the page's number decide for each page. So the numbers are approximate; huge pages come in groups of
+ * 512.
  *
- * @param races of all pages, whatever their condition: something happens to it at the worst moment
+ * @param races how many of all pages, whatever their condition, have something happen to them at the worst moment
  */
 public record Conditions(int thp, int forked, int ksm, int pinned, int swapped, int unaligned, int races, long seed)
         implements PageConditions {
-    /** All pages. */
+    /** All pages, in millionths. */
     public static final int WHOLE = 1_000_000;
 
     private static final Condition[] SMALL = {
         Condition.FORKED, Condition.KSM, Condition.PINNED, Condition.SWAPPED, Condition.UNALIGNED
     };
 
-    /** @throws IllegalArgumentException if a part is none, or they are more than all pages together */
+    /** @throws IllegalArgumentException if a number is negative, or the conditions together are more than all pages */
     public Conditions {
         if (Math.min(Math.min(thp, forked), Math.min(ksm, pinned)) < 0
                 || Math.min(Math.min(swapped, unaligned), races) < 0
@@ -75,8 +76,8 @@ public record Conditions(int thp, int forked, int ksm, int pinned, int swapped, 
     }
 
     /**
-     * SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014), at any place of its
-     * sequence.
+     * SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014), computed at any place of
+     * its sequence.
      */
     private long random(long place) {
         long a = (seed ^ 0x5851_f42d_4c95_7f2dL) + (place + 1) * 0x9e37_79b9_7f4a_7c15L;

@@ -12,8 +12,8 @@ import io.pageflip.kernel.Tally;
 import java.util.List;
 
 /**
- * Guest RAM is a file, whose clean pages a FUSE server splices into its replies. Races: somebody looks at a stolen
- * page, fills its place in the page cache, or aborts the request.
+ * Guest RAM is a file, whose clean pages a FUSE server splices into its replies. Races: another thread looks at a
+ * stolen page, fills its place in the page cache, or aborts the request.
  */
 final class FuseMachine extends Machine {
     /** {@code FUSE_MAX_PAGES_PER_REQ} of the time. */

@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** A chunk of the guest's pages in the process that has them, and whoever else has a part in their condition. */
+/** A chunk of the guest's pages in the process that owns them, and the other processes that their conditions need. */
 final class GuestMemory {
     private static final long SMALL = 1L << 30;
     private static final long HUGE = 1L << 31;
@@ -36,7 +36,7 @@ final class GuestMemory {
         this(kernel, anonymous, false);
     }
 
-    /** @param ownsShared whether what would be anonymous, and plain, is shared memory instead */
+    /** @param ownsShared whether the owner's memory is shared memory instead of anonymous; all pages are plain then */
     GuestMemory(Kernel kernel, Set<Condition> anonymous, boolean ownsShared) {
         this.kernel = kernel;
         this.anonymous = anonymous;
@@ -61,12 +61,12 @@ final class GuestMemory {
         return (chunk.isHuge() ? HUGE : SMALL) + (long) page * PageFrame.SIZE;
     }
 
-    /** The file that a page belongs to that is not anonymous, at the page's place in its chunk. */
+    /** The file of a page that is not anonymous. The page has the same index there as in its chunk. */
     PageCache file(Condition condition) {
         return condition == Condition.SWAPPED ? sharedMemory : file;
     }
 
-    /** The frame of a page that is there. */
+    /** The frame of a page that is present. */
     PageFrame frame(Chunk chunk, int page) {
         Condition condition = chunk.condition(page);
         PageFrame frame = anonymous.contains(condition)
@@ -96,7 +96,7 @@ final class GuestMemory {
         }
     }
 
-    /** The child has what was written before it was forked, and nothing else. */
+    /** Writes the pages that a child must share, and then forks it: it gets these pages and no others. */
     private void shareWithChild(Chunk chunk) {
         boolean any = false;
         for (int i = 0; i < chunk.pages(); i++) {

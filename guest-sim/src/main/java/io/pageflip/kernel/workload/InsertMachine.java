@@ -14,9 +14,9 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Guest RAM is a file that is being read, its pages locked, and a second process gets them as special entries.
- * Anonymous are the pages that are forked, merged, pinned or huge. Nothing moves: an inserted page is in both
- * processes. Races: the second process touches the place first.
+ * Guest RAM is a file that is being read, its pages locked, and a second process gets them as special entries. Pages
+ * that are forked, merged, pinned or huge are anonymous. Nothing moves: an inserted page is in both processes. Races:
+ * the second process touches the place first.
  */
 final class InsertMachine extends Machine {
     private static final long USER = 1L << 30;
@@ -63,7 +63,8 @@ final class InsertMachine extends Machine {
             user.write(at, 1);
         }
         int shifted = chunk.condition(first) == Condition.UNALIGNED ? PageFrame.GRAIN_BYTES : 0;
-        // Behind a page that fails nothing is tried, and its caller comes again: such pages have calls of their own.
+        // A call tries no page after one that fails, and its caller would call again: such pages have calls of their
+        // own.
         int step = INSERTED.contains(chunk.condition(first)) ? count : 1;
         user.mmapWriteLock();
         for (int done = 0; done < count; done += step) {
@@ -74,7 +75,7 @@ final class InsertMachine extends Machine {
 
     @Override
     void discard() {
-        user.dontNeed(vma); // before the pages may go
+        user.dontNeed(vma); // before the pages may be freed
         for (int i = 0; i < locked; i++) {
             frames[i].clear(PageFlag.LOCKED);
         }

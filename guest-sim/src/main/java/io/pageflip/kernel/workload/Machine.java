@@ -16,7 +16,9 @@ import java.util.TreeMap;
  * for one part.
  */
 abstract class Machine {
-    /** The guest's, a copy of it, what KSM's other guest has and what a request reads into. */
+    /**
+     * Enough for the guest's chunk, a copy of it, the pages of KSM's other guest, and those that a request reads into.
+     */
     private static final int FRAMES = 5 * Chunk.PAGES;
 
     private final Races races = new Races();
@@ -24,7 +26,7 @@ abstract class Machine {
     private final List<Hazard> hazards;
     private final Map<Outcome, Map<String, Long>> pages = new EnumMap<>(Outcome.class);
 
-    /** @param hazards what may happen to a page here, by turns */
+    /** @param hazards the hazards that may strike here; the number of a page decides which one strikes it */
     Machine(List<Hazard> hazards) {
         this.hazards = hazards;
     }
@@ -36,22 +38,22 @@ abstract class Machine {
     /** Puts the chunk's pages into the old process, in their conditions. */
     abstract void populate(Chunk chunk);
 
-    /** What comes before the first move of a chunk. */
+    /** Called before the first move of a chunk. */
     void begin(Chunk chunk) {}
 
     /** Moves pages {@code first} to {@code first + count} of the chunk, one call's worth; see {@link Chunk#run}. */
     abstract void move(Chunk chunk, int first, int count);
 
-    /** Takes everything back that populating and moving have left, in whichever process. */
+    /** Frees everything that populating and moving have left, in all processes. */
     abstract void discard();
 
-    /** Ends the processes, and tells with {@link #tell} what became of the pages. */
+    /** Ends the processes, and counts the outcomes of the pages with {@link #tell}. */
     abstract void end();
 
     /** Most pages that one call moves. */
     abstract int most();
 
-    /** Moves chunks {@code first} to {@code end} of a guest of so many pages. */
+    /** Moves chunks {@code first} to {@code end}, exclusive, of a guest of {@code guestPages} pages. */
     final SimulationResult run(PageConditions conditions, long first, long end, long guestPages) {
         Chunk chunk = new Chunk(conditions);
         FrameUse frames = FrameUse.NONE;
@@ -89,7 +91,7 @@ abstract class Machine {
         return use;
     }
 
-    /** Counts what a tally has, if its outcome is one of {@code outcomes}. */
+    /** Adds the decisions of a tally whose outcome is one of {@code outcomes} to the result. */
     final <R extends Enum<R>> void tell(Tally<R> tally, Class<R> reasons, List<Outcome> outcomes) {
         for (Outcome outcome : outcomes) {
             for (R reason : reasons.getEnumConstants()) {

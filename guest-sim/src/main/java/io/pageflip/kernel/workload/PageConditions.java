@@ -1,8 +1,8 @@
 package io.pageflip.kernel.workload;
 
-/** What each page of a guest is like when it is to be moved. The same whenever it is asked; asked by any thread. */
+/** The condition of each page of a guest when it is to be moved. The answers never change. Any thread may ask. */
 public interface PageConditions {
-    /** Whether every page is plain, and left in peace. */
+    /** Whether every page is plain, and nothing happens to it. */
     boolean allPlain();
 
     /** Whether the 512 pages of a chunk of 2 MiB, all of which the guest has, are one huge page. */

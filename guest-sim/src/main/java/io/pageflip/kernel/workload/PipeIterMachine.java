@@ -40,7 +40,7 @@ final class PipeIterMachine extends Machine {
         guest.intoPipe(chunk, first, count);
         long at = (long) first * PageFrame.SIZE;
         iter.write(PipeIterWrite.WriteBegin.TAUGHT, written, at, guest.pipe(), (long) count * PageFrame.SIZE);
-        guest.pipe().close(); // of what failed
+        guest.pipe().close(); // drops the pages of a failed write
     }
 
     @Override

@@ -14,8 +14,8 @@ import java.util.EnumSet;
 import java.util.List;
 
 /**
- * A guest whose RAM is a file, and its way into a pipe. What only anonymous memory can be, huge or merged by KSM, is
- * gifted with vmsplice(2); a page that is not aligned comes in two pieces.
+ * A guest whose RAM is a file, and whose pages go into a pipe. Pages that must be anonymous, since they are huge or
+ * merged by KSM, are gifted with vmsplice(2). A page that is not aligned goes in two pieces.
  */
 final class PipedGuest {
     private static final EnumSet<Condition> ANONYMOUS = EnumSet.of(Condition.HUGE, Condition.KSM);
@@ -27,7 +27,7 @@ final class PipedGuest {
     private final Kernel kernel;
     private final int headerBytes;
 
-    /** @param headerBytes what is written into the pipe before the pages of a call; 0 for nothing */
+    /** @param headerBytes the bytes that are written into the pipe before the pages of a call; 0 for none */
     PipedGuest(Kernel kernel, int headerBytes) {
         this.kernel = kernel;
         this.headerBytes = headerBytes;

@@ -4,16 +4,16 @@ import io.pageflip.kernel.Hazard;
 import io.pageflip.kernel.Hazards;
 import org.jspecify.annotations.Nullable;
 
-/** One hazard at a time, which strikes once, while one page is on its way. */
+/** Lets one hazard at a time strike, once, while one page is moved. */
 final class Races implements Hazards {
     private @Nullable Hazard next;
 
-    /** It strikes when the code next comes to where it can. */
+    /** Makes a hazard strike when the code next reaches a point where it can. */
     void arm(Hazard hazard) {
         next = hazard;
     }
 
-    /** The page has arrived, or not; what did not strike then never does. */
+    /** The move of the page has ended: a hazard that did not strike is dropped. */
     void disarm() {
         next = null;
     }

@@ -2,7 +2,7 @@ package io.pageflip.kernel.workload;
 
 import io.pageflip.kernel.VmspliceVariant;
 
-/** Whose code moves the guest's pages, as {@code --kernel} names it. */
+/** The kernel whose code moves the guest's pages, as {@code --kernel} names it. */
 public enum SimulatedKernel {
     /** vmsplice of a kernel without the patches: every page is copied. */
     STOCK(VmspliceVariant.STOCK.toString()),
@@ -23,7 +23,7 @@ public enum SimulatedKernel {
         this.label = label;
     }
 
-    /** A machine with this kernel; how vmsplice is used concerns only those that it is about. */
+    /** A machine with this kernel; {@code use} matters only to the kernels that simulate vmsplice. */
     Machine newMachine(VmspliceUse use) {
         return switch (this) {
             case STOCK -> new VmspliceMachine(VmspliceVariant.STOCK, use);
@@ -35,7 +35,7 @@ public enum SimulatedKernel {
         };
     }
 
-    /** As options and reports write it. */
+    /** The name in options and reports. */
     @Override
     public String toString() {
         return label;

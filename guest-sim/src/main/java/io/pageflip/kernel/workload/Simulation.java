@@ -14,7 +14,7 @@ import java.util.function.BooleanSupplier;
 
 /**
  * Moves a whole guest on a simulated kernel. The guest is cut into parts of 256 MiB, each with a machine of its own, so
- * that memory of any size takes a few frames a thread; the result is the same whatever the number of threads.
+ * that memory of any size takes a few frames per thread; the result is the same whatever the number of threads.
  */
 public final class Simulation {
     /** The largest guest: 1 TiB. */
@@ -33,7 +33,7 @@ public final class Simulation {
     }
 
     /**
-     * With vmsplice used in another way than it is meant to be.
+     * A simulation that may use vmsplice in another way than {@link VmspliceUse#USUAL}.
      *
      * @param pages of 4 KiB, 1 to {@link #MOST_PAGES}; all plain if they lie in shared memory
      */
@@ -51,10 +51,10 @@ public final class Simulation {
     }
 
     /**
-     * Runs it.
+     * Runs the simulation.
      *
-     * @param stop asked between parts, by any thread
-     * @throws CancellationException if {@code stop} said so
+     * @param stop says whether to stop; any worker thread asks, between two parts
+     * @throws CancellationException if {@code stop} returned true
      * @throws IllegalStateException if the pages do not add up, or frames are left over: a mistake of the model
      */
     public SimulationResult run(int threads, BooleanSupplier stop) throws InterruptedException {

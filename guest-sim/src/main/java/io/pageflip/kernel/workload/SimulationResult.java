@@ -8,13 +8,13 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * What became of a guest, or a part of it, on a simulated kernel. Pages are of 4 KiB.
+ * The result of moving a guest, or a part of it, on a simulated kernel. Pages are of 4 KiB.
  *
- * @param offered pages there were
- * @param pages by what became of them, and why
- * @param frames in use meanwhile, of everybody
- * @param warnings that the kernel would print, and how often
- * @param defects of the seed's code that showed, and how often; the kernel itself sees nothing of them
+ * @param offered the number of all pages
+ * @param pages their number by outcome and reason
+ * @param frames the page frames in use meanwhile, by all processes
+ * @param warnings how often the kernel would print each warning
+ * @param defects how often each defect of the seed's code showed; the kernel itself does not notice them
  */
 public record SimulationResult(
         long offered,
@@ -22,7 +22,7 @@ public record SimulationResult(
         FrameUse frames,
         Map<Warning, Long> warnings,
         Map<Defect, Long> defects) {
-    /** Of no pages. */
+    /** The result of no pages. */
     static final SimulationResult NONE = new SimulationResult(0, Map.of(), FrameUse.NONE, Map.of(), Map.of());
 
     /** Pages with that outcome. */
@@ -30,7 +30,7 @@ public record SimulationResult(
         return reasons(outcome).values().stream().mapToLong(Long::longValue).sum();
     }
 
-    /** Pages with that outcome by reason, as the reasons write themselves. */
+    /** Pages with that outcome by the reason's name in reports. */
     public Map<String, Long> reasons(Outcome outcome) {
         return pages.getOrDefault(outcome, Map.of());
     }
@@ -40,7 +40,7 @@ public record SimulationResult(
         return pages.keySet().stream().mapToLong(this::count).sum() == offered;
     }
 
-    /** This part of the guest, and then the next. */
+    /** The result of this part of the guest and the next one together. */
     SimulationResult then(SimulationResult next) {
         Map<Outcome, Map<String, Long>> together = new EnumMap<>(Outcome.class);
         for (Outcome outcome : Outcome.values()) {

@@ -21,7 +21,7 @@ import java.util.Set;
 /**
  * The old process gifts anonymous memory into a pipe, the new one asks for a move out of it. A page that is not aligned
  * is handed over without its first 512 bytes. Races: another thread of the reader writes to a page's new place, and
- * reclaim may take that.
+ * reclaim may swap that out.
  */
 final class VmspliceMachine extends Machine {
     private static final long READER = 1L << 30;
@@ -78,7 +78,7 @@ final class VmspliceMachine extends Machine {
         }
     }
 
-    /** Pages of the chunk as they are handed over, on either side. */
+    /** The memory that a call names for pages of the chunk, on either side. */
     private static Iovec memory(Chunk chunk, long address, int first, int count) {
         int skipped = chunk.condition(first) == Condition.UNALIGNED ? SKIPPED : 0;
         return new Iovec(address + skipped, (long) count * PageFrame.SIZE - skipped);

@@ -8,6 +8,6 @@ package io.pageflip.kernel.workload;
  * @param sharedMemory whether the writer's pages are those of a memfd, and not private
  */
 public record VmspliceUse(boolean gifts, boolean moves, boolean sharedMemory) {
-    /** Private memory, given away, of which moves are asked for. */
+    /** The writer gives private memory away, and the reader asks for moves. */
     public static final VmspliceUse USUAL = new VmspliceUse(true, true, false);
 }
