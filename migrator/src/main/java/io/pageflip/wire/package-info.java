@@ -28,7 +28,8 @@
  *           the pages are read after RESUMED, or when they are touched
  *     precopy: pages and ROUND, again and again, while the guest runs; what is left, and END, while it is paused
  *           if it runs out of time, POSTCOPY instead of what is left
- *     RECOVER + run token  --- a new control connection --->   after the first one broke, while POSTCOPY pages are left
+ *     RECOVER + run token  --- a new control connection --->   after the first one broke,
+ *           while POSTCOPY pages are at the source
  *           <-------- the new connection -------------     RESUMED
  *     CANCEL  --- control --->   <--- control --- FAILED  (either, at any time before the epoch changes)
  * </pre>
