@@ -42,8 +42,8 @@ final class MatrixOptions {
             split = ",",
             converter = Values.Place.class,
             completionCandidates = Values.Places.class,
-            description = "Kind of memory for guest RAM: ${COMPLETION-CANDIDATES}. Without it, what each mechanism needs: "
-                    + "anonymous for gift, memfd for the others. fuse needs this option.")
+            description = "Kind of memory for guest RAM: ${COMPLETION-CANDIDATES}. Without it, what each mechanism "
+                    + "needs: anonymous for gift, memfd for the others. fuse needs this option.")
     private @Nullable List<RamPlace> backing;
 
     @Option(

@@ -26,7 +26,8 @@ final class PostcopyOptions {
             paramLabel = "SECONDS",
             defaultValue = "30",
             description = "How long a source whose pages are still needed may take to connect again after its "
-                    + "connection broke. The source learns this time, and tries for as long (default: ${DEFAULT-VALUE}).")
+                    + "connection broke. The source learns this time, and tries for as long "
+                    + "(default: ${DEFAULT-VALUE}).")
     private long recoverTimeout;
 
     void fill(RequestBuilder request) {
