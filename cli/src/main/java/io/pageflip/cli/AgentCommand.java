@@ -13,11 +13,11 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code pageflip agent}: one of the two processes that {@code migrate} and {@code compare} start; for nobody else. */
+/** {@code pageflip agent}: one of the two processes that {@code migrate} and {@code compare} start. Not for users. */
 @Command(
         name = "agent",
         hidden = true,
-        description = "Runs an agent for whoever started it: reads the request from standard input.")
+        description = "Runs an agent for the process that started it, which writes the request to standard input.")
 final class AgentCommand implements Callable<Integer> {
     private static final String NAME = "agent";
 
@@ -36,13 +36,13 @@ final class AgentCommand implements Callable<Integer> {
         this.cancellation = cancellation;
     }
 
-    /** Whether these are arguments of {@code pageflip} that name this command. */
+    /** Whether these arguments of {@code pageflip} name this command. */
     static boolean isMeant(String[] arguments) {
         return arguments.length > 0 && arguments[0].equals(NAME);
     }
 
     /**
-     * Starts a JVM like this one with this command; arguments follow.
+     * The command line of a JVM like this one that runs this command; the agent's arguments follow it.
      *
      * @param logArguments of {@link LogOptions#arguments}
      */

@@ -13,7 +13,7 @@ import java.io.PrintStream;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 
-/** How an agent that a person started speaks to that person. */
+/** Shows the progress and the result of an agent to the person who started it. */
 final class AgentConsole {
     private final AgentOutcome outcome;
     private final RunOptions options;
@@ -31,7 +31,7 @@ final class AgentConsole {
         RunResult run(Progress progress, AgentOutcome outcome) throws IOException;
     }
 
-    /** Takes a standard descriptor that is a pipe out of the JVM's reach, which might write to it. */
+    /** Takes over a standard descriptor that is a pipe, so that the JVM cannot write to it any more. */
     static Fd takeStandardPipe(CommandSpec spec, int number, String name, String alternative) throws IOException {
         Fd pipe;
         try {
@@ -71,14 +71,14 @@ final class AgentConsole {
         return ExitCodes.of(result);
     }
 
-    /** Says something that is no result. */
+    /** Prints a sentence that is no result on standard error, unless {@code --quiet} was given. */
     void say(String sentence) {
         if (!options.quiet()) {
             warn(sentence);
         }
     }
 
-    /** Says something that a person may want to know. */
+    /** Prints a sentence on standard error in any case. */
     void warn(String sentence) {
         System.err.println("pageflip " + outcome.role() + ": " + sentence);
     }

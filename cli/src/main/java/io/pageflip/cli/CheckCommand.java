@@ -11,7 +11,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** {@code pageflip check}: what this host can do, found by doing it. */
+/** {@code pageflip check}: says what this host can do; it finds out by doing it. */
 @Command(
         name = "check",
         description = "Tries what this host can do, and says which mechanisms can be used here.",

@@ -9,12 +9,12 @@ import java.util.Optional;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 
-/** Turns what is wrong with a request into the usage error of a command. */
+/** Checks a request, and reports what is wrong with it as a usage error of a command. */
 final class CheckedRequest {
     private CheckedRequest() {}
 
     /**
-     * The same request.
+     * Checks a request and returns it.
      *
      * @throws CombinationException if its values do not go together
      * @throws ParameterException if one of them is wrong
@@ -29,7 +29,7 @@ final class CheckedRequest {
         return request;
     }
 
-    /** Refuses what there is a reason to refuse. */
+    /** Throws if there is a refusal. */
     static void refuse(CommandSpec spec, Optional<Refusal> refusal) {
         if (refusal.isPresent()) {
             throw refusal.get().kind() == Refusal.Kind.COMBINATION

@@ -4,7 +4,8 @@ import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
 
 /**
- * Each option makes sense, and they do not together: {@code migrate} refuses, {@code compare} goes on with the others.
+ * Each option makes sense, but they do not make sense together. {@code migrate} refuses them; {@code compare} skips the
+ * combination and goes on with the others.
  */
 final class CombinationException extends ParameterException {
     private static final long serialVersionUID = 1L;

@@ -39,14 +39,14 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /**
- * {@code pageflip compare}: migrations of several kinds, by turns, and one table. Each cell of the matrix is what
- * {@code migrate} does with the same options: those that are not compared are {@code migrate}'s own, and passed on to
- * it.
+ * {@code pageflip compare}: runs migrations of several kinds in turn, and prints one table. Each cell of the matrix is
+ * what {@code migrate} does with the same options. Options that are not compared are those of {@code migrate}, and are
+ * passed on to it.
  */
 @Command(
         name = "compare",
         description = {
-            "Runs every combination of guests and mechanisms several times, by turns, and compares their downtimes.",
+            "Runs every combination of guests and mechanisms several times, in turn, and compares their downtimes.",
             "Impossible combinations are listed with the reason. Ctrl-C prints what was measured until then."
         },
         mixinStandardHelpOptions = true,
@@ -78,7 +78,7 @@ final class CompareCommand implements Callable<Integer> {
     @Option(
             names = "--predict",
             description =
-                    "Predict which pages move, which are copied, and why, and show that beside what was measured. Also "
+                    "Predict which pages move, which are copied, and why, and show that beside the measurement. Also "
                             + "predict how long it takes, if simulate --calibrate or --costs says what a page costs. Exit code 3 "
                             + "if a page crossed otherwise than predicted.")
     private boolean predict;
@@ -121,7 +121,7 @@ final class CompareCommand implements Callable<Integer> {
             boolean passedOn = !option.hidden() || option.longestName().equals(RunOptions.WARM_UP);
             if (passedOn && compare.getCommandSpec().findOption(option.longestName()) == null) {
                 compare.getCommandSpec()
-                        .addOption(OptionSpec.builder(option).build()); // what is typed goes to command.migrate
+                        .addOption(OptionSpec.builder(option).build()); // its value goes to command.migrate
             }
         }
         return compare;
@@ -167,7 +167,7 @@ final class CompareCommand implements Callable<Integer> {
         return comparison.contradictsPrediction() ? Math.max(exitCode(run), ExitCodes.DIFFERENT) : exitCode(run);
     }
 
-    /** Of each cell, before any has run; null where none is asked for. */
+    /** Predicts each cell, before any has run; null for each if no prediction is asked for. */
     private List<@Nullable Prediction> predictions(Matrix matrix, @Nullable Costs costs)
             throws IOException, InterruptedException {
         Predictor predictor = new Predictor(costs);
@@ -217,7 +217,7 @@ final class CompareCommand implements Callable<Integer> {
         return run;
     }
 
-    /** What all combinations have in common. */
+    /** The options that all combinations have in common. */
     private RequestBuilder common() {
         return migrate.typed().verify(report.verify());
     }
@@ -263,11 +263,11 @@ final class CompareCommand implements Callable<Integer> {
 
     private String heading(Comparison comparison) {
         int cells = comparison.cells().size();
-        return "pageflip compare: " + cells + (cells == 1 ? " combination, " : " combinations by turns, ") + runs
+        return "pageflip compare: " + cells + (cells == 1 ? " combination, " : " combinations in turn, ") + runs
                 + (runs == 1 ? " run" : " runs") + " of each" + (warmup == 0 ? "" : " after " + warmup + " to warm up");
     }
 
-    /** The worst of all runs. */
+    /** The worst exit code of all runs. */
     private int exitCode(ComparisonRun run) {
         int worst = run.results().stream()
                 .flatMap(List::stream)

@@ -12,8 +12,8 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * Runs the cells of a comparison by turns, so that whatever disturbs the machine for a while disturbs all of them
- * alike. Run by one thread; any thread may ask for {@link #place}.
+ * Runs the cells of a comparison in turn, so that whatever disturbs the machine for a while disturbs all of them alike.
+ * One thread runs it; any thread may ask for {@link #place}.
  */
 final class ComparisonRun {
     private static final double NS_PER_S = 1e9;
@@ -41,7 +41,7 @@ final class ComparisonRun {
      *
      * @param ramBytes of each cell
      * @param warmup runs of each cell that are not counted
-     * @param runs of each cell that are
+     * @param runs runs of each cell that are counted
      */
     ComparisonRun(
             List<Long> ramBytes, int warmup, int runs, Runner runner, Cancellation cancellation, NanoClock clock) {
@@ -55,7 +55,7 @@ final class ComparisonRun {
         ramBytes.forEach(cell -> results.add(new ArrayList<>()));
     }
 
-    /** Runs all, or as many as there are until somebody asks for the end; a cell that fails is not run again. */
+    /** Runs all cells, or as many as it can until somebody cancels. A cell that fails is not run again. */
     void run() throws InterruptedException {
         for (int round = 0; round < warmup + runs; round++) {
             for (int cell = 0; cell < failed.length; cell++) {
@@ -72,7 +72,7 @@ final class ComparisonRun {
         RunResult result = result(cell);
         boolean good = ExitCodes.of(result) == ExitCodes.OK;
         if (!good && cancellation.isRequested() && ExitCodes.of(result) == ExitCodes.FAILED) {
-            return; // it says no more than that somebody asked for the end
+            return; // it only says that somebody cancelled
         }
         estimate.ran(cell, clock.nanoTime() - startNs);
         if (counts || !good) {
@@ -93,7 +93,7 @@ final class ComparisonRun {
         }
     }
 
-    /** The runs of each cell that count: none of the warm-up, but for one that failed. */
+    /** The runs of each cell that count. A run of the warm-up counts only if it failed. */
     List<List<RunResult>> results() {
         return results;
     }

@@ -50,7 +50,7 @@ final class ConditionOptions {
     private @Nullable Integer unmapped;
 
     /**
-     * All that was typed.
+     * The parts of RAM that were typed.
      *
      * @param sharer what was typed for {@code --sharer}, in percent; null if nothing was
      */

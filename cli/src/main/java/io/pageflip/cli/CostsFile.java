@@ -10,7 +10,8 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 
 /**
- * Where what {@code simulate --calibrate} measured is kept: {@code pageflip/costs.json} in the user's cache directory.
+ * The file with the costs that {@code simulate --calibrate} measured: {@code pageflip/costs.json} in the user's cache
+ * directory, or another.
  */
 record CostsFile(Path path) {
     /** $XDG_CACHE_HOME, which must be absolute to count, or ~/.cache. */
@@ -25,9 +26,10 @@ record CostsFile(Path path) {
     }
 
     /**
-     * The costs to predict with: of the file that was named, or else what was measured here; null if nothing was.
+     * Loads the costs to predict with: from the file that was named, or else those measured on this host; null if
+     * nothing was measured.
      *
-     * @throws ParameterException if what was named cannot be read, or is something else
+     * @throws ParameterException if the file cannot be read, or has no costs in it
      */
     static @Nullable Costs load(CommandSpec spec, @Nullable Path named) {
         CostsFile file = named == null ? ofUser() : new CostsFile(named);

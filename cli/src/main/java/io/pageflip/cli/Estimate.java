@@ -3,9 +3,10 @@ package io.pageflip.cli;
 import java.util.List;
 
 /**
- * How long the rest of a comparison will take. A cell that has run is expected to take what it took on average; one
- * that has not, what the one nearest to it in RAM took, times the square root of how many times its RAM is larger: much
- * of a run is the same for every size. Not thread-safe.
+ * Estimates how long the rest of a comparison will take. A cell that has run is expected to take its average time. A
+ * cell that has not run is expected to take the average time of the cell nearest to it in RAM; if its own RAM is
+ * larger, that is multiplied by the square root of the ratio, because much of a run takes the same time for every size.
+ * Not thread-safe.
  */
 final class Estimate {
     private final List<Long> ramBytes;
@@ -14,7 +15,7 @@ final class Estimate {
     private final long[] tookNs;
 
     /**
-     * Before the first run.
+     * An estimate before the first run.
      *
      * @param ramBytes of each cell
      * @param each runs of every cell, warm-up included
@@ -48,7 +49,7 @@ final class Estimate {
         return done() + sum(left);
     }
 
-    /** What the runs that are left will take; negative as long as there is nothing to tell it from. */
+    /** How long the remaining runs will take, in nanoseconds; negative before the first run has ended. */
     long remainingNs() {
         if (done() == 0) {
             return -1;

@@ -9,13 +9,13 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 
 /**
- * A file that a report goes into, if one was named.
+ * A file for a report, if one was named.
  *
- * @param option that named it
+ * @param option the option that names it
  */
 record ExportFile(String option, @Nullable Path path) {
 
-    /** Before minutes of work, whether their result can be written: refuses a path where it cannot. */
+    /** Checks, before minutes of work, that their result can be written; refuses the path if not. */
     ExportFile check(CommandSpec spec) {
         if (path != null) {
             Path folder = path.toAbsolutePath().getParent();
@@ -30,7 +30,7 @@ record ExportFile(String option, @Nullable Path path) {
         return this;
     }
 
-    /** Writes it; without a path, does not even make the text. */
+    /** Writes the text; without a path, does not even make it. */
     void write(Supplier<String> text) throws IOException {
         if (path != null) {
             Files.writeString(path, text.get());

@@ -23,7 +23,7 @@ final class GuestOptions {
             defaultValue = "memfd",
             converter = Values.Place.class,
             completionCandidates = Values.Places.class,
-            description = "What guest RAM lies in: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+            description = "Kind of memory for guest RAM: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
     private RamPlace place;
 
     @Option(

@@ -5,8 +5,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Turns SIGINT and SIGTERM, which the JVM answers by its shutdown, into a request to give up in an orderly way: the
- * shutdown waits for the command to end, and for its exit code.
+ * Turns SIGINT and SIGTERM into an orderly cancellation. The JVM answers these signals with its shutdown, which waits
+ * for the command to end, and for its exit code.
  */
 final class Interrupts {
     private static final long ORDERLY_S = 120;
@@ -15,7 +15,7 @@ final class Interrupts {
     private final CountDownLatch done = new CountDownLatch(1);
     private volatile int exitCode = ExitCodes.FAILED;
 
-    /** What a signal asks for. */
+    /** The cancellation that a signal requests. */
     Cancellation cancellation() {
         return cancellation;
     }

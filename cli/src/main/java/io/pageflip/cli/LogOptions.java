@@ -30,7 +30,7 @@ final class LogOptions {
     }
 
     /**
-     * Begins to write the log that was asked for; writes nothing if none was.
+     * Starts to write the log that was asked for; writes nothing if none was.
      *
      * @throws ParameterException if its file cannot be written
      */
@@ -44,7 +44,7 @@ final class LogOptions {
         }
     }
 
-    /** The options that have an agent write to the same log. */
+    /** The options with which an agent writes to the same log. */
     List<String> arguments() {
         List<String> arguments = new ArrayList<>();
         if (verbose) {

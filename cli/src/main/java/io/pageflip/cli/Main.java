@@ -73,7 +73,10 @@ public final class Main implements Runnable {
         return withHandlers(root);
     }
 
-    /** No command but {@code agent}: the others' options take long to set up, and a migration waits for its agents. */
+    /**
+     * A command line with {@code agent} only: the options of the other commands take long to set up, and a migration
+     * waits for its agents.
+     */
     private static CommandLine agent(Interrupts interrupts) {
         CommandLine root = new CommandLine(new Main());
         root.addSubcommand(new AgentCommand(interrupts.cancellation()));
@@ -97,7 +100,7 @@ public final class Main implements Runnable {
         String message = e instanceof java.io.IOException ? e.getMessage() : e.toString();
         commandLine.getErr().println("pageflip: " + message);
         if (e instanceof RuntimeException) {
-            e.printStackTrace(commandLine.getErr()); // our own mistake: the trace is what a report of it needs
+            e.printStackTrace(commandLine.getErr()); // a bug of pageflip: whoever reports it needs the trace
         }
         return e instanceof HostLacksException ? ExitCodes.HOST_LACKS : ExitCodes.FAILED;
     }

@@ -17,24 +17,24 @@ import picocli.CommandLine.ParameterException;
 /**
  * The combinations of a comparison: those that can run, and the others with their reason.
  *
- * @param lack what this host lacks for the first that it cannot run; null if it lacks nothing
+ * @param lack what this host lacks for the first combination that it cannot run; null if it lacks nothing
  */
 record Matrix(
         List<MigrationRequest> requests,
         List<Skipped> skipped,
         @Nullable String lack) {
-    /** What a host lacks for a plan; an interface so that a test needs no host. */
+    /** Checks what this host lacks for a request. An interface, so that a test does not depend on its host. */
     @FunctionalInterface
     interface HostCheck {
         void check(MigrationRequest request) throws IOException;
     }
 
     /**
-     * Resolves each combination as {@code migrate} does, and asks the host. Two that come to the same are one.
+     * Resolves each combination as {@code migrate} does, and checks the host for it. Combinations that resolve to the
+     * same request become one.
      *
-     * @param common makes a request of what all of them have in common
-     * @throws ParameterException in the name of {@code spec}'s command, for a value that no combination could make
-     *     right
+     * @param common makes a request with the options that all combinations have in common
+     * @throws ParameterException for {@code spec}'s command, if a value is wrong in every combination
      */
     static Matrix of(
             CommandSpec spec,

@@ -20,7 +20,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 import picocli.CommandLine.Spec.Target;
 
-/** Options of {@code migrate} that {@code compare} takes several values of; it tries each with each. */
+/** Options of {@code migrate} of which {@code compare} takes several values; it tries every combination. */
 final class MatrixOptions {
     private static final String ALL = "all";
 
@@ -42,8 +42,8 @@ final class MatrixOptions {
             split = ",",
             converter = Values.Place.class,
             completionCandidates = Values.Places.class,
-            description = "What guest RAM lies in: ${COMPLETION-CANDIDATES}. Without it, what each mechanism needs: "
-                    + "anonymous for gift, memfd for the others; fuse needs it.")
+            description = "Kind of memory for guest RAM: ${COMPLETION-CANDIDATES}. Without it, what each mechanism "
+                    + "needs: anonymous for gift, memfd for the others. fuse needs this option.")
     private @Nullable List<RamPlace> backing;
 
     @Option(
@@ -75,13 +75,13 @@ final class MatrixOptions {
             names = "--schedule",
             paramLabel = "KIND",
             split = ",",
-            description = "When pages cross: all, or the values that migrate takes (default: as migrate's default).")
+            description = "When pages cross: all, or the values that migrate takes (default: the default of migrate).")
     private @Nullable List<String> schedule;
 
     /**
-     * One of the combinations, possible or not.
+     * A combination, possible or not.
      *
-     * @param schedule null for what {@code migrate} does without one
+     * @param schedule null for the default of {@code migrate}
      */
     record Combination(
             long ram,
@@ -90,7 +90,7 @@ final class MatrixOptions {
             Mechanism mechanism,
             RamPlace backing,
             @Nullable Schedule schedule) {
-        /** Overrides what {@code migrate} would have been told of them. */
+        /** Sets these options in a request. */
         RequestBuilder fill(RequestBuilder request) {
             return request.ramBytes(ram)
                     .place(backing)
@@ -100,7 +100,7 @@ final class MatrixOptions {
                     .schedule(schedule);
         }
 
-        /** As reports write them. */
+        /** The options as reports write them. */
         Map<String, Object> options() {
             Map<String, Object> options = new LinkedHashMap<>();
             options.put("ram", ram);
@@ -115,7 +115,7 @@ final class MatrixOptions {
         }
     }
 
-    /** Each with each; of equal guests one after the other. */
+    /** All combinations. Those with equal guests follow each other. */
     List<Combination> combinations() {
         List<Combination> all = new ArrayList<>();
         List<@Nullable Schedule> schedules = schedules();
@@ -164,7 +164,7 @@ final class MatrixOptions {
                 });
     }
 
-    /** What was asked for, as reports write it. */
+    /** Adds what was asked for to a request, as reports write it. */
     void describe(Map<String, Object> request) {
         request.put("ram", ram);
         request.put("backing", backing == null ? "as each mechanism needs" : words(backing));

@@ -32,7 +32,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** {@code pageflip migrate}: both agents, as two processes, and the report. */
+/** {@code pageflip migrate}: runs both agents as two processes, and prints the report. */
 @Command(
         name = "migrate",
         description = "Runs a guest in one process, moves it to another, and reports what that cost.",
@@ -164,7 +164,9 @@ final class MigrateCommand implements Callable<Integer> {
         return results.stream().mapToInt(ExitCodes::of).max().orElse(ExitCodes.FAILED);
     }
 
-    /** What was typed; for a comparison only what it leaves to this command. */
+    /**
+     * The request that was typed. For a comparison it has only the options that {@code compare} leaves to this command.
+     */
     RequestBuilder typed() {
         RequestBuilder request = new RequestBuilder();
         guest.fill(request);
@@ -179,7 +181,7 @@ final class MigrateCommand implements Callable<Integer> {
                 .warmUp(warmUp);
     }
 
-    /** Refuses a guest that cannot be passed to and fro, if that was typed. */
+    /** If {@code --ping-pong} was typed, refuses a guest that cannot be passed to and fro. */
     void checkPingPong(CommandSpec command, MigrationRequest request) {
         if (pingPong) {
             CheckedRequest.refuse(command, RequestRules.checkPingPong(request));
@@ -200,7 +202,7 @@ final class MigrateCommand implements Callable<Integer> {
                     results.add(result);
                 }
                 if (!good) {
-                    break; // the next would only hide it
+                    break; // another run would only hide the failure
                 }
             }
         }

@@ -7,8 +7,8 @@ import picocli.CommandLine.Option;
 /** Options that say how the destination maps pages after the switchover, if the source's schedule is postcopy. */
 final class PostcopyOptions {
     static final String PREFETCH =
-            "With --schedule postcopy: pages around a touched one, itself included, that are mapped with it; 1 maps no "
-                    + "other (default: 16).";
+            "With --schedule postcopy: number of pages to map at a touch: the touched one and its neighbours; 1 "
+                    + "maps no neighbour (default: 16).";
 
     @Option(names = "--prefetch", paramLabel = "PAGES", defaultValue = "16", description = PREFETCH)
     private int prefetch;
@@ -25,8 +25,9 @@ final class PostcopyOptions {
             names = "--recover-timeout",
             paramLabel = "SECONDS",
             defaultValue = "30",
-            description = "How long a source whose pages are still needed may take to connect again if its connection "
-                    + "breaks; the source is told, and tries for as long (default: ${DEFAULT-VALUE}).")
+            description = "How long a source whose pages are still needed may take to connect again after its "
+                    + "connection broke. The source learns this time, and tries for as long "
+                    + "(default: ${DEFAULT-VALUE}).")
     private long recoverTimeout;
 
     void fill(RequestBuilder request) {

@@ -6,7 +6,10 @@ import java.io.PrintStream;
 import java.util.Locale;
 import java.util.function.Supplier;
 
-/** One line on standard error that is written over and over, by a thread of its own, and wiped away at the end. */
+/**
+ * A line on standard error that shows the progress. A thread of its own rewrites it again and again; at the end it is
+ * wiped away.
+ */
 final class ProgressDisplay implements AutoCloseable {
     private static final long PERIOD_MS = 100;
     private static final double MILLION = 1e6;
@@ -41,7 +44,7 @@ final class ProgressDisplay implements AutoCloseable {
     /**
      * Shows one migration of several.
      *
-     * @param place which of them it is; asked by the thread that shows it
+     * @param place tells which of them it is; called by the thread that shows it
      */
     ProgressDisplay(Supplier<String> place, Progress progress, When when, boolean quiet) {
         this.place = place;
@@ -50,7 +53,7 @@ final class ProgressDisplay implements AutoCloseable {
         this.on = when == When.ALWAYS || (when == When.AUTO && !quiet && io.pageflip.os.Terminal.isStandardError());
     }
 
-    /** Begins to show it. */
+    /** Starts to show the progress. */
     void start() {
         if (on) {
             ticker.start(PERIOD_MS, this::show);

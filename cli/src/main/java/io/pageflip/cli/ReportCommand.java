@@ -16,7 +16,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code pageflip report}: what {@code compare --export-html} writes, from results that were stored. */
+/** {@code pageflip report}: makes the page of {@code compare --export-html} from stored results. */
 @Command(
         name = "report",
         description = "Makes the page with charts from a JSON report of compare or migrate.",
@@ -26,7 +26,7 @@ final class ReportCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    @Parameters(paramLabel = "FILE.json", description = "What --export-json or --format json has written.")
+    @Parameters(paramLabel = "FILE.json", description = "A JSON report, written with --export-json or --format json.")
     private Path results;
 
     @Option(

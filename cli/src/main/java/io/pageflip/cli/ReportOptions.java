@@ -8,7 +8,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 
-/** Options that every migrating command has: whether the guest is verified, and how the result is told. */
+/** Options of every command that migrates: whether to verify the guest, and how to report the result. */
 class ReportOptions {
     @Option(
             names = "--verify",
@@ -66,15 +66,15 @@ class ReportOptions {
         return quiet;
     }
 
-    /** Whether lines of the log would tear a progress display apart. */
+    /** Whether the log goes to standard error, where its lines would break a progress display. */
     boolean verbose() {
         return log.verbose();
     }
 
     /**
-     * Begins to write the log that was asked for; writes nothing if none was.
+     * Starts to write the log that was asked for; writes nothing if none was.
      *
-     * @throws ParameterException if its file cannot be written, or --quiet is there as well
+     * @throws ParameterException if its file cannot be written, or {@code --quiet} was given as well
      */
     LogOutput openLog(CommandSpec spec) {
         if (log.verbose() && quiet) {
@@ -84,7 +84,7 @@ class ReportOptions {
         return log.open(spec);
     }
 
-    /** The options that have an agent write to the same log. */
+    /** The options with which an agent writes to the same log. */
     List<String> logArguments() {
         return log.arguments();
     }

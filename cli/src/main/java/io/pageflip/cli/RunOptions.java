@@ -6,7 +6,7 @@ import io.pageflip.scenario.ScriptedFault;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** Options of an agent by hand: what it does besides migrating, and how it tells. */
+/** Options of an agent that is run by hand: what it does besides migrating, and how it reports. */
 final class RunOptions extends ReportOptions {
     /** A hidden option of every command that migrates. */
     static final String WARM_UP = "--warm-up";

@@ -36,7 +36,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** {@code pageflip simulate}: a guest on simulated kernels, and what each would have moved. */
+/** {@code pageflip simulate}: moves a guest on simulated kernels, and reports what each would have moved. */
 @Command(
         name = "simulate",
         description = {
@@ -44,8 +44,8 @@ import picocli.CommandLine.Spec;
                     + "each would have moved, which it would have copied, and why. Moves no page of this host.",
             "stock, vmsplice-move (as posted) and vmsplice-move-fixed move anonymous memory. With the others RAM is a "
                     + "file: fuse-move takes its clean pages, pipe-iter writes them into another file, insert-special "
-                    + "shows them to a second process while they are read; pages that are forked are mapped elsewhere "
-                    + "then, swapped ones are shared memory, and huge and merged ones anonymous all the same."
+                    + "maps them into a second process while they are read. There --forked means that another process "
+                    + "maps the page, --swapped that it is shared memory; huge and merged pages stay anonymous."
         },
         mixinStandardHelpOptions = true,
         sortOptions = false,

@@ -48,7 +48,7 @@ final class SourceCommand implements Callable<Integer> {
             names = "--channel",
             paramLabel = "KIND",
             defaultValue = "unix",
-            description = "What pages and records go through, with --connect: ${COMPLETION-CANDIDATES} "
+            description = "Channel for pages and records, with --connect: ${COMPLETION-CANDIDATES} "
                     + "(default: ${DEFAULT-VALUE}).")
     private ChannelKind channel;
 

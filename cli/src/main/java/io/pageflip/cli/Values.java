@@ -16,7 +16,7 @@ import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.TypeConversionException;
 
-/** Values as people type them. A wrong one gets a sentence that says what would be right. */
+/** Converters of values that people type. For a wrong value they say what would be right. */
 final class Values {
     private Values() {}
 
@@ -76,7 +76,7 @@ final class Values {
                     + "' is no percentage; write digits, at most four of them after the point, as in 5% or 0.1%");
         }
 
-        /** As it is typed. */
+        /** Formats a percentage as it is typed. */
         static String format(int millionths) {
             return BigDecimal.valueOf(millionths, MILLIONTHS)
                             .stripTrailingZeros()
@@ -96,7 +96,7 @@ final class Values {
         }
     }
 
-    /** What may be written for a {@link RamPlace}. */
+    /** The words that may be typed for a {@link RamPlace}. */
     static final class Places implements Iterable<String> {
         @Override
         public Iterator<String> iterator() {
@@ -131,9 +131,8 @@ final class Values {
     }
 
     /**
-     * Makes every option of {@code root} and its subcommands that takes one of a few words, or several of them, take
-     * exactly those: an enum's constants as they write themselves. (picocli would take, and list, their Java names
-     * too.)
+     * Makes every option of {@code root} and its subcommands that takes one or several constants of an enum take
+     * exactly their {@code toString()}. (picocli would take, and list, their Java names, too.)
      */
     static void registerChoices(CommandLine root) {
         Stream.concat(Stream.of(root), root.getSubcommands().values().stream())
@@ -155,7 +154,10 @@ final class Values {
                         .orElseThrow(() -> new TypeConversionException("'" + value + "' is not one of " + words)));
     }
 
-    /** Makes every option of {@code root} that takes a number say what a number is. (picocli speaks of an int.) */
+    /**
+     * Makes every option of {@code root} that takes a number explain to people what a number is. (picocli speaks of an
+     * int.)
+     */
     static void registerNumbers(CommandLine root) {
         root.registerConverter(int.class, value -> number(value, Integer::valueOf, "a whole number, as 4 is one"));
         root.registerConverter(Integer.class, value -> number(value, Integer::valueOf, "a whole number, as 4 is one"));
@@ -171,7 +173,7 @@ final class Values {
         }
     }
 
-    /** A number that must lie between two others. */
+    /** Checks that a number lies between two others, and returns it. */
     static long between(picocli.CommandLine.Model.CommandSpec spec, String option, long value, long least, long most) {
         if (value < least || value > most) {
             throw new ParameterException(

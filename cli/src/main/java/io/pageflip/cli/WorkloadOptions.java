@@ -82,7 +82,7 @@ final class WorkloadOptions {
             paramLabel = "PERCENT",
             defaultValue = "0%",
             converter = Values.Percent.class,
-            description = "Part of all pages that meets a race at the worst moment " + "(default: ${DEFAULT-VALUE}).")
+            description = "Part of all pages that suffer a race at the worst moment " + "(default: ${DEFAULT-VALUE}).")
     private int races;
 
     @Option(
@@ -135,7 +135,7 @@ final class WorkloadOptions {
         return parts;
     }
 
-    /** In a few words, for a person. */
+    /** A short description for a person. */
     String summary() {
         String special = parts().entrySet().stream()
                 .filter(part -> part.getValue() > 0)

@@ -57,7 +57,7 @@ final class CompareIT {
         assertDocument(Report.parse(Files.readString(json)).document());
         assertThat(run.err()).contains("run 1 of 8: ").containsPattern("run 8 of 8, about \\d+ s left: ");
         assertThat(run.out())
-                .startsWith("pageflip compare: 4 combinations by turns, 2 runs of each\nLinux ")
+                .startsWith("pageflip compare: 4 combinations in turn, 2 runs of each\nLinux ")
                 .containsPattern("(?m)^16M +1 +20000 +flip +[a-z-]+ +memfd +2 +[0-9.]+ [mu]s .* 8,192 +65$")
                 .containsPattern("(?m)^skipped: 60T flip .*no room for ");
         assertThat(Files.readString(markdown)).contains("| 17M | 1 | 20000 | stream | ", "- skipped: ");

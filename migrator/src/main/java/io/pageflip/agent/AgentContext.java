@@ -11,8 +11,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an agent has through a whole migration, whatever its side and schedule: its state, the steps at which a scripted
- * fault may strike, the request to give up, the progress shown to a person, and the clock.
+ * The parts of an agent that every side and schedule has through a whole migration: its state, the steps at which a
+ * scripted fault may strike, the cancellation, the progress shown to a person, and the clock.
  *
  * <p>The agent's thread makes transitions. {@link #reached} may also be called by a vCPU's thread, in the downtime: it
  * allocates nothing.
@@ -35,7 +35,7 @@ public final class AgentContext<S extends Enum<S> & AgentState<S>> {
      * A context in its first state.
      *
      * @param side {@code source} or {@code destination}, for messages and the log
-     * @param drop breaks the connection to the peer, for a scripted fault; any thread
+     * @param drop breaks the connection to the peer, for a scripted fault; any thread may call it
      */
     public AgentContext(
             String side,
@@ -69,8 +69,8 @@ public final class AgentContext<S extends Enum<S> & AgentState<S>> {
     }
 
     /**
-     * A context that no fault strikes and nobody cancels, in its first state: the code that uses contexts is warmed up
-     * with it. Its events are not logged.
+     * A context in its first state for the warm-up of code that uses contexts. No fault strikes it, nobody cancels it,
+     * and its events are not logged.
      */
     public static <S extends Enum<S> & AgentState<S>> AgentContext<S> scratch(String side, S first, NanoClock clock) {
         return new AgentContext<>(
@@ -101,7 +101,7 @@ public final class AgentContext<S extends Enum<S> & AgentState<S>> {
         return state;
     }
 
-    /** Has {@code told} called at each step, before a scripted fault strikes; for tests. */
+    /** Calls {@code told} at each step, before a scripted fault strikes; for tests. */
     public AgentContext<S> observedBy(Consumer<Step> told) {
         observer = told;
         return this;

@@ -3,9 +3,9 @@ package io.pageflip.agent;
 import java.util.Set;
 
 /**
- * Where an agent is. Implemented by one enum a side.
+ * A state of an agent. Each side has one enum of states.
  *
- * @param <S> that enum
+ * @param <S> the enum
  */
 public interface AgentState<S extends Enum<S>> {
     /** The states that may follow; none after the end. */

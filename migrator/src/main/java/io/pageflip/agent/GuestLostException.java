@@ -2,7 +2,7 @@ package io.pageflip.agent;
 
 import java.io.IOException;
 
-/** Nobody has the guest any more, or ever will. The message says so, and why. */
+/** The guest is lost: nobody has it any more. The message says so, and why. */
 public final class GuestLostException extends IOException {
     private static final long serialVersionUID = 1L;
 

@@ -15,8 +15,8 @@ import java.io.IOException;
 import java.nio.file.Path;
 
 /**
- * Whether this host can do what is asked for, before anything is made. Whether that makes sense is another question:
- * {@link io.pageflip.request.RequestRules}. Any thread.
+ * Checks whether this host can do what is asked for, before anything is made. ({@link io.pageflip.request.RequestRules}
+ * checks whether the request makes sense.) Any thread may call it.
  */
 public final class HostChecks {
     private HostChecks() {}
@@ -52,8 +52,8 @@ public final class HostChecks {
     }
 
     /**
-     * The same for the destination, which learns from the greeting what is wanted. Whether there is room is checked
-     * when its memory is made.
+     * The same for the destination, which learns from the greeting what is asked for. It checks later, when it makes
+     * its memory, whether there is room.
      */
     public static boolean beforeDestination(Message.Hello hello) throws IOException {
         if (hello.mechanism() == Mechanism.FLIP) {

@@ -12,17 +12,20 @@ import java.io.IOException;
 import java.util.Optional;
 
 /**
- * Memory, in pages of 4 KiB, that an agent is about to take. A factory method for each occasion; {@link #check} is the
- * same for all.
+ * Memory, in pages of 4 KiB, that an agent is about to take. There is a factory method for each occasion;
+ * {@link #check} is the same for all.
  *
- * @param neededBytes of it
- * @param what it is for, in brackets
- * @param instead what to use if there is not so much
+ * @param neededBytes how much memory
+ * @param what what the memory is for, for the message: with a space before it and in brackets, or empty
+ * @param instead what to use if there is less, for the message
  */
 public record Room(long neededBytes, String what, String instead) {
-    /** For a migration as a whole, before the guest is made: what both agents take of RAM, where it is written. */
+    /**
+     * For a whole migration, before the guest is made: the memory that both agents take for the part of RAM that is
+     * written.
+     */
     public static Room migrating(GuestConfig guest, Scenario scenario, Mechanism mechanism) {
-        // Of pages that fuse copies, those at the source are clean: the kernel drops them if it needs room.
+        // Pages that fuse copies are clean at the source: the kernel drops them there if it needs room.
         boolean once = mechanism == Mechanism.FLIP || mechanism == Mechanism.FUSE;
         int sharer = scenario.sharerPercent();
         int percent = (once ? 100 : 200) + sharer;
@@ -46,9 +49,9 @@ public record Room(long neededBytes, String what, String instead) {
     }
 
     /**
-     * For a destination, whose source has its part already: every block that is copied, holes and all.
+     * For a destination, when the source has its part already: every block that is copied, holes included.
      *
-     * @param flips whether the destination maps what both agents can map
+     * @param flips whether the destination maps the blocks that both agents can map
      */
     public static Room arriving(GuestConfig guest, Scenario scenario, boolean flips) {
         long apart = flips ? guest.ramBytes() / 100 * scenario.sharerPercent() : 0;
@@ -56,7 +59,7 @@ public record Room(long neededBytes, String what, String instead) {
                 + guest.blocks().stream()
                         .filter(spec -> !flips || !spec.backing().shareable())
                         .filter(spec -> spec.backing() != Backing.HUGETLB)
-                        // What does not move is clean at the source: the kernel drops it there if it needs room.
+                        // Pages that do not move are clean at the source: the kernel drops them there if it needs room.
                         .filter(spec -> spec.backing() != Backing.FILE)
                         .mapToLong(BlockSpec::mappedBytes)
                         .sum();
@@ -72,9 +75,9 @@ public record Room(long neededBytes, String what, String instead) {
     }
 
     /**
-     * Looks whether this host has the room now.
+     * Checks whether this host has the room now.
      *
-     * @throws HostLacksException if it has not
+     * @throws HostLacksException if it does not
      */
     public void check() throws IOException {
         Optional<String> lack = lack(Proc.availableBytes());

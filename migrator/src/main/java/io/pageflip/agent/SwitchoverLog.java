@@ -4,8 +4,8 @@ import io.pageflip.log.EventLog;
 import io.pageflip.switchover.SwitchoverPage;
 
 /**
- * Logs what happened while the guest was paused, afterwards: nobody logs anything on the threads of vCPUs then, which
- * only note their times. Called only where the log is on: this class is not even loaded otherwise.
+ * Logs, after the switchover, what happened while the guest was paused. In that time the threads of the vCPUs log
+ * nothing, and only store times. Called only if the log is on; otherwise this class is not even loaded.
  */
 public final class SwitchoverLog {
     private SwitchoverLog() {}
@@ -13,7 +13,7 @@ public final class SwitchoverLog {
     /**
      * The source's part.
      *
-     * @param page as the source has written it
+     * @param page the page that the source has written
      */
     public static void source(EventLog log, SwitchoverPage page, int vcpus) {
         for (int i = 0; i < vcpus; i++) {
@@ -27,10 +27,10 @@ public final class SwitchoverLog {
     /**
      * The destination's part. All times are {@code CLOCK_MONOTONIC} nanoseconds.
      *
-     * @param noticedNs it saw that the lock was free
-     * @param lockedNs it had the lock
-     * @param claimedNs it had loaded the state, and stored its epoch
-     * @param firstInstructionNs of each vCPU
+     * @param noticedNs when it saw that the lock was free
+     * @param lockedNs when it had the lock
+     * @param claimedNs when it had loaded the state, and stored its epoch
+     * @param firstInstructionNs when each vCPU executed its first instruction
      */
     public static void destination(
             EventLog log, long noticedNs, long lockedNs, long claimedNs, long[] firstInstructionNs) {

@@ -5,13 +5,13 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A request to give up, made from any thread (a signal's, say), noticed by the agent's thread wherever it waits or
- * loops.
+ * A request to cancel the migration. Any thread may make it, for instance the one that handles a signal. The agent's
+ * thread notices it wherever it waits or loops.
  */
 public final class Cancellation implements WaitGuard {
     private final AtomicReference<@Nullable String> reason = new AtomicReference<>();
 
-    /** Asks for it; only the first reason counts. */
+    /** Requests the cancellation; only the first reason counts. */
     public void request(String why) {
         reason.compareAndSet(null, why);
     }

@@ -2,7 +2,7 @@ package io.pageflip.channel;
 
 import java.io.IOException;
 
-/** Somebody asked for the migration to be given up: the user here, or the peer's. */
+/** The user of this agent, or of the peer, has cancelled the migration. */
 public final class CancelledException extends IOException {
     private static final long serialVersionUID = 1L;
 

@@ -32,7 +32,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Messages in both directions over a connected Unix socket. Netty reads and decodes on a thread of its own; the agent's
- * thread takes messages when it wants to, and can ask at any moment, for 2 ns, whether something is waiting.
+ * thread takes messages with {@link #poll}. {@link #hasNews} takes 2 ns, so that thread can ask at any moment whether a
+ * message waits.
  */
 public final class ControlConnection implements AutoCloseable {
     private static final long SEND_TIMEOUT_S = 5;
@@ -40,7 +41,8 @@ public final class ControlConnection implements AutoCloseable {
     private static final long CLOSE_TIMEOUT_S = 2;
 
     /**
-     * Kept, as a logger that nobody holds forgets its level. Netty warns on the terminal of a host without a network.
+     * Held here, because the log manager drops a logger that nobody references, and its level with it. Without this
+     * level Netty prints a warning on the terminal of a host without a network.
      */
     private static final Logger NETTY = Logger.getLogger("io.netty");
 
@@ -70,7 +72,7 @@ public final class ControlConnection implements AutoCloseable {
     /**
      * Takes over a connected socket. Nobody else may read from it any more.
      *
-     * @param log of the messages
+     * @param log gets an event for each message
      */
     public static ControlConnection over(Fd socket, EventLog log) throws IOException {
         if (!Epoll.isAvailable()) {
@@ -96,24 +98,24 @@ public final class ControlConnection implements AutoCloseable {
         }
     }
 
-    /** Whether {@link #poll} has something to say: a message, or that the connection is broken. */
+    /** Whether {@link #poll} would return a message, or throw because the connection is broken, at once. */
     public boolean hasNews() {
         return eventful;
     }
 
-    /** Whether the connection is whole, as far as is known. What the peer said before it broke may still be taken. */
+    /** False once the connection is known to be broken. Messages that came before that can still be taken. */
     public boolean isWhole() {
         return broken == null;
     }
 
     /**
-     * The next message, or null if none came within {@code timeoutMs}.
+     * Takes the next message; returns null if none came within {@code timeoutMs}.
      *
-     * @throws PeerGoneException if the peer has closed the connection, and everything it said before was taken
-     * @throws IOException if it said something unintelligible
+     * @throws PeerGoneException if the peer has closed the connection, and all its messages have been taken
+     * @throws IOException if the peer sent something that cannot be decoded
      */
     public @Nullable Message poll(int timeoutMs) throws IOException {
-        // Read before the inbox: what came before the end is in it by then, and nothing comes after.
+        // Read before the inbox: all messages that came before the failure are in the inbox by then, and none follow.
         IOException failure = broken;
         Message message;
         try {
@@ -127,21 +129,18 @@ public final class ControlConnection implements AutoCloseable {
         }
         eventful = false;
         if (!inbox.isEmpty() || broken != null) {
-            eventful = true; // looked at after the flag was lowered: news that came meanwhile is not forgotten
+            eventful = true; // checked after the flag was cleared: no message in between is missed
         }
         return message;
     }
 
-    /**
-     * Breaks the connection, which stays broken, as far as both ends can tell. Returns at once; may be called from any
-     * thread.
-     */
+    /** Closes the connection: from now on it is broken for both ends. Returns at once. Any thread may call it. */
     public void drop() {
         fail(new PeerGoneException("the control connection was closed here"));
         var unused = channel.close();
     }
 
-    /** Sends a message; returns when it is on its way. */
+    /** Sends a message; returns when it has been written to the socket. */
     public void send(Message message) throws IOException {
         long sinceNs = log.nowNs();
         var sent = channel.writeAndFlush(Unpooled.wrappedBuffer(MessageCodec.encode(message)));
@@ -172,7 +171,7 @@ public final class ControlConnection implements AutoCloseable {
         eventful = true;
     }
 
-    /** Cuts the byte stream into frames and decodes them; bounds are checked before a body is waited for. */
+    /** Cuts the byte stream into frames and decodes them. It checks each header before it waits for the body. */
     private static final class FrameDecoder extends ByteToMessageDecoder {
         @Override
         protected void decode(ChannelHandlerContext context, ByteBuf in, List<Object> out) throws IOException {
@@ -210,13 +209,13 @@ public final class ControlConnection implements AutoCloseable {
             Throwable root = cause.getCause() instanceof IOException io ? io : cause;
             if (root instanceof ProtocolException refused) {
                 fail(refused);
-            } else if (root instanceof IOException) { // ECONNRESET: it went before it had read everything
+            } else if (root instanceof IOException) { // ECONNRESET: the peer closed it with messages unread
                 fail(new PeerGoneException(
                         "the other agent has closed its control connection, or died: " + root.getMessage()));
             } else {
                 fail(new IOException("control connection: " + root, root));
             }
-            var unused = context.close(); // its end is the channel's, which is awaited there
+            var unused = context.close(); // close() of the connection awaits this, too
         }
     }
 }

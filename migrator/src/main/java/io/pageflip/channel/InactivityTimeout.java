@@ -5,12 +5,12 @@ import io.pageflip.os.WaitGuard;
 import java.io.IOException;
 
 /**
- * How long a thread waits for a peer that does nothing. Progress renews it; without, it runs out after a time.
+ * Limits how long a thread waits for a peer that makes no progress. Each sign of progress restarts the time.
  *
  * <p>Belongs to one thread.
  */
 public final class InactivityTimeout {
-    /** How long one wait lasts before the guard is asked again. */
+    /** Length of one wait, in milliseconds, after which the guard is asked again. */
     public static final int SLICE_MS = 50;
 
     private static final long NS_PER_S = 1_000_000_000L;
@@ -20,7 +20,7 @@ public final class InactivityTimeout {
     private long limitNs;
     private long renewedNs;
 
-    /** Waits without a limit, until {@link #limitSeconds}. */
+    /** Creates a timeout without a limit; {@link #limitSeconds} sets one. */
     public InactivityTimeout(NanoClock clock, WaitGuard guard) {
         this.clock = clock;
         this.guard = guard;
@@ -35,7 +35,7 @@ public final class InactivityTimeout {
     }
 
     /**
-     * The peer did something.
+     * The peer made progress: restarts the time.
      *
      * @return the time now
      */
@@ -50,9 +50,9 @@ public final class InactivityTimeout {
     }
 
     /**
-     * To be called after each slice of waiting.
+     * Checks the guard and the limit. Call it after each slice of waiting.
      *
-     * @param waitingFor for the message: "the destination to read"
+     * @param waitingFor completes the message of the exception, as in "the destination to read"
      */
     public void check(String waitingFor) throws IOException {
         guard.check();

@@ -13,17 +13,20 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 
 /**
- * The destination's end of the migration stream, and of the pipe that vmspliced pages come through, which may be the
- * same one. Owns both. One thread reads.
+ * The destination's end of the migration stream, and of the page pipe, through which vmspliced pages come; the two may
+ * be one pipe. Owns both. One thread reads.
  *
  * <p>{@link #next} reads a frame's header and body; bytes that follow a frame (pages) are read straight into guest
  * memory, by {@link #readInto} or {@link #vmsplice}.
  */
 public final class StreamReader implements AutoCloseable {
-    /** Holds the longest frame of a stream; more would only mean to copy bytes of pages once more. */
+    /**
+     * Holds the longest frame of a stream. A larger buffer would only take in more bytes of pages, which are then
+     * copied once more.
+     */
     private static final int BUFFER_BYTES = 20 << 10;
 
-    /** Bytes asked for at once beyond a frame at hand. */
+    /** Minimum number of bytes that one read asks for, unless the reader is {@code exact}. */
     private static final int READ_AHEAD_BYTES = 4 << 10;
 
     private final Fd stream;
@@ -47,9 +50,9 @@ public final class StreamReader implements AutoCloseable {
     /**
      * @param stream non-blocking
      * @param pages the pipe for vmspliced pages, non-blocking; may be {@code stream}
-     * @param exact whether nothing may be read beyond the frame at hand
-     * @param patience with a source that does not write
-     * @param log of the frames that are not records of pages
+     * @param exact whether no byte beyond the current frame may be read
+     * @param patience limits the wait for a source that does not write
+     * @param log gets an event for each frame that carries no page records
      */
     public StreamReader(Fd stream, Fd pages, boolean exact, InactivityTimeout patience, EventLog log) {
         this.stream = stream;
@@ -60,7 +63,7 @@ public final class StreamReader implements AutoCloseable {
     }
 
     /**
-     * The next frame; {@link #body} is valid until the next call.
+     * Reads the next frame; {@link #body} is valid until the next call.
      *
      * @throws PeerGoneException at the end of the stream, also in the middle of a frame
      */
@@ -89,11 +92,11 @@ public final class StreamReader implements AutoCloseable {
     }
 
     /**
-     * From now on the source is expected to write at once: waits spin before they sleep, since an idle processor takes
+     * From now on the source is expected to write soon: waits spin before they sleep, because an idle processor takes
      * up to milliseconds to wake up.
      *
-     * @param firstNs how long to spin for what comes next, in nanoseconds
-     * @param thenNs how long to spin after each piece
+     * @param firstNs how long to spin for the next bytes, in nanoseconds
+     * @param thenNs how long to spin after each read that got bytes, in nanoseconds
      */
     public void expectSoon(long firstNs, long thenNs) {
         spinNs = thenNs;
@@ -131,7 +134,11 @@ public final class StreamReader implements AutoCloseable {
         }
     }
 
-    /** Takes {@code length} bytes out of the page pipe into a mapping, asking for pages to be moved or not. */
+    /**
+     * Takes {@code length} bytes out of the page pipe into a mapping with vmsplice(2).
+     *
+     * @param move whether to ask the kernel to move pages
+     */
     public void vmsplice(Mapping to, long offset, long length, boolean move) throws IOException {
         long done = 0;
         while (done < length) {
@@ -140,7 +147,7 @@ public final class StreamReader implements AutoCloseable {
         }
     }
 
-    /** The bytes that a call has transferred; 0 after a wait if it could transfer none yet. */
+    /** Returns the bytes that a call has transferred. If it could transfer none yet, waits a while and returns 0. */
     private long progressed(Fd fd, long result, String operation) throws IOException {
         if (result > 0) {
             long nowNs = patience.renew();

@@ -11,8 +11,8 @@ import io.pageflip.wire.FrameHeader;
 import java.io.IOException;
 
 /**
- * The source's end of the migration stream: a non-blocking socket or pipe, and, for gifts, the pipe that the pages go
- * into, which may be the same one. Owns both. One thread writes.
+ * The source's end of the migration stream (a non-blocking socket or pipe), and of the page pipe, into which pages are
+ * vmspliced; the two may be one pipe. Owns both. One thread writes.
  */
 public final class StreamWriter implements AutoCloseable {
     private final Fd stream;
@@ -31,8 +31,8 @@ public final class StreamWriter implements AutoCloseable {
     /**
      * @param stream non-blocking
      * @param pages the pipe for vmspliced pages, non-blocking; may be {@code stream}
-     * @param patience with a destination that does not read
-     * @param log of the frames that are not records of pages
+     * @param patience limits the wait for a destination that does not read
+     * @param log gets an event for each frame that carries no page records
      */
     public StreamWriter(Fd stream, Fd pages, InactivityTimeout patience, EventLog log) {
         this.stream = stream;
@@ -47,7 +47,7 @@ public final class StreamWriter implements AutoCloseable {
         return transferredBytes;
     }
 
-    /** Writes an encoded frame of at most 32 KiB, which holds no records of pages. */
+    /** Writes an encoded frame of at most 32 KiB that carries no page records. */
     public void write(byte[] frame) throws IOException {
         long sinceNs = log.nowNs();
         small.bytes().put(0, frame);
@@ -77,8 +77,10 @@ public final class StreamWriter implements AutoCloseable {
     }
 
     /**
-     * Puts a range of a mapping into the page pipe, as a gift or not; what is not whole pages can only be copied out of
-     * it.
+     * Puts a range of a mapping into the page pipe with vmsplice(2). The reader can only copy a part that is not a
+     * whole page.
+     *
+     * @param asGift whether to gift the pages
      */
     public void vmsplice(Mapping from, long offset, long length, boolean asGift) throws IOException {
         long done = 0;
@@ -89,7 +91,7 @@ public final class StreamWriter implements AutoCloseable {
         transferredBytes += length;
     }
 
-    /** The bytes that a call has transferred; 0 after a wait if it could transfer none yet. */
+    /** Returns the bytes that a call has transferred. If it could transfer none yet, waits a while and returns 0. */
     private long progressed(Fd fd, long result, String operation) throws IOException {
         if (result > 0) {
             patience.renew();
@@ -109,8 +111,8 @@ public final class StreamWriter implements AutoCloseable {
 
     /** Waits until the reader has taken everything out of the stream. */
     public void awaitDrained() throws IOException {
-        // A pipe cannot be polled for emptiness; this is before the downtime, and a few wake-ups a millisecond do no
-        // harm.
+        // A pipe cannot be polled for emptiness. This loop runs before the downtime, so a few wake-ups a millisecond
+        // do no harm.
         while (stream.unreadBytes() > 0) {
             if (readerGone()) {
                 throw new PeerGoneException("the destination has closed the migration stream");
@@ -121,7 +123,7 @@ public final class StreamWriter implements AutoCloseable {
         patience.renew();
     }
 
-    /** Whether nobody reads any more. */
+    /** Whether the reader has closed its end. */
     public boolean readerGone() throws SyscallException {
         return stream.peerGone();
     }

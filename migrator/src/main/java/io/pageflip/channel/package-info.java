@@ -1,10 +1,9 @@
 /**
- * The two ways between the agents: the {@linkplain io.pageflip.channel.StreamWriter migration stream}, plain
- * descriptors with our own loops around them, and the {@linkplain io.pageflip.channel.ControlConnection control
- * connection}, which is Netty's (and the only place with Netty).
+ * The two connections between the agents: the {@linkplain io.pageflip.channel.StreamWriter migration stream}, which is
+ * plain descriptors with our own read and write loops, and the {@linkplain io.pageflip.channel.ControlConnection
+ * control connection}, which uses Netty (no other package does).
  *
- * <p>Nobody waits for a peer without asking, now and then, a {@link io.pageflip.os.WaitGuard} whether it still makes
- * sense.
+ * <p>Every wait for a peer asks a {@link io.pageflip.os.WaitGuard} now and then whether to go on waiting.
  */
 @NullMarked
 package io.pageflip.channel;

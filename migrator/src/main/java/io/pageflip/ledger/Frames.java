@@ -16,13 +16,13 @@ import java.io.IOException;
 import java.util.List;
 
 /**
- * The evidence for moves: the frame number of every page, recorded by the source before it gifts anything, in a memfd
- * that the destination compares with its own page table after the guest has resumed. Both outside the downtime. The
- * memfd is read and written, never mapped: it counts in nobody's memory.
+ * The evidence for moves. The source records the frame number of every page in a memfd before it gifts anything. The
+ * destination compares these numbers with its own page table, after the guest has resumed (with {@code fuse}, before it
+ * runs). The memfd is read and written, never mapped, so it counts in no process's memory.
  *
  * <pre>
  *   u64 frame number of each page of each block, one after the other; 0: not present, or hidden from this process
- *       bit 63: the kernel counts another page table entry that points there, of a process that shares the page
+ *       bit 63: the kernel counts more than one page table entry for the frame: a third process maps the page
  * </pre>
  */
 public final class Frames {
@@ -35,7 +35,7 @@ public final class Frames {
     private final long[] recorded = new long[Pagemap.maxPages()];
     private final NativeBuffer chunk = NativeBuffer.allocate(Pagemap.maxPages() * ENTRY);
 
-    /** Evidence about {@code blocks} in {@code file}, which stays its owner's. */
+    /** Evidence about {@code blocks} in {@code file}, which the caller still owns. */
     public Frames(MemFd file, List<BlockSpec> blocks) {
         this.file = file;
         this.blocks = List.copyOf(blocks);
@@ -81,7 +81,7 @@ public final class Frames {
         return visible;
     }
 
-    /** Of pages that another process was told to map, those that it does map. */
+    /** Marks the pages that a third process was told to map and does map. */
     private void markShared(RamBlock block, long first, int count) throws IOException {
         PageBitmap shared = block.exceptional().shared();
         if (shared.isEmpty()) {
@@ -106,9 +106,9 @@ public final class Frames {
     }
 
     /**
-     * What a comparison found, in pages.
+     * The result of a comparison, in pages.
      *
-     * @param shared of those compared, which another process mapped too when they were recorded
+     * @param shared of those compared, the pages that another process also mapped when they were recorded
      */
     public record Comparison(long compared, long same, long shared) {
         static final Comparison NONE = new Comparison(0, 0, 0);
@@ -118,7 +118,7 @@ public final class Frames {
         }
     }
 
-    /** Compares the frames of some pages of a block, now in this process, with those recorded. */
+    /** Compares the present frames of some pages of a block in this process with the recorded ones. */
     public Comparison compare(int blockIndex, RamBlock block, PageBitmap pages) throws IOException {
         long base = blocks.subList(0, blockIndex).stream()
                 .mapToLong(BlockSpec::pages)
@@ -149,11 +149,11 @@ public final class Frames {
     }
 
     /**
-     * Compares all pages that were moved, and decides about those of which only this can tell.
+     * Compares the frames of all moved pages, and decides for each undecided page whether it was moved.
      *
      * @param visible whether frame numbers are visible on both sides
-     * @param relocatedBefore {@link Proc#relocatedPages} when the source recorded them
-     * @param kernelMoves what a probe says of gifted pages, for when frames are hidden
+     * @param relocatedBefore {@link Proc#relocatedPages} when the source recorded the frames
+     * @param kernelMoves whether this kernel moves gifted pages, as a probe found; counts only if frames are hidden
      */
     public static Evidence judge(
             PageLedger ledger,

@@ -2,9 +2,9 @@ package io.pageflip.ledger;
 
 import io.pageflip.os.Errno;
 
-/** What an answer of {@code UFFDIO_CONTINUE} that mapped nothing means for the first page of its range. */
+/** Why {@code UFFDIO_CONTINUE} mapped nothing: the meaning of its error for the first page of the range. */
 public enum MoveOutcome {
-    /** Its page table entry is taken ({@code EEXIST}). */
+    /** The page has a page table entry already ({@code EEXIST}). */
     ALREADY_PRESENT,
     /** The file has no page there ({@code EFAULT}): a hole. */
     HOLE,
@@ -12,7 +12,7 @@ public enum MoveOutcome {
     NO_MAPPING;
 
     /**
-     * The meaning of a result.
+     * Returns the meaning of a result.
      *
      * @param result a negative error number, as {@link io.pageflip.os.Userfaultfd#continueRange} returns it
      */

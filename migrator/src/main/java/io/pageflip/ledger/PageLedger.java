@@ -16,22 +16,22 @@ import java.util.function.LongPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The destination's account of every page: what became of it, once. A page that comes twice, or lies outside its block,
- * is the source's mistake and fails the migration; so does one that is missing at the end. Where the schedule lets
- * copied and zero pages come again, the last time counts; a page that was moved, declined or gifted never does.
+ * The destination's account of every page: moved, copied, declined or zero, each exactly once. A page that comes twice,
+ * lies outside its block, or is missing at the end fails the migration. If the schedule lets the source send copied and
+ * zero pages again, the last time counts. A page that was moved, declined or gifted must not come again.
  */
 public final class PageLedger {
     private final List<Account> accounts = new ArrayList<>();
 
-    /** @param resends whether copied pages may come again, before the END that counts */
+    /** @param resends whether copied and zero pages may come again, before the last END */
     public PageLedger(List<BlockSpec> blocks, boolean resends) {
         blocks.forEach(spec -> accounts.add(new Account(spec, resends)));
     }
 
     /**
-     * Checks a range that a peer has named, before anything is done with it.
+     * Checks a range that the peer has sent, before anything is done with it.
      *
-     * @return it
+     * @return the range
      */
     public PageRange checkRange(int block, long first, long count) throws ProtocolException {
         if (block >= accounts.size()) {
@@ -56,14 +56,14 @@ public final class PageLedger {
         account.record(pages, Account.ZERO + reason.code());
     }
 
-    /** Neither moved nor copied: the kernel would not map it, and need not. */
+    /** Enters pages that were neither moved nor copied: the kernel declined to map them, and need not. */
     public void declined(int block, PageRange pages, DeclineReason reason) throws ProtocolException {
         Account account = account(block, pages);
         account.declined.merge(reason, pages.count(), Long::sum);
         account.record(pages, Account.DECLINED);
     }
 
-    /** Whether a page has come before, with content. */
+    /** Whether the bytes of a page came before. Always false if pages may not come again. */
     public boolean wasCopied(int block, long page) {
         return accounts.get(block).fate(page) > Account.ZERO;
     }
@@ -75,8 +75,8 @@ public final class PageLedger {
     }
 
     /**
-     * Pages that were gifted, and read with a request to move them: only evidence can tell whether they were; see
-     * {@link #decide}.
+     * Enters gifted pages that were read with a request to move them. Only evidence can tell whether the kernel did;
+     * see {@link #decide}.
      */
     public void undecided(int block, PageRange pages) throws ProtocolException {
         Account account = account(block, pages);
@@ -84,8 +84,8 @@ public final class PageLedger {
     }
 
     /**
-     * Postcopy pages: announced now, mapped only after the switchover. {@link #postcopyMapped} or
-     * {@link #postcopyCopied} says what became of them.
+     * Enters postcopy pages: announced now, mapped only after the switchover. {@link #postcopyMapped} or
+     * {@link #postcopyCopied} accounts for them then.
      */
     public void postcopy(int block, PageRange pages) throws ProtocolException {
         Account account = account(block, pages);
@@ -105,8 +105,8 @@ public final class PageLedger {
     /**
      * Accounts for all postcopy pages of a block.
      *
-     * @param mapped those that were moved, and perhaps others
-     * @param other why the rest was declined
+     * @param mapped tells which of them were moved
+     * @param other why the others were declined
      */
     public void postcopyMapped(int block, LongPredicate mapped, DeclineReason other) {
         Account account = accounts.get(block);
@@ -127,7 +127,7 @@ public final class PageLedger {
     /**
      * Accounts for all postcopy pages of a block.
      *
-     * @param copied how many of them were copied, for that reason; the others are zero
+     * @param copied how many of them were copied, for {@code reason}; the others count as zero
      */
     public void postcopyCopied(int block, long copied, CopyReason reason) {
         Account account = accounts.get(block);
@@ -146,9 +146,9 @@ public final class PageLedger {
     }
 
     /**
-     * The source says that all has been sent.
+     * Checks that every page is accounted for. Call this when the source says that it has sent all pages.
      *
-     * @param holes pages of each block that it did not send because nothing is there
+     * @param holes for each block, how many pages the source did not send because they hold nothing
      */
     public void close(List<Long> holes) throws ProtocolException {
         if (holes.size() != accounts.size()) {
@@ -161,7 +161,7 @@ public final class PageLedger {
                 throw new ProtocolException("RAM block " + account.spec.name() + " has " + account.spec.pages()
                         + " pages; " + account.seen.cardinality() + " were sent and " + holes.get(i) + " are holes");
             }
-            account.holes = holes.get(i); // an END that comes again counts again
+            account.holes = holes.get(i); // a second END overwrites the first
         }
     }
 
@@ -170,7 +170,7 @@ public final class PageLedger {
         return accounts.get(block).moved;
     }
 
-    /** The pages of a block of which only evidence can tell whether they were moved. */
+    /** The pages of a block for which only evidence can tell whether they were moved. */
     public PageBitmap undecided(int block) {
         return accounts.get(block).undecided;
     }
@@ -178,7 +178,7 @@ public final class PageLedger {
     /**
      * Decides about all undecided pages of a block.
      *
-     * @param movedPages how many of them lie in the frame they lay in at the source; the kernel copied the others
+     * @param movedPages how many of them lie in the same frame as at the source; the kernel copied the others
      */
     public void decide(int block, long movedPages) {
         Account account = accounts.get(block);
@@ -198,10 +198,10 @@ public final class PageLedger {
     }
 
     private static final class Account {
-        /** The fate of a page that is zero; of a copied one it is this and the reason's code. */
+        /** The fate of a zero page. The fate of a copied page is this plus the code of its reason. */
         static final int ZERO = 1;
 
-        /** The fate of a declined page. Its source takes it for moved, and so does not send it again. */
+        /** The fate of a declined page. The source regards it as moved, so it does not send it again. */
         static final int DECLINED = -1;
 
         private final BlockSpec spec;
@@ -212,8 +212,8 @@ public final class PageLedger {
         private final Map<CopyReason, Long> reasons = new EnumMap<>(CopyReason.class);
         private final Map<DeclineReason, Long> declined = new EnumMap<>(DeclineReason.class);
         /**
-         * Of each page, where it may come again; 0 for one that has not come, or was given away. Made when it is
-         * needed.
+         * The fate of each page, if pages may come again; 0 for a page that has not come, or was moved or gifted. Made
+         * when it is needed.
          */
         private byte @Nullable [] fates;
 
@@ -245,7 +245,7 @@ public final class PageLedger {
             }
         }
 
-        /** Removes pages from the account, since they come again; some of them may come for the first time. */
+        /** Removes pages from the account because they come again. Some of them may come for the first time. */
         void forget(PageRange pages) throws ProtocolException {
             for (long page = pages.first(); page < pages.end(); page++) {
                 int fate = fate(page);

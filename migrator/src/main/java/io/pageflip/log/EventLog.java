@@ -5,12 +5,13 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Takes the events of one side. Any thread may call it, a vCPU's too: it allocates nothing, and neither formats nor
- * writes. An event's detail becomes text later, on another thread, by its {@code toString()}: it must not change.
+ * writes. An event's detail becomes text later, on another thread, by its {@code toString()}, so the detail must not
+ * change.
  *
- * <p>All logs of a process go to its one {@link LogOutput}; while there is none, events are forgotten.
+ * <p>All logs of a process go to its one {@link LogOutput}; while there is none, events are dropped.
  */
 public final class EventLog {
-    /** For scratch objects, whose events are not those of a migration. */
+    /** Drops all events. For scratch objects, whose events are not those of a migration. */
     public static final EventLog NONE = new EventLog(null);
 
     private static volatile @Nullable EventQueue output;
@@ -30,23 +31,23 @@ public final class EventLog {
         return new EventLog(side);
     }
 
-    /** Whether somebody reads the log: what costs anything to find out need not be found out otherwise. */
+    /** Whether somebody reads the log. If not, a caller need not do work for an event's detail. */
     public boolean isOn() {
         return output != null && side != null;
     }
 
-    /** Something happened just now. */
+    /** Logs that something happened just now. */
     public void event(String what) {
         add(what, null, 0);
     }
 
-    /** The same, with what it happened to. */
+    /** As {@link #event(String)}, with a detail. */
     public void event(String what, Object detail) {
         add(what, detail, 0);
     }
 
     /**
-     * Something happened a while ago, where nobody could log it.
+     * Logs that something happened a while ago, when nobody could log it.
      *
      * @param atNs {@code CLOCK_MONOTONIC} then; 0 if it did not happen
      */
@@ -56,14 +57,17 @@ public final class EventLog {
         }
     }
 
-    /** The same, with what it happened to. */
+    /** As {@link #eventAt(long, String)}, with a detail. */
     public void eventAt(long atNs, String what, Object detail) {
         if (atNs != 0) {
             add(what, detail, atNs);
         }
     }
 
-    /** {@code CLOCK_MONOTONIC} for an event that is logged when it has ended well; 0 if nobody reads the log. */
+    /**
+     * {@code CLOCK_MONOTONIC} now, for an event that will be logged with {@link #eventAt} when it has ended well; 0 if
+     * nobody reads the log.
+     */
     public long nowNs() {
         return isOn() ? NanoClock.SYSTEM.nanoTime() : 0;
     }
@@ -75,7 +79,7 @@ public final class EventLog {
         }
     }
 
-    /** From now on events go there; null for nowhere. */
+    /** Sends all events to {@code queue} from now on; null drops them. */
     static void writeTo(@Nullable EventQueue queue) {
         output = queue;
     }

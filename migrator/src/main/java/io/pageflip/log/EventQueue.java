@@ -4,9 +4,9 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Events between those who report them and the one thread that writes them: a ring of slots. Any thread may add,
- * without a lock, a system call or an allocation; one thread takes. An event that finds no free slot is counted, and
- * lost.
+ * A ring of slots that takes events from the threads that report them to the one thread that writes them. Any thread
+ * may add, without a lock, a system call or an allocation; one thread takes. If no slot is free, the event is lost, and
+ * counted.
  */
 final class EventQueue {
     private static final int SLOTS = 4096;
@@ -28,7 +28,7 @@ final class EventQueue {
             long ticket = tail.get();
             Slot slot = slots[(int) (ticket % SLOTS)];
             if (slot.turn < ticket) {
-                lost.incrementAndGet(); // it still holds an event that nobody has taken
+                lost.incrementAndGet(); // the slot still holds an event that nobody has taken
                 return;
             }
             if (slot.turn == ticket && tail.compareAndSet(ticket, ticket + 1)) {
@@ -42,7 +42,7 @@ final class EventQueue {
         }
     }
 
-    /** The oldest event, out of the queue; null if there is none. */
+    /** Takes the oldest event out of the queue; returns null if there is none. */
     @Nullable
     Event take() {
         Slot slot = slots[(int) (head % SLOTS)];
@@ -56,7 +56,7 @@ final class EventQueue {
         return event;
     }
 
-    /** How many events were lost since this was asked last. */
+    /** How many events were lost since the last call. */
     long takeLost() {
         return lost.getAndSet(0);
     }
@@ -70,7 +70,9 @@ final class EventQueue {
     record Event(
             long atNs, String side, String what, @Nullable Object detail) {}
 
-    /** Room for an event. Its turn says whose it is: ticket n's, to fill; n + 1, to be taken. */
+    /**
+     * Room for an event. A turn of n means that the holder of ticket n may fill it; n + 1, that its event can be taken.
+     */
     private static final class Slot {
         long atNs;
         String side = "";

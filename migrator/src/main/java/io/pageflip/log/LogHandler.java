@@ -6,7 +6,7 @@ import java.util.logging.Handler;
 import java.util.logging.LogRecord;
 import java.util.logging.SimpleFormatter;
 
-/** Brings what is said through {@link System.Logger}, whose backend is java.util.logging, into the queue of events. */
+/** Puts what is logged with {@link System.Logger}, whose backend is java.util.logging, into the queue of events. */
 final class LogHandler extends Handler {
     private static final String PREFIX = "pageflip.";
 
@@ -25,15 +25,15 @@ final class LogHandler extends Handler {
 
     @Override
     public void flush() {
-        // The output's thread does that.
+        // The thread of the LogOutput does that.
     }
 
     @Override
     public void close() {
-        // The output is not this handler's.
+        // This handler does not own the output.
     }
 
-    /** Formatted when it is written. */
+    /** A record that is formatted only when it is written. */
     private record Text(LogRecord record) {
         private static final Formatter FORMATTER = new SimpleFormatter();
 

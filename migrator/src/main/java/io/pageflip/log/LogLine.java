@@ -4,9 +4,11 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/** The form of a line: time, side, event. Lines sort by time as text, too. */
+/** Formats a line: time, side, event. To sort lines as text sorts them by time. */
 final class LogLine {
-    /** What one write(2) puts into a pipe in one piece (PIPE_BUF), whoever else writes there. */
+    /**
+     * Maximum number of bytes that one write(2) puts into a pipe in one piece, even if others write there (PIPE_BUF).
+     */
     static final int MAX_BYTES = 4096;
 
     private static final long NS_PER_S = 1_000_000_000;
@@ -39,7 +41,7 @@ final class LogLine {
         try {
             return detail.toString();
         } catch (RuntimeException e) {
-            return "(cannot be shown: " + e + ")"; // a log must not end what it tells of
+            return "(cannot be shown: " + e + ")"; // a detail that fails must not end the migration
         }
     }
 

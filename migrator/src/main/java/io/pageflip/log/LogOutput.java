@@ -16,17 +16,18 @@ import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where this process's events are written: standard error, a file, or both. A thread of its own writes each line with
- * one call of write(2), appending: lines of several processes in one file stay whole. What an agent says through a
+ * Writes this process's events to standard error, to a file, or to both. A thread of its own writes each line with one
+ * call of write(2), appending, so that lines of several processes in one file stay whole. What an agent logs with a
  * {@link System.Logger} whose name begins with {@code pageflip} goes the same way.
  *
- * <p>A line is written a few milliseconds after its event; an agent that is killed takes the events of these with it.
+ * <p>A line is written a few milliseconds after its event, so an agent that is killed loses the events of its last few
+ * milliseconds.
  */
 public final class LogOutput implements AutoCloseable {
     private static final long PERIOD_NS = 5_000_000;
     private static final long CLOSE_TIMEOUT_MS = 5_000;
 
-    /** Kept, since the log manager keeps no logger that nobody else has. */
+    /** Held here, because the log manager drops a logger that nobody references. */
     private static final Logger LOGGER = Logger.getLogger("pageflip");
 
     private final EventQueue queue = new EventQueue();
@@ -47,18 +48,18 @@ public final class LogOutput implements AutoCloseable {
             handler = new LogHandler(queue);
             LOGGER.setLevel(Level.FINE);
             LOGGER.addHandler(handler);
-            LOGGER.setUseParentHandlers(!onTerminal); // which write to standard error in a form of their own
+            LOGGER.setUseParentHandlers(!onTerminal); // they print to standard error in their own form
             writer.setDaemon(true);
             writer.start();
         }
     }
 
     /**
-     * Begins to write. A process has one such output at a time.
+     * Starts to write. A process has one such output at a time.
      *
-     * @param onTerminal whether to standard error
-     * @param path of a file to append to, which is made if it is not there; null for none
-     * @throws IOException if it cannot be opened
+     * @param onTerminal whether to write to standard error
+     * @param path a file to append to, which is made if it does not exist; null for none
+     * @throws IOException if the file cannot be opened
      */
     public static LogOutput open(boolean onTerminal, @Nullable Path path) throws IOException {
         List<OutputStream> outputs = new ArrayList<>();
@@ -76,7 +77,7 @@ public final class LogOutput implements AutoCloseable {
     private void writeAll() {
         boolean last;
         do {
-            last = closing; // read before: what was reported before the end is written
+            last = closing; // read before the batch, which then has all events before close()
             writeBatch();
             if (!last) {
                 LockSupport.parkNanos(PERIOD_NS);
@@ -84,7 +85,10 @@ public final class LogOutput implements AutoCloseable {
         } while (!last);
     }
 
-    /** In the order of their times, as far as they are here: some are reported late. */
+    /**
+     * Writes the events that are in the queue, in the order of their times. An event that is reported late comes out of
+     * order.
+     */
     private void writeBatch() {
         List<EventQueue.Event> batch = new ArrayList<>();
         for (EventQueue.Event event = queue.take(); event != null; event = queue.take()) {
@@ -93,7 +97,7 @@ public final class LogOutput implements AutoCloseable {
         long lost = queue.takeLost();
         if (lost > 0) {
             batch.add(new EventQueue.Event(
-                    NanoClock.SYSTEM.nanoTime(), "log", lost + " events came too fast, and are not here", null));
+                    NanoClock.SYSTEM.nanoTime(), "log", lost + " events came too fast, and were lost", null));
         }
         batch.sort(Comparator.comparingLong(EventQueue.Event::atNs));
         for (EventQueue.Event event : batch) {
@@ -102,7 +106,7 @@ public final class LogOutput implements AutoCloseable {
         }
     }
 
-    /** Whether that worked. An output that fails once, as a full disk does, is left alone from then on. */
+    /** Returns whether that worked. An output that fails once, as a full disk does, is not used again. */
     private static boolean write(OutputStream output, byte[] line) {
         try {
             output.write(line);
@@ -112,7 +116,7 @@ public final class LogOutput implements AutoCloseable {
         }
     }
 
-    /** Writes what has been reported up to now, and ends. */
+    /** Writes all events that have been reported up to now, and ends. */
     @Override
     public void close() throws IOException {
         if (handler == null) {

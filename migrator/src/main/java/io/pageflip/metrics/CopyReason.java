@@ -3,22 +3,23 @@ package io.pageflip.metrics;
 import com.fasterxml.jackson.annotation.JsonValue;
 
 /**
- * Why the bytes of a page were copied instead of the page being moved. Each copied page has exactly one reason. They
- * are the conditions of the patch of 2013 (000, 002 and 004 in docs/origins.md), as far as they have a counterpart
- * here. A page that was neither moved nor copied has a {@link DeclineReason}.
+ * Why the bytes of a page were copied instead of the page being moved. Each copied page has exactly one reason. The
+ * reasons are the conditions of the patch of 2013 (000, 002 and 004 in docs/origins.md), as far as those have a
+ * counterpart here. A page that was neither moved nor copied has a {@link DeclineReason}.
  *
- * <p>Who gives the reason: {@code send.SendPlan} at the source, for pages that it sends as bytes; the receivers in
- * package {@code receive} and the mappers in package {@code postcopy} at the destination, for what they copy; and
- * {@code ledger.PageLedger#decide}, for pages of which only their frame numbers tell ({@link #KERNEL_DECLINED}).
+ * <p>Which code sets the reason: {@code send.SendPlan} at the source, for pages that it sends as bytes; the receivers
+ * in package {@code receive} and the mappers in package {@code postcopy} at the destination, for what they copy; and
+ * {@code ledger.PageLedger#decide}, for pages of which only the frame number tells that they were copied
+ * ({@link #KERNEL_DECLINED}).
  *
- * <p>Numbers 6 and 7 belonged to what are now reasons to decline a page; they are not used again.
+ * <p>Numbers 6 and 7 belonged to two reasons that are {@link DeclineReason}s now; they are not used again.
  */
 public enum CopyReason {
     /**
-     * Not a whole page, or of a block that is not whole pages (000: offset and length; 004: "a multiple of page size").
+     * The page is not whole, or its block is not whole pages (000: offset and length; 004: "a multiple of page size").
      */
     NOT_PAGE_SIZED(1, "not-page-sized"),
-    /** Private memory, which no other process can map. */
+    /** The page lies in private memory, which no other process can map. */
     PRIVATE_MEMORY(2, "private-memory"),
     /**
      * The page was gifted and its move was asked for, and the kernel copied it all the same (000, 004: "falls back").
@@ -30,10 +31,11 @@ public enum CopyReason {
     MOVE_NOT_REQUESTED(5, "move-not-requested"),
     /** The mechanism asked for ({@code stream}, {@code pull}) moves nothing, ever. */
     MECHANISM_COPIES(8, "mechanism-copies"),
-    /** A device of the guest holds the frame for I/O: the page stayed private where RAM was adopted. */
+    /** A device of the guest holds the frame for I/O, so the page stayed private when RAM was adopted. */
     PINNED(9, "pinned"),
     /**
-     * It lies in no file whose pages the kernel can take out of the page cache: a memfd is memory (001: {@code steal}).
+     * The page lies in a memfd, and not in a file on a disk: the kernel cannot take it out of a page cache (001:
+     * {@code steal}).
      */
     NOT_STEALABLE(10, "not-stealable"),
     /** A third process maps it ({@code --sharer}; 000: {@code page_mapped}). */

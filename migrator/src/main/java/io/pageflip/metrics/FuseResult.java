@@ -1,11 +1,11 @@
 package io.pageflip.metrics;
 
 /**
- * The pages that went through a FUSE file.
+ * Figures of a migration through a FUSE file. Times are in nanoseconds.
  *
- * @param writeBackRunningNs that it took to write dirty pages to the disk while the guest ran
- * @param writeBackStandingNs the same while it was paused, and to unmap all pages: a part of the downtime's
- *     {@code stop}
+ * @param writeBackRunningNs time to write dirty pages to the disk while the guest ran
+ * @param writeBackStandingNs time to do the same, and to unmap all pages, while the guest was paused: a part of the
+ *     downtime's {@code stop}
  * @param reads requests of the kernel that were answered
  * @param splicedPages pages that went through the pipe, holes included
  */

@@ -5,15 +5,15 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * The gaps in the guest's heartbeat that no migration caused: when it had settled at the destination. What the machine
- * itself does, to compare a downtime with. Nanoseconds.
+ * The gaps in the guest's heartbeat that no migration caused: those after it had settled at the destination. They show
+ * what the machine itself does; compare a downtime with them. In nanoseconds.
  *
  * @param watched how long the guest was watched for them
- * @param max the longest; 0 if there was none
- * @param longest the longest ones, of different milliseconds, the longest first
+ * @param max the longest gap; 0 if there was none
+ * @param longest the longest gaps, of different milliseconds, the longest first
  */
 public record IdleGaps(long watched, long max, List<Long> longest) {
-    /** So many of the longest are kept. */
+    /** Maximum number of gaps in {@code longest}. */
     public static final int MOST = 5;
 
     public IdleGaps {
@@ -21,7 +21,7 @@ public record IdleGaps(long watched, long max, List<Long> longest) {
     }
 
     /**
-     * Keeps the longest ones.
+     * Keeps the longest gaps.
      *
      * @param gaps of different milliseconds, in any order
      */
@@ -30,7 +30,7 @@ public record IdleGaps(long watched, long max, List<Long> longest) {
         return new IdleGaps(watched, longest.isEmpty() ? 0 : longest.get(0), longest);
     }
 
-    /** Those of two runs together. */
+    /** The idle gaps of two runs together. */
     public IdleGaps plus(IdleGaps other) {
         return of(watched + other.watched, Stream.concat(longest.stream(), other.longest.stream()));
     }

@@ -8,23 +8,22 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the destination measured of a migration that completed. Everything that a migration always has is there; null is
- * only what belongs to a schedule that this one did not have.
+ * The destination's figures of a completed migration. Only figures that some schedules do not have can be null.
  *
  * @param totalTimeMs from the first message to the guest running at the destination
  * @param setupTimeMs from the first message until both sides are ready
  * @param ram QEMU's view of the pages
  * @param downtimePhasesNs of the vCPU that was paused the longest: from its last instruction at the source to its first
  *     at the destination
- * @param dryRunNs how long a vCPU had executed nothing because of a dry run of the switchover, a fifth of a millisecond
- *     before it: no part of the downtime; null where there was none
- * @param blackoutNs with postcopy: until the first heartbeat on the destination was really in memory, its page faults
- *     included, the longest over vCPUs
- * @param postcopy what became of the pages that were mapped after the switchover; null with other schedules, and where
- *     the kernel had to map the rest of them
+ * @param dryRunNs how long a vCPU executed nothing because of the dry run, 0.2 ms before the pause: no part of the
+ *     downtime; null if there was no dry run
+ * @param blackoutNs with postcopy: from the last instruction at the source until the first heartbeat at the destination
+ *     was in memory, its page faults included, the longest over the vCPUs
+ * @param postcopy how the postcopy pages were mapped; null with other schedules, and if the kernel had to map the rest
+ *     of them
  * @param blocks the RAM blocks and how their pages crossed, at least one
  * @param evidence for the moves
- * @param guest how it did after the switchover
+ * @param guest what the guest did after the switchover
  * @param throughput of the guest around the switchover
  * @param idleGapsNs of the guest without a migration
  */
@@ -69,13 +68,13 @@ public record Measured(
         }
     }
 
-    /** From the last guest instruction on the source to the first on the destination, the longest over vCPUs. */
+    /** From the last guest instruction at the source to the first at the destination, the longest over the vCPUs. */
     @JsonProperty
     public long downtimeNs() {
         return downtimePhasesNs.total();
     }
 
-    /** The same, rounded to milliseconds, for tools that expect QEMU's integer. */
+    /** The downtime, rounded to milliseconds, for tools that expect QEMU's integer. */
     @JsonProperty("downtime")
     public long downtimeMs() {
         return Math.round(downtimeNs() / NS_PER_MS);
@@ -114,16 +113,16 @@ public record Measured(
     /**
      * One RAM block.
      *
-     * @param pagesNs its part of the pages phase: blocks cross one after the other
+     * @param pagesNs the block's part of the pages phase, in nanoseconds: blocks cross one after the other
      */
     public record Block(String name, String backing, int pageSize, long bytes, PageCounts pages, long pagesNs) {}
 
     /**
-     * How the guest did after the migration.
+     * What the guest did after the migration.
      *
-     * @param ranForNs how long it was watched
-     * @param instructions it executed meanwhile
-     * @param pagesWritten it wrote meanwhile
+     * @param ranForNs how long the guest was watched, in nanoseconds
+     * @param instructions number of instructions that it executed in that time
+     * @param pagesWritten number of pages that it wrote in that time
      */
     public record GuestActivity(long ranForNs, long instructions, long pagesWritten) {}
 }

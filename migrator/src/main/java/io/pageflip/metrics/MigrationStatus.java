@@ -12,9 +12,9 @@ public enum MigrationStatus {
     COMPLETED("completed"),
     /** The guest lives on at the source. */
     FAILED("failed"),
-    /** As failed, because somebody asked for it. */
+    /** The guest lives on at the source, because somebody cancelled the migration. */
     CANCELLED("cancelled"),
-    /** The agent that owned the guest has died: nobody has it. */
+    /** Nobody has the guest: the agent that owned it has died, or its pages are gone. */
     LOST("lost");
 
     private final String label;

@@ -10,7 +10,7 @@ public enum Owner {
     DESTINATION("destination"),
     /** The guest is lost: the agent that owned it has died, or its pages are gone. */
     NOBODY("nobody"),
-    /** Only a destination says so, whose source has gone: what became of the guest there it cannot know. */
+    /** Reported only by a destination whose source has gone: it cannot know what became of the guest there. */
     UNKNOWN("unknown"),
     /** The run ended before there was a running guest, so that there is nothing to own and nothing to lose. */
     NOBODY_YET("nobody-yet");

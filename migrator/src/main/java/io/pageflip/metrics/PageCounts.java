@@ -4,12 +4,12 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * How the pages of one block, or of all, crossed, in pages of the block.
+ * How the pages of one block, or of all blocks, crossed, counted in each block's own pages.
  *
  * @param total pages there are
  * @param moved pages whose frame is the destination's now
  * @param copied pages whose bytes were written into another frame
- * @param declined pages that the kernel did not move and of which no byte was copied either
+ * @param declined pages that the kernel declined to move, and that were not copied either
  * @param zero pages where nothing was, and nothing crossed: holes, and pages that a copying mechanism found all zeros
  * @param copyReasons the copied pages by {@link CopyReason}'s name
  * @param declineReasons the declined pages by {@link DeclineReason}'s name
@@ -30,12 +30,12 @@ public record PageCounts(
     /** No pages at all. */
     public static final PageCounts NONE = new PageCounts(0, 0, 0, 0, Map.of());
 
-    /** Where no move was declined. */
+    /** Counts without declined pages. */
     public PageCounts(long total, long moved, long copied, long zero, Map<String, Long> copyReasons) {
         this(total, moved, copied, 0, zero, copyReasons, Map.of());
     }
 
-    /** Those of a block, where every copied and every declined page is counted by its reason. */
+    /** The counts of a block whose copied and declined pages are counted by reason. */
     public static PageCounts of(
             long total, long moved, long zero, Map<CopyReason, Long> copied, Map<DeclineReason, Long> declined) {
         Map<String, Long> copyReasons = byName(copied);
@@ -43,7 +43,7 @@ public record PageCounts(
         return new PageCounts(total, moved, sum(copyReasons), sum(declineReasons), zero, copyReasons, declineReasons);
     }
 
-    /** Without the reasons that no page has. */
+    /** The counts by the reason's name, without the reasons that no page has. */
     private static Map<String, Long> byName(Map<?, Long> counts) {
         Map<String, Long> byName = new TreeMap<>();
         counts.forEach((reason, count) -> {
@@ -54,12 +54,12 @@ public record PageCounts(
         return byName;
     }
 
-    /** Pages that something was done about: all but the zero ones. */
+    /** All pages but the zero ones. */
     public long crossed() {
         return moved + copied + declined;
     }
 
-    /** Whether every page is accounted for, once, and everyone that was copied or declined has a reason. */
+    /** Whether every page is counted exactly once, and each copied or declined page has a reason. */
     public boolean addsUp() {
         return crossed() + zero == total && sum(copyReasons) == copied && sum(declineReasons) == declined;
     }

@@ -1,6 +1,6 @@
 package io.pageflip.metrics;
 
-/** The one rule of all percentiles in reports: a value that was measured, never one between two. */
+/** The one rule for all percentiles in reports: each is a measured value, never one between two. */
 public final class Percentile {
     private static final int ALL = 1000;
 
@@ -10,7 +10,7 @@ public final class Percentile {
     private Percentile() {}
 
     /**
-     * The smallest value that so many of a thousand do not exceed.
+     * The smallest value that at least {@code perMille} thousandths of the values do not exceed.
      *
      * @param sorted the values, the smallest first
      * @param perMille 500 for the median, 999 for the 99.9th percentile

@@ -3,15 +3,15 @@ package io.pageflip.metrics;
 import com.fasterxml.jackson.annotation.JsonProperty;
 
 /**
- * Pages that were mapped after the switchover: touched, prefetched and in the background add up to them.
+ * How the postcopy pages were mapped. Touched, prefetched and background pages add up to all of them.
  *
  * @param faults page faults served
  * @param touchedPages mapped because a vCPU, or the agent, touched them
  * @param prefetchedPages mapped because they lie near a touched one
- * @param backgroundPages mapped without being asked for
+ * @param backgroundPages mapped in the background, without a touch
  * @param waits instructions that waited for a page
- * @param waitNs how long, from before the touch to after it; percentiles of the first 65,536 of each vCPU
- * @param lastPageNs from the first instruction, or what the agent saw of it, until the last page was mapped
+ * @param waitNs how long these waited, from before the touch to after it; percentiles of the first 65,536 of each vCPU
+ * @param lastPageNs from the first instruction (or the moment when the agent saw it) until the last page was mapped
  * @param recoveries how often the connection to a source that was still needed broke, and came back
  * @param pausedNs how long nothing could be fetched because of that
  */

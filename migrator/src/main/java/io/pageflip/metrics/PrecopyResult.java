@@ -4,11 +4,11 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * The part of a report that tells of the rounds of a precopy migration.
+ * The rounds of a precopy migration, as a report has them.
  *
  * @param dirtyTracking how the guest's writes were noticed: {@code write-protect} or {@code log}
- * @param downtimeLimit milliseconds, as asked for
- * @param rounds with the guest running; the last one, while it is paused, is the pages phase of the downtime
+ * @param downtimeLimit the limit that was asked for, in milliseconds
+ * @param rounds those while the guest ran; the last round, while it is paused, is the pages phase of the downtime
  */
 public record PrecopyResult(String dirtyTracking, long downtimeLimit, List<Round> rounds) {
     private static final double NS_PER_MS = 1e6;
@@ -20,15 +20,15 @@ public record PrecopyResult(String dirtyTracking, long downtimeLimit, List<Round
     /**
      * One round. Pages are of their blocks' own sizes.
      *
-     * @param round 1 for the one in which every page was sent
+     * @param round its number; every page is sent in round 1
      * @param pagesSent pages that this round sent, zero pages and holes included
      * @param bytesSent bytes of guest memory in them
      * @param pagesDirtied pages that the guest wrote since they were sent
      * @param bytesDirtied bytes in them
      * @param durationNs of the round
      * @param mbps guest memory sent, in 10^6 bits a second
-     * @param expectedDowntimeNs of sending what was dirtied, at that rate
-     * @param throttlePercent of the time in which vCPUs rested in this round
+     * @param expectedDowntimeNs time to send the dirtied pages at that rate
+     * @param throttlePercent percentage of the round in which the vCPUs were throttled
      * @param decision {@code continue}, {@code switch}, {@code throttle}, {@code cancel} or {@code postcopy}
      * @param reason of the decision, in words
      */

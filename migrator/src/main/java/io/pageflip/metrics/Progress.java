@@ -3,11 +3,11 @@ package io.pageflip.metrics;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How far a migration is, for whoever shows it to a person. Written by the agent's thread, without a lock or an
- * allocation; read from any thread.
+ * How far a migration has come, for a display. The agent's thread writes it, without a lock or an allocation; any
+ * thread may read it.
  */
 public final class Progress {
-    /** What is going on. */
+    /** What the agent is doing. */
     public enum Phase {
         STARTING("starting"),
         FILLING("filling guest RAM"),
@@ -16,9 +16,9 @@ public final class Progress {
         PREPARING("getting ready"),
         PAGES("moving pages"),
         SWITCHING("handing over"),
-        /** The guest runs at the destination, and pages come; the names of this and the next two are QEMU's. */
+        /** The guest runs at the destination, and pages still come; the names of this and the next two are QEMU's. */
         POSTCOPY_ACTIVE("postcopy-active"),
-        /** The connection between the agents broke: no page comes, and who needs one waits. */
+        /** The connection between the agents broke: no page comes, and a vCPU that needs one waits. */
         POSTCOPY_PAUSED("postcopy-paused"),
         POSTCOPY_RECOVER("postcopy-recover"),
         RUNNING("guest runs"),
@@ -37,13 +37,13 @@ public final class Progress {
         }
     }
 
-    /** Is told of each phase when it begins, by the thread that begins it, which may be in a hurry. */
+    /** Is called when a phase begins, by the thread that begins it. Must return quickly. */
     @FunctionalInterface
     public interface Listener {
         /**
          * A phase begins.
          *
-         * @param pages to be done in it; 0 if it has no pages
+         * @param pages number of pages to handle in it; 0 if it handles none
          */
         void begins(Phase phase, long pages);
     }
@@ -56,7 +56,7 @@ public final class Progress {
     /**
      * Begins a phase.
      *
-     * @param pages to be done in it; 0 if it has no pages
+     * @param pages number of pages to handle in it; 0 if it handles none
      */
     public void begin(Phase next, long pages) {
         done = 0;
@@ -68,12 +68,12 @@ public final class Progress {
         }
     }
 
-    /** Tells somebody of each phase from now on. */
+    /** Sets the listener that is called for each phase from now on. */
     public void listener(Listener next) {
         listener = next;
     }
 
-    /** So many pages of this phase are done now. */
+    /** Sets how many pages of this phase are done. */
     public void done(long pages) {
         done = pages;
     }

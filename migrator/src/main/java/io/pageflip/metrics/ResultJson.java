@@ -6,7 +6,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 
-/** JSON as everything here writes and reads it: kebab-case names. */
+/** The form of all JSON that pageflip writes and reads: names in kebab-case. */
 public final class ResultJson {
     /** Thread-safe. */
     public static final ObjectMapper MAPPER = JsonMapper.builder()

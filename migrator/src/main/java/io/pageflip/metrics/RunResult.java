@@ -10,19 +10,19 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one migration came to: an element of {@code runs} in the JSON report. There, the parts lie side by side in one
- * object, field names become kebab-case, and what is null is absent. Names are QEMU's ({@code query-migrate}) where it
- * has them.
+ * The result of one migration: an element of {@code runs} in the JSON report. There the parts are merged into one
+ * object, field names become kebab-case, and null fields are absent. Names are QEMU's ({@code query-migrate}) where
+ * QEMU has them.
  *
- * <p>A figure is added to the record of whoever measures it, {@link Measured} or {@link SourceSide}, and goes from
- * there into JSON, through a peer's report and back, by its name.
+ * <p>To add a figure, add it to the record of the agent that measures it: {@link Measured} or {@link SourceSide}. Its
+ * name carries it into JSON, and through a peer's report and back.
  *
  * @param status how it ended: {@code COMPLETED}, {@code FAILED}, {@code CANCELLED} or {@code LOST}
  * @param owner who has the guest now
- * @param measured by the destination; null unless the migration completed and its figures are known
- * @param verification of the guest by whoever has it; null if the guest never ran or is lost
+ * @param measured the destination's figures; null unless the migration completed and they are known
+ * @param verification of the guest, by the agent that has it; null if the guest never ran or is lost
  * @param source what only the source knows
- * @param error why it did not complete, or why the figures of a completed one are missing
+ * @param error why the migration did not complete, or why the figures of a completed one are missing
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 @JsonPropertyOrder({"status", "owner", "measured", "verification", "source", "error"})
@@ -34,7 +34,7 @@ public record RunResult(
         @JsonUnwrapped SourceSide source,
         @Nullable Failure error) {
 
-    /** @throws IllegalArgumentException if the parts are not of one result */
+    /** @throws IllegalArgumentException if the parts contradict each other */
     public RunResult {
         boolean together = switch (status) {
             case COMPLETED -> owner == Owner.DESTINATION;
@@ -53,23 +53,23 @@ public record RunResult(
         }
     }
 
-    /** The guest is at the destination, which measured the migration. */
+    /** A completed migration, with the destination's figures. */
     public static RunResult completed(Measured measured, VerificationResult verification) {
         return new RunResult(
                 MigrationStatus.COMPLETED, Owner.DESTINATION, measured, verification, SourceSide.NONE, null);
     }
 
     /**
-     * The guest is at the destination, whose figures are not known.
+     * A completed migration whose figures are not known.
      *
-     * @param why null if the destination had no way to tell them
+     * @param why why they are not known; null if the destination had no way to send them
      */
     public static RunResult unreported(@Nullable Failure why) {
         return new RunResult(MigrationStatus.COMPLETED, Owner.DESTINATION, null, null, SourceSide.NONE, why);
     }
 
     /**
-     * The guest has not changed hands.
+     * A migration that ended before the guest changed hands.
      *
      * @param status {@code FAILED} or {@code CANCELLED}
      * @param owner not the destination
@@ -80,7 +80,7 @@ public record RunResult(
         return new RunResult(status, owner, null, verification, SourceSide.NONE, error);
     }
 
-    /** Nobody has the guest any more. */
+    /** A migration after which nobody has the guest. */
     public static RunResult lost(String why) {
         return new RunResult(
                 MigrationStatus.LOST,
@@ -91,17 +91,19 @@ public record RunResult(
                 new Failure(Failure.Kind.GUEST_LOST, why));
     }
 
-    /** The same, with what the source knows of it. */
+    /** This result, with the source's figures. */
     public RunResult with(SourceSide known) {
         return new RunResult(status, owner, measured, verification, known, error);
     }
 
-    /** The same, with the reason that the other agent knows better. */
+    /** This result, with the reason that the other agent gave, which knows it better. */
     public RunResult withError(Failure reason) {
         return new RunResult(status, owner, measured, verification, source, reason);
     }
 
-    /** As JSON has it; the phases of the downtime are there if and only if the destination's figures are. */
+    /**
+     * Reads a result from JSON, which has the phases of the downtime if and only if it has the destination's figures.
+     */
     @JsonCreator(mode = JsonCreator.Mode.DELEGATING)
     static RunResult read(JsonNode json) throws JsonProcessingException {
         return new RunResult(

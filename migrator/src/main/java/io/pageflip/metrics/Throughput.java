@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
  * @param rateBefore instructions a second before the switchover: the median of all windows of ten slots there; 0 if
  *     there is no whole window
  * @param recoveredNs from the last instruction at the source until the guest was back to 95 % of that rate: the
- *     beginning of the first such window after the switchover that reaches it. Null if none did, or if the rate before
- *     is not known
+ *     beginning of the first window of ten slots after the switchover that reaches it. Null if none did, or if
+ *     {@code rateBefore} is not known
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record Throughput(
@@ -35,15 +35,16 @@ public record Throughput(
     }
 
     /**
-     * Finds out when the guest had recovered.
+     * Finds out when the guest was back to its earlier rate.
      *
      * @param instructions of each slot
      * @param fromNs when the first of them begins, relative to the last instruction at the source
-     * @param resumedNs when every vCPU had executed its first instruction at the destination, relative to the same
+     * @param resumedNs when every vCPU had executed its first instruction at the destination, relative to the last
+     *     instruction at the source
      */
     public static Throughput of(long slotNs, long fromNs, List<Long> instructions, long resumedNs) {
         long[] windows = windows(instructions);
-        // Those that end before the slot of the switchover; that slot belongs to neither side.
+        // The windows that end before the slot of the switchover, which belongs to neither side.
         int before = (int) Math.max(0, Math.min(windows.length, -fromNs / slotNs - WINDOW + 1));
         long[] sorted = Arrays.copyOf(windows, before);
         Arrays.sort(sorted);

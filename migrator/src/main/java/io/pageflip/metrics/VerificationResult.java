@@ -8,12 +8,12 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The guest's content, compared with what it must be.
+ * The result of comparing the guest's content with what it must be.
  *
- * @param found by the comparison; null if the user did not want one
+ * @param found what the comparison found; null if the user did not want one
  */
 public record VerificationResult(@Nullable Verification found) {
-    /** The user did not want one. */
+    /** The result if the user did not want a comparison. */
     public static final VerificationResult SKIPPED = new VerificationResult(null);
 
     /** How a verification ended. */
@@ -75,7 +75,7 @@ public record VerificationResult(@Nullable Verification found) {
         return result;
     }
 
-    /** As JSON has it: counts are 0 and the answers absent where nothing was compared. */
+    /** The form in JSON: if nothing was compared, counts are 0 and the answers absent. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     record Json(
             Status status,

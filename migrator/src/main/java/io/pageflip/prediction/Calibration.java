@@ -14,8 +14,8 @@ import java.util.TreeMap;
 import java.util.function.ToLongFunction;
 
 /**
- * Measures {@link Costs} by real migrations of guests of two sizes, each mechanism with each size by turns: the median
- * of the larger and that of the smaller are two points of a line.
+ * Measures {@link Costs} with real migrations of guests of two sizes. Mechanisms and sizes take turns. The medians of
+ * the smaller and of the larger size are two points of a line.
  */
 public final class Calibration {
     /** The mechanisms that are measured. */
@@ -25,22 +25,25 @@ public final class Calibration {
     /** The sizes of the guests, in bytes. */
     public static final List<Long> RAM_BYTES = List.of(128L << 20, 512L << 20);
 
-    /** Some mechanisms take twice as long in one run of three, where other work gets between their two processes. */
+    /**
+     * Runs of each mechanism with each size. Some mechanisms take twice as long in one run of three, when other work
+     * gets between their two processes.
+     */
     private static final int RUNS = 7;
 
     private Calibration() {}
 
-    /** A migration with {@code stop-and-move}, so that all pages cross in the pages phase. */
+    /** Runs a migration with {@code stop-and-move}, so that all pages cross in the pages phase. */
     @FunctionalInterface
     public interface Runner {
         RunResult run(Mechanism mechanism, long ramBytes) throws IOException, InterruptedException;
     }
 
     /**
-     * Measures.
+     * Measures what a page costs with each mechanism.
      *
-     * @param mechanisms those that can run here
-     * @param host in words
+     * @param mechanisms the mechanisms that can run here
+     * @param host a description of this host
      * @throws IOException if a migration fails
      */
     public static Costs measure(List<Mechanism> mechanisms, Runner runner, String host)
@@ -54,7 +57,7 @@ public final class Calibration {
                     if (measured == null) {
                         Failure error = result.error();
                         throw new IOException(
-                                "a migration with " + mechanism + " failed, so that it cannot be measured: "
+                                "a migration with " + mechanism + " failed, so its costs are unknown: "
                                         + (error == null ? result.status() : error.message()));
                     }
                     bySize(runs, mechanism).get(size).add(measured);
@@ -70,7 +73,9 @@ public final class Calibration {
         return runs.computeIfAbsent(mechanism, key -> List.of(new ArrayList<>(), new ArrayList<>()));
     }
 
-    /** Through the medians of both; never one that falls, or begins below 0, however much noise there is. */
+    /**
+     * The line through the medians of both. However much noise there is, it does not fall, and does not begin below 0.
+     */
     private static Costs.Cost line(List<Measured> small, List<Measured> large) {
         double fewer = median(small, measured -> measured.pages().crossed());
         double more = median(large, measured -> measured.pages().crossed());

@@ -12,16 +12,16 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the pages phase costs on a host: for each mechanism so much at once, and so much a page. As JSON, a file that a
- * person may write, too.
+ * How long the pages phase takes on a host: for each mechanism a fixed time, and a time for each page. As JSON it is a
+ * file, which a person may also write.
  *
  * @param schema {@link #SCHEMA}
- * @param host where it was measured, in words
- * @param mechanisms by name; one that could not be measured is not there
+ * @param host a description of the host on which they were measured
+ * @param mechanisms costs by the mechanism's name; a mechanism that could not be measured is absent
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record Costs(String schema, @Nullable String host, Map<String, Cost> mechanisms) {
-    /** The only one there is. */
+    /** The only schema so far. */
     public static final String SCHEMA = "pageflip.costs/1";
 
     public Costs {
@@ -29,13 +29,13 @@ public record Costs(String schema, @Nullable String host, Map<String, Cost> mech
     }
 
     /**
-     * Of one mechanism, in nanoseconds.
+     * The costs of one mechanism, in nanoseconds.
      *
-     * @param fixedNs whatever the number of pages
-     * @param nsPerPage of 4 KiB, with batches of 512 pages
+     * @param fixedNs the part that does not depend on the number of pages
+     * @param nsPerPage for each page of 4 KiB, with batches of 512 pages
      */
     public record Cost(double fixedNs, double nsPerPage) {
-        /** Of so many pages. */
+        /** The time for so many pages. */
         long ofPages(long pages) {
             return Math.round(fixedNs + pages * nsPerPage);
         }
@@ -59,7 +59,7 @@ public record Costs(String schema, @Nullable String host, Map<String, Cost> mech
         for (Map.Entry<String, Cost> cost : costs.mechanisms.entrySet()) {
             Cost value = cost.getValue();
             if (value == null || !(value.fixedNs >= 0 && value.nsPerPage >= 0)) {
-                throw new IOException("the cost of " + cost.getKey() + " is none: " + value);
+                throw new IOException("the cost of " + cost.getKey() + " is missing, negative or no number: " + value);
             }
         }
         return costs;
@@ -74,16 +74,16 @@ public record Costs(String schema, @Nullable String host, Map<String, Cost> mech
         }
     }
 
-    /** Of so many pages that a mechanism moves or copies; null if it was not measured. */
+    /** The time in which a mechanism moves or copies so many pages; null if the mechanism was not measured. */
     public @Nullable Long pagesNs(Mechanism mechanism, long pages) {
         Cost cost = mechanisms.get(mechanism.toString());
         return cost == null ? null : cost.ofPages(pages);
     }
 
     /**
-     * Of a simulated guest, were its kernel real: a page that moves costs what a flip does, which is two page table
-     * operations, too; one that is copied what a real vmsplice(2) in and out of a pipe does. A page that fails costs
-     * nothing. Null if what it takes was not measured.
+     * The time that the pages of a simulated guest would take if its kernel were real. A moved page costs as much as a
+     * flip, which is two page table operations, too. A copied page costs as much as a real vmsplice(2) into a pipe and
+     * out of it. A page that fails costs nothing. Null if a mechanism that this takes was not measured.
      */
     public @Nullable Long pagesNs(SimulationResult result) {
         long moved = result.count(Outcome.MOVED);

@@ -7,15 +7,15 @@ import io.pageflip.request.Schedule;
 import io.pageflip.scenario.Scenario;
 
 /**
- * A migration that has not run: all that its prediction is made from.
+ * A migration that has not run, as far as its prediction depends on it.
  *
- * @param guest in the memory that its pages cross from
+ * @param guest in the memory that its pages cross from, which with {@code --adopt} is a memfd
  * @param scenario what an experiment adds to the guest
- * @param adopts whether it was started in private memory
+ * @param adopts whether the guest starts in private memory, which is adopted
  * @param gifts false with {@code --no-gift}
  * @param moves false with {@code --no-move}
  * @param batch pages that one system call moves
- * @param kernel whose vmsplice this host has
+ * @param kernel the simulated kernel whose vmsplice is that of this host
  */
 public record Planned(
         GuestConfig guest,

@@ -5,17 +5,17 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a migration will come to.
+ * The predicted result of a migration.
  *
- * @param blocks the counts of each block, by name; null if they are not determined beforehand
- * @param undetermined why not; null if they are
- * @param pagesNs what the pages phase will take; null where nothing was measured that could tell
+ * @param blocks the page counts of each block, by name; null if they cannot be known beforehand
+ * @param undetermined why the counts cannot be known; null if they can
+ * @param pagesNs how long the pages phase will take, in nanoseconds; null if no measurement tells it
  */
 public record Prediction(
         @Nullable Map<String, PageCounts> blocks,
         @Nullable String undetermined,
         @Nullable Long pagesNs) {
-    /** All blocks together; null if they are not determined. */
+    /** The counts of all blocks together; null if they cannot be known beforehand. */
     public @Nullable PageCounts pages() {
         return blocks == null ? null : blocks.values().stream().reduce(PageCounts.NONE, PageCounts::plus);
     }

@@ -27,12 +27,12 @@ import org.jspecify.annotations.Nullable;
  * for pages that are gifted, what the simulated kernel does with them. Asks no process and reads no page.
  */
 public final class Predictor {
-    /** What {@link Calibration} measures with: no other batch is predicted. */
+    /** The batch that {@link Calibration} measures with. No time is predicted with any other. */
     private static final int BATCH = 512;
 
     private final @Nullable Costs costs;
 
-    /** @param costs of this host; null if they are not known, so that no time is predicted */
+    /** @param costs on this host; null if they are not known, and then no time is predicted */
     public Predictor(@Nullable Costs costs) {
         this.costs = costs;
     }
@@ -54,20 +54,20 @@ public final class Predictor {
     private static @Nullable String undetermined(Planned planned) {
         boolean precopy = planned.schedule() == Schedule.PRECOPY;
         if (planned.mechanism() == Mechanism.FUSE) {
-            return "the kernel decides about each page of a file, by what it finds it marked with";
+            return "the kernel decides for each page of a file whether to move it";
         }
         if (planned.scenario().conditions().forkedPercent() > 0
                 && planned.guest().dirtyRate() > 0) {
-            return "which of the forked pages the guest has written since, and so has alone, is known only when it runs";
+            return "only a running guest shows which forked pages it has written, and no longer shares with the child";
         }
         if (planned.adopts()) {
-            return "which pages a device holds is known only when the guest runs";
+            return "only a running guest shows which pages a device holds";
         }
         if (precopy && planned.mechanism() == Mechanism.GIFT) {
-            return "which pages go in the last round, the only one that gifts, is up to what the guest writes";
+            return "only the last round gifts, and its pages depend on what the guest writes";
         }
         if (planned.guest().ramBytes() / Backing.ANONYMOUS.pageBytes() > Simulation.MOST_PAGES) {
-            return "RAM is larger than what can be simulated";
+            return "RAM is too large to be simulated";
         }
         return null;
     }
@@ -123,7 +123,10 @@ public final class Predictor {
         }
     }
 
-    /** What a third process maps is not flipped, whatever the destination has there. */
+    /**
+     * Counts the pages of block {@code ram}. A page that a third process maps is not flipped, whatever the destination
+     * has there.
+     */
     private static void flipRam(Planned planned, BlockSpec ram, Fates fates) {
         GuestConfig guest = planned.guest();
         Scenario scenario = planned.scenario();
@@ -149,7 +152,7 @@ public final class Predictor {
     }
 
     /**
-     * A block that is not whole pages is not gifted at all: 004, "the size argument must be a multiple of page size".
+     * No page is gifted of a block that is not whole pages: 004, "the size argument must be a multiple of page size".
      */
     private static void gift(Planned planned, BlockSpec spec, long data, Fates fates) throws InterruptedException {
         if (spec.wholePages() < spec.pages()) {
@@ -170,7 +173,7 @@ public final class Predictor {
         fates.moved(result.count(Outcome.MOVED));
     }
 
-    /** As pageflip tells it, which sees flags and frames, and nothing of what the kernel thinks. */
+    /** The reason that pageflip reports. It sees flags and frames, but not why the kernel decided as it did. */
     private static CopyReason copyReason(String moveReason) {
         for (CopyReason own : new CopyReason[] {CopyReason.NOT_GIFTED, CopyReason.MOVE_NOT_REQUESTED}) {
             if (own.toString().equals(moveReason)) {
@@ -180,7 +183,7 @@ public final class Predictor {
         return CopyReason.KERNEL_DECLINED;
     }
 
-    /** What becomes of the pages of a block; those that nothing is said of are zero. */
+    /** Counts of the pages of a block by what becomes of them. Pages that nobody counts are zero. */
     private static final class Fates {
         private long moved;
         private long crossed;

@@ -14,9 +14,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads the bytes of pages out of the stream, straight into guest memory. Where that is registered with a userfaultfd,
- * the pages are mapped first: without a page table entry a touch would trap, and nobody but this thread could end that.
- * Pages that a third process maps go into memory of our own, with which the userfaultfd has nothing to do.
+ * Reads the bytes of pages out of the stream, straight into guest memory. If that memory is registered with a
+ * userfaultfd, the pages are mapped first: without a page table entry a touch would trap, and only this thread could
+ * serve the fault. Pages that a third process maps go into private memory, which is not registered.
  */
 public final class BytesReceiver implements PageReceiver {
     private final List<RamBlock> blocks;
@@ -24,7 +24,7 @@ public final class BytesReceiver implements PageReceiver {
     private final PageLedger ledger;
     private final @Nullable Userfaultfd userfaultfd;
 
-    /** @param userfaultfd with which all shared blocks are registered, if they are */
+    /** @param userfaultfd with which all shared blocks are registered; null if they are not */
     public BytesReceiver(
             List<RamBlock> blocks, StreamReader stream, PageLedger ledger, @Nullable Userfaultfd userfaultfd) {
         this.blocks = blocks;

@@ -10,8 +10,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Takes gifted pages without moving them ({@code --no-move}): copies them out of the source's memfd into memory of its
- * own.
+ * Takes gifted pages without moving them ({@code --no-move}): copies them out of the source's memfd into the
+ * destination's own memory.
  */
 public final class FileCopyReceiver implements PageReceiver {
     private final List<RamBlock> blocks;

@@ -14,10 +14,10 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Moves gifted pages of a shared block: {@code UFFDIO_CONTINUE} points the destination's page table entries at the
- * frames that the memfd holds. A page whose move the kernel declines is counted as declined, with the reason; the
- * ladder of its answers is {@link MoveOutcome}. The bytes of such a page need not be copied, and must not, since with a
- * handover the guest may write them meanwhile: wherever the memfd is mapped, the page is, or will be when it is
- * touched.
+ * frames that the memfd holds. A page whose move the kernel declines counts as declined, with the reason;
+ * {@link MoveOutcome} has the kernel's answers. The bytes of such a page need not be copied: the memfd is mapped here,
+ * so the page is there, or will be when it is touched. They must not be copied either, because with a handover the
+ * guest may write them meanwhile.
  */
 public final class FlipReceiver implements PageReceiver {
     private final List<RamBlock> blocks;
@@ -52,7 +52,7 @@ public final class FlipReceiver implements PageReceiver {
             }
             MoveOutcome outcome = MoveOutcome.of(result);
             if (outcome == MoveOutcome.NO_MAPPING && asked > 1) {
-                most = asked / 2; // ENOENT also if only the range's end lies outside of what is registered
+                most = asked / 2; // ENOENT also comes if only the range's end is not registered
             } else {
                 ledger.declined(blockIndex, new PageRange(at, 1), reason(block, at, outcome));
                 at++;

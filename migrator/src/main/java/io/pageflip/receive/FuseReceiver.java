@@ -15,17 +15,17 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads pages out of the source's FUSE file, by making them present in a private mapping of it: each fault is a READ
- * that the source answers with the page. Only frame numbers can tell which of them moved.
+ * Reads pages out of the source's FUSE file, by making them present in a private mapping of that file. Each fault is a
+ * READ request, which the source answers with the page. Only frame numbers can tell which pages moved.
  */
 public final class FuseReceiver implements PageReceiver {
     private final List<RamBlock> blocks;
     private final PageLedger ledger;
     private final @Nullable CopyReason foregone;
-    /** Of each block: the pages from its start that have been read. */
+    /** For each block, how many pages from its start have been read. */
     private final long[] readPages;
 
-    /** @param foregone why no page will be moved, if that is known beforehand */
+    /** @param foregone why no page will be moved, if that is known beforehand; otherwise null */
     public FuseReceiver(List<RamBlock> blocks, PageLedger ledger, @Nullable CopyReason foregone) {
         this.blocks = blocks;
         this.ledger = ledger;
@@ -39,7 +39,7 @@ public final class FuseReceiver implements PageReceiver {
         if (block.spec().backing() != Backing.FILE) {
             throw new ProtocolException("pages of RAM block " + block.spec().name() + " are in no FUSE file");
         }
-        // Holes before them as well: the source sends the blocks in order, and is there to be asked now.
+        // The holes before them as well: the source sends the pages in order, and can still answer now.
         long from = Math.min(pages.first(), readPages[blockIndex]);
         read(block, new PageRange(from, pages.end() - from));
         readPages[blockIndex] = Math.max(readPages[blockIndex], pages.end());
@@ -55,7 +55,7 @@ public final class FuseReceiver implements PageReceiver {
         try {
             block.mapping().populateRead(pages.first() * pageBytes, pages.count() * pageBytes);
         } catch (SyscallException e) {
-            if (e.errno() == Errno.EFAULT) { // what a touch would get as SIGBUS
+            if (e.errno() == Errno.EFAULT) { // a touch would get SIGBUS
                 throw new IOException(
                         "the source's FUSE file of RAM block " + block.spec().name()
                                 + " cannot be read: its server is gone, was cut off, or could not read the disk",
@@ -66,8 +66,9 @@ public final class FuseReceiver implements PageReceiver {
     }
 
     /**
-     * All records have come: what follows the last one is a hole to the block's end, and becomes memory of the
-     * destination's own. Now every page is there or needs nobody, and the source may go.
+     * Ends the reading, when all records have come. From the last page that was read to the block's end there is a
+     * hole, which becomes private memory of the destination. After that the destination needs nothing from the source,
+     * which may go.
      */
     public void finish() throws IOException {
         for (int i = 0; i < blocks.size(); i++) {
@@ -81,11 +82,11 @@ public final class FuseReceiver implements PageReceiver {
     }
 
     /**
-     * Compares frame numbers and decides about every page. To be called before the guest runs: a page that it writes
-     * gets another frame.
+     * Compares frame numbers, and decides for every page whether it was moved. Call this before the guest runs, because
+     * a page that the guest writes gets another frame.
      *
      * @param visible whether frame numbers are visible on both sides; if not, all pages count as copied
-     * @param relocatedBefore {@link io.pageflip.os.Proc#relocatedPages} when the source noted them
+     * @param relocatedBefore {@link io.pageflip.os.Proc#relocatedPages} when the source recorded the frames
      */
     public static Evidence judge(
             PageLedger ledger, List<RamBlock> blocks, Frames frames, boolean visible, long relocatedBefore)

@@ -6,7 +6,10 @@ import io.pageflip.metrics.CopyReason;
 import io.pageflip.wire.ProtocolException;
 import org.jspecify.annotations.Nullable;
 
-/** Enters pages of the shared file that are mapped only after the switchover, when the guest touches them or later. */
+/**
+ * Enters postcopy pages of the shared file into the ledger. They are mapped only after the switchover: when the guest
+ * touches them, or later.
+ */
 public final class PostcopyFlipReceiver implements PageReceiver {
     private final PageLedger ledger;
 

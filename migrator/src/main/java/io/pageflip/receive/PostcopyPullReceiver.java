@@ -8,7 +8,10 @@ import java.io.IOException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Enters pages that are pulled after the switchover, and forgets what a round of a precopy has brought of them. */
+/**
+ * Enters pages that will be pulled after the switchover into the ledger, and drops their copies from an earlier precopy
+ * round.
+ */
 public final class PostcopyPullReceiver implements PageReceiver {
     private final List<RamBlock> blocks;
     private final PageLedger ledger;
@@ -21,6 +24,6 @@ public final class PostcopyPullReceiver implements PageReceiver {
     @Override
     public void receive(int blockIndex, PageRange pages, @Nullable CopyReason reason) throws IOException {
         ledger.postcopy(blockIndex, pages);
-        blocks.get(blockIndex).discard(pages); // only a page that is missing traps
+        blocks.get(blockIndex).discard(pages); // only a missing page traps
     }
 }

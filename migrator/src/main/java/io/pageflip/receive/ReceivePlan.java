@@ -18,8 +18,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which receiver the records of a frame get, and the walk over them. A schedule says which kinds of frame may come;
- * every other one is the source's mistake. Used by the migration's one thread.
+ * Passes the records of each frame to the receiver for its type. A schedule says which types of frame may come; any
+ * other fails the migration. Used by the migration's one thread.
  */
 public final class ReceivePlan {
     private final Map<FrameType, PageReceiver> receivers = new EnumMap<>(FrameType.class);
@@ -45,10 +45,10 @@ public final class ReceivePlan {
                 .with(FrameType.GIFT, new FlipReceiver(blocks, userfaultfd, ledger));
     }
 
-    /** What is done for pages that the source expects to send. */
+    /** Prepares for pages that the source expects to send. */
     @FunctionalInterface
     public interface ExpectedPages {
-        /** Some pages of a block; the range has been checked to lie in it. */
+        /** Prepares for some pages of a block; the caller has checked that they lie in it. */
         void expect(int block, PageRange range) throws IOException;
     }
 
@@ -64,7 +64,7 @@ public final class ReceivePlan {
     /**
      * Receives the pages of a frame of records.
      *
-     * @return how many they were
+     * @return the number of pages
      */
     public long receive(FrameHeader header, ByteBuffer body) throws IOException {
         PageReceiver receiver = receivers.get(header.type());

@@ -9,14 +9,14 @@ import java.io.IOException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Takes vmspliced pages out of the page pipe, asking for them to be moved unless the user did not want that. */
+/** Takes vmspliced pages out of the page pipe, and asks the kernel to move them, except with {@code --no-move}. */
 public final class SpliceReceiver implements PageReceiver {
     private final List<RamBlock> blocks;
     private final StreamReader stream;
     private final PageLedger ledger;
     private final @Nullable CopyReason foregone;
 
-    /** @param foregone why no page will be moved, if that is known beforehand */
+    /** @param foregone why no page will be moved, if that is known beforehand; otherwise null */
     public SpliceReceiver(
             List<RamBlock> blocks, StreamReader stream, PageLedger ledger, @Nullable CopyReason foregone) {
         this.blocks = blocks;

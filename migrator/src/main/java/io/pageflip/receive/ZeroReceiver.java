@@ -11,8 +11,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Enters pages that are all zeros. They are so here without being touched, but for one that came before with other
- * content, in an earlier round of a precopy: that one is cleared.
+ * Enters pages that are all zeros into the ledger. Memory that nobody has touched is zero here. Only a page that came
+ * with other content in an earlier precopy round must be cleared.
  */
 public final class ZeroReceiver implements PageReceiver {
     private static final int CHUNK = BasePage.BYTES;

@@ -6,8 +6,8 @@ import io.pageflip.wire.FrameType;
 import java.io.IOException;
 
 /**
- * Gifts pages of a shared block: drops their page table entries, after which only the memfd holds them, and says so.
- * Closing the source's userfaultfd takes them all back.
+ * Gifts pages of a shared block: drops their page table entries, so that only the memfd holds their frames, and tells
+ * the destination. Closing the source's userfaultfd takes all of them back.
  */
 public final class FlipSender implements PageSender {
     private final RecordWriter records;

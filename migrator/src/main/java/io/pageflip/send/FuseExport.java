@@ -12,8 +12,8 @@ import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Shows a RAM block that lies in a file on a disk as a file of a FUSE file system, served by a thread of its own, and
- * lets its pages go into that. Used by the agent's one thread.
+ * Exports a RAM block that lies in a file on a disk as a file of a FUSE file system, and moves its pages into that
+ * file. A thread of its own serves the file system. Used by the agent's one thread.
  *
  * <pre>
  *   guest RAM    file on a disk            pipe              FUSE file            destination
@@ -21,12 +21,12 @@ import org.jspecify.annotations.Nullable;
  *     unmapped   clean, removed    header, pages    MOVE     the same frame     MADV_POPULATE_READ
  * </pre>
  *
- * <p>A page that has moved is no longer in the disk file's page cache. It is clean, so nothing is lost: whoever touches
- * it here again, after a failed migration, gets it from the disk.
+ * <p>A page that has moved is no longer in the disk file's page cache. It is clean, so nothing is lost: if the guest
+ * touches it here again, after a failed migration, the kernel reads it from the disk.
  *
- * <p>The thread that serves is the only one that closes the device. However it ends, requests fail from then on and
- * nobody hangs. (If this process is killed in the microseconds in which one of its own threads waits for an answer, in
- * {@link #start}, the kernel waits with it, until somebody writes to {@code /sys/fs/fuse/connections/N/abort}.)
+ * <p>Only the serving thread closes the device. However that thread ends, requests fail from then on, and no reader
+ * hangs. (One exception: if this process is killed in the microseconds in which one of its own threads waits for an
+ * answer, in {@link #start}, it stays in the kernel until somebody writes to {@code /sys/fs/fuse/connections/N/abort}.)
  */
 public final class FuseExport implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger("pageflip.fuse");
@@ -73,8 +73,8 @@ public final class FuseExport implements AutoCloseable {
     /**
      * Starts to serve. No page can be read yet.
      *
-     * @param move false: every page is copied
-     * @throws HostLacksException if this host or user has no FUSE, or one too old
+     * @param move whether to ask the kernel to move pages; if not, it copies every page
+     * @throws HostLacksException if this host or user has no FUSE, or its FUSE is too old
      */
     public static FuseExport start(RamBlock block, boolean move, NanoClock clock) throws IOException {
         DiskFile disk = block.disk();
@@ -99,12 +99,12 @@ public final class FuseExport implements AutoCloseable {
         }
     }
 
-    /** The FUSE file, to be passed to the destination; stays this owner's. */
+    /** The FUSE file, to be passed to the destination. This object still owns it. */
     public Fd file() {
         return file;
     }
 
-    /** Writes back what is dirty, while the guest may run: so much less is left when it is paused. */
+    /** Writes dirty pages back while the guest may run, so that fewer are left when it is paused. */
     public void writeBack() throws IOException {
         long startNs = clock.nanoTime();
         disk.writeBack();
@@ -112,26 +112,29 @@ public final class FuseExport implements AutoCloseable {
     }
 
     /**
-     * Releases all pages. The guest is paused and must not touch them from now on: none is mapped here any more, all
-     * are clean, and the destination may read them.
+     * Releases all pages: unmaps them, writes them back, and lets the destination read them. The guest must be paused,
+     * and must not touch them from now on.
      */
     public void release() throws IOException {
         long startNs = clock.nanoTime();
         block.mapping().dropEntries(0, block.spec().mappedBytes());
-        disk.writeBack(); // not before: a page table entry may be all that knows of a write
+        disk.writeBack(); // not before: maybe only a page table entry knows of a write
         guestPausedNs += clock.nanoTime() - startNs;
         server.admitReads();
     }
 
-    /** What it did so far. */
+    /** The figures so far. */
     public FuseResult figures() {
         return new FuseResult(runningNs, guestPausedNs, server.reads(), server.splicedPages());
     }
 
-    /** Serves no longer; files that the destination has mapped stay, and every page that it has. Again: nothing. */
+    /**
+     * Stops serving. A file that the destination has mapped stays mapped, with every page that it holds. A second call
+     * does nothing.
+     */
     @Override
     public void close() {
-        file.close(); // while there is somebody to answer
+        file.close(); // while the server can still answer the kernel
         end();
     }
 

@@ -9,15 +9,17 @@ import io.pageflip.wire.FrameType;
 import java.io.IOException;
 
 /**
- * Puts pages into the page pipe with vmsplice(2), as gifts or not: with {@code --no-gift}, and in the rounds of a
- * precopy, in which the guest may still write them. Nothing touches a gifted page afterwards until the destination has
- * read it: it would see the change. A page that was not gifted, and is written meanwhile, may arrive half written; it
- * is sent again then. A stock kernel leaves them mapped here, so they are the source's until the run token is taken; on
- * a kernel with the patch of 2013 they are gone, but for those that cannot move: one of them is a page that goes in two
- * pieces ({@link io.pageflip.ram.ExceptionalPages}).
+ * Puts pages into the page pipe with vmsplice(2). They are gifts, except with {@code --no-gift}, and in the rounds of a
+ * precopy, in which the guest may still write them. Nothing may touch a gifted page until the destination has read it,
+ * because the destination would see the change. A page that was not gifted and is written meanwhile may arrive half
+ * written; then it is sent again.
+ *
+ * <p>A stock kernel leaves the pages mapped here, so the source keeps them until the destination takes the run token. A
+ * kernel with the patch of 2013 takes them away, except those that cannot move, such as a page that goes in two pieces
+ * ({@link io.pageflip.ram.ExceptionalPages}).
  */
 final class GiftSender implements PageSender {
-    /** Of a page in two pieces; the simulated kernel's are of the same size. */
+    /** Bytes in the first piece of a page that goes in two pieces; the same as in the simulated kernel. */
     private static final int FIRST_PIECE = 512;
 
     private final RecordWriter records;

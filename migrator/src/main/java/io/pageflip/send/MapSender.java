@@ -6,8 +6,8 @@ import io.pageflip.wire.FrameType;
 import java.io.IOException;
 
 /**
- * Tells the destination which pages of a shared block it may map already; they stay mapped here, and the guest writes
- * them.
+ * Tells the destination which pages of a shared block it may map already; they stay mapped here, and the guest goes on
+ * writing them.
  */
 final class MapSender implements PageSender {
     private final RecordWriter records;

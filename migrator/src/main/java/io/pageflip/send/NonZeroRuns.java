@@ -5,7 +5,7 @@ import io.pageflip.ram.RamBlock;
 import io.pageflip.wire.FrameType;
 import java.io.IOException;
 
-/** What the copying senders have in common: pages that are all zeros are announced, and only the others are sent. */
+/** Announces pages that are all zeros as ZERO records, and passes only the others on to a sender that copies. */
 final class NonZeroRuns implements PageSender {
     private final RecordWriter records;
     private final PageSender sender;
@@ -25,7 +25,7 @@ final class NonZeroRuns implements PageSender {
             do {
                 page++;
             } while (page < end && isZero(block, page) == zero);
-            // As a rule nothing is zero, and nothing is allocated.
+            // Usually no page is zero, and then nothing is allocated.
             PageRange run = page - from == pages.count() ? pages : new PageRange(from, page - from);
             if (zero) {
                 records.add(FrameType.ZERO, blockIndex, run);

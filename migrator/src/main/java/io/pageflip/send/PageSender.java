@@ -5,14 +5,14 @@ import io.pageflip.ram.RamBlock;
 import java.io.IOException;
 
 /**
- * The source's half of a mechanism. Called by the migration's one thread; but for {@code MAP}, while the guest is
- * paused.
+ * The source's half of a mechanism. Called by the migration's one thread. Whether the guest is paused or still runs
+ * depends on the schedule.
  */
 public interface PageSender {
     /**
      * Sends pages of a block, all of which hold data. The caller cuts runs into batches.
      *
-     * @param blockIndex the block's place in the guest's list
+     * @param blockIndex the block's index in the guest's list of blocks
      */
     void send(int blockIndex, RamBlock block, PageRange pages) throws IOException;
 }

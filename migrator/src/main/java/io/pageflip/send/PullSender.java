@@ -6,8 +6,8 @@ import io.pageflip.wire.FrameType;
 import java.io.IOException;
 
 /**
- * Tells the destination which pages to read out of the source's memory, in which the guest is paused until it has
- * changed hands.
+ * Tells the destination which pages to read out of the source's memory. The guest is paused until it has changed hands,
+ * except in the rounds of a precopy.
  */
 final class PullSender implements PageSender {
     private final RecordWriter records;

@@ -11,12 +11,13 @@ import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Collects page records into frames. Small batches would otherwise cost a system call each, and a large one is sent at
- * once, so that the destination works while the source does. Allocates nothing after it is made.
+ * Collects page records into frames, so that small batches do not cost a system call each. It sends a large batch at
+ * once, so that the destination works while the source does. Allocates nothing after construction.
  */
 public final class RecordWriter {
     /**
-     * Half a millisecond of page flips: the destination does not wait long for its first, nor is it woken too often.
+     * Pages after which a frame is sent. To flip them takes half a millisecond, so the destination neither waits long
+     * for its first frame nor is woken too often.
      */
     private static final int FLUSH_PAGES = 2048;
 
@@ -31,7 +32,7 @@ public final class RecordWriter {
         this.stream = stream;
     }
 
-    /** Adds a record; sends what was collected when it is enough, or of another type. */
+    /** Adds a record. Sends the collected records when they are enough, or when the new one is of another type. */
     void add(FrameType recordType, int block, PageRange range) throws IOException {
         if (recordType != type) {
             flush();
@@ -44,7 +45,7 @@ public final class RecordWriter {
         }
     }
 
-    /** Sends a record in a frame of its own, at once: its pages follow it. */
+    /** Sends a record at once, in a frame of its own, because its pages follow it. */
     void sendAlone(FrameType recordType, int block, PageRange range, @Nullable CopyReason reason) throws IOException {
         flush();
         type = recordType;
@@ -58,7 +59,7 @@ public final class RecordWriter {
         records++;
     }
 
-    /** Sends what is collected, if anything. */
+    /** Sends the collected records, if there are any. */
     public void flush() throws IOException {
         if (type != null && records > 0) {
             int body = records * PageRecord.BYTES;

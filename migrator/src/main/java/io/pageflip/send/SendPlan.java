@@ -18,7 +18,10 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Which pages take which way, and the walk over all of them. The choice is a pure function; see {@link #route}. */
+/**
+ * Chooses how pages leave the source, and walks over the pages of a block to send them. The choice is a pure function:
+ * {@link #route}.
+ */
 public final class SendPlan {
     /** How pages leave the source. */
     enum Way {
@@ -37,12 +40,15 @@ public final class SendPlan {
      */
     record Route(Way way, @Nullable CopyReason reason) {}
 
-    /** Of pages that no other process may map, in a block that is shared otherwise. */
+    /** The route of pages that no other process may map, in a block that is otherwise shared. */
     private static final Route PINNED = new Route(Way.BYTES, CopyReason.PINNED);
 
     private static final Route STILL_MAPPED = new Route(Way.BYTES, CopyReason.STILL_MAPPED);
 
-    /** Pages in one record of what is announced: a person sees progress, and a cancellation is noticed. */
+    /**
+     * Maximum number of pages in one record that announces pages: a person sees progress between records, and a
+     * cancellation is noticed.
+     */
     private static final int EXPECT_PAGES = 1 << 14;
 
     private final Mechanism mechanism;
@@ -72,15 +78,17 @@ public final class SendPlan {
         for (CopyReason reason : CopyReason.values()) {
             byteSenders.put(reason, new NonZeroRuns(records, new BytesSender(records, stream, reason)));
         }
-        // Zero or not: what a device writes there later is copied again, and the page has been accounted for.
+        // Sent even if zero: what a device writes there later, the source copies without a record, so the page must
+        // count as copied already.
         byteSenders.put(CopyReason.PINNED, new BytesSender(records, stream, CopyReason.PINNED));
-        // What the sharer maps is no hole, be it zero.
+        // Sent even if zero: a page that the third process maps is not a hole.
         byteSenders.put(CopyReason.STILL_MAPPED, new BytesSender(records, stream, CopyReason.STILL_MAPPED));
     }
 
     /**
-     * The way of the pages of a block; {@code wholePage} is false for the part of a page at the end of an odd-sized
-     * one.
+     * How the pages of a block leave the source.
+     *
+     * @param wholePage false for the part of a page at the end of an odd-sized block
      */
     static Route route(Mechanism mechanism, Schedule schedule, boolean gifts, BlockSpec block, boolean wholePage) {
         return switch (mechanism) {
@@ -120,7 +128,7 @@ public final class SendPlan {
      * Tells the destination, before the guest is paused, which pages hold data, so that it can make room for those that
      * will be copied.
      *
-     * @param maps of the blocks, as far as known now
+     * @param maps for each block, which pages hold data, as far as known now
      */
     public static void expect(List<RamBlock> blocks, List<DataMap> maps, StreamWriter stream) throws IOException {
         RecordWriter records = new RecordWriter(stream);
@@ -133,8 +141,8 @@ public final class SendPlan {
     /**
      * Sends all data pages of a block, in batches.
      *
-     * @param batch pages of the block, at most, that one system call moves
-     * @param progress told of each batch, in pages
+     * @param batch maximum number of pages of the block that one system call moves
+     * @param progress called after each batch with its number of pages
      */
     public void sendBlock(int index, RamBlock block, DataMap map, int batch, BatchListener progress)
             throws IOException {
@@ -168,7 +176,10 @@ public final class SendPlan {
         records.flush();
     }
 
-    /** How many of the pages from {@code first} on, {@code most} at most, are exceptions if and only if that one is. */
+    /**
+     * Counts the pages from {@code first} on, {@code most} at most, that are all exceptions or, if the first is none,
+     * all not.
+     */
     static int sameKind(PageBitmap exceptions, long first, int most) {
         int count = 1;
         while (count < most && exceptions.get(first + count) == exceptions.get(first)) {
@@ -193,7 +204,8 @@ public final class SendPlan {
     }
 
     /**
-     * Sends the bytes of pages of a block again, whatever they are: they were written after they had been sent first.
+     * Sends the bytes of pages of a block again, even if they are zero, because they were written after they had been
+     * sent first.
      */
     public void resend(int index, RamBlock block, PageRange range) throws IOException {
         for (long page = range.first(); page < range.end(); page++) {
@@ -231,7 +243,7 @@ public final class SendPlan {
         return sender;
     }
 
-    /** Told after each batch; may stop the sending by an exception. */
+    /** Called after each batch; may stop the sending with an exception. */
     @FunctionalInterface
     public interface BatchListener {
         void sent(int pages) throws IOException;

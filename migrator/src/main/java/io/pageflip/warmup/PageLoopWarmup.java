@@ -25,14 +25,17 @@ import java.io.IOException;
 import java.util.List;
 
 /**
- * Both halves of a flip, and the messages around it, on scratch pages. On the machine where this was tried the first
- * flip of a fresh JVM cost some 20 ms more without it.
+ * Runs both halves of a flip, and the messages around it, on scratch pages. On the machine where this was tried, the
+ * first flip of a fresh JVM took some 20 ms more without it.
  */
 final class PageLoopWarmup {
-    /** Their records, one a page, fit into the socket's buffer: nobody reads while they are written. */
+    /**
+     * Number of scratch pages. Their records, one for each page, must fit into the socket's buffer, because nobody
+     * reads while they are written.
+     */
     private static final int PAGES = 512;
 
-    /** Half of them send page by page, which is enough to have it compiled. */
+    /** Half of the rounds send page by page, which is enough to have that code compiled. */
     private static final int ROUNDS = 8;
 
     private PageLoopWarmup() {}

@@ -20,13 +20,13 @@ import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 
-/** Faults served, and pages moved in the background, on scratch memory: half of the pages each. */
+/** Serves faults of half of the pages of scratch memory, and moves the other half in the background. */
 final class PostcopyWarmup {
     private static final long POLL_NS = 50_000;
 
     private PostcopyWarmup() {}
 
-    /** @param touches pages that this thread touches, with a window of one page and again with one of two */
+    /** @param touches how many pages this thread touches, first with a prefetch of one page, then with one of two */
     static void flips(int touches, NanoClock clock) throws IOException {
         BlockSpec spec = scratch(touches);
         PageBitmap data = new PageBitmap(spec.pages());
@@ -48,7 +48,7 @@ final class PostcopyWarmup {
         }
     }
 
-    /** The same, by pulls out of a block of this process. */
+    /** As {@link #flips}, but by pulls out of a block of this process. */
     static void pulls(int touches, NanoClock clock) throws IOException {
         BlockSpec spec = scratch(touches);
         try (RamBlock there = RamBlock.create(spec);

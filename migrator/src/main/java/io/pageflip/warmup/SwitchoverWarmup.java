@@ -25,7 +25,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The whole switchover, to and fro between two scratch guests, through the very code that will hand the real one over.
+ * Runs the whole switchover, to and fro between two scratch guests, with the same code that will hand the real guest
+ * over.
  */
 final class SwitchoverWarmup {
     private static final long SPIN_NS = 200_000;
@@ -33,8 +34,8 @@ final class SwitchoverWarmup {
     private static final int TIMEOUT_S = 2;
 
     /**
-     * Pages of RAM that a third process would map, if there were one: what the guest writes there is sent again. Page 0
-     * is the guest information page.
+     * Number of RAM pages, from page 1 on, that are treated as if a third process mapped them: those that the guest
+     * writes are sent again. Page 0 is the guest information page.
      */
     private static final int UNSHAREABLE_PAGES = 4;
 
@@ -91,7 +92,10 @@ final class SwitchoverWarmup {
         return blocks;
     }
 
-    /** A scratch guest, and what it takes to give it away or to make it this one again. */
+    /**
+     * One of the two scratch guests, with its view of the run token and the source's actions when it gives the guest
+     * away.
+     */
     private record Side(Guest guest, RunToken token, OutgoingSwitchover.Moments moments) {}
 
     private static void handOver(Side from, Side to, IncomingSwitchover.Moments moments, NanoClock clock)
@@ -111,11 +115,11 @@ final class SwitchoverWarmup {
     private static void drain(Fd from, NativeBuffer to) {
         long count = 1;
         while (count > 0) {
-            count = from.read(to, 0, DRAINED_BYTES); // non-blocking: an error number when it is empty
+            count = from.read(to, 0, DRAINED_BYTES); // non-blocking: minus an error number when it is empty
         }
     }
 
-    /** What happens at the moments of a switchover where nothing does. */
+    /** Actions at the moments of a switchover that do nothing. */
     static final class Nothing implements IncomingSwitchover.Moments, OutgoingSwitchover.Moments {
         @Override
         public void dryRun() {

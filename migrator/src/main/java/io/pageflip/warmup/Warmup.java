@@ -14,21 +14,21 @@ import java.util.List;
 
 /**
  * Runs the code of a migration on scratch memory, scratch guests and scratch connections of this process, before a
- * guest is paused for it: so that in the downtime no class is loaded and no method is interpreted. It never touches the
+ * guest is paused for it, so that no class is loaded and no method is interpreted in the downtime. It never touches the
  * guest that is migrated, and leaves nothing behind.
  *
- * <p>One thread uses an object; each method returns when it is done, and takes some tens of milliseconds, or half a
- * second at most. What fails here would fail in the migration, too, and is thrown the same way.
+ * <p>One thread uses an object. Each method returns when it is done, after some tens of milliseconds, or half a second
+ * at most. A failure here would be a failure of the migration, too, and is thrown in the same way.
  */
 public final class Warmup {
     private final Config config;
     private final NanoClock clock;
 
     /**
-     * How much is done before a guest is paused.
+     * How much to warm up, and how long to let the guest run, before it is paused.
      *
      * @param rounds how often each piece of code runs, 1 or more. C1, the first of the JVM's compilers, compiles a
-     *     method after 200 calls; half of the switchovers are in the one direction, half in the other
+     *     method after 200 calls; half of the switchovers go in one direction, half in the other
      * @param switchoversNs the longest time that all switchovers between scratch guests may take, in nanoseconds
      * @param runBeforeNs how long the guest runs at the source, at least, before it is paused, in nanoseconds: its own
      *     code is compiled then
@@ -36,7 +36,7 @@ public final class Warmup {
     public record Config(int rounds, long switchoversNs, long runBeforeNs) {
         private static final long MS = 1_000_000;
 
-        /** What makes a downtime short. */
+        /** Enough for a short downtime. */
         public static final Config DEFAULT = new Config(400, 500 * MS, 300 * MS);
 
         /**
@@ -66,12 +66,12 @@ public final class Warmup {
         this.clock = clock;
     }
 
-    /** How much is done. */
+    /** How much this object warms up. */
     public Config config() {
         return config;
     }
 
-    /** Flips and copies pages, both halves of it, with the messages around them. */
+    /** Flips and copies scratch pages: the source's half, the destination's half, and the messages around them. */
     public void pageLoop() throws IOException {
         PageLoopWarmup.run(clock);
     }
@@ -79,7 +79,7 @@ public final class Warmup {
     /**
      * Hands a scratch guest over, again and again, as the source does it.
      *
-     * @param source makes what the schedule does at the moments of a switchover
+     * @param source makes the actions of the source's schedule at the moments of a switchover
      */
     public void switchover(ScratchSource source) throws IOException {
         SwitchoverWarmup.run(config, source, SwitchoverWarmup.NOTHING, clock);
@@ -88,8 +88,8 @@ public final class Warmup {
     /**
      * Takes a scratch guest over, again and again, as the destination does it.
      *
-     * @param destination what else the destination does at the moments of a switchover; only ever called for scratch
-     *     guests, so it must belong to none other
+     * @param destination the destination's own actions at the moments of a switchover. They are called for scratch
+     *     guests only, so they must not belong to any other guest
      */
     public void switchover(IncomingSwitchover.Moments destination) throws IOException {
         SwitchoverWarmup.run(config, (guest, stream) -> SwitchoverWarmup.NOTHING, destination, clock);
@@ -106,8 +106,8 @@ public final class Warmup {
     }
 
     /**
-     * Adopts scratch memory: the guest runs while its RAM is adopted, and its first writer that waits is to meet
-     * compiled code.
+     * Adopts scratch memory. The guest runs while its RAM is adopted, so the code must be compiled before a vCPU first
+     * waits for it.
      *
      * @throws io.pageflip.os.HostLacksException where the kernel cannot do it
      */

@@ -4,7 +4,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * The 12 bytes before every frame's body; see the package's drawing.
+ * The 12 bytes before every frame's body; the package's description has the layout.
  *
  * @param bodyLength bytes, within the type's bound
  */

@@ -1,18 +1,22 @@
 package io.pageflip.wire;
 
-/** The kinds of frame, with the longest body each may have: checked before anything is allocated. */
+/**
+ * The types of frame, each with the maximum length of its body, which the reader checks before it allocates anything.
+ */
 public enum FrameType {
     /** A {@link Message.Hello}: the first frame of all. */
     HELLO(1, 4096),
     /** Records: pages that hold data and will be copied; the destination makes room for them. */
     EXPECT(2, FrameType.RECORDS_BYTES),
-    /** Empty: everything is announced; whoever has read this is ready. */
+    /**
+     * Empty: the source has announced everything. A destination that has read this, and done all before it, is ready.
+     */
     PREPARE(3, 0),
     /** Records: pages that the source has given up, and the destination moves. */
     GIFT(4, FrameType.RECORDS_BYTES),
     /** One record and the bytes of its pages, which follow the record in the stream. */
     BYTES(5, FrameType.RECORD_BYTES),
-    /** One record, whose pages are vmspliced into the pipe next. */
+    /** One record, whose pages are vmspliced into the page pipe next. */
     SPLICE(6, FrameType.RECORD_BYTES),
     /** Records: pages that the destination reads out of the source's memory. */
     PULL(7, FrameType.RECORDS_BYTES),
@@ -33,20 +37,20 @@ public enum FrameType {
     /** A {@link Message.Failed}. */
     FAILED(15, 2048),
     /**
-     * Empty: a precopy round has ended; the destination says so in the {@link io.pageflip.switchover.SwitchoverPage}.
+     * Empty: a precopy round ends here; the destination answers in the {@link io.pageflip.switchover.SwitchoverPage}.
      */
     ROUND(16, 0),
     /** Records: pages that the destination reads out of the source's FUSE file, by touching its mapping of it. */
     FUSE(17, FrameType.RECORDS_BYTES),
     /** Records: postcopy pages, which the destination reads out of the source's memory after the switchover. */
     POSTCOPY(18, FrameType.RECORDS_BYTES),
-    /** A {@link Message.Recover}, the first frame of a connection that follows one that broke. */
+    /** A {@link Message.Recover}, the first frame of a new control connection after the old one broke. */
     RECOVER(19, 64);
 
     /** The length of a {@link PageRecord}. */
     static final int RECORD_BYTES = 16;
 
-    /** A frame of records fits into a page together with its header. */
+    /** Longest body of records, in bytes. Together with its header it fits into a page. */
     static final int RECORDS_BYTES = 255 * RECORD_BYTES;
 
     private final int code;
@@ -67,7 +71,7 @@ public enum FrameType {
         return maxBody;
     }
 
-    /** Whether the body is {@link PageRecord}s. */
+    /** Whether the body consists of {@link PageRecord}s. */
     public boolean carriesRecords() {
         return switch (this) {
             case EXPECT, MAP, GIFT, BYTES, SPLICE, PULL, ZERO, FUSE, POSTCOPY -> true;
@@ -75,7 +79,7 @@ public enum FrameType {
         };
     }
 
-    /** The type with that number, checked against the length of a body of it. */
+    /** Returns the type with this number, after it has checked the length of the body against the type's maximum. */
     static FrameType of(int code, long bodyLength) throws ProtocolException {
         for (FrameType type : values()) {
             if (type.code == code) {

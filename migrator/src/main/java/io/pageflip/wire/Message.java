@@ -8,22 +8,22 @@ import io.pageflip.scenario.Scenario;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** What a frame says, other than about pages. */
+/** The content of a frame that is not about pages. */
 public sealed interface Message {
     FrameType type();
 
     /**
-     * The source introduces itself and the guest. With it come copies of the descriptors that it names, in this order:
-     * the migration stream, the page pipe if there is one of its own, then {@link #files}. In a shell pipe none come;
-     * the destination opens them through {@code /proc/PID/fd}.
+     * The source introduces itself and the guest. Copies of the descriptors that it names come with it, in this order:
+     * the migration stream, the page pipe if it is separate, then {@link #files}. Through a shell pipe no descriptor
+     * comes; the destination opens the files through {@code /proc/PID/fd}.
      *
-     * @param version of the protocol; {@link #VERSION} or the destination refuses
+     * @param version of the protocol; the destination refuses any but {@link #VERSION}
      * @param pid of the source
      * @param ownerEpoch of the run token while the source owns the guest
      * @param gifts whether the source gifts pages ({@code --no-gift}: it does not)
      * @param populate whether the destination should make room beforehand for pages that will be copied
      * @param pagePipe whether vmspliced pages come through a pipe of their own, not through the stream
-     * @param scenario what an experiment adds to the guest; on the wire a part of its own, absent if it is plain
+     * @param scenario what an experiment adds to the guest; on the wire it is absent if it is plain
      */
     record Hello(
             int version,
@@ -72,10 +72,10 @@ public sealed interface Message {
         }
 
         /**
-         * A file of the source's: a memfd, but for the FUSE file of a block.
+         * A file of the source: a memfd, or the FUSE file of a block.
          *
-         * @param descriptor its number there
-         * @param inode which tells it from what a reused number or PID may be
+         * @param descriptor its number in the source
+         * @param inode its inode number, by which the destination notices that a descriptor or a PID was reused
          */
         public record File(int descriptor, long inode) {}
 
@@ -83,8 +83,8 @@ public sealed interface Message {
          * A RAM block.
          *
          * @param address where it lies in the source, for process_vm_readv(2)
-         * @param file its memfd, if it is shareable; the FUSE file to be mapped in its place, if it lies in a file on a
-         *     disk
+         * @param file the memfd of a shareable block; the FUSE file to map instead of a file on a disk; null for
+         *     private memory
          */
         public record Block(
                 BlockSpec spec, long address, @Nullable File file) {}
@@ -121,10 +121,10 @@ public sealed interface Message {
     /**
      * What only the source could measure. Times are CLOCK_MONOTONIC nanoseconds.
      *
-     * @param startNs when it began to greet the destination
-     * @param transferredBytes written to the stream so far
-     * @param framesVisible whether it could see frame numbers
-     * @param relocatedPages the kernel's count of relocated pages when it read them
+     * @param startNs when the source began to greet the destination
+     * @param transferredBytes bytes that the source has written to the stream so far
+     * @param framesVisible whether the source could see frame numbers
+     * @param relocatedPages the kernel's count of relocated pages when the source read the frame numbers
      */
     record SourceFigures(long startNs, long transferredBytes, boolean framesVisible, long relocatedPages) {}
 
@@ -166,11 +166,11 @@ public sealed interface Message {
     }
 
     /**
-     * The source is here again, after its connection broke: the first frame of a new one. With it comes the descriptor
-     * of the run token's memfd, and no other: who has it is the source of this guest, and no stranger who found the
-     * socket.
+     * The source connects again after the control connection broke: the first frame of the new connection. The
+     * descriptor of the run token's memfd comes with it, and no other. A peer that has this descriptor is the source of
+     * this guest, and no stranger that found the socket.
      *
-     * @param ownerEpoch of the destination, as the run token says it
+     * @param ownerEpoch the destination's owner epoch, as the source reads it in the run token
      */
     record Recover(int ownerEpoch) implements Message {
         @Override

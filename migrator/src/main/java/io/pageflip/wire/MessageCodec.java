@@ -17,8 +17,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Turns messages into frame bodies and back. Every length and number that a peer sent is checked before it is used;
- * what does not fit is a {@link ProtocolException}. Stateless.
+ * Encodes messages as frames, and decodes the bodies of frames. It checks every length and number that a peer sent
+ * before it uses it, and throws a {@link ProtocolException} for a wrong one. Stateless.
  */
 public final class MessageCodec {
     private static final int MAX_BLOCKS = 16;
@@ -133,7 +133,7 @@ public final class MessageCodec {
     private static Message.Hello hello(In in) throws ProtocolException {
         int version = in.u16();
         if (version != Message.Hello.VERSION) {
-            // Nothing behind the version can be relied on.
+            // The layout of what follows the version is unknown.
             throw new ProtocolException("the source speaks protocol version " + version + ", this destination "
                     + Message.Hello.VERSION + "; use the same pageflip on both sides");
         }
@@ -181,7 +181,7 @@ public final class MessageCodec {
                         (int) in.between("present pages", in.u8(), 0, 100),
                         (int) in.between("unmapped pages", in.u8(), 0, 100)));
         if (scenario.isPlain()) {
-            throw new ProtocolException("a scenario that adds nothing, and is there");
+            throw new ProtocolException("a plain scenario, which must be absent");
         }
         return scenario;
     }
@@ -220,7 +220,7 @@ public final class MessageCodec {
         return new Message.End(holes, new Message.SourceFigures(in.u64(), in.u64(), in.bool(), in.u64()));
     }
 
-    /** Writes a body after room for its header. */
+    /** Writes a body, and leaves room for the header before it. */
     private static final class Out {
         private final ByteBuffer buffer;
 
@@ -323,7 +323,7 @@ public final class MessageCodec {
         }
 
         <E extends Enum<E>> E constant(Class<E> type) throws ProtocolException {
-            return Enum.valueOf(type, text()); // what is none of them is an IllegalArgumentException, caught above
+            return Enum.valueOf(type, text()); // decode() catches the IllegalArgumentException
         }
 
         long between(String what, long value, long least, long most) throws ProtocolException {

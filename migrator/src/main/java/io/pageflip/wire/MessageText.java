@@ -3,10 +3,7 @@ package io.pageflip.wire;
 import io.pageflip.ram.BlockSpec;
 import java.util.Locale;
 
-/**
- * A message as a log shows it: its type, and in a few words what it says. Becomes text when it is asked for, and not
- * before.
- */
+/** A message as the log shows it: its type and a short summary. The text is made only when it is asked for. */
 public record MessageText(Message message) {
     @Override
     public String toString() {

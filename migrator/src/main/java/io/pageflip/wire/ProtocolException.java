@@ -2,7 +2,7 @@ package io.pageflip.wire;
 
 import java.io.IOException;
 
-/** A peer said something that it may not say, or not now. */
+/** The peer sent something that the protocol does not allow, or not at this point. */
 public final class ProtocolException extends IOException {
     private static final long serialVersionUID = 1L;
 

@@ -47,7 +47,7 @@ public record CheckReport(Host host, HostCapabilities found) {
         json.writeEndArray();
     }
 
-    /** A line a capability, and a line a mechanism. */
+    /** A line for each capability, and a line for each mechanism. */
     public String text() {
         StringBuilder text = new StringBuilder();
         text.append(host).append("\n\n");

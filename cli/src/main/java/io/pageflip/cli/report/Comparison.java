@@ -13,12 +13,12 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What {@code pageflip compare} measured, as its JSON report has it; docs/json/README.md documents it.
+ * The results of {@code pageflip compare}, in the form of its JSON report; docs/json/README.md documents it.
  *
  * @param schema {@link #SCHEMA}
  * @param request what was asked for
- * @param interrupted whether somebody asked for the end before all was measured
- * @param skipped combinations that cannot be, or not on this host
+ * @param interrupted whether somebody cancelled before all was measured
+ * @param skipped combinations that are impossible, or that this host cannot run
  */
 public record Comparison(
         String schema,
@@ -33,11 +33,11 @@ public record Comparison(
     /**
      * One combination.
      *
-     * @param options all of them, resolved
-     * @param status {@code completed}, {@code failed} if a run did, or {@code not-run}
-     * @param runs that count
-     * @param summary of the downtime; null unless it completed
-     * @param predicted beside what was measured; null if that was not asked for
+     * @param options all options of {@code migrate}, resolved
+     * @param status {@code completed}, {@code failed} if a run failed, or {@code not-run}
+     * @param runs the runs that count
+     * @param summary of the downtime; null unless the cell completed
+     * @param predicted the prediction beside the measurement; null if none was asked for
      */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record Cell(
@@ -46,7 +46,7 @@ public record Comparison(
             List<RunResult> runs,
             @Nullable CellSummary summary,
             @Nullable Predicted predicted) {
-        /** An option as people read it. */
+        /** The value of an option as people read it. */
         String option(String name) {
             return String.valueOf(options.get(name));
         }
@@ -63,9 +63,9 @@ public record Comparison(
     /**
      * The downtime of a cell.
      *
-     * @param runs that it is told from
+     * @param runs number of runs that it is computed from
      * @param spread the distance between its quartiles, as a part of its median
-     * @param wideSpread whether that is so much that the median says little
+     * @param wideSpread whether the spread is so wide that the median says little
      * @param ratio its median, divided by the least median of a cell with the same RAM, vCPUs and dirty rate
      */
     public record CellSummary(int runs, Summary downtimeNs, double spread, boolean wideSpread, double ratio) {}
@@ -73,14 +73,14 @@ public record Comparison(
     /** A combination that was not tried: the options that set it apart from the others, and why. */
     public record Skipped(Map<String, Object> options, String reason) {}
 
-    /** The runs of one combination, not summed up yet, and what was expected of them, if that was asked for. */
+    /** The runs of one combination before they are summed up, and their prediction if one was asked for. */
     public record Measured(
             Map<String, Object> options,
             List<RunResult> runs,
             boolean failed,
             @Nullable Prediction prediction) {}
 
-    /** Sums up. */
+    /** Sums up what was measured. */
     public static Comparison of(
             Map<String, Object> request, boolean interrupted, List<Measured> measured, List<Skipped> skipped) {
         List<Cell> cells = measured.stream().map(Comparison::cell).toList();
@@ -118,7 +118,7 @@ public record Comparison(
                 cell.predicted);
     }
 
-    /** Whether some run moved or copied other pages than was predicted, or for other reasons. */
+    /** Whether some run had other page counts, or other reasons, than were predicted. */
     public boolean contradictsPrediction() {
         return cells.stream()
                 .anyMatch(cell ->

@@ -14,7 +14,10 @@ import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** A comparison as comma-separated values (RFC 4180, with line feeds): one row a run. What a run has not is empty. */
+/**
+ * A comparison as comma-separated values (RFC 4180, with line feeds): one row for each run. A value that a run does not
+ * have is empty.
+ */
 public final class ComparisonCsv {
     private static final List<String> RUN =
             List.of("run", "status", "total-time-ms", "setup-time-ms", "peak-pss-bytes", "downtime-ns");

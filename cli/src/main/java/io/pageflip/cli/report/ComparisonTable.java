@@ -13,9 +13,9 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** A comparison as a table of words: one row a cell, for the terminal and for Markdown. */
+/** A comparison as a table of words: one row for each cell, for the terminal and for Markdown. */
 final class ComparisonTable {
-    /** Columns from this one on are numbers, and stand to the right. */
+    /** Columns from this one on are numbers, and are aligned to the right. */
     static final int FIRST_NUMBER = 6;
 
     static final List<String> HEADER = List.of(
@@ -42,7 +42,7 @@ final class ComparisonTable {
 
     private ComparisonTable() {}
 
-    /** What was measured: {@link #HEADER}, and a row for each cell. */
+    /** The measurements: {@link #HEADER}, and a row for each cell. */
     static Table measured(Comparison comparison) {
         boolean declines = comparison.cells().stream()
                 .anyMatch(cell -> lastPages(cell.runs()).declined() > 0);
@@ -81,7 +81,7 @@ final class ComparisonTable {
         return row;
     }
 
-    /** What was predicted, of the cells of which anything was; null if that is none. */
+    /** The predictions: a row for each cell that has one; null if none has. */
     static @Nullable Table predictions(Comparison comparison) {
         boolean declines = comparison.cells().stream()
                 .map(Comparison.Cell::predicted)
@@ -147,7 +147,7 @@ final class ComparisonTable {
         return last == null ? PageCounts.NONE : last.pages();
     }
 
-    /** One combination in a few words. */
+    /** A short description of a combination. */
     static String name(Map<String, Object> options) {
         String rate = word(options, "dirty-rate");
         List<String> words =
@@ -156,7 +156,7 @@ final class ComparisonTable {
                 + word(options, "vcpus") + " vCPU, " + rate + " pages/s";
     }
 
-    /** What a reader must know besides: a sentence each. */
+    /** The notes under the table, a sentence each. */
     static List<String> notes(Comparison comparison) {
         List<String> notes = new ArrayList<>();
         if (comparison.interrupted()) {
@@ -169,8 +169,8 @@ final class ComparisonTable {
         if (wide > 0) {
             notes.add("warning: wide spread in " + wide + " of "
                     + comparison.cells().size()
-                    + ": the middle half of the runs spans more than 25 % of their median; something else keeps this "
-                    + "machine busy, or it takes more --runs and a --warmup");
+                    + ": the middle half of the runs spans more than 25 % of their median; other work keeps this "
+                    + "machine busy, or more --runs and a --warmup are needed");
         }
         for (Comparison.Cell cell : comparison.cells()) {
             Predicted predicted = cell.predicted();

@@ -8,7 +8,7 @@ public final class ComparisonText {
             "downtimes; spread of the middle half of the runs; ratio to the best median for the same RAM, vCPUs and pages/s";
 
     private static final String PREDICTED =
-            "predicted: pages, whether the runs had the same ones for the same reasons, and the pages phase beside its median";
+            "predicted: page counts, whether every run had them for the same reasons, and the pages phase beside its median";
 
     private ComparisonText() {}
 

@@ -5,8 +5,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.pageflip.metrics.DeclineReason;
 
 /**
- * Reports of schemas {@code pageflip.migration/1} and {@code pageflip.comparison/1}. They counted pages as copied of
- * which no byte was, with the reasons that are {@link DeclineReason}s now; apart from that they are as those of today.
+ * Reports of schemas {@code pageflip.migration/1} and {@code pageflip.comparison/1}. They counted declined pages as
+ * copied, with the reasons that are {@link DeclineReason}s now. Otherwise they are like today's.
  */
 final class FormerSchema {
     private static final String MIGRATION = "pageflip.migration/1";
@@ -30,7 +30,7 @@ final class FormerSchema {
         return upgraded;
     }
 
-    /** Whatever has reasons for copies is a count of pages: of a run, of a block, or predicted. */
+    /** Upgrades every object with reasons for copies: it is a count of pages, of a run, of a block, or predicted. */
     private static void upgradePages(JsonNode node) {
         if (node instanceof ObjectNode pages && pages.get("copy-reasons") instanceof ObjectNode copies) {
             ObjectNode declines = pages.putObject("decline-reasons");

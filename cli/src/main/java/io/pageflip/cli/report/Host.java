@@ -3,10 +3,10 @@ package io.pageflip.cli.report;
 import io.pageflip.os.Proc;
 
 /**
- * Where something was measured or tried; {@code host} of every JSON document.
+ * The host on which something was measured or tried; {@code host} of every JSON document.
  *
- * @param kernel its release
- * @param cpus that this process may use
+ * @param kernel the release of the kernel
+ * @param cpus number of processors that this process may use
  * @param pageSize in bytes
  * @param java the version of the running Java
  */

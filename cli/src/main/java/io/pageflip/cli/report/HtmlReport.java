@@ -16,7 +16,7 @@ public final class HtmlReport {
     private HtmlReport() {}
 
     /**
-     * The document that a page can be made of.
+     * Converts a stored report to a comparison, of which a page can be made.
      *
      * @param stored a document that {@code compare} or {@code migrate} has written, of this schema or the one before
      * @return a comparison, with one cell for a document of {@code migrate}; null if it is neither
@@ -55,7 +55,7 @@ public final class HtmlReport {
 
     /** The page. */
     public static String of(JsonNode comparison) {
-        // Not String.replace one after the other: what is put in must not be searched.
+        // Not String.replace one after the other: inserted text must not be searched for marks.
         StringBuilder page = new StringBuilder();
         String template = resource("comparison.html");
         int at = 0;
@@ -74,7 +74,7 @@ public final class HtmlReport {
             case "script" -> resource("comparison.js");
             // No text in it may end the script element.
             case "data" -> ResultJson.write(comparison).replace("<", "\\u003c");
-            default -> throw new IllegalStateException("the page asks for " + name);
+            default -> throw new IllegalStateException("the template names an unknown part: " + name);
         };
     }
 
@@ -86,7 +86,7 @@ public final class HtmlReport {
             throw new IllegalStateException(e);
         }
         String library = resource(place.getProperty("path"));
-        // It tells browsers where its source map is, which is not there.
+        // One line of it tells browsers where its source map is, but the jar has none.
         return library.replaceAll("(?m)^//# sourceMappingURL=.*$", "");
     }
 

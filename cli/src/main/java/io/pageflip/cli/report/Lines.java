@@ -2,7 +2,7 @@ package io.pageflip.cli.report;
 
 import java.util.Locale;
 
-/** Lines of a report, each with a label in the first column or, where it goes on from the one before, without. */
+/** Lines of a report. Each has a label in the first column, which is empty if the line continues the one before. */
 final class Lines {
     private final StringBuilder text = new StringBuilder();
 

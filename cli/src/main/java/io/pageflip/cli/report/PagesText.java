@@ -6,7 +6,7 @@ import io.pageflip.metrics.Evidence.DecidedBy;
 import io.pageflip.metrics.Measured;
 import java.util.Locale;
 
-/** The part of a text report about pages: what became of them, how fast, and how that is known. */
+/** The part of a text report about pages: their counts, their rate, and the evidence. */
 final class PagesText {
     private static final double MILLION = 1e6;
     private static final double GIB = 1L << 30;
@@ -14,7 +14,7 @@ final class PagesText {
 
     private PagesText() {}
 
-    /** All pages, each block, and the pages phase. */
+    /** Adds the counts of all pages and of each block, and the rate of the pages phase. */
     static void addCounts(Lines lines, Measured measured) {
         lines.add("pages", "%s", Words.pages(measured.pages()));
         for (Measured.Block block : measured.blocks()) {
@@ -35,7 +35,7 @@ final class PagesText {
                 measured.ram().mbps() * BYTES_A_MBIT / GIB);
     }
 
-    /** What tells moved pages from others, and pages that a third process maps. */
+    /** Adds the evidence for moves, and the pages that a third process maps. */
     static void addEvidence(Lines lines, Evidence evidence) {
         lines.add("evidence", "%s", sentence(evidence));
         Evidence.StillMapped shared = evidence.stillMapped();
@@ -47,7 +47,9 @@ final class PagesText {
     private static String sentence(Evidence evidence) {
         if (!evidence.framesVisible()) {
             return "frame numbers are hidden (CAP_SYS_ADMIN shows them)"
-                    + (evidence.decidedBy() == DecidedBy.PROBE ? "; a probe decided" : "");
+                    + (evidence.decidedBy() == DecidedBy.PROBE
+                            ? "; a probe decided whether gifted pages count as moved"
+                            : "");
         }
         if (evidence.compared() == 0) {
             return "no page was moved: no frame numbers to compare";

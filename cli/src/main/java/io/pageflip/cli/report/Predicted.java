@@ -14,16 +14,16 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What was predicted of the runs of a combination, beside what they measured.
+ * The prediction for the runs of a combination, beside what they measured.
  *
- * @param pages null if they are not determined beforehand
- * @param blocks the same, by block
- * @param undetermined why they are not
- * @param countsEqual whether every run had those counts; null if nothing could be compared
- * @param differences a sentence each: where a run had others
- * @param pagesNs what the pages phase was to take; null where that cannot be told
- * @param measuredPagesNs the median of what it took; null if no run completed
- * @param errorPercent of {@code pagesNs}; positive if it was too long
+ * @param pages the predicted counts; null if they cannot be known beforehand
+ * @param blocks the predicted counts of each block, by its name
+ * @param undetermined why the counts cannot be known beforehand; null if they can
+ * @param countsEqual whether every run had the predicted counts; null if nothing could be compared
+ * @param differences a sentence for each block of a run that had other counts
+ * @param pagesNs predicted length of the pages phase; null if it cannot be predicted
+ * @param measuredPagesNs median of the measured lengths; null if no run completed
+ * @param errorPercent error of {@code pagesNs}; positive if the prediction was too long
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record Predicted(
@@ -99,7 +99,7 @@ public record Predicted(
         return sorted.length == 0 ? null : Percentile.of(sorted, Percentile.MEDIAN);
     }
 
-    /** How the counts went, in a word or two. */
+    /** Whether the counts are equal, in a word or two. */
     String verdict() {
         return countsEqual == null ? "not compared" : countsEqual ? "equal" : "DIFFERENT";
     }

@@ -11,7 +11,7 @@ import java.util.List;
 
 /** The parts of a text report that only some schedules and mechanisms have. */
 final class ScheduleText {
-    /** Lines of a table of rounds. */
+    /** Maximum number of rounds in the table. */
     private static final int MOST_ROUNDS = 12;
 
     private static final double MBIT_A_GBIT = 1000;
@@ -75,7 +75,7 @@ final class ScheduleText {
     static void addPrecopy(Lines lines, PrecopyResult precopy) {
         lines.add(
                 "precopy",
-                "%d rounds while the guest ran; writes noticed by %s, downtime limit %d ms",
+                "%d rounds while the guest ran; writes tracked by %s, downtime limit %d ms",
                 precopy.rounds().size(),
                 precopy.dirtyTracking(),
                 precopy.downtimeLimit());

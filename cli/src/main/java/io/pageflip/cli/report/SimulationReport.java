@@ -17,10 +17,10 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What {@code pageflip simulate} found, as its JSON report has it; docs/json/README.md documents it.
+ * The results of {@code pageflip simulate}, in the form of its JSON report; docs/json/README.md documents it.
  *
  * @param schema {@link #SCHEMA}
- * @param costs what the times are predicted from; null if no time is
+ * @param costs what the times are predicted from; null if no time is predicted
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record SimulationReport(
@@ -40,10 +40,10 @@ public record SimulationReport(
     /**
      * One kernel.
      *
-     * @param pages offered, and by what became of them
-     * @param reasons by outcome, and then by reason
-     * @param peakOfRam the most frames in use at once, of everybody, as a part of the guest's pages
-     * @param predictedPagesNs null where it cannot be told
+     * @param pages how many were offered, and how many had each outcome
+     * @param reasons pages by outcome, and then by reason
+     * @param peakOfRam the most frames in use at once, of all processes, divided by the guest's pages
+     * @param predictedPagesNs predicted length of the pages phase; null if it cannot be predicted
      */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record Kernel(
@@ -56,10 +56,10 @@ public record SimulationReport(
             Map<String, Long> defects,
             @Nullable Long predictedPagesNs) {}
 
-    /** Pages of 4 KiB, which add up. */
+    /** Numbers of pages of 4 KiB. The last four add up to {@code offered}. */
     public record Pages(long offered, long moved, long copied, long failed, long claimedNotMoved) {}
 
-    /** Of these results, in their order. */
+    /** Makes a report of these results, in their order. */
     public static SimulationReport of(
             Map<String, Object> request, Map<SimulatedKernel, SimulationResult> results, @Nullable Costs costs) {
         List<Kernel> kernels = new ArrayList<>();
@@ -112,7 +112,7 @@ public record SimulationReport(
     /**
      * For the terminal.
      *
-     * @param guest in a few words
+     * @param guest a short description of the guest
      */
     public String text(String guest) {
         StringBuilder text =
@@ -131,7 +131,7 @@ public record SimulationReport(
         return text.toString();
     }
 
-    /** Comma-separated values (RFC 4180, with line feeds): a line of names, and one a kernel. */
+    /** Comma-separated values (RFC 4180, with line feeds): a line of names, and one for each kernel. */
     public String csv() {
         StringBuilder text = new StringBuilder();
         text.append(String.join(
@@ -179,7 +179,7 @@ public record SimulationReport(
                 predicted == null ? "-" : Words.duration(predicted));
     }
 
-    /** What a reader must know besides: a sentence each. */
+    /** The notes under the table, a sentence each. */
     private List<String> notes() {
         List<String> notes = new ArrayList<>();
         for (Kernel kernel : kernels) {
@@ -192,7 +192,7 @@ public record SimulationReport(
                 notes.add(kernel.kernel + " prints warnings: " + list(kernel.warnings));
             }
             if (!kernel.defects.isEmpty()) {
-                notes.add(kernel.kernel + " does wrong, unseen: " + list(kernel.defects));
+                notes.add(kernel.kernel + " has defects that the kernel does not notice: " + list(kernel.defects));
             }
         }
         Costs known = costs;

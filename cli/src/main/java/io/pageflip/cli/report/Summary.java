@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 
 /** The downtime over several runs, in nanoseconds; the percentiles are those of {@link Percentile}. */
 public record Summary(long min, long p50, long p90, long p99, long max) {
-    /** Of the runs that have a downtime; null if none has. */
+    /** Summarizes the runs that have a downtime; null if none has. */
     static @Nullable Summary of(List<RunResult> runs) {
         long[] sorted = sortedDowntimes(runs);
         if (sorted.length == 0) {

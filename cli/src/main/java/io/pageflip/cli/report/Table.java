@@ -6,11 +6,11 @@ import java.util.List;
 /**
  * A table of words, for the terminal or as Markdown.
  *
- * @param firstNumber columns from this one on are numbers, and stand to the right
- * @param rows each of as many words as the header has
+ * @param firstNumber columns from this one on are numbers, and are aligned to the right
+ * @param rows each has as many words as the header
  */
 record Table(List<String> header, int firstNumber, List<List<String>> rows) {
-    /** For the terminal: a line each. */
+    /** For the terminal: a line for each row. */
     String text() {
         List<List<String>> lines = new ArrayList<>();
         lines.add(header);
@@ -58,7 +58,7 @@ record Table(List<String> header, int firstNumber, List<List<String>> rows) {
         return "| " + String.join(" | ", words.stream().map(Table::escaped).toList()) + " |\n";
     }
 
-    /** Words as Markdown takes them literally. */
+    /** Escapes words so that Markdown takes them literally. */
     static String escaped(String words) {
         return words.replaceAll("[\\\\|*_<`\\[]", "\\\\$0").replace('\n', ' ');
     }

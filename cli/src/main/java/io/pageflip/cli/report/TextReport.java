@@ -29,7 +29,7 @@ public final class TextReport {
     private TextReport() {}
 
     /**
-     * Of {@code pageflip migrate}: what was asked for, the last run, and a summary if there were several.
+     * The report of {@code pageflip migrate}: what was asked for, the last run, and a summary if there were several.
      *
      * @param request in one line
      */
@@ -52,7 +52,7 @@ public final class TextReport {
         return report.lines.toString();
     }
 
-    /** Of one agent, by hand. */
+    /** The report of one agent that was run by hand. */
     public static String ofAgent(String role, RunResult result) {
         TextReport report = new TextReport();
         report.lines.add("pageflip " + role);
@@ -60,7 +60,7 @@ public final class TextReport {
         return report.lines.toString();
     }
 
-    /** A result without a report: one sentence. */
+    /** A result in one sentence. */
     public static String sentence(RunResult result) {
         String where = switch (result.owner()) {
             case SOURCE -> "the guest stays at the source";
@@ -112,7 +112,7 @@ public final class TextReport {
         if (measured.dryRunNs() != null) {
             lines.add(
                     "",
-                    "%s of a dry run 0.2 ms before, in which a vCPU executed nothing",
+                    "not included: a dry run of %s, 0.2 ms before the pause, in which a vCPU executed nothing",
                     duration(measured.dryRunNs()));
         }
         if (measured.blackoutNs() != null) {
@@ -141,13 +141,13 @@ public final class TextReport {
                 duration(phases.resume()));
     }
 
-    /** How the guest did, before the switchover and after. */
+    /** Adds what the guest did after the migration, its throughput, and its idle gaps. */
     private void guest(Measured measured) {
         Measured.GuestActivity guest = measured.guest();
         double seconds = guest.ranForNs() / NS_PER_S;
         lines.add(
-                "guest since",
-                "ran %.2f s: %,.0f pages/s written, %.1f M instructions/s",
+                "guest",
+                "ran %.2f s after the migration: %,.0f pages/s written, %.1f M instructions/s",
                 seconds,
                 guest.pagesWritten() / seconds,
                 guest.instructions() / seconds / MILLION);
@@ -162,8 +162,9 @@ public final class TextReport {
             return "the guest got no processor for most of the time before the switchover";
         }
         return throughput.recoveredNs() == null
-                ? "not back to 95 % of its rate before while it was watched"
-                : "95 % of its rate before after " + duration(throughput.recoveredNs());
+                ? "not back to 95 % of its earlier rate while it was watched"
+                : "back to 95 % of its earlier rate " + duration(throughput.recoveredNs())
+                        + " after the last instruction at the source";
     }
 
     private static String idleGaps(IdleGaps gaps) {

@@ -5,7 +5,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 
-/** Figures as a person reads them. */
+/** Formats figures for a person. */
 final class Words {
     private static final double US = 1e3;
     private static final double MS = 1e6;
@@ -32,7 +32,7 @@ final class Words {
         return String.format(Locale.ROOT, "%,d", count);
     }
 
-    /** What became of pages, and why; of declined ones only where there are any. */
+    /** The counts of pages, with their reasons; declined pages only if there are any. */
     static String pages(PageCounts counts) {
         return number(counts.moved()) + " moved, "
                 + number(counts.copied()) + " copied" + reasons(counts.copyReasons()) + ", "

@@ -1,4 +1,4 @@
-/** Results as people and programs read them. */
+/** Reports of results, for people and for programs. */
 @NullMarked
 package io.pageflip.cli.report;
 

@@ -25,15 +25,15 @@ final class TextReportTest {
                 downtime      101.5 ms
                               stop 9.0 us + pages 1.50 ms + save 12 us + release 1.0 us
                               + notice 0.0 us + lock 0.5 us + load 2.0 us + resume 100.0 ms
-                              14 us of a dry run 0.2 ms before, in which a vCPU executed nothing
+                              not included: a dry run of 14 us, 0.2 ms before the pause, in which a vCPU executed nothing
                 pages         3 moved, 1 copied (1 not-page-sized), 1 zero
                               ram   4 x 4K memfd: 3 moved, 0 copied, 1 zero, in 60.00 ms
                               rom   1 x 4K anonymous: 0 moved, 1 copied (1 not-page-sized), 0 zero, in 250 us
                 pages phase   2.00 M pages/s, 5.96 GiB/s
                 evidence      3 frame numbers compared: 2 the same, 1 relocated by the kernel
                 verification  match: 5 pages of 4 KiB, 0 lost, 0 stale, 0 torn, 0 misplaced; 7 console lines, each once
-                guest since   ran 0.50 s: 4,000 pages/s written, 2.0 M instructions/s
-                throughput    95 % of its rate before after 1.75 ms
+                guest         ran 0.50 s after the migration: 4,000 pages/s written, 2.0 M instructions/s
+                throughput    back to 95 % of its earlier rate 1.75 ms after the last instruction at the source
                 idle gaps     longest 2.13 ms, 300 us, 12 us in 0.25 s without a migration
                 peak memory   200 MiB PSS, both agents together
                 time          321 ms in all, 21 ms of it setup
