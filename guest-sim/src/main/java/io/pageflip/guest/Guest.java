@@ -267,7 +267,7 @@ public final class Guest implements GuestState, AutoCloseable {
         @Override
         public void paused() {
             OutgoingSwitchover out = switchOut;
-            if (vcpus.pausedOne() && out != null) {
+            if (vcpus.onVcpuPaused() && out != null) {
                 try {
                     stopClock();
                     out.run();

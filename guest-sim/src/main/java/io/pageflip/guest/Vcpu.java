@@ -63,7 +63,7 @@ final class Vcpu implements AutoCloseable {
     private final List<RamBlock> blocks;
     private final Oracle oracle;
     private final GuestInfoPage info;
-    private final Pulse.Hand pulse;
+    private final Pulse.Writer pulse;
     private final @Nullable ConsoleDevice console;
     private final DirtyLog dirtyLog;
     private final Throttle throttle;
@@ -107,7 +107,7 @@ final class Vcpu implements AutoCloseable {
         this.blocks = blocks;
         this.oracle = oracle;
         this.info = new GuestInfoPage(blocks.get(GuestConfig.RAM));
-        this.pulse = new Pulse.Hand(oracle.pulse(), index);
+        this.pulse = new Pulse.Writer(oracle.pulse(), index);
         this.console = console;
         this.dirtyLog = dirtyLog;
         this.throttle = throttle;

@@ -12,7 +12,7 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * All vCPUs of a guest, and the waits for them. Used by the guest's thread, but for {@link #pausedOne} and
+ * All vCPUs of a guest, and the waits for them. Used by the guest's thread, but for {@link #onVcpuPaused} and
  * {@link #resumeOthers}, which a vCPU calls, and the figures. Loops, not lambdas: a first lambda on the path of the
  * switchover costs milliseconds.
  */
@@ -56,7 +56,7 @@ final class Vcpus implements AutoCloseable {
     }
 
     /** Called when one has paused; returns whether it was the last. */
-    boolean pausedOne() {
+    boolean onVcpuPaused() {
         return executing.decrementAndGet() == 0;
     }
 

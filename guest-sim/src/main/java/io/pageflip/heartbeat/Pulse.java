@@ -72,7 +72,7 @@ public final class Pulse {
     }
 
     /** Writes the ring of one vCPU. Used by the vCPU's thread alone; never allocates. */
-    public static final class Hand {
+    public static final class Writer {
         private final Pulse pulse;
         private final int vcpu;
         private long slot;
@@ -80,7 +80,7 @@ public final class Pulse {
         private long before;
         private long longestGapNs;
 
-        public Hand(Pulse pulse, int vcpu) {
+        public Writer(Pulse pulse, int vcpu) {
             this.pulse = pulse;
             this.vcpu = vcpu;
         }

@@ -170,7 +170,7 @@ final class FuseCopyState {
         PageFrame newPage = buffer.page();
         if (!newPage.is(PageFlag.UPTODATE)) {
             kernel.log().warn(Warning.FUSE_NEW_PAGE_NOT_UPTODATE);
-            kernel.log().note(Defect.PAGE_LEFT_LOCKED);
+            kernel.log().record(Defect.PAGE_LEFT_LOCKED);
             reason = FuseReason.NOT_UPTODATE;
             return Errno.EIO.result();
         }
@@ -182,7 +182,7 @@ final class FuseCopyState {
         }
         if (kernel.hazards().strikes(Hazard.ABORT_BEFORE_MOVE)) {
             request.abort();
-            kernel.log().note(Defect.ABORTED_WHILE_UNLOCKED);
+            kernel.log().record(Defect.ABORTED_WHILE_UNLOCKED);
         }
         if (isInUse(oldPage)) {
             newPage.unlock();
@@ -259,7 +259,7 @@ final class FuseCopyState {
         boolean noMemory = kernel.hazards().strikes(Hazard.PAGE_CACHE_ALLOCATION);
         if (noMemory || file.add(newPage, index) != 0) {
             kernel.log().warn(Warning.FUSE_ADD_FAILED);
-            kernel.log().note(Defect.REPLY_NOT_CACHED);
+            kernel.log().record(Defect.REPLY_NOT_CACHED);
             newPage.unlock();
             return fallBack(noMemory ? FuseReason.ADD_WITHOUT_MEMORY : FuseReason.REPOPULATED);
         }

@@ -11,7 +11,7 @@ public final class KernelLog {
         warnings.add(warning, 1);
     }
 
-    void note(Defect defect) {
+    void record(Defect defect) {
         defects.add(defect, 1);
     }
 

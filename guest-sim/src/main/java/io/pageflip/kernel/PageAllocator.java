@@ -21,7 +21,7 @@ public final class PageAllocator {
         }
         freeCount = frames;
         zeroPage = new PageFrame(this, 0);
-        zeroPage.born();
+        zeroPage.onAlloc();
         zeroPage.set(PageFlag.RESERVED);
     }
 
@@ -52,7 +52,7 @@ public final class PageAllocator {
             return null;
         }
         PageFrame page = free[--freeCount];
-        page.born();
+        page.onAlloc();
         peakInUse = Math.max(peakInUse, inUse());
         return page;
     }
@@ -78,7 +78,7 @@ public final class PageAllocator {
             pages[i].zero();
         }
         peakInUse = Math.max(peakInUse, inUse());
-        pages[0].born();
+        pages[0].onAlloc();
         pages[0].bindCompound(pages, hugetlb);
         return pages[0];
     }
@@ -94,7 +94,7 @@ public final class PageAllocator {
             log.warn(Warning.BAD_PAGE_STATE);
         }
         for (PageFrame page : head.pages()) {
-            page.die();
+            page.onFree();
             free[freeCount++] = page;
         }
     }

@@ -43,7 +43,7 @@ public final class PageFrame {
     }
 
     /** Called by the allocator: the page has one reference, and the content that the frame's last owner left. */
-    void born() {
+    void onAlloc() {
         refCount = 1;
     }
 
@@ -58,7 +58,7 @@ public final class PageFrame {
     }
 
     /** Called by the allocator: resets everything but the content. */
-    void die() {
+    void onFree() {
         flags.clear();
         mapping = null;
         index = 0;

@@ -13,9 +13,9 @@ public final class PipeIterWrite {
         /**
          * As in all file systems before: stores its own page into the pointer, "completely ignoring the prior value".
          */
-        UNTAUGHT,
+        UNSUPPORTED,
         /** Tries to put the offered page into the page cache before it gets one of its own. */
-        TAUGHT
+        SUPPORTED
     }
 
     private final Kernel kernel;
@@ -132,7 +132,7 @@ public final class PipeIterWrite {
 
     /** The new part of {@code write_begin}: shoves the page, "locked, non-uptodate", into the page cache. */
     private boolean accepts(WriteBegin writeBegin, PageCache file, long index, PageFrame offered) {
-        if (writeBegin == WriteBegin.UNTAUGHT) {
+        if (writeBegin == WriteBegin.UNSUPPORTED) {
             reason = PipeIterReason.NOT_TAUGHT;
         } else if (offered.mapping() != null || offered.isCompound()) {
             reason = PipeIterReason.NOT_FOR_PAGE_CACHE;
@@ -173,7 +173,7 @@ public final class PipeIterWrite {
      */
     private int noBlock(PageFrame page, @Nullable PageFrame offered) {
         if (page == offered) {
-            kernel.log().note(Defect.PAGE_IN_FILE_AND_PIPE);
+            kernel.log().record(Defect.PAGE_IN_FILE_AND_PIPE);
         }
         reason = PipeIterReason.NO_BLOCK;
         page.unlock();

@@ -87,7 +87,7 @@ final class PipeToUserFlip {
         int entry = PageTable.index(address);
         boolean free = entries.isNone(entry);
         if (free) {
-            VmspliceToUser.noteSharers(page, kernel);
+            VmspliceToUser.recordSharers(page, kernel);
             page.get();
             Rmap.moveAnon(page, vma, address);
             Rmap.addAnon(page, vma, address);

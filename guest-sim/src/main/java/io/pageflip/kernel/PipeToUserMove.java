@@ -59,7 +59,7 @@ final class PipeToUserMove {
         MoveReason reason = intoEntry(mm, vma, page, length, address);
         page.unlock();
         if (reason != MoveReason.MOVED) {
-            kernel.log().note(Defect.CLAIMED_NOT_MOVED);
+            kernel.log().record(Defect.CLAIMED_NOT_MOVED);
         }
         return reason;
     }
@@ -72,40 +72,40 @@ final class PipeToUserMove {
         int entry = PageTable.index(address);
         boolean taken = entries.isPresent(entry);
         if (!taken) {
-            noteDefects(vma, entries, page, length, address);
+            recordDefects(vma, entries, page, length, address);
             page.get();
             Rmap.addAnon(page, vma, address);
             // vm_page_prot of a private mapping does not allow writing: the first write faults.
             entries.set(entry, page, vma.is(Vma.Flag.SHARED) && vma.is(Vma.Flag.WRITE) ? Entries.WRITE : 0);
             if (!Rmap.leadsTo(page, vma, address)) {
-                kernel.log().note(Defect.STALE_RMAP);
+                kernel.log().record(Defect.STALE_RMAP);
             }
         }
         mm.pageTable().unlock(entries);
         return taken ? MoveReason.PTE_TAKEN : MoveReason.MOVED;
     }
 
-    private void noteDefects(Vma vma, Entries entries, PageFrame page, int length, long address) {
+    private void recordDefects(Vma vma, Entries entries, PageFrame page, int length, long address) {
         KernelLog log = kernel.log();
-        log.note(Defect.RSS_NOT_COUNTED);
-        VmspliceToUser.noteSharers(page, kernel);
-        noteIf(address % PageFrame.SIZE != 0, Defect.UNALIGNED_READER);
-        noteIf(length != PageFrame.SIZE, Defect.SHORT_REQUEST);
-        noteIf(page.isKsm(), Defect.KSM_PAGE);
-        noteIf(page.isMapped(), Defect.MAPPED_IN_BOTH);
-        noteIf(entries.isSwap(PageTable.index(address)), Defect.SWAP_ENTRY_LOST);
+        log.record(Defect.RSS_NOT_COUNTED);
+        VmspliceToUser.recordSharers(page, kernel);
+        recordIf(address % PageFrame.SIZE != 0, Defect.UNALIGNED_READER);
+        recordIf(length != PageFrame.SIZE, Defect.SHORT_REQUEST);
+        recordIf(page.isKsm(), Defect.KSM_PAGE);
+        recordIf(page.isMapped(), Defect.MAPPED_IN_BOTH);
+        recordIf(entries.isSwap(PageTable.index(address)), Defect.SWAP_ENTRY_LOST);
         if (vma.start() > address) {
-            log.note(Defect.LATER_MAPPING);
+            log.record(Defect.LATER_MAPPING);
             return;
         }
-        noteIf(!vma.isAnonymous(), Defect.FILE_MAPPING);
-        noteIf(!vma.is(Vma.Flag.WRITE), Defect.READ_ONLY_MAPPING);
-        noteIf(vma.is(Vma.Flag.LOCKED), Defect.LOCKED_MAPPING);
+        recordIf(!vma.isAnonymous(), Defect.FILE_MAPPING);
+        recordIf(!vma.is(Vma.Flag.WRITE), Defect.READ_ONLY_MAPPING);
+        recordIf(vma.is(Vma.Flag.LOCKED), Defect.LOCKED_MAPPING);
     }
 
-    private void noteIf(boolean wrong, Defect defect) {
+    private void recordIf(boolean wrong, Defect defect) {
         if (wrong) {
-            kernel.log().note(defect);
+            kernel.log().record(defect);
         }
     }
 }

@@ -87,7 +87,7 @@ public final class SpecialPages {
     private void makeMixed(Vma vma) {
         if (vma.is(Vma.Flag.MIXEDMAP)) {
             if (!vma.mm().isMmapWriteLocked()) {
-                kernel.log().note(Defect.LOCK_NOT_ASSERTED);
+                kernel.log().record(Defect.LOCK_NOT_ASSERTED);
             }
             return;
         }
@@ -136,16 +136,16 @@ public final class SpecialPages {
         }
         boolean writable = vma.is(Vma.Flag.SHARED) && vma.is(Vma.Flag.WRITE);
         entries.set(entry, page, Entries.SPECIAL | (writable ? Entries.WRITE : 0));
-        noteDefects(page, address);
+        recordDefects(page, address);
         return InsertReason.INSERTED;
     }
 
-    private void noteDefects(PageFrame page, long address) {
+    private void recordDefects(PageFrame page, long address) {
         if (address % PageFrame.SIZE != 0) {
-            kernel.log().note(Defect.UNALIGNED_ADDRESS);
+            kernel.log().record(Defect.UNALIGNED_ADDRESS);
         }
         if (page.isAnon() && page.isCompound() && page.refCount() <= page.totalMapCount()) {
-            kernel.log().note(Defect.COMPOUND_PASSES_FOR_PINNED);
+            kernel.log().record(Defect.COMPOUND_PASSES_FOR_PINNED);
         }
     }
 

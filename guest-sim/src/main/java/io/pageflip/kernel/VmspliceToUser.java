@@ -150,13 +150,13 @@ final class VmspliceToUser {
     }
 
     /** Records sharers of the page that neither variant tests for. */
-    static void noteSharers(PageFrame page, Kernel kernel) {
+    static void recordSharers(PageFrame page, Kernel kernel) {
         boolean cached = page.is(PageFlag.SWAPCACHE);
         if (cached && kernel.swap().hasEntries(page)) {
-            kernel.log().note(Defect.SWAP_CACHE_SHARED);
+            kernel.log().record(Defect.SWAP_CACHE_SHARED);
         }
         if (page.refCount() > page.mapCount() + (cached ? 2 : 1)) {
-            kernel.log().note(Defect.EXTRA_REFERENCE);
+            kernel.log().record(Defect.EXTRA_REFERENCE);
         }
     }
 

@@ -109,7 +109,7 @@ public final class SwitchoverPage {
     }
 
     /** Whether the destination that runs the guest in this epoch has every page. */
-    public boolean hasLastPage(int epoch) {
+    public boolean hasAllPages(int epoch) {
         return mapping.getInt(base + LAST_PAGE) == epoch;
     }
 
@@ -117,7 +117,7 @@ public final class SwitchoverPage {
      * Called by the destination, which runs the guest in this epoch, when it has every page: the source may give up its
      * own.
      */
-    public void setLastPage(int epoch) {
+    public void setAllPagesReceived(int epoch) {
         mapping.setInt(base + LAST_PAGE, epoch);
     }
 

@@ -17,7 +17,7 @@ final class PulseIT {
 
     private final Oracle oracle = Oracle.create(Machine.small().blocks());
     private final Pulse pulse = oracle.pulse();
-    private final Pulse.Hand hand = new Pulse.Hand(pulse, 2);
+    private final Pulse.Writer hand = new Pulse.Writer(pulse, 2);
     private long instructions;
     private long lastNs;
 
@@ -28,7 +28,7 @@ final class PulseIT {
         oracle.close();
     }
 
-    private void beat(Pulse.Hand writer, long nowNs) {
+    private void beat(Pulse.Writer writer, long nowNs) {
         instructions++;
         writer.beat(lastNs, nowNs, instructions);
         lastNs = nowNs;
@@ -63,7 +63,7 @@ final class PulseIT {
     @Test
     void twoAgentsShareTheSlotOfASwitch() {
         beat(7 * MS, 7 * MS + 100);
-        Pulse.Hand other = new Pulse.Hand(pulse, 2);
+        Pulse.Writer other = new Pulse.Writer(pulse, 2);
         beat(other, 7 * MS + 40_100);
         beat(other, 7 * MS + 40_150);
         beat(other, 8 * MS); // enters the slot before

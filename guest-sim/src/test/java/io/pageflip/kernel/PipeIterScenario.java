@@ -69,7 +69,7 @@ record PipeIterScenario(
         if (random.nextInt(4) == 0) {
             hazards.add(HAZARDS.get(random.nextInt(HAZARDS.size())));
         }
-        WriteBegin writeBegin = random.nextInt(4) == 0 ? WriteBegin.UNTAUGHT : WriteBegin.TAUGHT;
+        WriteBegin writeBegin = random.nextInt(4) == 0 ? WriteBegin.UNSUPPORTED : WriteBegin.SUPPORTED;
         return new PipeIterScenario(seed, writeBegin, pieces, cached, writes, random.nextInt(16) == 0, hazards);
     }
 

@@ -31,7 +31,7 @@ final class PipeIterWriteTest {
     }
 
     private long write(long position, long length) {
-        return iter.write(WriteBegin.TAUGHT, to, position, pipe, length);
+        return iter.write(WriteBegin.SUPPORTED, to, position, pipe, length);
     }
 
     @Test
@@ -57,7 +57,7 @@ final class PipeIterWriteTest {
     @Test
     void aFileSystemThatWasNotTaughtCopies() {
         PageFrame page = splice(0);
-        assertThat(iter.write(WriteBegin.UNTAUGHT, to, 0, pipe, 4096)).isEqualTo(4096);
+        assertThat(iter.write(WriteBegin.UNSUPPORTED, to, 0, pipe, 4096)).isEqualTo(4096);
         assertDecided(Outcome.COPIED, PipeIterReason.NOT_TAUGHT);
         assertThat(to.find(0)).isNotSameAs(page);
         assertArrived(0, 0);
@@ -182,7 +182,7 @@ final class PipeIterWriteTest {
         Pipe smallPipe = small.newPipe(1);
         smallPipe.write(512, 0);
         PipeIterWrite smallIter = new PipeIterWrite(small, tally);
-        assertThat(smallIter.write(WriteBegin.TAUGHT, small.newFile(4096), 0, smallPipe, 512))
+        assertThat(smallIter.write(WriteBegin.SUPPORTED, small.newFile(4096), 0, smallPipe, 512))
                 .isEqualTo(Errno.ENOMEM.result());
         assertDecided(Outcome.FAILED, PipeIterReason.NO_PAGE);
     }

@@ -32,8 +32,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Messages in both directions over a connected Unix socket. Netty reads and decodes on a thread of its own; the agent's
- * thread takes messages with {@link #poll}. {@link #hasNews} takes 2 ns, so that thread can ask at any moment whether a
- * message waits.
+ * thread takes messages with {@link #poll}. {@link #hasInput} takes 2 ns, so that thread can ask at any moment whether
+ * a message waits.
  */
 public final class ControlConnection implements AutoCloseable {
     private static final long SEND_TIMEOUT_S = 5;
@@ -54,7 +54,7 @@ public final class ControlConnection implements AutoCloseable {
     private final LinkedBlockingQueue<Message> inbox = new LinkedBlockingQueue<>();
     private final EpollDomainSocketChannel channel;
     private final EventLog log;
-    private volatile boolean eventful;
+    private volatile boolean inputWaits;
     private volatile @Nullable IOException broken;
 
     private ControlConnection(EpollDomainSocketChannel channel, EventLog log) {
@@ -99,8 +99,8 @@ public final class ControlConnection implements AutoCloseable {
     }
 
     /** Whether {@link #poll} would return a message, or throw because the connection is broken, at once. */
-    public boolean hasNews() {
-        return eventful;
+    public boolean hasInput() {
+        return inputWaits;
     }
 
     /** False once the connection is known to be broken. Messages that came before that can still be taken. */
@@ -127,9 +127,9 @@ public final class ControlConnection implements AutoCloseable {
         if (message == null && failure != null) {
             throw failure;
         }
-        eventful = false;
+        inputWaits = false;
         if (!inbox.isEmpty() || broken != null) {
-            eventful = true; // checked after the flag was cleared: no message in between is missed
+            inputWaits = true; // checked after the flag was cleared: no message in between is missed
         }
         return message;
     }
@@ -168,7 +168,7 @@ public final class ControlConnection implements AutoCloseable {
             broken = reason;
             log.event("end of the control connection:", String.valueOf(reason.getMessage()));
         }
-        eventful = true;
+        inputWaits = true;
     }
 
     /** Cuts the byte stream into frames and decodes them. It checks each header before it waits for the body. */
@@ -196,7 +196,7 @@ public final class ControlConnection implements AutoCloseable {
                 log.event("received", new MessageText((Message) message));
             }
             inbox.add((Message) message);
-            eventful = true;
+            inputWaits = true;
         }
 
         @Override

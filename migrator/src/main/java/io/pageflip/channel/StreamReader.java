@@ -32,7 +32,7 @@ public final class StreamReader implements AutoCloseable {
     private final Fd stream;
     private final Fd pages;
     private final boolean exact;
-    private final InactivityTimeout patience;
+    private final InactivityTimeout timeout;
     private final EventLog log;
     private final PageGift gift = new PageGift();
     private final NativeBuffer buffer = NativeBuffer.allocate(BUFFER_BYTES);
@@ -43,22 +43,22 @@ public final class StreamReader implements AutoCloseable {
     private int bodyStart;
 
     /** As below, without a log. */
-    public StreamReader(Fd stream, Fd pages, boolean exact, InactivityTimeout patience) {
-        this(stream, pages, exact, patience, EventLog.NONE);
+    public StreamReader(Fd stream, Fd pages, boolean exact, InactivityTimeout timeout) {
+        this(stream, pages, exact, timeout, EventLog.NONE);
     }
 
     /**
      * @param stream non-blocking
      * @param pages the pipe for vmspliced pages, non-blocking; may be {@code stream}
      * @param exact whether no byte beyond the current frame may be read
-     * @param patience limits the wait for a source that does not write
+     * @param timeout limits the wait for a source that does not write
      * @param log gets an event for each frame that carries no page records
      */
-    public StreamReader(Fd stream, Fd pages, boolean exact, InactivityTimeout patience, EventLog log) {
+    public StreamReader(Fd stream, Fd pages, boolean exact, InactivityTimeout timeout, EventLog log) {
         this.stream = stream;
         this.pages = pages;
         this.exact = exact;
-        this.patience = patience;
+        this.timeout = timeout;
         this.log = log;
     }
 
@@ -100,7 +100,7 @@ public final class StreamReader implements AutoCloseable {
      */
     public void expectSoon(long firstNs, long thenNs) {
         spinNs = thenNs;
-        spinUntilNs = patience.nowNs() + firstNs;
+        spinUntilNs = timeout.nowNs() + firstNs;
     }
 
     /** Makes {@code bytes} bytes from {@link #position} on available. */
@@ -150,7 +150,7 @@ public final class StreamReader implements AutoCloseable {
     /** Returns the bytes that a call has transferred. If it could transfer none yet, waits a while and returns 0. */
     private long progressed(Fd fd, long result, String operation) throws IOException {
         if (result > 0) {
-            long nowNs = patience.renew();
+            long nowNs = timeout.renew();
             spinUntilNs = Math.max(spinUntilNs, nowNs + spinNs);
             return result;
         }
@@ -160,12 +160,12 @@ public final class StreamReader implements AutoCloseable {
         if (result != -Errno.EAGAIN) {
             throw new SyscallException(operation, (int) -result);
         }
-        if (spinUntilNs != 0 && patience.nowNs() < spinUntilNs) {
+        if (spinUntilNs != 0 && timeout.nowNs() < spinUntilNs) {
             Thread.onSpinWait();
             return 0;
         }
         if (!fd.awaitReadable(InactivityTimeout.SLICE_MS)) {
-            patience.check("the source to send");
+            timeout.check("the source to send");
         }
         return 0;
     }

@@ -17,27 +17,27 @@ import java.io.IOException;
 public final class StreamWriter implements AutoCloseable {
     private final Fd stream;
     private final Fd pages;
-    private final InactivityTimeout patience;
+    private final InactivityTimeout timeout;
     private final EventLog log;
     private final PageGift gift = new PageGift();
     private final NativeBuffer small;
     private long transferredBytes;
 
     /** As below, without a log. */
-    public StreamWriter(Fd stream, Fd pages, InactivityTimeout patience) {
-        this(stream, pages, patience, EventLog.NONE);
+    public StreamWriter(Fd stream, Fd pages, InactivityTimeout timeout) {
+        this(stream, pages, timeout, EventLog.NONE);
     }
 
     /**
      * @param stream non-blocking
      * @param pages the pipe for vmspliced pages, non-blocking; may be {@code stream}
-     * @param patience limits the wait for a destination that does not read
+     * @param timeout limits the wait for a destination that does not read
      * @param log gets an event for each frame that carries no page records
      */
-    public StreamWriter(Fd stream, Fd pages, InactivityTimeout patience, EventLog log) {
+    public StreamWriter(Fd stream, Fd pages, InactivityTimeout timeout, EventLog log) {
         this.stream = stream;
         this.pages = pages;
-        this.patience = patience;
+        this.timeout = timeout;
         this.log = log;
         this.small = NativeBuffer.allocate(32 << 10);
     }
@@ -94,7 +94,7 @@ public final class StreamWriter implements AutoCloseable {
     /** Returns the bytes that a call has transferred. If it could transfer none yet, waits a while and returns 0. */
     private long progressed(Fd fd, long result, String operation) throws IOException {
         if (result > 0) {
-            patience.renew();
+            timeout.renew();
             return result;
         }
         if (result == -Errno.EPIPE || result == -Errno.ECONNRESET) {
@@ -104,7 +104,7 @@ public final class StreamWriter implements AutoCloseable {
             throw new SyscallException(operation, (int) -result);
         }
         if (!fd.awaitWritable(InactivityTimeout.SLICE_MS)) {
-            patience.check("the destination to read");
+            timeout.check("the destination to read");
         }
         return 0;
     }
@@ -117,10 +117,10 @@ public final class StreamWriter implements AutoCloseable {
             if (readerGone()) {
                 throw new PeerGoneException("the destination has closed the migration stream");
             }
-            patience.check("the destination to read");
+            timeout.check("the destination to read");
             java.util.concurrent.locks.LockSupport.parkNanos(200_000);
         }
-        patience.renew();
+        timeout.renew();
     }
 
     /** Whether the reader has closed its end. */

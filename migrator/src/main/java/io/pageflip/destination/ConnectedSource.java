@@ -181,7 +181,7 @@ public final class ConnectedSource implements SourceLink {
     @Override
     public void check() throws IOException {
         cancellation.check();
-        if (control.hasNews()) {
+        if (control.hasInput()) {
             Message news = control.poll(0);
             if (news instanceof Message.Cancel cancel) {
                 throw new CancelledException("the source has given up: " + cancel.reason());

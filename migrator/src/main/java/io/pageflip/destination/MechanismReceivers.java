@@ -45,9 +45,9 @@ final class MechanismReceivers {
 
     /** {@code gift}: pages that are vmspliced. */
     ReceivePlan splices() {
-        CopyReason foregone =
+        CopyReason knownCopyReason =
                 !takeover.request().moves() && notGifted() == null ? CopyReason.MOVE_NOT_REQUESTED : notGifted();
-        return bytes().with(FrameType.SPLICE, new SpliceReceiver(blocks, stream, ledger, foregone));
+        return bytes().with(FrameType.SPLICE, new SpliceReceiver(blocks, stream, ledger, knownCopyReason));
     }
 
     private @Nullable CopyReason notGifted() {

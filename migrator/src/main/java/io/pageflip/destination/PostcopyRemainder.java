@@ -48,12 +48,15 @@ final class PostcopyRemainder implements Remainder {
         if (figures != null) {
             timeline.postcopy = Timeline.postcopy(figures, logs, wait.recoveries(), wait.pausedNs());
         }
-        takeover.memory().token().page().setLastPage(takeover.ownership().next());
+        takeover.memory()
+                .token()
+                .page()
+                .setAllPagesReceived(takeover.ownership().next());
         takeover.context().reached(Step.LAST_PAGE);
         takeover.context().progress().begin(Progress.Phase.RUNNING, 0);
         List<RamBlock> blocks = takeover.memory().blocks();
         postcopy.enterIn(ledger, blocks);
-        timeline.lateDone(postcopy, blocks);
+        timeline.postcopyDone(postcopy, blocks);
     }
 
     @Override

@@ -82,7 +82,7 @@ final class Timeline {
     }
 
     /** The pages of {@code late} are here, or the kernel maps the rest of them. */
-    void lateDone(Postcopy late, List<RamBlock> blocks) {
+    void postcopyDone(Postcopy late, List<RamBlock> blocks) {
         firstPageNs = late.startNs();
         for (int i = 0; i < blocks.size(); i++) {
             long doneNs = late.doneNs(blocks.get(i));
@@ -164,7 +164,7 @@ final class Timeline {
     private DowntimePhases phases(Marks stopped) {
         int longest = 0;
         for (int i = 1; i < firstInstructionNs.length; i++) {
-            if (stoodNs(i, stopped) > stoodNs(longest, stopped)) {
+            if (pausedNs(i, stopped) > pausedNs(longest, stopped)) {
                 longest = i;
             }
         }
@@ -194,7 +194,7 @@ final class Timeline {
                 marks[8] - marks[7]);
     }
 
-    private long stoodNs(int vcpu, Marks stopped) {
+    private long pausedNs(int vcpu, Marks stopped) {
         return firstInstructionNs[vcpu] - stopped.lastInstructionNs[vcpu];
     }
 

@@ -180,9 +180,9 @@ public final class Frames {
                 moved = moved.plus(frames.compare(i, ram.get(i), ledger.moved(i)));
                 Comparison found = frames.compare(i, ram.get(i), gifts);
                 gifted = gifted.plus(found);
-                ledger.decide(i, found.same());
+                ledger.decideGifted(i, found.same());
             } else {
-                ledger.decide(i, kernelMoves ? gifts.cardinality() : 0);
+                ledger.decideGifted(i, kernelMoves ? gifts.cardinality() : 0);
             }
         }
         long elsewhere = moved.compared() - moved.same();

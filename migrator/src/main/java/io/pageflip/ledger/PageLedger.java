@@ -76,7 +76,7 @@ public final class PageLedger {
 
     /**
      * Enters gifted pages that were read with a request to move them. Only evidence can tell whether the kernel did;
-     * see {@link #decide}.
+     * see {@link #decideGifted}.
      */
     public void undecided(int block, PageRange pages) throws ProtocolException {
         Account account = account(block, pages);
@@ -180,7 +180,7 @@ public final class PageLedger {
      *
      * @param movedPages how many of them lie in the same frame as at the source; the kernel copied the others
      */
-    public void decide(int block, long movedPages) {
+    public void decideGifted(int block, long movedPages) {
         Account account = accounts.get(block);
         account.decidedMoved = movedPages;
         long copied = account.undecided.cardinality() - movedPages;

@@ -9,7 +9,7 @@ import com.fasterxml.jackson.annotation.JsonValue;
  *
  * <p>Which code sets the reason: {@code send.SendPlan} at the source, for pages that it sends as bytes; the receivers
  * in package {@code receive} and the mappers in package {@code postcopy} at the destination, for what they copy; and
- * {@code ledger.PageLedger#decide}, for pages of which only the frame number tells that they were copied
+ * {@code ledger.PageLedger#decideGifted}, for pages of which only the frame number tells that they were copied
  * ({@link #KERNEL_DECLINED}).
  *
  * <p>Numbers 6 and 7 belonged to two reasons that are {@link DeclineReason}s now; they are not used again.

@@ -56,9 +56,8 @@ public final class Calibration {
                     Measured measured = result.measured();
                     if (measured == null) {
                         Failure error = result.error();
-                        throw new IOException(
-                                "a migration with " + mechanism + " failed, so its costs are unknown: "
-                                        + (error == null ? result.status() : error.message()));
+                        throw new IOException("a migration with " + mechanism + " failed, so its costs are unknown: "
+                                + (error == null ? result.status() : error.message()));
                     }
                     bySize(runs, mechanism).get(size).add(measured);
                 }

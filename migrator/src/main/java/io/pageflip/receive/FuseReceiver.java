@@ -21,15 +21,15 @@ import org.jspecify.annotations.Nullable;
 public final class FuseReceiver implements PageReceiver {
     private final List<RamBlock> blocks;
     private final PageLedger ledger;
-    private final @Nullable CopyReason foregone;
+    private final @Nullable CopyReason knownCopyReason;
     /** For each block, how many pages from its start have been read. */
     private final long[] readPages;
 
-    /** @param foregone why no page will be moved, if that is known beforehand; otherwise null */
-    public FuseReceiver(List<RamBlock> blocks, PageLedger ledger, @Nullable CopyReason foregone) {
+    /** @param knownCopyReason why no page will be moved, if that is known beforehand; otherwise null */
+    public FuseReceiver(List<RamBlock> blocks, PageLedger ledger, @Nullable CopyReason knownCopyReason) {
         this.blocks = blocks;
         this.ledger = ledger;
-        this.foregone = foregone;
+        this.knownCopyReason = knownCopyReason;
         this.readPages = new long[blocks.size()];
     }
 
@@ -43,10 +43,10 @@ public final class FuseReceiver implements PageReceiver {
         long from = Math.min(pages.first(), readPages[blockIndex]);
         read(block, new PageRange(from, pages.end() - from));
         readPages[blockIndex] = Math.max(readPages[blockIndex], pages.end());
-        if (foregone == null) {
+        if (knownCopyReason == null) {
             ledger.undecided(blockIndex, pages);
         } else {
-            ledger.copied(blockIndex, pages, foregone);
+            ledger.copied(blockIndex, pages, knownCopyReason);
         }
     }
 

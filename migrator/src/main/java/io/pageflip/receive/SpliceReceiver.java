@@ -14,24 +14,24 @@ public final class SpliceReceiver implements PageReceiver {
     private final List<RamBlock> blocks;
     private final StreamReader stream;
     private final PageLedger ledger;
-    private final @Nullable CopyReason foregone;
+    private final @Nullable CopyReason knownCopyReason;
 
-    /** @param foregone why no page will be moved, if that is known beforehand; otherwise null */
+    /** @param knownCopyReason why no page will be moved, if that is known beforehand; otherwise null */
     public SpliceReceiver(
-            List<RamBlock> blocks, StreamReader stream, PageLedger ledger, @Nullable CopyReason foregone) {
+            List<RamBlock> blocks, StreamReader stream, PageLedger ledger, @Nullable CopyReason knownCopyReason) {
         this.blocks = blocks;
         this.stream = stream;
         this.ledger = ledger;
-        this.foregone = foregone;
+        this.knownCopyReason = knownCopyReason;
     }
 
     @Override
     public void receive(int blockIndex, PageRange pages, @Nullable CopyReason reason) throws IOException {
         RamBlock block = blocks.get(blockIndex);
         long pageBytes = block.spec().pageBytes();
-        boolean move = foregone != CopyReason.MOVE_NOT_REQUESTED;
+        boolean move = knownCopyReason != CopyReason.MOVE_NOT_REQUESTED;
         stream.vmsplice(block.mapping(), pages.first() * pageBytes, pages.count() * pageBytes, move);
-        CopyReason known = reason != null ? reason : foregone;
+        CopyReason known = reason != null ? reason : knownCopyReason;
         if (known == null) {
             ledger.undecided(blockIndex, pages);
         } else {

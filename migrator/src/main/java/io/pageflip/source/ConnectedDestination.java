@@ -121,16 +121,16 @@ public final class ConnectedDestination implements DestinationLink {
 
     @Override
     public long awaitReady(long timeoutSeconds) throws IOException {
-        InactivityTimeout patience = new InactivityTimeout(clock, cancellation);
-        patience.limitSeconds(timeoutSeconds);
-        return await(Message.Ready.class, patience).pssBytes();
+        InactivityTimeout timeout = new InactivityTimeout(clock, cancellation);
+        timeout.limitSeconds(timeoutSeconds);
+        return await(Message.Ready.class, timeout).pssBytes();
     }
 
     @Override
     public void check() throws IOException {
         cancellation.check();
         ControlConnection connection = control;
-        if (connection != null && connection.hasNews()) {
+        if (connection != null && connection.hasInput()) {
             Message news = connection.poll(0);
             // True or not, the token decides; if it is true, awaitResumed must not wait for it a second time.
             resumed = resumed || news instanceof Message.Resumed;
@@ -199,7 +199,7 @@ public final class ConnectedDestination implements DestinationLink {
                 connection.send(new Message.Cancel(reason));
             } catch (IOException e) {
                 // It is gone, or does not listen: it will notice that the connection is.
-                connection.hasNews();
+                connection.hasInput();
             }
         }
     }
@@ -212,10 +212,10 @@ public final class ConnectedDestination implements DestinationLink {
     }
 
     private void awaitResumed(int seconds) throws IOException {
-        InactivityTimeout patience =
+        InactivityTimeout timeout =
                 new InactivityTimeout(clock, () -> {}); // the guest is the destination's: too late to cancel
-        patience.limitSeconds(seconds);
-        await(Message.Resumed.class, patience);
+        timeout.limitSeconds(seconds);
+        await(Message.Resumed.class, timeout);
         resumed = true;
     }
 
@@ -225,7 +225,7 @@ public final class ConnectedDestination implements DestinationLink {
         return await(Message.Completed.class, new InactivityTimeout(clock, () -> {}));
     }
 
-    private <M extends Message> M await(Class<M> type, InactivityTimeout patience) throws IOException {
+    private <M extends Message> M await(Class<M> type, InactivityTimeout timeout) throws IOException {
         ControlConnection connection = control;
         if (connection == null) {
             throw new IllegalStateException("the destination has not been greeted");
@@ -240,7 +240,7 @@ public final class ConnectedDestination implements DestinationLink {
             if (message != null && !again) {
                 throw unexpected(message);
             }
-            patience.check("the destination's " + type.getSimpleName() + " message");
+            timeout.check("the destination's " + type.getSimpleName() + " message");
         }
     }
 

@@ -23,14 +23,14 @@ public final class PipedDestination implements DestinationLink {
     private static final int PEER_CHECK_CALLS = 8;
 
     private final StreamWriter stream;
-    private final InactivityTimeout patience;
+    private final InactivityTimeout timeout;
     private final WaitGuard cancellation;
     private int calls;
     private volatile boolean dropped;
 
-    private PipedDestination(StreamWriter stream, InactivityTimeout patience, WaitGuard cancellation) {
+    private PipedDestination(StreamWriter stream, InactivityTimeout timeout, WaitGuard cancellation) {
         this.stream = stream;
-        this.patience = patience;
+        this.timeout = timeout;
         this.cancellation = cancellation;
     }
 
@@ -41,9 +41,9 @@ public final class PipedDestination implements DestinationLink {
      * @param cancellation asked while waiting
      */
     public static PipedDestination over(Fd output, NanoClock clock, WaitGuard cancellation) {
-        InactivityTimeout patience = new InactivityTimeout(clock, cancellation);
+        InactivityTimeout timeout = new InactivityTimeout(clock, cancellation);
         return new PipedDestination(
-                new StreamWriter(output, output, patience, EventLog.of("source")), patience, cancellation);
+                new StreamWriter(output, output, timeout, EventLog.of("source")), timeout, cancellation);
     }
 
     @Override
@@ -55,7 +55,7 @@ public final class PipedDestination implements DestinationLink {
 
     @Override
     public long awaitReady(long timeoutSeconds) throws IOException {
-        patience.limitSeconds(timeoutSeconds);
+        timeout.limitSeconds(timeoutSeconds);
         stream.awaitDrained();
         return 0;
     }

@@ -28,7 +28,7 @@ final class PostcopyCompletion {
     /** The guest that the destination has taken, as its run token shows it. */
     interface Taken {
         /** Whether the destination needs nothing from here any more. */
-        boolean hasLastPage();
+        boolean hasAllPages();
 
         /** Whether the lock is this agent's now: then whoever took the guest is dead. */
         boolean tryLock() throws IOException;
@@ -70,8 +70,8 @@ final class PostcopyCompletion {
         int epoch = token.epoch();
         return new Taken() {
             @Override
-            public boolean hasLastPage() {
-                return token.page().hasLastPage(epoch);
+            public boolean hasAllPages() {
+                return token.page().hasAllPages(epoch);
             }
 
             @Override
@@ -101,7 +101,7 @@ final class PostcopyCompletion {
         if (awaitResumed()) {
             reached.accept(Step.RESUMED);
         }
-        while (!taken.hasLastPage()) {
+        while (!taken.hasAllPages()) {
             if (link.isConnected()) {
                 LockSupport.parkNanos(POLL_NS);
             } else {
@@ -129,11 +129,11 @@ final class PostcopyCompletion {
         long timeoutNs = Math.max(0, Math.min(MOST_RECOVER_NS, taken.recoverTimeoutNs()));
         long deadlineNs = clock.nanoTime() + timeoutNs;
         while (!taken.reconnect()) {
-            if (taken.hasLastPage()) {
+            if (taken.hasAllPages()) {
                 return;
             }
             if (taken.tryLock()) {
-                if (taken.hasLastPage()) {
+                if (taken.hasAllPages()) {
                     return;
                 }
                 throw new GuestLostException("the destination took it and died, with pages of it still at the source");

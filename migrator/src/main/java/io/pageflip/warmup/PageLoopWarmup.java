@@ -45,9 +45,9 @@ final class PageLoopWarmup {
                 new BlockSpec("flipped", (long) PAGES * BasePage.BYTES, Backing.MEMFD),
                 new BlockSpec("copied", BasePage.BYTES / 2, Backing.ANONYMOUS));
         List<Fd> sockets = UnixSocket.pair();
-        InactivityTimeout patience = new InactivityTimeout(clock, () -> {});
-        try (StreamWriter writer = new StreamWriter(sockets.get(0), sockets.get(0), patience);
-                StreamReader reader = new StreamReader(sockets.get(1), sockets.get(1), false, patience);
+        InactivityTimeout timeout = new InactivityTimeout(clock, () -> {});
+        try (StreamWriter writer = new StreamWriter(sockets.get(0), sockets.get(0), timeout);
+                StreamReader reader = new StreamReader(sockets.get(1), sockets.get(1), false, timeout);
                 Userfaultfd here = Userfaultfd.open(Userfaultfd.FEATURE_MINOR_SHMEM);
                 Userfaultfd there = Userfaultfd.open(Userfaultfd.FEATURE_MINOR_SHMEM);
                 RamBlock flipped = RamBlock.create(specs.get(0));

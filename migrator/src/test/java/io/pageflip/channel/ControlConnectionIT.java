@@ -63,7 +63,7 @@ final class ControlConnectionIT {
     }
 
     private IOException failure() {
-        Waiting.until("the broken connection", connection::hasNews);
+        Waiting.until("the broken connection", connection::hasInput);
         try {
             for (int i = 0; i < 1000; i++) {
                 connection.poll(Waiting.LIMIT_MS);
@@ -89,7 +89,7 @@ final class ControlConnectionIT {
                 assertThat(left.poll(Waiting.LIMIT_MS)).isEqualTo(new Message.Ready(i));
             }
             assertThat(left.poll(0)).isNull();
-            assertThat(left.hasNews()).isFalse();
+            assertThat(left.hasInput()).isFalse();
         } finally {
             left.close();
             right.close();
@@ -103,7 +103,7 @@ final class ControlConnectionIT {
                 ControlConnection right = ControlConnection.over(pair.get(1))) {
             assertThat(left.isWhole()).isTrue();
             right.send(new Message.Ready(1));
-            Waiting.until("a message", left::hasNews);
+            Waiting.until("a message", left::hasInput);
             left.drop();
             assertThat(left.isWhole()).isFalse();
             assertThat(left.poll(Waiting.LIMIT_MS)).as("came before it broke").isEqualTo(new Message.Ready(1));
@@ -127,7 +127,7 @@ final class ControlConnectionIT {
     @Test
     void aFrameMayComeByteByByte() throws IOException {
         for (byte b : MessageCodec.encode(new Message.Resumed(2))) {
-            assertThat(connection.hasNews()).isFalse();
+            assertThat(connection.hasInput()).isFalse();
             writeRaw(b);
         }
         assertThat(next()).isEqualTo(new Message.Resumed(2));
@@ -135,12 +135,12 @@ final class ControlConnectionIT {
 
     @Test
     void newsAreAnnouncedAndGoneOnceTaken() throws IOException {
-        assertThat(connection.hasNews()).isFalse();
+        assertThat(connection.hasInput()).isFalse();
         assertThat(connection.poll(0)).isNull();
         writeRaw(MessageCodec.encode(new Message.Resumed(2)));
-        Waiting.until("news", connection::hasNews);
+        Waiting.until("news", connection::hasInput);
         assertThat(connection.poll(0)).isEqualTo(new Message.Resumed(2));
-        assertThat(connection.hasNews()).isFalse();
+        assertThat(connection.hasInput()).isFalse();
     }
 
     /** Two messages, one right behind the other, against a thread that polls: neither gets stuck unannounced. */
@@ -162,7 +162,7 @@ final class ControlConnectionIT {
         try {
             long deadlineNs = NanoClock.SYSTEM.nanoTime() + Waiting.LIMIT_NS;
             while (taken.get() < messages) {
-                if (connection.hasNews() && connection.poll(0) != null) {
+                if (connection.hasInput() && connection.poll(0) != null) {
                     taken.incrementAndGet();
                 }
                 if (NanoClock.SYSTEM.nanoTime() > deadlineNs) {
@@ -186,7 +186,7 @@ final class ControlConnectionIT {
             assertThat(next()).isEqualTo(new Message.Ready(i));
         }
         assertThat(failure()).isInstanceOf(PeerGoneException.class);
-        assertThat(connection.hasNews()).isTrue();
+        assertThat(connection.hasInput()).isTrue();
         assertThat(failure()).as("and again").isInstanceOf(PeerGoneException.class);
     }
 
@@ -311,7 +311,7 @@ final class ControlConnectionIT {
         List<Fd> pair = UnixSocket.pair();
         try (ControlConnection over = ControlConnection.over(pair.get(0))) {
             assertThat(pair.get(0).isOpen()).isFalse();
-            assertThat(over.hasNews()).isFalse();
+            assertThat(over.hasInput()).isFalse();
         } finally {
             pair.get(1).close();
         }

@@ -11,15 +11,15 @@ final class InactivityTimeoutTest {
 
     private long nowNs = -5 * S; // CLOCK_MONOTONIC has any origin
     private final Cancellation cancellation = new Cancellation();
-    private final InactivityTimeout patience = new InactivityTimeout(() -> nowNs, cancellation);
+    private final InactivityTimeout timeout = new InactivityTimeout(() -> nowNs, cancellation);
 
     private void assertPatient() {
-        assertThatCode(() -> patience.check("the peer")).doesNotThrowAnyException();
+        assertThatCode(() -> timeout.check("the peer")).doesNotThrowAnyException();
     }
 
     private void assertRunOut(int seconds) {
         assertThatExceptionOfType(IOException.class)
-                .isThrownBy(() -> patience.check("the peer to read"))
+                .isThrownBy(() -> timeout.check("the peer to read"))
                 .withMessage("no sign of life for " + seconds + " s while waiting for the peer to read");
     }
 
@@ -31,7 +31,7 @@ final class InactivityTimeoutTest {
 
     @Test
     void runsOutAfterTheLimitAndNotBefore() {
-        patience.limitSeconds(3);
+        timeout.limitSeconds(3);
         nowNs += 3 * S;
         assertPatient();
         nowNs++;
@@ -41,16 +41,16 @@ final class InactivityTimeoutTest {
     @Test
     void theLimitCountsFromWhenItIsSet() {
         nowNs += 100 * S;
-        patience.limitSeconds(3);
+        timeout.limitSeconds(3);
         assertPatient();
     }
 
     @Test
     void progressRenewsIt() {
-        patience.limitSeconds(3);
+        timeout.limitSeconds(3);
         for (int i = 0; i < 5; i++) {
             nowNs += 2 * S;
-            patience.renew();
+            timeout.renew();
             assertPatient();
         }
         nowNs += 4 * S;
@@ -61,15 +61,15 @@ final class InactivityTimeoutTest {
     void aRequestToGiveUpEndsItAtOnce() {
         cancellation.request("by the user");
         assertThatExceptionOfType(CancelledException.class)
-                .isThrownBy(() -> patience.check("the peer"))
+                .isThrownBy(() -> timeout.check("the peer"))
                 .withMessage("by the user");
     }
 
     @Test
     void theGuardIsAskedBeforeTheClock() {
-        patience.limitSeconds(1);
+        timeout.limitSeconds(1);
         nowNs += 2 * S;
         cancellation.request("by the user");
-        assertThatExceptionOfType(CancelledException.class).isThrownBy(() -> patience.check("the peer"));
+        assertThatExceptionOfType(CancelledException.class).isThrownBy(() -> timeout.check("the peer"));
     }
 }

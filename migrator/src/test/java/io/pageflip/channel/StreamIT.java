@@ -44,24 +44,24 @@ final class StreamIT {
         return () -> now[0] += S;
     }
 
-    private static InactivityTimeout patience() {
-        InactivityTimeout patience = new InactivityTimeout(NanoClock.SYSTEM, () -> {});
-        patience.limitSeconds(Waiting.LIMIT.toSeconds());
-        return patience;
+    private static InactivityTimeout timeout() {
+        InactivityTimeout timeout = new InactivityTimeout(NanoClock.SYSTEM, () -> {});
+        timeout.limitSeconds(Waiting.LIMIT.toSeconds());
+        return timeout;
     }
 
     private static InactivityTimeout shortPatience() {
-        InactivityTimeout patience = new InactivityTimeout(hurried(), () -> {});
-        patience.limitSeconds(5);
-        return patience;
+        InactivityTimeout timeout = new InactivityTimeout(hurried(), () -> {});
+        timeout.limitSeconds(5);
+        return timeout;
     }
 
     private static StreamWriter writer(StreamEnds ends) {
-        return new StreamWriter(ends.write(), ends.write(), patience());
+        return new StreamWriter(ends.write(), ends.write(), timeout());
     }
 
     private static StreamReader reader(StreamEnds ends, boolean exact) {
-        return new StreamReader(ends.read(), ends.read(), exact, patience());
+        return new StreamReader(ends.read(), ends.read(), exact, timeout());
     }
 
     private static <T> FutureTask<T> inBackground(Callable<T> work) {
@@ -452,8 +452,8 @@ final class StreamIT {
     void closingClosesBothDescriptorsOnce() throws IOException {
         try (StreamEnds stream = StreamEnds.open(ChannelKind.UNIX);
                 StreamEnds pages = StreamEnds.open(ChannelKind.PIPE)) {
-            StreamWriter writer = new StreamWriter(stream.write(), pages.write(), patience());
-            StreamReader reader = new StreamReader(stream.read(), pages.read(), false, patience());
+            StreamWriter writer = new StreamWriter(stream.write(), pages.write(), timeout());
+            StreamReader reader = new StreamReader(stream.read(), pages.read(), false, timeout());
             writer.close();
             writer.close();
             reader.close();

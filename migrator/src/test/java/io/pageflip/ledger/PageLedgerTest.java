@@ -64,7 +64,7 @@ final class PageLedgerTest {
         precopy.copied(RAM, new PageRange(10, 2), CopyReason.NOT_PAGE_SIZED);
         precopy.undecided(RAM, new PageRange(20, 4)); // the last round gifts
         precopy.undecided(RAM, new PageRange(60, 1)); // and this page is new
-        precopy.decide(RAM, 2);
+        precopy.decideGifted(RAM, 2);
         precopy.close(List.of(39L));
         assertThat(precopy.counts(RAM))
                 .isEqualTo(new PageCounts(
@@ -181,8 +181,8 @@ final class PageLedgerTest {
         ledger.close(List.of(0L, 0L));
         assertThat(ledger.undecided(RAM).cardinality()).isEqualTo(40);
         assertThat(ledger.moved(RAM).cardinality()).isZero();
-        ledger.decide(RAM, same);
-        ledger.decide(ROM, 0);
+        ledger.decideGifted(RAM, same);
+        ledger.decideGifted(ROM, 0);
         Map<String, Long> reasons = declined == 0
                 ? Map.of("not-page-sized", 60L)
                 : Map.of("not-page-sized", 60L, "kernel-declined", declined);

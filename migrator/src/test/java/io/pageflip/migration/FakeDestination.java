@@ -37,9 +37,9 @@ final class FakeDestination implements AutoCloseable {
         FrameHeader header = FrameHeader.read(buffer.bytes(), 0);
         buffer.bytes().limit(received).position(FrameHeader.BYTES);
         hello = (Message.Hello) MessageCodec.decode(header.type(), buffer.bytes());
-        InactivityTimeout patience = new InactivityTimeout(NanoClock.SYSTEM, () -> {});
-        patience.limitSeconds(Waiting.LIMIT.toSeconds());
-        stream = new StreamReader(descriptors.get(0), descriptors.get(0), false, patience);
+        InactivityTimeout timeout = new InactivityTimeout(NanoClock.SYSTEM, () -> {});
+        timeout.limitSeconds(Waiting.LIMIT.toSeconds());
+        stream = new StreamReader(descriptors.get(0), descriptors.get(0), false, timeout);
     }
 
     /** A look at the run token of the source's, as any destination has it. */

@@ -98,7 +98,7 @@ final class MechanismsIT {
         transfer(mechanism, true, true, batch, channel, userfaultfd);
         if (mechanism == Mechanism.GIFT) {
             for (int i = 0; i < SPECS.size(); i++) {
-                ledger.decide(i, 0); // whether the kernel moves them is for other tests
+                ledger.decideGifted(i, 0); // whether the kernel moves them is for other tests
             }
         }
         assertThat(counts()).isEqualTo(expected(mechanism));
@@ -205,9 +205,9 @@ final class MechanismsIT {
         StreamEnds stream = own(StreamEnds.open(channel));
         boolean pagePipe = mechanism == Mechanism.GIFT && channel == ChannelKind.UNIX;
         StreamEnds pages = pagePipe ? own(StreamEnds.open(ChannelKind.PIPE)) : stream;
-        StreamWriter writer = new StreamWriter(stream.write(), pages.write(), patience());
+        StreamWriter writer = new StreamWriter(stream.write(), pages.write(), timeout());
         boolean exact = mechanism == Mechanism.GIFT && !pagePipe;
-        StreamReader reader = new StreamReader(stream.read(), pages.read(), exact, patience());
+        StreamReader reader = new StreamReader(stream.read(), pages.read(), exact, timeout());
         ReceivePlan plan = plan(mechanism, gifts, moves, userfaultfd, reader);
         FutureTask<Void> sending = new FutureTask<>(() -> {
             send(new SendPlan(mechanism, Schedule.STOP_AND_MOVE, gifts, writer), writer, batch);
@@ -224,10 +224,10 @@ final class MechanismsIT {
         transferredBytes = writer.transferredBytes();
     }
 
-    private static InactivityTimeout patience() {
-        InactivityTimeout patience = new InactivityTimeout(NanoClock.SYSTEM, () -> {});
-        patience.limitSeconds(Waiting.LIMIT.toSeconds());
-        return patience;
+    private static InactivityTimeout timeout() {
+        InactivityTimeout timeout = new InactivityTimeout(NanoClock.SYSTEM, () -> {});
+        timeout.limitSeconds(Waiting.LIMIT.toSeconds());
+        return timeout;
     }
 
     private void send(SendPlan plan, StreamWriter writer, int batch) throws IOException {
@@ -247,7 +247,7 @@ final class MechanismsIT {
 
     private ReceivePlan plan(
             Mechanism mechanism, boolean gifts, boolean moves, @Nullable Userfaultfd userfaultfd, StreamReader reader) {
-        CopyReason foregone = !gifts ? CopyReason.NOT_GIFTED : moves ? null : CopyReason.MOVE_NOT_REQUESTED;
+        CopyReason knownCopyReason = !gifts ? CopyReason.NOT_GIFTED : moves ? null : CopyReason.MOVE_NOT_REQUESTED;
         List<MemFd> files = new ArrayList<>();
         source.forEach(block -> files.add(block.file()));
         List<Long> addresses =
@@ -262,12 +262,12 @@ final class MechanismsIT {
                         userfaultfd != null
                                 ? new FlipReceiver(destination, userfaultfd, ledger)
                                 : new FileCopyReceiver(destination, files, ledger));
-            case GIFT -> plan.with(FrameType.SPLICE, new SpliceReceiver(destination, reader, ledger, foregone));
+            case GIFT -> plan.with(FrameType.SPLICE, new SpliceReceiver(destination, reader, ledger, knownCopyReason));
             case PULL ->
                 plan.with(
                         FrameType.PULL,
                         new PullReceiver(destination, addresses, new ProcessMemory(Proc.pid()), ledger));
-            case FUSE -> plan.with(FrameType.FUSE, new FuseReceiver(destination, ledger, foregone));
+            case FUSE -> plan.with(FrameType.FUSE, new FuseReceiver(destination, ledger, knownCopyReason));
             case STREAM -> plan;
         };
     }

@@ -53,9 +53,9 @@ public final class FakeSource implements AutoCloseable {
         memory.guest().powerOn(done -> {});
         this.socket = UnixSocket.connect(path);
         this.ends = StreamEnds.open(ChannelKind.UNIX);
-        InactivityTimeout patience = new InactivityTimeout(NanoClock.SYSTEM, () -> {});
-        patience.limitSeconds(Waiting.LIMIT.toSeconds());
-        this.stream = new StreamWriter(ends.write(), ends.write(), patience);
+        InactivityTimeout timeout = new InactivityTimeout(NanoClock.SYSTEM, () -> {});
+        timeout.limitSeconds(Waiting.LIMIT.toSeconds());
+        this.stream = new StreamWriter(ends.write(), ends.write(), timeout);
         passed.add(ends.read());
         passed.addAll(memory.files());
     }

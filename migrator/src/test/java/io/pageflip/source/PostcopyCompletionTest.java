@@ -46,7 +46,7 @@ final class PostcopyCompletionTest {
         }
 
         @Override
-        public boolean hasLastPage() {
+        public boolean hasAllPages() {
             return looks-- <= 0;
         }
 

@@ -55,6 +55,6 @@ final class FuseMachine extends Machine {
     @Override
     void end() {
         guest.end();
-        tell(tally, FuseReason.class, List.of(Outcome.values()));
+        addTally(tally, FuseReason.class, List.of(Outcome.values()));
     }
 }

@@ -87,6 +87,6 @@ final class InsertMachine extends Machine {
     void end() {
         guest.end();
         user.exit();
-        tell(tally, InsertReason.class, List.of(Outcome.values()));
+        addTally(tally, InsertReason.class, List.of(Outcome.values()));
     }
 }

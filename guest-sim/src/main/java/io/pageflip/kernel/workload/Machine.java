@@ -47,7 +47,7 @@ abstract class Machine {
     /** Frees everything that populating and moving have left, in all processes. */
     abstract void discard();
 
-    /** Ends the processes, and counts the outcomes of the pages with {@link #tell}. */
+    /** Ends the processes, and counts the outcomes of the pages with {@link #addTally}. */
     abstract void end();
 
     /** Most pages that one call moves. */
@@ -92,7 +92,7 @@ abstract class Machine {
     }
 
     /** Adds the decisions of a tally whose outcome is one of {@code outcomes} to the result. */
-    final <R extends Enum<R>> void tell(Tally<R> tally, Class<R> reasons, List<Outcome> outcomes) {
+    final <R extends Enum<R>> void addTally(Tally<R> tally, Class<R> reasons, List<Outcome> outcomes) {
         for (Outcome outcome : outcomes) {
             for (R reason : reasons.getEnumConstants()) {
                 long count = tally.count(outcome, reason);

@@ -39,7 +39,7 @@ final class PipeIterMachine extends Machine {
     void move(Chunk chunk, int first, int count) {
         guest.intoPipe(chunk, first, count);
         long at = (long) first * PageFrame.SIZE;
-        iter.write(PipeIterWrite.WriteBegin.TAUGHT, written, at, guest.pipe(), (long) count * PageFrame.SIZE);
+        iter.write(PipeIterWrite.WriteBegin.SUPPORTED, written, at, guest.pipe(), (long) count * PageFrame.SIZE);
         guest.pipe().close(); // drops the pages of a failed write
     }
 
@@ -52,6 +52,6 @@ final class PipeIterMachine extends Machine {
     @Override
     void end() {
         guest.end();
-        tell(tally, PipeIterReason.class, List.of(Outcome.values()));
+        addTally(tally, PipeIterReason.class, List.of(Outcome.values()));
     }
 }

@@ -96,7 +96,7 @@ final class VmspliceMachine extends Machine {
         guest.end();
         reader.exit();
         // Of the writer's half, only what did not get into the pipe: the reader's half decides about the rest.
-        tell(gifts, GiftReason.class, List.of(Outcome.FAILED));
-        tell(moves, MoveReason.class, List.of(Outcome.values()));
+        addTally(gifts, GiftReason.class, List.of(Outcome.FAILED));
+        addTally(moves, MoveReason.class, List.of(Outcome.values()));
     }
 }
