@@ -49,7 +49,7 @@ format:
 
 bench:
 	@test -d migrator/src/bench/java || { echo 'There are no benchmarks in migrator/src/bench/java.' >&2; exit 1; }
-	$(MVN_QUIET) -Dquick -Pbench -DskipTests -pl migrator -am verify $(if $(BENCH),'-Djmh.args=$(BENCH)')
+	$(MVN_QUIET) -Dquick -Pbench -DskipTests -DskipITs -pl migrator -am verify $(if $(BENCH),'-Djmh.args=$(BENCH)')
 
 clean:
 	$(MVN_QUIET) clean

@@ -199,7 +199,7 @@ final class CompareIT {
         assertThat(document.path("interrupted").asBoolean()).isTrue();
         int flips = document.at("/cells/0/runs").size();
         int streams = document.at("/cells/1/runs").size();
-        assertThat(flips - streams).as("%d and %d, by turns", flips, streams).isBetween(0, 1);
+        assertThat(flips - streams).as("%d and %d, in turn", flips, streams).isBetween(0, 1);
         int begun = lastRun(run.err());
         assertThat(flips + streams).as("all but the one that was interrupted").isBetween(begun - 1, begun);
         assertThat(document.at("/cells"))

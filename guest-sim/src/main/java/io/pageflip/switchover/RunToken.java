@@ -5,7 +5,10 @@ import io.pageflip.os.Futex;
 import io.pageflip.os.Mapping;
 import io.pageflip.os.MemFd;
 import io.pageflip.os.OfdLock;
+import io.pageflip.os.Resources;
 import io.pageflip.os.SyscallException;
+import java.util.ArrayDeque;
+import java.util.Deque;
 
 /**
  * Decides who may run the guest: a small memfd that both agents map. The kernel arbitrates, not messages.
@@ -36,22 +39,22 @@ public final class RunToken implements AutoCloseable {
     private final OfdLock dryRunLock;
     private boolean locked;
 
+    /** @param file taken over, whatever happens */
     private RunToken(MemFd file) throws SyscallException {
-        Mapping mapped = null;
+        Deque<AutoCloseable> made = new ArrayDeque<>();
+        made.push(file);
         try (MemFd own = MemFd.create("dry-run", BYTES, false)) {
-            mapped = Mapping.shared(file);
+            this.mapping = Mapping.shared(file);
+            made.push(mapping);
             this.lock = OfdLock.on(file);
+            made.push(lock);
             this.dryRunLock = OfdLock.on(own);
         } catch (SyscallException | RuntimeException e) {
-            if (mapped != null) {
-                mapped.close();
-            }
-            file.close();
+            Resources.closeAll(made);
             throw e;
         }
-        this.mapping = mapped;
-        this.epoch = new Futex(mapped, 0);
-        this.page = new SwitchoverPage(mapped, SWITCHOVER_PAGE);
+        this.epoch = new Futex(mapping, 0);
+        this.page = new SwitchoverPage(mapping, SWITCHOVER_PAGE);
         this.passable = file;
     }
 

@@ -363,7 +363,7 @@
     const host = data.host;
     const request = data.request;
     document.getElementById('where').textContent = 'Linux ' + host.kernel + ', ' + host.cpus + ' CPUs, Java ' + host.java + '; '
-      + request.runs + (request.runs === 1 ? ' run' : ' runs') + ' of each combination' + (cells.length > 1 ? ', by turns' : '')
+      + request.runs + (request.runs === 1 ? ' run' : ' runs') + ' of each combination' + (cells.length > 1 ? ', in turn' : '')
       + (data.interrupted ? '; interrupted: this is what was measured until then' : '');
   }
 
