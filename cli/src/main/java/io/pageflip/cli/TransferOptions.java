@@ -107,6 +107,14 @@ final class TransferOptions {
                     "Allow gift on a kernel that really moves gifted pages: a failed migration then loses the guest.")
     private boolean noWayBack;
 
+    @Option(
+            names = "--switchover-timeout",
+            paramLabel = "SECONDS",
+            description =
+                    "Maximum time that the guest is paused: the source takes it back after that (default: 5, and 1 "
+                            + "more for each 32 MiB that cross during the pause).")
+    private @Nullable Double switchoverTimeout;
+
     /** {@code auto}, or a mechanism. */
     enum Choice {
         AUTO(null),
@@ -134,6 +142,7 @@ final class TransferOptions {
                 .batchPages(batch)
                 .gifts(!noGift)
                 .noWayBack(noWayBack)
+                .switchoverTimeoutS(switchoverTimeout)
                 .adopt(new MigrationRequest.Adopt(adopt, adoptChunk))
                 .precopy(new MigrationRequest.Precopy(
                         downtimeLimitMs, maxBandwidth, maxRounds, autoConverge, timeout, onTimeout, dirtyTracking));

@@ -16,6 +16,9 @@ public final class ConsoleDevice {
     private static final String TEXT = "000000000000 the guest is alive\n";
     private static final int LINE_BYTES = TEXT.length();
     private static final int DIGITS = 12;
+    /** More than a guest writes in a thousand years: a count beyond it is a lie, and would overflow some day. */
+    private static final long MOST_PRODUCED = 1L << 60;
+
     private static final long BYTE_INTERVAL_NS = 300_000; // a line in 10 ms
 
     private final ConsoleLog log;
@@ -90,7 +93,7 @@ public final class ConsoleDevice {
     void load(SwitchoverPage page) throws IOException {
         long count = page.consoleProduced();
         int fill = page.consoleFifoFill();
-        if (count < 0 || fill < 0 || fill >= FIFO_BYTES || fill > count) {
+        if (count < 0 || count > MOST_PRODUCED || fill < 0 || fill >= FIFO_BYTES || fill > count) {
             throw new IOException("a console that has produced " + count + " bytes and holds " + fill
                     + " of them; its FIFO has " + FIFO_BYTES);
         }

@@ -12,6 +12,7 @@ import io.pageflip.ram.RamBlock;
 import io.pageflip.switchover.SwitchoverPage;
 import io.pageflip.verification.Oracle;
 import io.pageflip.verification.PagePattern;
+import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
@@ -185,11 +186,25 @@ final class Vcpu implements AutoCloseable {
         page.setVcpu(index, instructions, lastInstructionNs, random, cursor);
     }
 
-    void load(SwitchoverPage page) {
-        instructions = page.vcpuInstructions(index);
+    /**
+     * Reads each register once: another process may change it between two looks.
+     *
+     * @throws IOException if a vCPU cannot have such registers
+     */
+    void load(SwitchoverPage page) throws IOException {
+        long executed = page.vcpuInstructions(index);
+        long next = page.vcpuCursor(index);
+        if (executed < 0) {
+            throw new IOException(
+                    "vCPU " + index + " of the source has executed " + executed + " instructions, which cannot be");
+        }
+        if (next < 0 || next >= Math.max(1, ownPages)) {
+            throw new IOException("vCPU " + index + " of the source has a cursor of " + next + ", which cannot be");
+        }
+        instructions = executed;
         lastInstructionNs = page.vcpuLastInstructionNs(index);
         random = page.vcpuRandom(index);
-        cursor = page.vcpuCursor(index);
+        cursor = next;
     }
 
     /** Whether RAM and registers agree about the instructions executed. */

@@ -100,17 +100,8 @@ final class Vcpus implements AutoCloseable {
         }
     }
 
-    /** @throws IOException if a cursor is impossible; nothing is loaded then */
-    void checkState(SwitchoverPage page) throws IOException {
-        for (int i = 0; i < vcpus.size(); i++) {
-            if (page.vcpuCursor(i) < 0) {
-                throw new IOException(
-                        "vCPU " + i + " of the source has a cursor of " + page.vcpuCursor(i) + ", which cannot be");
-            }
-        }
-    }
-
-    void load(SwitchoverPage page) {
+    /** @throws IOException if a vCPU cannot have such registers */
+    void load(SwitchoverPage page) throws IOException {
         for (int i = 0; i < vcpus.size(); i++) {
             vcpus.get(i).load(page);
         }

@@ -30,7 +30,10 @@ public final class IncomingSwitchover {
     }
 
     private enum State {
+        /** vCPU 0 may take the guest once the source has released it. */
         WAITING,
+        /** The agent's thread receives pages: vCPU 0 must not take the guest meanwhile. */
+        RECEIVING,
         CLAIMING,
         CLAIMED,
         FAILED
@@ -51,7 +54,7 @@ public final class IncomingSwitchover {
     private final NanoClock clock;
     private final Moments moments;
     private final AtomicReference<State> state = new AtomicReference<>(State.WAITING);
-    private volatile int endsReceived;
+    private volatile int endsReceived = -1;
     private volatile boolean sourceIsGone;
     private volatile @Nullable IOException failure;
     private long noticedNs;
@@ -77,9 +80,27 @@ public final class IncomingSwitchover {
 
     // The agent's thread.
 
-    /** Says that {@code ends} END frames have come, with everything before them. */
+    /**
+     * Says that {@code ends} END frames have come, with everything before them: vCPU 0 may take the guest if the source
+     * counts no more of them. Until the first call it may not.
+     */
     public void received(int ends) {
         endsReceived = ends;
+        state.compareAndSet(State.RECEIVING, State.WAITING);
+    }
+
+    /**
+     * Keeps vCPU 0 from taking the guest while pages are received, until {@link #received} or {@link #receivedNothing}.
+     *
+     * @return false if it is too late: the guest is this agent's, or about to be, or the switchover has failed
+     */
+    public boolean receiving() {
+        return state.compareAndSet(State.WAITING, State.RECEIVING);
+    }
+
+    /** Ends what {@link #receiving} began, without another END. */
+    public void receivedNothing() {
+        state.compareAndSet(State.RECEIVING, State.WAITING);
     }
 
     /** Says that the source is dead: if it had saved the state, its lock becomes free without it. */
@@ -93,7 +114,9 @@ public final class IncomingSwitchover {
      * @return whether it is called off
      */
     public boolean cancel() {
-        return state.compareAndSet(State.WAITING, State.FAILED) || state.get() == State.FAILED;
+        return state.compareAndSet(State.WAITING, State.FAILED)
+                || state.compareAndSet(State.RECEIVING, State.FAILED)
+                || state.get() == State.FAILED;
     }
 
     /** Whether the guest is this agent's. */
@@ -135,42 +158,86 @@ public final class IncomingSwitchover {
 
     /** Waits for the state and takes the guest; returns whether the guest is ours. */
     public boolean run(GuestState guest) {
+        boolean ours;
         try {
-            awaitReleased();
-            if (state.get() != State.WAITING) {
-                return false;
-            }
-            noticedNs = clock.nanoTime();
-            moments.released();
-            lock();
-            lockedNs = clock.nanoTime();
-            moments.locked();
-            guest.load(token.page());
-            if (!state.compareAndSet(State.WAITING, State.CLAIMING)) {
-                token.release();
-                return false;
-            }
-            ownership.claimNext();
-            claimedNs = clock.nanoTime();
-            state.set(State.CLAIMED);
-            moments.claimed();
-            return true;
+            ours = take(guest);
         } catch (IOException e) {
-            failure = e;
-            state.set(State.FAILED);
+            fail(e);
+            return false;
+        } catch (RuntimeException | Error e) { // whatever it is: the agent's thread waits for an answer
+            fail(new IOException("taking the guest over failed: " + e, e));
             return false;
         }
+        if (ours) {
+            moments.claimed();
+        }
+        return ours;
     }
 
-    private void awaitReleased() throws SyscallException {
+    private boolean take(GuestState guest) throws IOException {
+        awaitReleased();
+        if (!isPending()) {
+            return false;
+        }
+        noticedNs = clock.nanoTime();
+        moments.released();
+        lock();
+        lockedNs = clock.nanoTime();
+        moments.locked();
+        guest.load(token.page());
+        if (!beginClaim()) {
+            token.release();
+            return false;
+        }
+        ownership.take();
+        claimedNs = clock.nanoTime();
+        state.set(State.CLAIMED);
+        return true;
+    }
+
+    private void fail(IOException reason) {
+        try {
+            if (token.isLocked()) {
+                token.release();
+            }
+        } catch (SyscallException e) {
+            reason.addSuppressed(e);
+        }
+        failure = reason;
+        state.set(State.FAILED);
+    }
+
+    private boolean isPending() {
+        State now = state.get();
+        return now == State.WAITING || now == State.RECEIVING;
+    }
+
+    /** From here on the switchover cannot be called off; false if it has been. */
+    private boolean beginClaim() {
+        while (!state.compareAndSet(State.WAITING, State.CLAIMING)) {
+            if (!isPending()) {
+                return false;
+            }
+            Thread.onSpinWait(); // pages that the source did not count are on their way
+        }
+        return true;
+    }
+
+    private void awaitReleased() throws IOException {
         SwitchoverPage page = token.page();
         long spinUntilNs = clock.nanoTime() + spinNs;
         int spins = 0;
-        while (state.get() == State.WAITING && token.epoch() == ownerEpoch) {
+        while (isPending() && token.epoch() == ownerEpoch) {
+            boolean gone = sourceIsGone; // read before the page, to which a dead source writes no more
             int phase = page.phase(ownerEpoch);
-            boolean there = phase == SwitchoverPage.RELEASED || (phase == SwitchoverPage.SAVED && sourceIsGone);
-            if (there && page.ends() <= endsReceived) {
+            boolean there = phase == SwitchoverPage.RELEASED || (phase == SwitchoverPage.SAVED && gone);
+            int ends = page.ends();
+            if (there && ends >= 0 && ends <= endsReceived) {
                 return;
+            }
+            if (there && gone) {
+                throw new IOException("the source has died after it sent " + Math.max(0, endsReceived) + " of " + ends
+                        + " END messages");
             }
             if (there || clock.nanoTime() < spinUntilNs) {
                 spins++;
@@ -195,7 +262,7 @@ public final class IncomingSwitchover {
             if (clock.nanoTime() > deadline) {
                 throw new IOException("the source has not released the guest: its lock is still held");
             }
-            if (state.get() != State.WAITING) {
+            if (!isPending()) {
                 throw new IOException("called off while the source's lock was still held");
             }
             if (++tries > EAGER_TRIES) {

@@ -7,6 +7,7 @@ import io.pageflip.os.MemFd;
 import io.pageflip.os.OfdLock;
 import io.pageflip.os.Resources;
 import io.pageflip.os.SyscallException;
+import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.Deque;
 
@@ -14,15 +15,20 @@ import java.util.Deque;
  * Decides who may run the guest: a small memfd that both agents map. The kernel arbitrates, not messages.
  *
  * <pre>
- *      0  u32  owner epoch (a futex word): one more each time the guest changes hands
+ *      0  u32  owner epoch (a futex word): another number each time the guest gets another owner
  *   4096       the {@link SwitchoverPage}, through which the guest's state crosses
  *   and an open-file-description lock on the whole file, which the kernel frees when its holder dies
  * </pre>
  *
- * <p>An agent runs the guest only while it holds the lock <em>and</em> the epoch is its own. The destination stores the
- * next epoch, holding the lock, before its first instruction: the point of no return. A source that gets the lock back
- * and finds its own epoch owns the guest again; one that finds another never runs it again. The lock alone would not
- * suffice: "the destination never took it" and "took it, ran and died" look the same.
+ * <p>A destination takes the guest by replacing its source's epoch with the next one, in one atomic step, while it
+ * holds the lock and before its first instruction: the point of no return. A source that takes its guest back replaces
+ * its own epoch, too, with one that no destination was promised: so only one of them can succeed. The lock tells that
+ * an owner is dead. It would not suffice alone: "the destination never took the guest" and "took it, ran and died" look
+ * the same.
+ *
+ * <p>The peer maps the memfd, and may write anything at any time. So an agent never learns from it what it knows
+ * itself: while a source has not released the lock, it owns the guest, whatever the words say; and {@link #ownEpoch} is
+ * kept in this process.
  *
  * <p>One thread at a time may use an object, except {@link #epoch}, {@link #awaitChange} and {@link #page}.
  */
@@ -38,6 +44,8 @@ public final class RunToken implements AutoCloseable {
     private final MemFd passable;
     private final OfdLock dryRunLock;
     private boolean locked;
+    private boolean released;
+    private volatile int ownEpoch;
 
     /** @param file taken over, whatever happens */
     private RunToken(MemFd file) throws SyscallException {
@@ -62,6 +70,7 @@ public final class RunToken implements AutoCloseable {
     public static RunToken create() throws SyscallException {
         RunToken token = new RunToken(MemFd.create("token", BYTES, false));
         token.epoch.set(FIRST_EPOCH);
+        token.ownEpoch = FIRST_EPOCH;
         if (!token.tryLock()) {
             throw new IllegalStateException("a new run token is locked already");
         }
@@ -98,9 +107,16 @@ public final class RunToken implements AutoCloseable {
         return page;
     }
 
-    /** The owner epoch as it is now. */
+    /** The owner epoch in shared memory as it is now, whoever wrote it. */
     public int epoch() {
         return epoch.get();
+    }
+
+    /**
+     * The epoch with which this agent owns the guest, or owned it last; 0 if it never did. Nobody else can change it.
+     */
+    public int ownEpoch() {
+        return ownEpoch;
     }
 
     /** Waits at most {@code timeoutNs} while the epoch is {@code known}; may return early. */
@@ -118,6 +134,7 @@ public final class RunToken implements AutoCloseable {
     public void release() throws SyscallException {
         lock.unlock();
         locked = false;
+        released = true;
     }
 
     /**
@@ -134,17 +151,50 @@ public final class RunToken implements AutoCloseable {
     }
 
     /**
-     * Stores the next epoch: from here on the guest is this agent's. Needs the lock. Threads that wait for the epoch
-     * are not woken, which would add microseconds to the downtime: see {@link #wakeWaiters}.
+     * Replaces {@code promised - 1}, the source's epoch, with {@code promised}: from here on the guest is this agent's.
+     * Needs the lock. This wakes no waiter, since that would cost microseconds of the downtime: see
+     * {@link #wakeWaiters}.
+     *
+     * @throws IOException if another epoch stands there: the source has taken the guest back
      */
-    public void claim(int nextEpoch) {
+    void claim(int promised) throws IOException {
         if (!locked) {
             throw new IllegalStateException("claiming the guest without the lock");
         }
-        if (nextEpoch != epoch.get() + 1) {
-            throw new IllegalStateException("claiming epoch " + nextEpoch + " after " + epoch.get());
+        if (!epoch.compareAndSet(promised - 1, promised)) {
+            throw new IOException("the source has taken the guest back: its owner epoch is " + epoch.get() + ", not "
+                    + (promised - 1));
         }
-        epoch.set(nextEpoch);
+        own(promised);
+    }
+
+    /**
+     * Makes the guest this source's again, in an epoch that no destination was promised. If this agent has never
+     * released the lock since it got the guest, it succeeds whatever the words say.
+     *
+     * @param promised the epoch with which a destination may have taken the guest
+     * @param mine the new epoch of this agent
+     * @return false if a destination has taken the guest
+     */
+    boolean takeBack(int promised, int mine) {
+        if (released) {
+            int seen = epoch.get();
+            while (seen != promised && !epoch.compareAndSet(seen, mine)) {
+                seen = epoch.get();
+            }
+            if (seen == promised) {
+                return false;
+            }
+        } else {
+            epoch.set(mine);
+        }
+        own(mine);
+        return true;
+    }
+
+    private void own(int mine) {
+        ownEpoch = mine;
+        released = false;
     }
 
     /** Wakes the threads that wait for a change of the epoch. */

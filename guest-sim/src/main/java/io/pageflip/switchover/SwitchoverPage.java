@@ -64,7 +64,8 @@ public final class SwitchoverPage {
     /** How far the source with this epoch has come: 0, {@link #SAVED} or {@link #RELEASED}. */
     public int phase(int ownerEpoch) {
         int value = word.get();
-        return value >>> PHASE_BITS == (ownerEpoch & EPOCH_MASK) ? value & PHASE_MASK : 0;
+        int phase = value & PHASE_MASK;
+        return value >>> PHASE_BITS == (ownerEpoch & EPOCH_MASK) && phase <= RELEASED ? phase : 0;
     }
 
     /** Whether the page holds the state of the guest of this epoch: the guest now survives the death of the source. */

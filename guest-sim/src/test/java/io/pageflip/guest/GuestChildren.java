@@ -8,6 +8,7 @@ import io.pageflip.os.Userfaultfd;
 import io.pageflip.ram.Backing;
 import io.pageflip.ram.BlockSpec;
 import io.pageflip.ram.RamBlock;
+import io.pageflip.switchover.Ownership;
 import io.pageflip.switchover.RunToken;
 import io.pageflip.testkit.Waiting;
 import io.pageflip.verification.Oracle;
@@ -46,7 +47,7 @@ public final class GuestChildren {
                 switch (order) {
                     case "lock" -> say("locked: " + token.tryLock());
                     case "claim" -> {
-                        token.claim(token.epoch() + 1);
+                        new Ownership(token, token.epoch()).take();
                         token.wakeWaiters();
                         say("epoch " + token.epoch());
                     }

@@ -99,8 +99,8 @@ final class RunTokenIT {
         try (RunToken token = RunToken.create()) {
             for (int wrong : new int[] {0, 1, 3, -1}) {
                 assertThatThrownBy(() -> token.claim(wrong))
-                        .isInstanceOf(IllegalStateException.class)
-                        .hasMessage("claiming epoch " + wrong + " after 1");
+                        .isInstanceOf(IOException.class)
+                        .hasMessage("the source has taken the guest back: its owner epoch is 1, not " + (wrong - 1));
             }
             token.claim(2);
             token.claim(3);

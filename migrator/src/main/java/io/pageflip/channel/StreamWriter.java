@@ -7,6 +7,7 @@ import io.pageflip.os.Mapping;
 import io.pageflip.os.NativeBuffer;
 import io.pageflip.os.PageGift;
 import io.pageflip.os.SyscallException;
+import io.pageflip.os.WaitGuard;
 import io.pageflip.wire.FrameHeader;
 import java.io.IOException;
 
@@ -21,6 +22,7 @@ public final class StreamWriter implements AutoCloseable {
     private final EventLog log;
     private final PageGift gift = new PageGift();
     private final NativeBuffer small;
+    private WaitGuard limit = () -> {};
     private long transferredBytes;
 
     /** As below, without a log. */
@@ -45,6 +47,11 @@ public final class StreamWriter implements AutoCloseable {
     /** Bytes written so far, vmspliced ones included. */
     public long transferredBytes() {
         return transferredBytes;
+    }
+
+    /** From now on {@code guard} is asked as well, also while the destination reads, however slowly. */
+    public void limitBy(WaitGuard guard) {
+        limit = guard;
     }
 
     /** Writes an encoded frame of at most 32 KiB that carries no page records. */
@@ -95,6 +102,7 @@ public final class StreamWriter implements AutoCloseable {
     private long progressed(Fd fd, long result, String operation) throws IOException {
         if (result > 0) {
             timeout.renew();
+            limit.check();
             return result;
         }
         if (result == -Errno.EPIPE || result == -Errno.ECONNRESET) {
@@ -106,6 +114,7 @@ public final class StreamWriter implements AutoCloseable {
         if (!fd.awaitWritable(InactivityTimeout.SLICE_MS)) {
             timeout.check("the destination to read");
         }
+        limit.check();
         return 0;
     }
 

@@ -8,6 +8,7 @@ import io.pageflip.guest.Guest;
 import io.pageflip.guest.VirtualMachine;
 import io.pageflip.log.EventLog;
 import io.pageflip.metrics.Evidence;
+import io.pageflip.metrics.Failure;
 import io.pageflip.metrics.Measured;
 import io.pageflip.metrics.Progress;
 import io.pageflip.metrics.ResultJson;
@@ -21,6 +22,7 @@ import io.pageflip.request.RequestRules;
 import io.pageflip.scenario.Step;
 import io.pageflip.switchover.SwitchoverPage;
 import io.pageflip.wire.Message;
+import io.pageflip.wire.ProtocolException;
 import java.io.IOException;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -131,6 +133,8 @@ public final class DestinationAgent {
             return runGuest(memory, schedule, ends);
         } catch (GuestLostException e) {
             return endLost(memory, schedule, e);
+        } catch (IOException | RuntimeException e) { // it is not the source's any more, and it cannot run here
+            return endLost(memory, schedule, new GuestLostException("the guest failed at the destination: " + e));
         }
     }
 
@@ -177,12 +181,22 @@ public final class DestinationAgent {
         Timeline.Marks marks = marks(page, guest.config().vcpus());
         PulseWatch pulse = PulseWatch.of(guest.pulse(), marks.lastInstructionNs(), timeline.firstInstructionNs);
         timeline.pulse = pulse;
-        sendOrLog(new Message.Resumed(memory.token().epoch()));
+        sendOrLog(new Message.Resumed(memory.token().ownEpoch()));
         context.reached(Step.RESUMED);
         context.progress().begin(Progress.Phase.RUNNING, 0);
-        schedule.remainder().bringPages(pulse);
-        long pss = Proc.proportionalSetBytes(); // holds the address space up: not while pages come
-        Evidence evidence = schedule.evidence();
+        long pss = 0;
+        Evidence evidence = Evidence.HIDDEN;
+        Failure missing = null;
+        try {
+            marks.check(timeline.claimedNs);
+            schedule.remainder().bringPages(pulse);
+            pss = Proc.proportionalSetBytes(); // holds the address space up: not while pages come
+            evidence = schedule.evidence();
+        } catch (GuestLostException e) {
+            throw e;
+        } catch (IOException | RuntimeException e) {
+            missing = noFigures(e);
+        }
         pulse.migrationEnded(clock.nanoTime());
         watch(runningSinceNs, pulse);
         long endNs = clock.nanoTime();
@@ -196,11 +210,34 @@ public final class DestinationAgent {
         Measured.GuestActivity activity =
                 new Measured.GuestActivity(ranForNs, guest.instructions() - instructions, guest.pagesWritten());
         VerificationResult verification = last ? verify(guest) : VerificationResult.SKIPPED;
-        ReceivedPages pages = schedule.pages();
-        Measured measured = timeline.measured(link.hello(), pages.figures(), marks, pages.ledger(), evidence, activity);
-        RunResult result = RunResult.completed(measured, verification);
+        RunResult result = missing == null
+                ? result(schedule.pages(), marks, evidence, activity, verification)
+                : RunResult.unmeasured(verification, missing);
         sendOrLog(new Message.Completed(pss, ResultJson.write(result)));
         return result;
+    }
+
+    /** The figures may be of no use, but the guest runs: that is the result. */
+    private RunResult result(
+            ReceivedPages pages,
+            Timeline.Marks marks,
+            Evidence evidence,
+            Measured.GuestActivity activity,
+            VerificationResult verification) {
+        try {
+            return RunResult.completed(
+                    timeline.measured(link.hello(), pages.figures(), marks, pages.ledger(), evidence, activity),
+                    verification);
+        } catch (ProtocolException | RuntimeException e) {
+            return RunResult.unmeasured(verification, noFigures(e));
+        }
+    }
+
+    private static Failure noFigures(Exception reason) {
+        LOG.log(System.Logger.Level.DEBUG, "the figures are not known", reason);
+        return new Failure(
+                Failure.Kind.NO_REPORT,
+                "the guest runs at the destination, but its figures are not known: " + reason.getMessage());
     }
 
     /** Pages of it will never come. */

@@ -38,7 +38,9 @@ final class FlipPostcopy extends DestinationSchedule {
     private static ReceivePlan plan(Takeover takeover, PageLedger ledger) {
         DestinationMemory memory = takeover.memory();
         return new ReceivePlan(ledger)
-                .with(FrameType.MAP, new PostcopyFlipReceiver(ledger))
+                .with(
+                        FrameType.MAP,
+                        new PostcopyFlipReceiver(takeover.hello().guest().blocks(), ledger))
                 .with(
                         FrameType.BYTES,
                         new BytesReceiver(memory.blocks(), takeover.stream(), ledger, memory.requireUserfaultfd()))

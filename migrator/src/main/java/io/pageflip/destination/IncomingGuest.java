@@ -94,7 +94,7 @@ final class IncomingGuest {
             } else {
                 sourceLives = receive(more);
             }
-            if (context.clock().nanoTime() > deadlineNs && sourceLives) {
+            if (context.clock().nanoTime() > deadlineNs) {
                 throw new IOException("the source has not handed the guest over within " + TIMEOUT_S + " s");
             }
         }
@@ -105,8 +105,8 @@ final class IncomingGuest {
     /** One slice of waiting: whether the source lives. If it has saved the guest's state, its death loses nothing. */
     private boolean receive(MorePages more) throws IOException {
         try {
-            if (link.stream().awaitReadable(SLICE_MS)) {
-                in.received(more.receiveUntilEnd());
+            if (link.stream().awaitReadable(SLICE_MS) && in.receiving()) {
+                receiveMore(more);
             }
             link.check();
             return true;
@@ -117,6 +117,15 @@ final class IncomingGuest {
             LOG.log(System.Logger.Level.DEBUG, "the source went after it saved the guest's state", e);
             in.sourceIsGone();
             return false;
+        }
+    }
+
+    /** vCPU 0 does not take the guest while pages come. */
+    private void receiveMore(MorePages more) throws IOException {
+        try {
+            in.received(more.receiveUntilEnd());
+        } finally {
+            in.receivedNothing();
         }
     }
 

@@ -51,7 +51,7 @@ final class PostcopyRemainder implements Remainder {
         takeover.memory()
                 .token()
                 .page()
-                .setAllPagesReceived(takeover.ownership().next());
+                .setAllPagesReceived(takeover.ownership().promised());
         takeover.context().reached(Step.LAST_PAGE);
         takeover.context().progress().begin(Progress.Phase.RUNNING, 0);
         List<RamBlock> blocks = takeover.memory().blocks();

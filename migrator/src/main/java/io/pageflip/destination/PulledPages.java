@@ -46,7 +46,7 @@ final class PulledPages {
                 blocks, userfaultfd, logs, settings, takeover.context().clock()));
         VcpuWatch vcpus = VcpuWatch.of(takeover.guest());
         SourceRecovery.Terms terms =
-                new SourceRecovery.Terms(takeover.ownership().next(), settings.recoverTimeoutNs());
+                new SourceRecovery.Terms(takeover.ownership().promised(), settings.recoverTimeoutNs());
         SourceRecovery recovery =
                 new SourceRecovery(takeover.link(), source, postcopy, vcpus, terms, takeover.context());
         return new PostcopyRemainder(

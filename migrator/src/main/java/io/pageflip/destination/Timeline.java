@@ -13,6 +13,7 @@ import io.pageflip.ram.BlockSpec;
 import io.pageflip.ram.FaultLog;
 import io.pageflip.ram.RamBlock;
 import io.pageflip.wire.Message;
+import io.pageflip.wire.ProtocolException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -28,6 +29,9 @@ final class Timeline {
     private static final long NS_PER_MS = 1_000_000;
     private static final int MAX_BLOCKS = 16;
 
+    /** No migration takes longer: a day. */
+    private static final long LONGEST_NS = 86_400_000_000_000L;
+
     /**
      * The source's readings of the same clock.
      *
@@ -37,7 +41,36 @@ final class Timeline {
      * @param releasedNs the lock was free
      */
     @SuppressWarnings("ArrayRecordComponent") // made once, read once
-    record Marks(long[] lastInstructionNs, long guestPausedNs, long savedNs, long releasedNs, long dryRunNs) {}
+    record Marks(long[] lastInstructionNs, long guestPausedNs, long savedNs, long releasedNs, long dryRunNs) {
+        /**
+         * Refuses readings that no clock of this host can have shown.
+         *
+         * @param claimedNs when this agent took the guest, by its own clock
+         */
+        void check(long claimedNs) throws ProtocolException {
+            for (long mark : lastInstructionNs) {
+                checkClock(mark, claimedNs);
+            }
+            checkClock(guestPausedNs, claimedNs);
+            checkClock(savedNs, claimedNs);
+            checkClock(releasedNs, claimedNs);
+            if (dryRunNs < 0 || dryRunNs > LONGEST_NS) {
+                throw new ProtocolException("the source says that its dry run took " + dryRunNs + " ns");
+            }
+        }
+    }
+
+    /**
+     * Refuses a reading of the source that is later than what it led to here, or too long before.
+     *
+     * @throws ProtocolException with a sentence for a person
+     */
+    private static void checkClock(long sourceNs, long hereNs) throws ProtocolException {
+        if (sourceNs > hereNs || sourceNs < hereNs - LONGEST_NS) {
+            throw new ProtocolException("the source's clock showed " + sourceNs + " ns before this agent's showed "
+                    + hereNs + " ns: they are not the same clock");
+        }
+    }
 
     /** How long the pages of each block were on their way, all rounds together. */
     private final long[] blockNs = new long[MAX_BLOCKS];
@@ -119,6 +152,7 @@ final class Timeline {
      * What the report says of the migration.
      *
      * @throws IllegalStateException if the pages of the ledger do not add up
+     * @throws ProtocolException if the source's figures cannot be true
      */
     Measured measured(
             Message.Hello hello,
@@ -126,7 +160,9 @@ final class Timeline {
             Marks stopped,
             PageLedger ledger,
             Evidence evidence,
-            Measured.GuestActivity activity) {
+            Measured.GuestActivity activity)
+            throws ProtocolException {
+        checkClock(source.startNs(), readyNs);
         PulseWatch watched = Objects.requireNonNull(pulse, "nobody watched the guest's pulse");
         DowntimePhases phases = phases(stopped);
         List<Measured.Block> blocks = blocks(hello.guest().blocks(), ledger);

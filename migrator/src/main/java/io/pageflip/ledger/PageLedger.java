@@ -162,6 +162,10 @@ public final class PageLedger {
                         + " pages; " + account.seen.cardinality() + " were sent and " + holes.get(i) + " are holes");
             }
             account.holes = holes.get(i); // a second END overwrites the first
+            if (account.accounted() != account.spec.pages()) {
+                throw new ProtocolException("the pages of RAM block " + account.spec.name() + " do not add up: "
+                        + account.accounted() + " of " + account.spec.pages());
+            }
         }
     }
 
@@ -232,6 +236,19 @@ public final class PageLedger {
             this.resends = resends;
         }
 
+        /** Pages of which it is known what became of them, or what will decide it. */
+        long accounted() {
+            long copied = reasons.values().stream().mapToLong(Long::longValue).sum();
+            long left = declined.values().stream().mapToLong(Long::longValue).sum();
+            return moved.cardinality()
+                    + undecided.cardinality()
+                    + postcopy.cardinality()
+                    + copied
+                    + left
+                    + zero
+                    + holes;
+        }
+
         int fate(long page) {
             return fates == null ? 0 : fates[(int) page];
         }
@@ -249,7 +266,8 @@ public final class PageLedger {
         void forget(PageRange pages) throws ProtocolException {
             for (long page = pages.first(); page < pages.end(); page++) {
                 int fate = fate(page);
-                if (fate == DECLINED || (fate == 0 && (!resends || moved.get(page) || undecided.get(page)))) {
+                boolean onceOnly = moved.get(page) || undecided.get(page) || postcopy.get(page);
+                if (fate == DECLINED || (fate == 0 && (!resends || onceOnly))) {
                     throw new ProtocolException("pages " + pages.first() + "+" + pages.count() + " of RAM block "
                             + spec.name() + " were sent twice");
                 }

@@ -68,6 +68,11 @@ public record RunResult(
         return new RunResult(MigrationStatus.COMPLETED, Owner.DESTINATION, null, null, SourceSide.NONE, why);
     }
 
+    /** A completed migration of a guest that runs, or ran, at the destination, and whose figures are not known. */
+    public static RunResult unmeasured(VerificationResult verification, Failure why) {
+        return new RunResult(MigrationStatus.COMPLETED, Owner.DESTINATION, null, verification, SourceSide.NONE, why);
+    }
+
     /**
      * A migration that ended before the guest changed hands.
      *

@@ -43,6 +43,9 @@ public record MigrationRequest(
     /** How long the rounds of a precopy may go on if nobody says it. */
     private static final double TIMEOUT_S = 30;
 
+    private static final double SWITCHOVER_TIMEOUT_S = 5;
+    private static final double SLOWEST_BYTES_PER_S = 32 << 20;
+
     /** The size of an adopted chunk if nobody says one. */
     private static final long ADOPT_CHUNK = 256 << 10;
 
@@ -60,6 +63,8 @@ public record MigrationRequest(
      * @param gifts false with {@code --no-gift}: every page is copied
      * @param moves false with {@code --no-move}: the destination asks for no page to be moved
      * @param noWayBack the user knows that a failed migration may lose the guest
+     * @param switchoverTimeoutS the longest time in seconds that the guest may be paused before the source takes it
+     *     back; null: see {@link MigrationRequest#switchoverTimeoutNs}
      */
     public record Transfer(
             Mechanism mechanism,
@@ -68,7 +73,8 @@ public record MigrationRequest(
             int batchPages,
             boolean gifts,
             boolean moves,
-            boolean noWayBack) {}
+            boolean noWayBack,
+            @Nullable Double switchoverTimeoutS) {}
 
     /**
      * Whether private RAM becomes a memfd while the guest runs.
@@ -225,6 +231,17 @@ public record MigrationRequest(
                 postcopy.recoverTimeoutS() == null
                         ? usual.recoverTimeoutNs()
                         : (long) (postcopy.recoverTimeoutS() * NS_PER_S));
+    }
+
+    /**
+     * The longest time in nanoseconds that the guest may be paused before the source takes it back: what the user said,
+     * or 5 seconds and the time that the pages take at 32 MiB a second, which any host reaches.
+     *
+     * @param bytesLeft bytes of pages that have to cross while the guest is paused
+     */
+    public long switchoverTimeoutNs(long bytesLeft) {
+        Double seconds = transfer.switchoverTimeoutS();
+        return (long) ((seconds == null ? SWITCHOVER_TIMEOUT_S + bytesLeft / SLOWEST_BYTES_PER_S : seconds) * NS_PER_S);
     }
 
     /** How long the guest runs after the migration, in nanoseconds. */

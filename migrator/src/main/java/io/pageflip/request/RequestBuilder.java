@@ -28,6 +28,7 @@ public final class RequestBuilder {
     private boolean gifts = true;
     private boolean moves = true;
     private boolean noWayBack;
+    private @Nullable Double switchoverTimeoutS;
     private MigrationRequest.Adopt adopt = MigrationRequest.Adopt.NONE;
     private MigrationRequest.Precopy precopy = MigrationRequest.Precopy.NONE;
     private MigrationRequest.Postcopy postcopy = MigrationRequest.Postcopy.NONE;
@@ -134,6 +135,12 @@ public final class RequestBuilder {
         return this;
     }
 
+    /** null: see {@link MigrationRequest#switchoverTimeoutNs}. */
+    public RequestBuilder switchoverTimeoutS(@Nullable Double value) {
+        switchoverTimeoutS = value;
+        return this;
+    }
+
     public RequestBuilder adopt(MigrationRequest.Adopt value) {
         adopt = value;
         return this;
@@ -184,7 +191,8 @@ public final class RequestBuilder {
                 new GuestConfig(ramBytes, crossing, vcpus, workload, dirtyRate, hotSetPercent, fillPercent, seed),
                 place,
                 parts,
-                new MigrationRequest.Transfer(how, channel, when, batchPages, gifts, moves, noWayBack),
+                new MigrationRequest.Transfer(
+                        how, channel, when, batchPages, gifts, moves, noWayBack, switchoverTimeoutS),
                 adopt,
                 precopy,
                 postcopy,

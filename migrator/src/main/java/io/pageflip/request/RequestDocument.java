@@ -41,6 +41,7 @@ public final class RequestDocument {
         keys.put("batch", request.batchPages());
         keys.put("gift", request.gifts());
         keys.put("no-way-back", request.noWayBack());
+        putIfSaid(keys, "switchover-timeout", request.transfer().switchoverTimeoutS());
         if (request.adopts()) {
             keys.put("adopt-chunk", request.adoptChunkBytes());
         }
@@ -120,6 +121,7 @@ public final class RequestDocument {
                 .batchPages(keys.smallNumber("batch"))
                 .gifts(keys.truth("gift"))
                 .noWayBack(keys.truth("no-way-back"))
+                .switchoverTimeoutS(keys.has("switchover-timeout") ? keys.number("switchover-timeout") : null)
                 .adopt(
                         keys.has("adopt-chunk")
                                 ? new MigrationRequest.Adopt(true, keys.wholeNumber("adopt-chunk"))

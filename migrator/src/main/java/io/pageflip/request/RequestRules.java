@@ -34,6 +34,7 @@ public final class RequestRules {
     private static final long MOST_DOWNTIME_MS = 2_000_000;
     private static final long LEAST_BANDWIDTH = 1 << 20;
     private static final double MOST_TIMEOUT_S = 1e6;
+    private static final double LEAST_SWITCHOVER_S = 0.01;
     private static final double MOST_RUN_AFTER_S = 1e6;
 
     /** In this order: of several things that are wrong, the first one found is told. */
@@ -49,6 +50,7 @@ public final class RequestRules {
             RequestRules::precopy,
             RequestRules::conditions,
             RequestRules::batch,
+            RequestRules::switchoverTimeout,
             RequestRules::limits,
             RequestRules::prefetch,
             RequestRules::destination,
@@ -409,6 +411,14 @@ public final class RequestRules {
 
     private static @Nullable Refusal batch(MigrationRequest request) {
         return between("--batch", request.batchPages(), 1, MOST_BATCH);
+    }
+
+    private static @Nullable Refusal switchoverTimeout(MigrationRequest request) {
+        Double seconds = request.transfer().switchoverTimeoutS();
+        return seconds == null || (seconds >= LEAST_SWITCHOVER_S && seconds <= MOST_TIMEOUT_S)
+                ? null
+                : Refusal.value("--switchover-timeout " + seconds + ": it must be from " + LEAST_SWITCHOVER_S
+                        + " to 1000000 seconds");
     }
 
     private static @Nullable Refusal limits(MigrationRequest request) {

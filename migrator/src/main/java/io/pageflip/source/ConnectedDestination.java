@@ -15,7 +15,7 @@ import io.pageflip.os.ProcessMemory;
 import io.pageflip.os.UnixSocket;
 import io.pageflip.os.WaitGuard;
 import io.pageflip.request.ChannelKind;
-import io.pageflip.switchover.RunToken;
+import io.pageflip.switchover.Ownership;
 import io.pageflip.wire.Message;
 import io.pageflip.wire.MessageCodec;
 import io.pageflip.wire.MessageText;
@@ -160,9 +160,9 @@ public final class ConnectedDestination implements DestinationLink {
     }
 
     @Override
-    public boolean recover(RunToken token) {
+    public boolean recover(Ownership ownership) {
         try {
-            connectAgain(token, UnixSocket.connect(path));
+            connectAgain(ownership, UnixSocket.connect(path));
             awaitResumed(RECOVERED_TIMEOUT_S);
             return true;
         } catch (IOException e) {
@@ -172,7 +172,7 @@ public final class ConnectedDestination implements DestinationLink {
     }
 
     /** Takes over the socket. */
-    private void connectAgain(RunToken token, UnixSocket again) throws IOException {
+    private void connectAgain(Ownership ownership, UnixSocket again) throws IOException {
         try (again) {
             PeerCredentials peer = again.peer();
             if (peer.pid() != pid) {
@@ -180,8 +180,8 @@ public final class ConnectedDestination implements DestinationLink {
             }
             sendFirst(
                     again,
-                    new Message.Recover(token.epoch()),
-                    List.of(token.file().fd()));
+                    new Message.Recover(ownership.promised()),
+                    List.of(ownership.token().file().fd()));
             ControlConnection broken = control;
             control = ControlConnection.over(again.fd(), EVENTS); // which has the descriptor from now on
             resumed = false;

@@ -3,7 +3,7 @@ package io.pageflip.source;
 import io.pageflip.channel.StreamWriter;
 import io.pageflip.os.Fd;
 import io.pageflip.os.WaitGuard;
-import io.pageflip.switchover.RunToken;
+import io.pageflip.switchover.Ownership;
 import io.pageflip.wire.Message;
 import java.io.IOException;
 import java.util.List;
@@ -43,10 +43,10 @@ public interface DestinationLink extends WaitGuard, AutoCloseable {
     /**
      * Tries once to connect again, where the connection broke after the switchover.
      *
-     * @param token the guest's run token, as the destination has it now
+     * @param ownership of the guest, which the destination has taken
      * @return whether the link is whole again
      */
-    boolean recover(RunToken token);
+    boolean recover(Ownership ownership);
 
     /** Tells the destination, if that is possible, that the source has given up. */
     void cancel(String reason);

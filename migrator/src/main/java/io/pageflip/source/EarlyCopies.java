@@ -57,6 +57,22 @@ final class EarlyCopies implements AutoCloseable {
         return any;
     }
 
+    /** The most bytes that {@link #resend} may have to copy. */
+    long mostBytes() {
+        long bytes = 0;
+        for (RamBlock block : blocks) {
+            bytes += block.spec().backing().shareable()
+                    ? block.exceptional().shared().cardinality() * block.spec().pageBytes()
+                    : block.spec().lengthBytes();
+        }
+        for (int i = 0; i < blocks.size(); i++) {
+            for (PageRange range : pinned.get(i)) {
+                bytes += range.count() * blocks.get(i).spec().pageBytes();
+            }
+        }
+        return bytes;
+    }
+
     /** Whether the guest has written nothing that would have to go again; any thread may ask. */
     boolean isEmpty() throws IOException {
         boolean empty = true;

@@ -86,6 +86,7 @@ final class Handover implements OutgoingSchedule {
             awaitCleanMoment(paused);
         }
         migration.link().check();
+        migration.limitSwitchover(requireCopies().mostBytes());
         guest.stop(out); // the vCPU that is paused last runs the rest
         migration.endSwitchover();
         endWatching();

@@ -47,6 +47,7 @@ final class OutgoingMigration {
     private final long runningSinceNs;
     private final SendPlan plan;
     private final EndMessages ends;
+    private final SwitchoverLimit limit;
     private final PageSteps pageSteps;
     private final SendPlan.BatchListener batchSent = this::batchSent; // made here: no lambda while the guest is paused
     private boolean pagesLeft;
@@ -77,6 +78,7 @@ final class OutgoingMigration {
         this.warmup = new Warmup(Warmup.Config.of(request.warmUp()), clock());
         this.plan = new SendPlan(request.mechanism(), request.schedule(), request.gifts(), stream);
         this.ends = new EndMessages(stream);
+        this.limit = new SwitchoverLimit(request, clock());
         long pages = guest().blocks().stream().mapToLong(b -> b.spec().pages()).sum();
         this.pageSteps = new PageSteps(pages, context::reached);
     }
@@ -135,6 +137,11 @@ final class OutgoingMigration {
 
     PageSteps pageSteps() {
         return pageSteps;
+    }
+
+    /** Pages of all blocks, each block's own. */
+    long pages() {
+        return pageSteps.total();
     }
 
     // Steps of the preparation, in their order.
@@ -220,6 +227,30 @@ final class OutgoingMigration {
     void beginSwitchover() throws IOException {
         guest().checkVcpus();
         context.transition(SourceState.ACTIVE, "both sides are ready");
+    }
+
+    /**
+     * The guest is about to be paused, or more is known of what has to cross while it is: from the first call on, time
+     * is limited.
+     *
+     * @param bytesLeft bytes of pages that have to cross while the guest is paused
+     */
+    void limitSwitchover(long bytesLeft) {
+        limit.start(bytesLeft);
+        stream.limitBy(limit);
+    }
+
+    SwitchoverLimit limit() {
+        return limit;
+    }
+
+    /** Bytes of the data that {@code maps} find. */
+    long dataBytes(List<DataMap> maps) {
+        long bytes = 0;
+        for (int i = 0; i < maps.size(); i++) {
+            bytes += maps.get(i).pages().cardinality() * blocks().get(i).spec().pageBytes();
+        }
+        return bytes;
     }
 
     /** The switchover itself, for a guest that is paused, or will be. */

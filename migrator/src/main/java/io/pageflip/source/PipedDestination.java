@@ -8,7 +8,7 @@ import io.pageflip.os.Fd;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.ProcessMemory;
 import io.pageflip.os.WaitGuard;
-import io.pageflip.switchover.RunToken;
+import io.pageflip.switchover.Ownership;
 import io.pageflip.wire.Message;
 import io.pageflip.wire.MessageCodec;
 import java.io.IOException;
@@ -81,7 +81,7 @@ public final class PipedDestination implements DestinationLink {
     }
 
     @Override
-    public boolean recover(RunToken token) {
+    public boolean recover(Ownership ownership) {
         return false; // nobody can connect a shell pipe again
     }
 

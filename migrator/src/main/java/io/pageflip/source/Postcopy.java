@@ -54,6 +54,7 @@ final class Postcopy implements OutgoingSchedule {
         migration.progress().begin(Progress.Phase.SWITCHING, 0);
         LockSupport.parkNanos(SETTLE_NS);
         migration.link().check();
+        migration.limitSwitchover(0);
         migration.guest().stop(out); // the vCPU that is paused last runs the rest
         migration.endSwitchover();
     }

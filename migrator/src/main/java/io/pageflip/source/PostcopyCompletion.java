@@ -4,6 +4,7 @@ import io.pageflip.agent.GuestLostException;
 import io.pageflip.metrics.Progress;
 import io.pageflip.os.NanoClock;
 import io.pageflip.scenario.Step;
+import io.pageflip.switchover.Ownership;
 import io.pageflip.switchover.RunToken;
 import java.io.IOException;
 import java.util.concurrent.locks.LockSupport;
@@ -59,15 +60,16 @@ final class PostcopyCompletion {
         DestinationLink link = migration.link();
         return new PostcopyCompletion(
                 link,
-                takenBy(link, migration.memory().token()),
+                takenBy(link, migration.ownership()),
                 migration.progress(),
                 migration.context()::reached,
                 migration.clock());
     }
 
-    /** The guest of {@code token}, which the destination has claimed. */
-    static Taken takenBy(DestinationLink link, RunToken token) {
-        int epoch = token.epoch();
+    /** The guest that the destination has claimed. */
+    static Taken takenBy(DestinationLink link, Ownership ownership) {
+        RunToken token = ownership.token();
+        int epoch = ownership.promised();
         return new Taken() {
             @Override
             public boolean hasAllPages() {
@@ -86,7 +88,7 @@ final class PostcopyCompletion {
 
             @Override
             public boolean reconnect() {
-                return link.recover(token);
+                return link.recover(ownership);
             }
         };
     }

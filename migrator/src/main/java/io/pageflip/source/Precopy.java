@@ -96,6 +96,7 @@ final class Precopy implements OutgoingSchedule {
         sendRounds();
         migration.noteFramesAgain();
         OutgoingSwitchover out = migration.switchover(endsInPostcopy ? new RestLater() : new RestNow());
+        migration.limitSwitchover(due.bytes());
         guest.stop();
         guest.throttle(0); // if it is taken back, it runs as before
         out.run();
@@ -228,6 +229,7 @@ final class Precopy implements OutgoingSchedule {
         @Override
         public int paused() throws IOException {
             due.addAll(takeWritten());
+            migration.limitSwitchover(due.bytes());
             for (int i = 0; i < guest.blocks().size(); i++) {
                 migration.plan().sendPages(i, guest.blocks().get(i), due.of(i), request.batchPages(), lastSent);
             }

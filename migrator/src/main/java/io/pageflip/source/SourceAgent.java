@@ -13,8 +13,8 @@ import io.pageflip.memory.BasePage;
 import io.pageflip.metrics.Failure;
 import io.pageflip.metrics.MigrationStatus;
 import io.pageflip.metrics.Owner;
+import io.pageflip.metrics.PeerReport;
 import io.pageflip.metrics.Progress;
-import io.pageflip.metrics.ResultJson;
 import io.pageflip.metrics.RunResult;
 import io.pageflip.metrics.SourceSide;
 import io.pageflip.metrics.VerificationResult;
@@ -195,7 +195,11 @@ public final class SourceAgent {
      */
     private RunResult awaitTaken(OutgoingMigration migration, OutgoingSchedule schedule) throws IOException {
         TokenWait wait = new TokenWait(
-                migration.ownership(), link, clock, request.guest().ramBytes());
+                migration.ownership(),
+                link,
+                clock,
+                migration.limit(),
+                request.guest().ramBytes());
         IOException reason;
         try {
             context.reached(Step.RELEASED);
@@ -243,25 +247,27 @@ public final class SourceAgent {
         if (completed == null) {
             return RunResult.unreported(null);
         }
-        RunResult result = ResultJson.MAPPER.readValue(completed.json(), RunResult.class);
+        RunResult result = PeerReport.read(completed.json(), migration.pages());
         return result.with(SourceSide.arrived(migration.peakPss(completed.pssBytes())));
     }
 
-    /** The migration has failed, and the epoch is still ours: the guest goes on here. */
+    /**
+     * The migration has failed, and the guest is still ours: it goes on here. The destination is told afterwards: the
+     * guest does not wait for a destination that does not listen.
+     */
     private RunResult takeBack(OutgoingMigration migration, OutgoingSchedule schedule, Exception reason)
             throws IOException {
-        tellOfFailure(reason);
         Guest guest = migration.guest();
         boolean paused = !guest.isRunning();
         boolean forGood = request.mechanism() == Mechanism.GIFT && request.gifts() && kernelMovesGifts;
         if (paused && forGood && migration.havePagesLeft()) {
+            tellOfFailure(reason);
             return lost(new GuestLostException(
                     "its gifted pages had left for good when the migration failed: " + describe(reason)));
         }
         context.transition(SourceState.FAILED, describe(reason));
-        if (paused) {
-            // A destination that comes late, or wakes up, finds another epoch than the one it was promised.
-            migration.ownership().claimNext();
+        if (paused && !migration.ownership().takeBack()) {
+            throw new IllegalStateException("the destination has taken a guest that was never released");
         }
         schedule.close();
         if (paused) {
@@ -269,6 +275,7 @@ public final class SourceAgent {
             guest.resume();
             guest.awaitFirstInstructions(FIRST_INSTRUCTION_TIMEOUT_S * 1000 * MS);
         }
+        tellOfFailure(reason);
         return stays(guest, reason);
     }
 

@@ -105,7 +105,7 @@ final class SourceMemory implements AutoCloseable {
         return new Message.Hello(
                 Message.Hello.VERSION,
                 Proc.pid(),
-                token().epoch(),
+                token().ownEpoch(),
                 request.mechanism(),
                 request.schedule(),
                 request.gifts(),

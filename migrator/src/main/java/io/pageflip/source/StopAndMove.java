@@ -33,6 +33,7 @@ final class StopAndMove implements OutgoingSchedule, OutgoingSwitchover.Moments 
     public void switchOver() throws IOException {
         OutgoingSwitchover out = migration.switchover(this);
         migration.beginSwitchover();
+        migration.limitSwitchover(migration.dataBytes(maps));
         migration.guest().stop();
         mechanism.paused();
         for (int i = 0; i < maps.size(); i++) {

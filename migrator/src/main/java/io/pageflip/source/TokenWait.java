@@ -3,6 +3,7 @@ package io.pageflip.source;
 import io.pageflip.os.NanoClock;
 import io.pageflip.switchover.Ownership;
 import io.pageflip.switchover.RunToken;
+import io.pageflip.wire.ProtocolException;
 import java.io.IOException;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -16,9 +17,6 @@ final class TokenWait {
     private static final long SLICE_NS = 20 * MS;
     private static final long RETRY_NS = MS;
 
-    /** A destination that has not taken the guest by then is not trusted to do it. */
-    private static final long TAKE_TIMEOUT_NS = 30_000 * MS;
-
     /**
      * The lock of a killed process comes free only when its page tables are gone: tens of milliseconds a GiB, some 230
      * at worst.
@@ -31,32 +29,33 @@ final class TokenWait {
     private final Ownership ownership;
     private final DestinationLink link;
     private final NanoClock clock;
+    private final SwitchoverLimit limit;
     private final long deathNs;
 
-    /** @param ownership of this agent, read before it released the lock: afterwards it may be another's already */
-    TokenWait(Ownership ownership, DestinationLink link, NanoClock clock, long ramBytes) {
+    TokenWait(Ownership ownership, DestinationLink link, NanoClock clock, SwitchoverLimit limit, long ramBytes) {
         this.ownership = ownership;
         this.token = ownership.token();
         this.link = link;
         this.clock = clock;
+        this.limit = limit;
         this.deathNs = DEATH_NS + (ramBytes >> 30) * DEATH_NS_PER_GIB;
     }
 
     /**
-     * Waits until the guest is somebody's.
+     * Waits until the destination has taken the guest, or this agent has taken it back.
      *
-     * @return null if the destination has taken it; else the reason why it has not, and this agent holds the lock
+     * @return null if the destination has taken it; else the reason why this agent has it again
      */
     @Nullable
     IOException awaitTaken() throws IOException {
-        long deadline = clock.nanoTime() + TAKE_TIMEOUT_NS;
-        while (ownership.isUnchanged()) {
+        while (!ownership.isTaken()) {
             try {
-                link.check();
-                if (clock.nanoTime() > deadline) {
-                    throw new IOException(
-                            "the destination has not taken the guest within " + TAKE_TIMEOUT_NS / MS + " ms");
+                if (!ownership.isUnchanged()) {
+                    throw new ProtocolException("the destination wrote the owner epoch " + token.epoch() + ", but only "
+                            + ownership.promised() + " may follow " + ownership.epoch());
                 }
+                link.check();
+                limit.check("the destination to take the guest");
             } catch (IOException reason) {
                 return giveUp(reason);
             }
@@ -66,28 +65,17 @@ final class TokenWait {
     }
 
     /**
-     * There is a reason to give up: waits until the guest is somebody's.
+     * There is a reason to give up: takes the guest back. A destination that holds the lock, and may be about to take
+     * the guest, has time until the limit of the switchover.
      *
-     * @return null if the destination has taken it; else {@code reason}, and this agent holds the lock
+     * @return null if the destination has taken the guest; else {@code reason}
      */
     @Nullable
     IOException giveUp(IOException reason) throws IOException {
-        return lockOrTaken() ? reason : null;
-    }
-
-    /**
-     * Waits until either this agent has the lock or the epoch has changed: true for the lock. A destination that holds
-     * the lock and is stopped stops the guest, by design: this waits as long as it does.
-     */
-    private boolean lockOrTaken() throws IOException {
-        while (ownership.isUnchanged()) {
-            if (token.tryLock()) {
-                // It may have stored its epoch and died since the last look.
-                return ownership.isUnchanged();
-            }
+        while (ownership.isUnchanged() && !limit.isOver() && !token.tryLock()) {
             LockSupport.parkNanos(RETRY_NS);
         }
-        return false;
+        return ownership.takeBack() ? reason : null;
     }
 
     /** Whether the agent that took the guest is dead: then nobody holds the lock, once its page tables are gone. */

@@ -100,7 +100,7 @@ final class SwitchoverWarmup {
 
     private static void handOver(Side from, Side to, IncomingSwitchover.Moments moments, NanoClock clock)
             throws IOException {
-        int epoch = from.token().epoch();
+        int epoch = from.token().ownEpoch();
         Ownership theirs = new Ownership(to.token(), epoch);
         IncomingSwitchover in = new IncomingSwitchover(theirs, SPIN_NS, TIMEOUT_NS, clock, moments);
         in.received(Integer.MAX_VALUE);

@@ -3,6 +3,7 @@ package io.pageflip.wire;
 import io.pageflip.guest.GuestConfig;
 import io.pageflip.guest.Workload;
 import io.pageflip.heartbeat.GuestInfoPage;
+import io.pageflip.metrics.PeerText;
 import io.pageflip.ram.Backing;
 import io.pageflip.ram.BlockSpec;
 import io.pageflip.request.Mechanism;
@@ -319,7 +320,7 @@ public final class MessageCodec {
         }
 
         String text() throws ProtocolException {
-            return new String(bytes(), StandardCharsets.UTF_8);
+            return PeerText.printable(new String(bytes(), StandardCharsets.UTF_8));
         }
 
         <E extends Enum<E>> E constant(Class<E> type) throws ProtocolException {

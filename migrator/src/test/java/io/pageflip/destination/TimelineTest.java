@@ -59,7 +59,7 @@ final class TimelineTest {
                 (vcpu, slot) -> 0, (vcpu, slot) -> 0, STOPPED.lastInstructionNs(), timeline.firstInstructionNs);
     }
 
-    private Measured result(PageLedger ledger) {
+    private Measured result(PageLedger ledger) throws ProtocolException {
         return timeline.measured(HELLO, SOURCE, STOPPED, ledger, Evidence.HIDDEN, new Measured.GuestActivity(0, 0, 0));
     }
 

@@ -26,6 +26,7 @@ import io.pageflip.request.RefusedException;
 import io.pageflip.request.RequestBuilder;
 import io.pageflip.request.Schedule;
 import io.pageflip.source.FakeSource;
+import io.pageflip.switchover.Ownership;
 import io.pageflip.testkit.Waiting;
 import io.pageflip.wire.FrameType;
 import io.pageflip.wire.Message;
@@ -192,7 +193,7 @@ final class AgentsIT {
                     .isFalse();
             assertThat(destination.token().epoch())
                     .as("no late destination may take it")
-                    .isEqualTo(stood ? 2 : 1);
+                    .isEqualTo(stood ? 3 : 1);
         }
         agents.cancellation().request("seen enough");
         RunResult result = TwoAgents.join(source);
@@ -276,7 +277,7 @@ final class AgentsIT {
             destination.say(new Message.Ready(1));
             destination.readUntil(FrameType.END);
             Waiting.until("the lock", () -> destination.token().tryLock());
-            destination.token().claim(2);
+            new Ownership(destination.token(), 1).take();
         }
         RunResult result = TwoAgents.join(source);
         assertThat(result.status()).isEqualTo(MigrationStatus.LOST);
@@ -294,7 +295,7 @@ final class AgentsIT {
             destination.say(new Message.Ready(1));
             destination.readUntil(FrameType.END);
             Waiting.until("the lock", () -> destination.token().tryLock());
-            destination.token().claim(2);
+            new Ownership(destination.token(), 1).take();
             destination.say(new Message.Resumed(2));
             destination.say(new Message.Completed(0, "{\"status\":17"));
             RunResult result = TwoAgents.join(source);

@@ -88,7 +88,7 @@ final class ReceivePlanTest {
 
     @Test
     void postcopyPagesAreEnteredAndNotCounted() throws IOException {
-        ReceivePlan later = new ReceivePlan(ledger).with(FrameType.MAP, new PostcopyFlipReceiver(ledger));
+        ReceivePlan later = new ReceivePlan(ledger).with(FrameType.MAP, new PostcopyFlipReceiver(List.of(RAM), ledger));
         ByteBuffer body = records(0, 8);
 
         later.receive(header(FrameType.MAP, body), body);

@@ -35,6 +35,7 @@ final class RequestDocumentTest {
                 .gifts(false)
                 .moves(false)
                 .noWayBack(true)
+                .switchoverTimeoutS(7.5)
                 .precopy(new MigrationRequest.Precopy(
                         250L, 1L << 30, 5, true, 12.5, PrecopyLimits.OnTimeout.POSTCOPY, DirtyTracking.LOG))
                 .postcopy(new MigrationRequest.Postcopy(8, 9, 10L))

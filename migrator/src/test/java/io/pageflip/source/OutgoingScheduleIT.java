@@ -19,7 +19,6 @@ import io.pageflip.request.MigrationRequest;
 import io.pageflip.request.RequestBuilder;
 import io.pageflip.request.Schedule;
 import io.pageflip.switchover.Ownership;
-import io.pageflip.switchover.RunToken;
 import io.pageflip.wire.Message;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -177,7 +176,7 @@ final class OutgoingScheduleIT {
         }
 
         @Override
-        public boolean recover(RunToken token) {
+        public boolean recover(Ownership ownership) {
             return false;
         }
 

@@ -8,7 +8,7 @@ import io.pageflip.channel.PeerGoneException;
 import io.pageflip.channel.StreamWriter;
 import io.pageflip.metrics.Progress;
 import io.pageflip.os.Fd;
-import io.pageflip.switchover.RunToken;
+import io.pageflip.switchover.Ownership;
 import io.pageflip.wire.Message;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -106,7 +106,7 @@ final class PostcopyCompletionTest {
         }
 
         @Override
-        public boolean recover(RunToken token) {
+        public boolean recover(Ownership ownership) {
             throw new UnsupportedOperationException();
         }
 

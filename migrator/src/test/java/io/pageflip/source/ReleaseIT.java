@@ -23,7 +23,7 @@ import io.pageflip.request.ChannelKind;
 import io.pageflip.request.MigrationRequest;
 import io.pageflip.request.RequestBuilder;
 import io.pageflip.request.Schedule;
-import io.pageflip.switchover.RunToken;
+import io.pageflip.switchover.Ownership;
 import io.pageflip.wire.FrameHeader;
 import io.pageflip.wire.FrameType;
 import io.pageflip.wire.Message;
@@ -120,7 +120,7 @@ final class ReleaseIT {
         }
 
         @Override
-        public boolean recover(RunToken token) {
+        public boolean recover(Ownership ownership) {
             throw new AssertionError("nobody has taken the guest");
         }
 
