@@ -128,7 +128,7 @@ final class Timeline {
             PageLedger ledger,
             Evidence evidence,
             Measured.GuestActivity activity) {
-        PulseWatch watched = Objects.requireNonNull(pulse, "nobody watched the guest's pulse");
+        PulseWatch watched = Objects.requireNonNull(pulse, "the guest's pulse was not watched");
         DowntimePhases phases = phases(stopped);
         List<Measured.Block> blocks = blocks(hello.guest().blocks(), ledger);
         long resumedNs = stopped.guestPausedNs() - phases.stop() + phases.total();

@@ -25,7 +25,7 @@ public enum Mechanism {
         this.label = label;
     }
 
-    /** Whether it moves pages on some kernel, so that frame numbers are evidence. */
+    /** Whether this mechanism moves pages on some kernel, so that frame numbers are evidence. */
     public boolean moves() {
         return this == FLIP || this == GIFT || this == FUSE;
     }

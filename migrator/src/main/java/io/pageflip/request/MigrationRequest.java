@@ -71,7 +71,7 @@ public record MigrationRequest(
             boolean noWayBack) {}
 
     /**
-     * Whether private RAM becomes a memfd while the guest runs.
+     * The options for turning private RAM into a memfd while the guest runs.
      *
      * @param chunkBytes how much RAM to adopt at a time; null if this was not given
      */

@@ -26,7 +26,7 @@ public record PrecopyLimits(
         }
     }
 
-    /** What happens to a migration that does not converge. */
+    /** The choices for a migration that does not converge. */
     public enum OnTimeout {
         /** The migration ends, and the guest stays at the source. */
         CANCEL("cancel"),

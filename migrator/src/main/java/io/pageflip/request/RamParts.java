@@ -14,12 +14,12 @@ public record RamParts(int sharer, int thp, int forked, int unaligned, int prese
     /** All of RAM can be moved. */
     public static final RamParts NONE = new RamParts(0, 0, 0, 0, 0, 0);
 
-    /** Whether the source makes RAM with such pages. */
+    /** Whether there are parts that the source makes. */
     boolean atSource() {
         return thp != 0 || forked != 0 || unaligned != 0;
     }
 
-    /** Whether the destination maps RAM with such pages. */
+    /** Whether there are parts that the destination makes when it maps RAM. */
     boolean atDestination() {
         return present != 0 || unmapped != 0;
     }

@@ -43,7 +43,7 @@ public final class RequestBuilder {
         return this;
     }
 
-    /** What RAM lies in when the guest is made. */
+    /** Sets what RAM lies in when the guest is made. */
     public RequestBuilder place(RamPlace value) {
         place = value;
         return this;

@@ -83,7 +83,7 @@ public final class PipedDestination implements DestinationLink {
 
     @Override
     public boolean recover(RunToken token) {
-        return false; // nobody can connect a shell pipe again
+        return false; // a shell pipe cannot be connected again
     }
 
     @Override

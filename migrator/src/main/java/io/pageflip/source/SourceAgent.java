@@ -43,7 +43,7 @@ import java.util.concurrent.locks.LockSupport;
  * <pre>
  *   STARTING -> SETUP -> ACTIVE -> DEVICE -> RELEASED -> COMPLETED
  *        any of them before the epoch changes -> FAILED: the guest runs here again
- *        pages gone or owner dead             -> LOST:   nobody runs it
+ *        pages gone or owner dead             -> LOST:   no agent runs it
  * </pre>
  */
 public final class SourceAgent {
