@@ -8,20 +8,20 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Waits, after the lock is released, for what becomes of the guest. Only the run token decides; a message, or the end
- * of a connection, is a reason to look at it.
+ * Waits, after the source has released the lock, until it is clear which agent owns the guest. Only the run token
+ * decides; a message, or the end of a connection, is a reason to look at it.
  */
 final class TokenWait {
     private static final long MS = 1_000_000;
     private static final long SLICE_NS = 20 * MS;
     private static final long RETRY_NS = MS;
 
-    /** A destination that has not taken the guest by then is not trusted to do it. */
+    /** How long the destination may take to take the guest, before the source tries to take it back. */
     private static final long TAKE_TIMEOUT_NS = 30_000 * MS;
 
     /**
-     * The lock of a killed process comes free only when its page tables are gone: tens of milliseconds a GiB, some 230
-     * at worst.
+     * How long the lock of a dead owner may stay taken, plus {@link #DEATH_NS_PER_GIB}. The kernel frees the lock of a
+     * killed process only after its page tables: that takes tens of milliseconds for each GiB, some 230 at worst.
      */
     private static final long DEATH_NS = 2_000 * MS;
 
@@ -33,7 +33,10 @@ final class TokenWait {
     private final NanoClock clock;
     private final long deathNs;
 
-    /** @param ownership of this agent, read before it released the lock: afterwards it may be another's already */
+    /**
+     * @param ownership of this agent, read before it released the lock: afterwards the epoch may be another agent's
+     *     already
+     */
     TokenWait(Ownership ownership, DestinationLink link, NanoClock clock, long ramBytes) {
         this.ownership = ownership;
         this.token = ownership.token();
@@ -43,7 +46,7 @@ final class TokenWait {
     }
 
     /**
-     * Waits until the guest is somebody's.
+     * Waits until one of the agents owns the guest.
      *
      * @return null if the destination has taken it; else the reason why it has not, and this agent holds the lock
      */
@@ -66,7 +69,7 @@ final class TokenWait {
     }
 
     /**
-     * There is a reason to give up: waits until the guest is somebody's.
+     * Gives up for {@code reason}: waits until one of the agents owns the guest.
      *
      * @return null if the destination has taken it; else {@code reason}, and this agent holds the lock
      */
@@ -76,13 +79,14 @@ final class TokenWait {
     }
 
     /**
-     * Waits until either this agent has the lock or the epoch has changed: true for the lock. A destination that holds
-     * the lock and is stopped stops the guest, by design: this waits as long as it does.
+     * Waits until either this agent has the lock or the epoch has changed. Returns true for the lock. If the
+     * destination is stopped while it holds the lock, no agent runs the guest, by design: this method then waits until
+     * the destination continues.
      */
     private boolean lockOrTaken() throws IOException {
         while (ownership.isUnchanged()) {
             if (token.tryLock()) {
-                // It may have stored its epoch and died since the last look.
+                // The destination may have stored its epoch and died since the last check.
                 return ownership.isUnchanged();
             }
             LockSupport.parkNanos(RETRY_NS);
@@ -90,7 +94,9 @@ final class TokenWait {
         return false;
     }
 
-    /** Whether the agent that took the guest is dead: then nobody holds the lock, once its page tables are gone. */
+    /**
+     * Whether the agent that took the guest is dead: then the lock is free, once that process's page tables are gone.
+     */
     boolean ownerIsDead() throws IOException {
         long deadline = clock.nanoTime() + deathNs;
         while (clock.nanoTime() < deadline) {
