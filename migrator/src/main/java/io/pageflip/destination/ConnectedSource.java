@@ -26,12 +26,12 @@ import java.util.List;
 /** A source that has connected to our Unix socket. */
 public final class ConnectedSource implements SourceLink {
     /**
-     * Who connects says hello soon, or is not believed to be a source. On a busy machine a source needs some seconds
-     * before, to make the guest's memory and to load its code.
+     * A peer that does not send HELLO within this time is not taken for a source. On a busy machine a source needs some
+     * seconds before it does, to make the guest's memory and to load its code.
      */
     private static final int HELLO_TIMEOUT_S = 30;
 
-    /** A source that connects again has everything at hand, and a guest waits for it. */
+    /** Shorter, because a source that connects again has everything at hand, and a guest waits for it. */
     private static final int RECOVER_TIMEOUT_S = 5;
 
     private static final System.Logger LOG = System.getLogger("pageflip.destination");
@@ -61,7 +61,7 @@ public final class ConnectedSource implements SourceLink {
         this.silence = new InactivityTimeout(clock, this);
         Fd streamFd = descriptors.get(0);
         int taken = hello.pagePipe() ? 2 : 1;
-        // A gift without a pipe of its own goes through the stream: nothing may be read ahead of it.
+        // Without a page pipe, vmspliced pages come through the stream itself: nothing may be read ahead of them.
         boolean shared = hello.mechanism() == io.pageflip.request.Mechanism.GIFT && !hello.pagePipe();
         Fd pages = hello.pagePipe() ? descriptors.get(1) : streamFd;
         this.stream = new StreamReader(streamFd, pages, shared, silence, EVENTS);
@@ -69,12 +69,13 @@ public final class ConnectedSource implements SourceLink {
     }
 
     /**
-     * Takes the greeting of whoever has connected, and owns {@code socket} from now on; it is closed if that fails.
+     * Receives the greeting of a peer that has connected. Takes {@code socket} over, and closes it on failure.
      *
-     * @param path where it has connected, and can again if the connection breaks: free by then
+     * @param path at which it has connected; if the connection breaks, it can connect there again, so the caller
+     *     removes the socket by then
      * @param cancellation asked while waiting
-     * @throws IOException if it is of another user, says nothing, or something else than a greeting in our version of
-     *     the protocol; it has been told so, if it can be
+     * @throws IOException if the peer belongs to a user other than this one and root, sends nothing, or sends anything
+     *     but a greeting in our version of the protocol; the peer has been told so, if possible
      */
     public static ConnectedSource accept(UnixSocket socket, String path, NanoClock clock, WaitGuard cancellation)
             throws IOException {
@@ -89,7 +90,7 @@ public final class ConnectedSource implements SourceLink {
                         + (streams + hello.files().size()));
             }
             for (Fd descriptor : descriptors.subList(0, streams)) {
-                descriptor.setNonBlocking(); // as ours are; a source that forgot it could keep us waiting for ever
+                descriptor.setNonBlocking(); // else a read could block for ever
             }
             ControlConnection control = ControlConnection.over(socket.fd(), EVENTS);
             return new ConnectedSource(hello, path, descriptors, control, clock, cancellation);
@@ -108,7 +109,7 @@ public final class ConnectedSource implements SourceLink {
         return peer;
     }
 
-    /** The first message of a connection, which must be of that type. */
+    /** Reads the first message of a connection, which must be of {@code type}. */
     private static Message readFirst(FrameType type, UnixSocket socket, List<Fd> descriptors, InactivityTimeout silence)
             throws IOException {
         NativeBuffer buffer = NativeBuffer.allocate(FrameHeader.BYTES + type.maxBody());
@@ -124,7 +125,7 @@ public final class ConnectedSource implements SourceLink {
                 throw new PeerGoneException("a connection that was closed without a greeting");
             }
             received += count;
-            silence.check("the source's greeting"); // also of a peer that keeps us awake, byte by byte
+            silence.check("the source's greeting"); // also if the peer sends single bytes
             if (received == FrameHeader.BYTES) {
                 FrameHeader header = FrameHeader.read(buffer.bytes(), 0);
                 if (header.type() != type) {
@@ -142,7 +143,7 @@ public final class ConnectedSource implements SourceLink {
 
     private static void refuse(UnixSocket socket, Exception reason) {
         if (!socket.fd().isOpen()) {
-            return; // the control connection had it already
+            return; // the control connection has it already
         }
         try {
             byte[] frame = MessageCodec.encode(new Message.Failed(String.valueOf(reason.getMessage())));
@@ -150,7 +151,7 @@ public final class ConnectedSource implements SourceLink {
             message.bytes().put(0, frame);
             socket.send(message, frame.length, List.of());
         } catch (IOException e) {
-            reason.addSuppressed(e); // it does not listen
+            reason.addSuppressed(e); // the peer does not read
         } finally {
             socket.close();
         }
@@ -213,7 +214,7 @@ public final class ConnectedSource implements SourceLink {
         return new Listening(UnixSocket.listen(path), ownerEpoch);
     }
 
-    /** Our socket's path, and who connects there. */
+    /** Listens at our socket's path for the source. */
     private final class Listening implements Recovery {
         private final UnixSocket listener;
         private final int ownerEpoch;
@@ -246,8 +247,8 @@ public final class ConnectedSource implements SourceLink {
         }
 
         /**
-         * The process whose memory we read (the kernel says who has connected), with a descriptor of the very run
-         * token, in the epoch in which we have it.
+         * Checks that the peer is the source: the process whose memory we read (the kernel says which process has
+         * connected), with a descriptor of the guest's run token, in the epoch in which this agent has the guest.
          */
         private void recognise(UnixSocket socket, List<Fd> descriptors) throws IOException {
             PeerCredentials peer = checkUser(socket);
@@ -261,7 +262,7 @@ public final class ConnectedSource implements SourceLink {
                 throw new ProtocolException("a source that does not have the guest's run token");
             }
             if (recover.ownerEpoch() != ownerEpoch) {
-                throw new ProtocolException("a source that believes the guest in epoch " + recover.ownerEpoch()
+                throw new ProtocolException("a source that believes that the guest is in epoch " + recover.ownerEpoch()
                         + "; it is in " + ownerEpoch);
             }
         }

@@ -51,9 +51,9 @@ public final class DestinationAgent {
     /**
      * An agent that owns nothing yet.
      *
-     * @param link to the source, which has greeted us; stays its owner's
-     * @param request as far as it concerns a destination; see {@link MigrationRequest}
-     * @param kernelMovesGifts what a probe says about this kernel and gifted pages
+     * @param link to the source, which has greeted us; the caller still owns it
+     * @param request of which only the parts for a destination count; see {@link MigrationRequest}
+     * @param kernelMovesGifts whether this kernel moves gifted pages, as a probe found
      * @throws RefusedException if {@link RequestRules} refuses what is asked of the destination
      */
     public DestinationAgent(
@@ -90,10 +90,10 @@ public final class DestinationAgent {
     }
 
     /**
-     * A guest that was taken over, and the account of that.
+     * A guest that was taken over, and the result of that.
      *
-     * @param machine runs, and is the caller's; null if the guest was verified and ended, because somebody asked for
-     *     the end
+     * @param machine the running guest, which the caller owns; null if the guest is lost, or was verified and ended
+     *     because the agent was asked to end
      */
     public record Taken(RunResult result, @Nullable VirtualMachine machine) {}
 
@@ -138,7 +138,7 @@ public final class DestinationAgent {
         }
     }
 
-    /** When this returns, the guest is ours. */
+    /** Takes the guest over: when this returns, it is ours. */
     private void takeOver(DestinationSchedule schedule) throws IOException {
         try {
             context.progress().begin(Progress.Phase.PREPARING, 0);
@@ -157,7 +157,7 @@ public final class DestinationAgent {
             boolean ours = reason instanceof RuntimeException;
             link.send(new Message.Failed(ours ? reason.toString() : String.valueOf(reason.getMessage())));
         } catch (IOException e) {
-            reason.addSuppressed(e); // nobody listens
+            reason.addSuppressed(e); // the source does not read
         }
     }
 
@@ -176,7 +176,7 @@ public final class DestinationAgent {
                     log, timeline.noticedNs, timeline.lockedNs, timeline.claimedNs, timeline.firstInstructionNs);
         }
         long runningSinceNs = clock.nanoTime();
-        // Not from guest memory: a page of that may have to be fetched yet.
+        // Not read from guest memory: that page may not be here yet.
         long instructions = page.instructions(guest.config().vcpus());
         Timeline.Marks marks = marks(page, guest.config().vcpus());
         PulseWatch pulse = PulseWatch.of(guest.pulse(), marks.lastInstructionNs(), timeline.firstInstructionNs);
@@ -240,11 +240,11 @@ public final class DestinationAgent {
                 "the guest runs at the destination, but its figures are not known: " + reason.getMessage());
     }
 
-    /** Pages of it will never come. */
+    /** The guest is lost: some of its pages will never come. */
     private RunResult endLost(DestinationMemory memory, DestinationSchedule schedule, GuestLostException reason)
             throws IOException {
         context.transition(DestinationState.LOST, String.valueOf(reason.getMessage()));
-        memory.guest().stop(schedule.remainder()::giveUp); // before it can go on with zeros where its pages were
+        memory.guest().stop(schedule.remainder()::giveUp); // before it can go on with zeros in place of pages
         sendFailure(reason);
         return RunResult.lost(String.valueOf(reason.getMessage()));
     }
@@ -265,7 +265,7 @@ public final class DestinationAgent {
         return new Timeline.Marks(last, page.guestPausedNs(), page.savedNs(), page.releasedNs(), page.dryRunNs());
     }
 
-    /** The source may be gone: it has nothing to do with the guest any more. */
+    /** Sends a message that need not arrive: the source may be gone, and has nothing to do with the guest any more. */
     private void sendOrLog(Message message) {
         try {
             link.send(message);

@@ -39,7 +39,7 @@ final class DestinationMemory implements AutoCloseable {
     /**
      * Maps and makes everything that the greeting calls for.
      *
-     * @param descriptors of {@link Message.Hello#files}; taken over, whatever happens
+     * @param descriptors of {@link Message.Hello#files}; taken over, even if this throws
      * @param moves false with {@code --no-move}
      */
     DestinationMemory(Message.Hello hello, List<Fd> descriptors, boolean moves, NanoClock clock) throws IOException {
@@ -72,7 +72,10 @@ final class DestinationMemory implements AutoCloseable {
         return part;
     }
 
-    /** A source that was started by hand does not know this destination's options. */
+    /**
+     * Checks the source's schedule against this destination's options, which a source that was started by hand does not
+     * know.
+     */
     private static void checkSchedule(Message.Hello hello, boolean moves) throws ProtocolException {
         Optional<Refusal> refusal =
                 RequestRules.checkSchedule(hello.schedule(), hello.mechanism(), hello.gifts(), moves);
@@ -91,7 +94,7 @@ final class DestinationMemory implements AutoCloseable {
         }
     }
 
-    /** Closes it before everything that is here already. */
+    /** Takes {@code made} over: {@link #close} closes it before everything that this object owns already. */
     <T extends AutoCloseable> T own(T made) {
         owned.push(made);
         return made;
@@ -105,7 +108,7 @@ final class DestinationMemory implements AutoCloseable {
         return machine.token();
     }
 
-    /** The guest's RAM, in its order. */
+    /** The guest's RAM blocks, in the guest's order. */
     List<RamBlock> blocks() {
         return ram.blocks();
     }
@@ -121,7 +124,7 @@ final class DestinationMemory implements AutoCloseable {
         return ram.userfaultfd();
     }
 
-    /** The same, for a schedule that has been checked to flip pages. */
+    /** As {@link #userfaultfd}, for a schedule that has been checked to flip pages. */
     Userfaultfd requireUserfaultfd() {
         Userfaultfd userfaultfd = ram.userfaultfd();
         if (userfaultfd == null) {
@@ -144,7 +147,10 @@ final class DestinationMemory implements AutoCloseable {
         return new Frames(framesFile, guest().config().blocks());
     }
 
-    /** Gives the guest away, running, which needs nothing else of this any more; it stays open when this is closed. */
+    /**
+     * Gives the running guest to the caller; {@link #close} then does not close it. The guest needs nothing else of
+     * this object.
+     */
     VirtualMachine giveAway() {
         givenAway = true;
         return machine;

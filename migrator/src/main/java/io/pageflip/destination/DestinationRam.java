@@ -24,20 +24,20 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The RAM blocks of a guest at the destination, each of one {@link Kind}. Used by the agent's thread. Whoever gets the
- * {@link #blocks} closes them; the rest is closed here, after them.
+ * The RAM blocks of a guest at the destination, each of one {@link Kind}. Used by the agent's thread. The caller closes
+ * the {@link #blocks}, and then this object, which closes the rest.
  */
 final class DestinationRam implements AutoCloseable {
-    /** What memory a block is. */
+    /** The kinds of memory that a block can be. */
     private enum Kind {
         /**
-         * The source's memfd, mapped and registered, without a page yet; but for memory of its own in the place of
-         * pages that a third process maps too.
+         * The source's memfd, mapped and registered, without a page yet. In place of pages that a third process maps,
+         * too, there is private memory of this process.
          */
         FLIPPED,
         /** A private mapping of the source's FUSE file, without a page yet. */
         FUSE_FILE,
-        /** Memory of its own, in which copied pages need room. */
+        /** Memory of this process, in which copied pages need room. */
         OWN
     }
 
@@ -54,7 +54,7 @@ final class DestinationRam implements AutoCloseable {
     /**
      * Maps and makes all blocks.
      *
-     * @param files of the blocks that have one; taken over as far as they are used
+     * @param files of the blocks that have one; those that are used are taken over
      * @param flips whether the source's memfds are mapped
      */
     static DestinationRam map(Message.Hello hello, Iterator<Fd> files, boolean flips) throws IOException {
@@ -106,7 +106,7 @@ final class DestinationRam implements AutoCloseable {
         sourceFiles.add(file);
     }
 
-    /** All of the guest's, in its order. */
+    /** All blocks of the guest, in the guest's order. */
     List<RamBlock> blocks() {
         return Collections.unmodifiableList(blocks);
     }
@@ -116,26 +116,26 @@ final class DestinationRam implements AutoCloseable {
         return sourceFiles;
     }
 
-    /** Registered with all shared blocks; null where nothing is flipped. */
+    /** The userfaultfd with which all shared blocks are registered; null if nothing is flipped. */
     @Nullable
     Userfaultfd userfaultfd() {
         return userfaultfd;
     }
 
-    /** Makes room for pages that the source expects to send, as far as they need any. */
+    /** Makes room for pages that the source expects to send, if they need any. */
     void makeRoom(int index, PageRange range) throws IOException {
         RamBlock block = blocks.get(index);
         if (kinds.get(index) == Kind.OWN) {
             block.populate(range);
             return;
         }
-        block.populateShared(range); // where a third process maps the pages
+        block.populateShared(range); // only those pages that a third process maps
         if (presentPages != null && index == GuestConfig.RAM) {
             presentPages.map(range);
         }
     }
 
-    /** Every page is mapped: from now on the kernel serves faults of the shared blocks again. */
+    /** Unregisters the shared blocks when every page is mapped: from now on the kernel serves their faults again. */
     void unregister() throws SyscallException {
         for (int i = 0; i < blocks.size(); i++) {
             if (userfaultfd != null && kinds.get(i) == Kind.FLIPPED) {

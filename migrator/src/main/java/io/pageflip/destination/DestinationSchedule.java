@@ -9,10 +9,9 @@ import io.pageflip.wire.ProtocolException;
 import java.io.IOException;
 
 /**
- * What the destination does under one of the source's schedules, once, in this order: {@link #prepare},
- * {@link #takeOver}, {@link #remainder}; or, if one of the first two fails, {@link #callOff}. Each schedule says how it
- * prepares and takes over; the parts that it does this with, and that are the same for all, are here. Used by the
- * agent's thread.
+ * The destination's part of a schedule. The agent's thread calls the methods once, in this order: {@link #prepare},
+ * {@link #takeOver}, {@link #remainder}; or, if one of the first two fails, {@link #callOff}. Each subclass defines how
+ * it prepares and takes over; the parts that are the same for all are here.
  */
 abstract class DestinationSchedule {
     /** The migration. */
@@ -21,16 +20,16 @@ abstract class DestinationSchedule {
     /** The account of all pages. */
     final PageLedger ledger;
 
-    /** What the migration stream brings. */
+    /** Receives the pages of the migration stream. */
     final ReceivedPages pages;
 
-    /** How this agent says that it is ready. */
+    /** Tells the source that this agent is ready. */
     final Readiness readiness;
 
-    /** The wait for the guest. */
+    /** Waits for the guest. */
     final IncomingGuest incoming;
 
-    /** @param plan of the same ledger: which frames may come */
+    /** @param plan the receivers of the frames that may come, for the same ledger */
     DestinationSchedule(Takeover takeover, PageLedger ledger, ReceivePlan plan) {
         this.takeover = takeover;
         this.ledger = ledger;
@@ -52,22 +51,22 @@ abstract class DestinationSchedule {
     }
 
     /**
-     * While the guest runs at the source: receives what the source sends beforehand, gets ready, and says READY.
+     * Receives what the source sends while the guest runs there, gets ready, and sends READY.
      *
      * @throws IOException if the guest will not be this agent's; {@link #callOff} follows
      */
     abstract void prepare() throws IOException;
 
     /**
-     * From READY on: receives what comes while the guest is paused, and waits until vCPU 0 has taken the guest.
+     * After READY: receives what comes while the guest is paused, and waits until vCPU 0 has taken the guest.
      *
      * @throws IOException if something failed; {@link #callOff} says whether the guest is this agent's nevertheless
      */
     abstract void takeOver() throws IOException;
 
     /**
-     * Undoes a switchover that has not been: vCPU 0 takes the guest no more. Pages need no undoing, since the source
-     * has them still.
+     * Calls off a switchover that has not happened yet: vCPU 0 will not take the guest any more. Pages need no undoing,
+     * because the source still has them.
      *
      * @return false if the guest is this agent's already
      */
@@ -75,17 +74,20 @@ abstract class DestinationSchedule {
         return incoming.callOff();
     }
 
-    /** What is left to do once the guest is this agent's: nothing, but for pages that come after the switchover. */
+    /**
+     * The work that is left once the guest is this agent's: none, except in a postcopy, whose pages come after the
+     * switchover.
+     */
     Remainder remainder() {
         return Remainder.NOTHING;
     }
 
-    /** What frame numbers say of moved pages; to be called when the {@link #remainder} is done. */
+    /** What frame numbers say about moved pages. Call it when the {@link #remainder} is done. */
     Evidence evidence() throws IOException {
         return new FrameEvidence(takeover, pages).judge();
     }
 
-    /** What has been received. */
+    /** The pages that have been received. */
     final ReceivedPages pages() {
         return pages;
     }

@@ -4,7 +4,7 @@ import io.pageflip.agent.AgentState;
 import java.util.EnumSet;
 import java.util.Set;
 
-/** Where the destination agent is. Every change goes through {@link io.pageflip.agent.AgentContext#transition}. */
+/** The states of the destination agent. Every change goes through {@link io.pageflip.agent.AgentContext#transition}. */
 enum DestinationState implements AgentState<DestinationState> {
     /** Maps, registers, makes room. */
     SETUP,
@@ -16,7 +16,7 @@ enum DestinationState implements AgentState<DestinationState> {
     COMPLETED,
     /** The guest is not ours. */
     FAILED,
-    /** It was ours, and the source died with pages of it. */
+    /** The guest was ours, and is lost: the source died or was out of reach, with pages of it. */
     LOST;
 
     @Override

@@ -7,9 +7,9 @@ import io.pageflip.wire.ProtocolException;
 import java.io.IOException;
 
 /**
- * Pages that the source sends while the guest runs there: all of them before PREPARE, and those that the guest writes
- * after that once more, with another END behind them. Each END is acknowledged in the {@link SwitchoverPage}. Used by
- * the agent's thread.
+ * Receives the pages that the source sends while the guest runs there: all of them before PREPARE, and after that, once
+ * more, those that the guest has written since, with another END after them. Acknowledges each END in the
+ * {@link SwitchoverPage}. Used by the agent's thread.
  */
 final class EarlyPages implements IncomingGuest.MorePages {
     private final ReceivedPages pages;
@@ -36,7 +36,7 @@ final class EarlyPages implements IncomingGuest.MorePages {
         }
     }
 
-    /** Receives what the guest has written since. */
+    /** Receives the pages that the guest has written since. */
     @Override
     public int receiveUntilEnd() throws IOException {
         int ends = pages.receiveUntilEnd();

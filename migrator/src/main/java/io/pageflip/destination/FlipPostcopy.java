@@ -19,8 +19,8 @@ import java.util.List;
 /**
  * A postcopy of flipped pages: the destination learns which shared pages there are while the guest runs at the source,
  * and maps none of them; only the guest's state crosses while it is paused. After the switchover a page is mapped when
- * the guest touches it, or in the background. The pages are in the memfd, so nobody needs the source. Private pages are
- * copied beforehand, and again if the guest has written them since.
+ * the guest touches it, or in the background. The pages are in the memfd, so the source is not needed any more. Private
+ * pages are copied beforehand, and again if the guest has written them since.
  */
 final class FlipPostcopy extends DestinationSchedule {
     private final EarlyPages earlyPages;
@@ -54,11 +54,14 @@ final class FlipPostcopy extends DestinationSchedule {
         earlyPages.receiveUntilPrepare();
         readiness.prepared();
         serveFaults();
-        incoming.begin(); // vCPU 0 is awake and waits when the source hears that this side is ready
+        incoming.begin(); // so vCPU 0 is awake and waiting when the source receives READY
         readiness.say();
     }
 
-    /** Before the guest is resumed: whoever touches a page that is not mapped is served from now on. */
+    /**
+     * Starts to serve faults, before the guest is resumed: from now on, a thread that touches a page that is not mapped
+     * gets it.
+     */
     private void serveFaults() throws IOException {
         DestinationMemory memory = takeover.memory();
         Userfaultfd userfaultfd = memory.requireUserfaultfd();

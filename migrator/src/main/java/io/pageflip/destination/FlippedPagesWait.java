@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The wait for flipped pages. They are in the memfd, so the source may be gone; and if mapping them fails, the kernel
- * maps what is touched.
+ * maps each page when it is touched.
  */
 final class FlippedPagesWait implements RemainingPagesWait {
     private static final System.Logger LOG = System.getLogger("pageflip.destination");
@@ -26,7 +26,7 @@ final class FlippedPagesWait implements RemainingPagesWait {
 
     @Override
     public void awaitFirstBeats() {
-        // The first pages take microseconds.
+        // No wait is needed: the first pages take microseconds.
     }
 
     @Override
@@ -35,7 +35,7 @@ final class FlippedPagesWait implements RemainingPagesWait {
     }
 
     private static void ignoreBatch() {
-        // Nobody is shown how far it is: milliseconds later it is over.
+        // No progress is shown: milliseconds later all pages are here.
     }
 
     @Override

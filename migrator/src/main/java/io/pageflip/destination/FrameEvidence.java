@@ -6,7 +6,9 @@ import io.pageflip.os.HostCapabilities;
 import io.pageflip.wire.Message;
 import java.io.IOException;
 
-/** Evidence that is gathered outside the downtime: a moved page stays in its frame when the guest writes it. */
+/**
+ * Evidence that can be gathered after the downtime, because a moved page stays in its frame when the guest writes it.
+ */
 final class FrameEvidence implements MoveEvidence {
     private final Takeover takeover;
     private final ReceivedPages pages;

@@ -7,8 +7,9 @@ import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Evidence of pages that came through the source's FUSE file, and the last step of that way: both before the guest
- * runs. The mapping is private, so a page that the guest writes gets another frame.
+ * Evidence about pages that came through the source's FUSE file. {@link #pagesAreHere} finishes their reception and
+ * gathers the evidence, before the guest runs: the mapping is private, so a page that the guest writes gets another
+ * frame.
  */
 final class FuseEvidence implements MoveEvidence {
     private final Takeover takeover;

@@ -7,23 +7,26 @@ import io.pageflip.request.Schedule;
 import io.pageflip.wire.Message;
 import java.io.IOException;
 
-/** Whether this agent has room for a guest. To be checked before any memory is made: what a peer says costs nothing. */
+/**
+ * Checks whether this agent has room for a guest, before it makes any memory: so a peer that announces a huge guest
+ * does no harm.
+ */
 final class GuestRoom {
-    /** Accounts of pages may take the half of the heap. */
+    /** The accounts of pages may take half of the heap. */
     private static final int HEAP_PARTS = 2;
 
-    /** A ledger has four bits a page, and postcopy pages have up to three more. */
+    /** A ledger takes four bits for each page, and postcopy pages take up to three more. */
     private static final int BITS_A_PAGE = 7;
 
-    /** Of pages that come in rounds, the ledger remembers what each was last. */
+    /** If pages come in rounds, the ledger also takes a byte for each page, to record its last fate. */
     private static final int BITS_A_PAGE_IN_ROUNDS = BITS_A_PAGE + Byte.SIZE;
 
     private GuestRoom() {}
 
     /**
-     * Checks both heap and memory of this host.
+     * Checks the heap of this process, and the memory of this host.
      *
-     * @param flips whether the source's own pages are mapped, and need no second copy
+     * @param flips whether this agent maps the source's own pages, which need no second copy
      * @throws HostLacksException if there is too little of one, saying what would help
      */
     static void check(Message.Hello hello, boolean flips) throws IOException {

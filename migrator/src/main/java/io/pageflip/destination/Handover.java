@@ -11,8 +11,8 @@ import java.io.IOException;
 
 /**
  * The destination maps every page while the guest still runs at the source; after that only the guest's state crosses.
- * Shared pages are flipped: both agents have them until the source lets its own go. Private pages are copied, and again
- * if the guest has written them since.
+ * Shared pages are flipped: both agents map them until the source drops its page table entries. Private pages are
+ * copied, and again if the guest has written them since.
  */
 final class Handover extends DestinationSchedule {
     private final EarlyPages earlyPages;
@@ -39,9 +39,9 @@ final class Handover extends DestinationSchedule {
     void prepare() throws IOException {
         takeover.warmUpSwitchover();
         earlyPages.receiveUntilPrepare();
-        takeover.memory().unregister(); // from now on the kernel maps what may be missing: the same frames
+        takeover.memory().unregister(); // from now on the kernel maps a page that may be missing: in the same frame
         readiness.prepared();
-        incoming.begin(); // vCPU 0 is awake and waits when the source hears that this side is ready
+        incoming.begin(); // so vCPU 0 is awake and waiting when the source receives READY
         readiness.say();
     }
 

@@ -10,8 +10,8 @@ import java.io.IOException;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * The wait for the guest: vCPU 0 waits for its state and takes it, on a thread of its own; meanwhile the agent's
- * thread, whose this object is, receives what else may come, and watches the source.
+ * The wait for the guest. vCPU 0 waits for the guest's state and takes the guest, on its own thread. Meanwhile the
+ * agent's thread, which uses this object, receives the pages that may still come, and watches the source.
  */
 final class IncomingGuest {
     private static final System.Logger LOG = System.getLogger("pageflip.destination");
@@ -20,10 +20,16 @@ final class IncomingGuest {
     /** How long a source may take to hand the guest over, once every page is here. */
     private static final int TIMEOUT_S = 30;
 
-    /** The source pauses the guest some milliseconds after it has heard READY. */
+    /**
+     * How long vCPU 0 spins before it sleeps: the source pauses the guest some milliseconds after it has received
+     * READY.
+     */
     static final long SPIN_FIRST_NS = 20 * MS;
 
-    /** As long as a killed source of a GiB may keep the lock: its page tables go first. */
+    /**
+     * How long a killed source may keep the lock, plus {@link #LOCK_TIMEOUT_NS_PER_GIB}: the kernel frees its page
+     * tables first.
+     */
     private static final long LOCK_TIMEOUT_NS = 5_000 * MS;
 
     private static final long LOCK_TIMEOUT_NS_PER_GIB = 500 * MS;
@@ -52,23 +58,25 @@ final class IncomingGuest {
                 new SwitchoverMoments(context));
     }
 
-    /** What the source may still send while the guest is waited for. */
+    /** Receives the pages that the source may still send while vCPU 0 waits for the guest. */
     interface MorePages {
         /**
-         * Something has come, or the source has gone: receives up to the next END.
+         * Receives up to the next END. Called when something has come, or the source has gone.
          *
-         * @return END frames that have come by now
+         * @return how many END frames have come by now
          * @throws PeerGoneException if the source has gone
          */
         int receiveUntilEnd() throws IOException;
     }
 
-    /** The guest is lost if the source dies: pages of it are there beyond the switchover. */
+    /** Says that the guest is lost if the source dies: the source still has pages of it after the switchover. */
     void needSource() {
         sourceIsNeeded = true;
     }
 
-    /** Has vCPU 0 wait for the guest. It does not take it before {@link #await} says that all pages are here. */
+    /**
+     * Makes vCPU 0 wait for the guest. It does not take the guest before {@link #await} says that all pages are here.
+     */
     void begin() {
         context.transition(DestinationState.DEVICE, "all pages have come");
         context.progress().begin(Progress.Phase.SWITCHING, 0);
@@ -76,9 +84,10 @@ final class IncomingGuest {
     }
 
     /**
-     * Everything that may go wrong with pages has: vCPU 0 may take the guest, and this waits until it has.
+     * Lets vCPU 0 take the guest, and waits until it has. Call it when all pages are here, so that no failure with
+     * pages can follow.
      *
-     * @param ends END frames that have come
+     * @param ends how many END frames have come
      * @throws IOException if the guest will not be this agent's, or something failed after it was
      */
     void await(int ends, MorePages more) throws IOException {
@@ -102,7 +111,10 @@ final class IncomingGuest {
         mark();
     }
 
-    /** One slice of waiting: whether the source lives. If it has saved the guest's state, its death loses nothing. */
+    /**
+     * Waits for one slice, and returns whether the source lives. If it has saved the guest's state, its death loses
+     * nothing.
+     */
     private boolean receive(MorePages more) throws IOException {
         try {
             if (link.stream().awaitReadable(SLICE_MS) && in.receiving()) {
@@ -130,13 +142,13 @@ final class IncomingGuest {
     }
 
     /**
-     * Has vCPU 0 wait no longer.
+     * Ends the wait of vCPU 0.
      *
-     * @return false if it has taken the guest already: it is this agent's
+     * @return false if vCPU 0 has taken the guest already: it is this agent's
      */
     boolean callOff() {
         while (!in.cancel() && !in.isClaimed()) {
-            Thread.onSpinWait(); // it is just being claimed
+            Thread.onSpinWait(); // vCPU 0 is just claiming the guest
         }
         if (in.isClaimed()) {
             mark();

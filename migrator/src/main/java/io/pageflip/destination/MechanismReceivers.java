@@ -20,7 +20,7 @@ import io.pageflip.wire.ProtocolException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The destination's half of each mechanism, for the schedules that leave the choice of it to the user. */
+/** The destination's half of each mechanism, for the schedules that work with several mechanisms. */
 final class MechanismReceivers {
     private final Takeover takeover;
     private final PageLedger ledger;
@@ -35,7 +35,9 @@ final class MechanismReceivers {
         this.stream = takeover.stream();
     }
 
-    /** {@code stream}, and what cannot cross otherwise with any mechanism: bytes in the stream, and zeros. */
+    /**
+     * {@code stream}: bytes in the stream, and zeros. With every mechanism, pages that cannot cross otherwise come so.
+     */
     ReceivePlan bytes() {
         Userfaultfd userfaultfd = takeover.memory().userfaultfd();
         return new ReceivePlan(ledger)

@@ -16,8 +16,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Whoever writes to our standard input, a shell's pipe. Nothing can be said to it. Its memfds are opened through
- * {@code /proc/PID/fd}, and compared by inode number: the process may be gone, and its number another's.
+ * A source that writes to our standard input through a shell's pipe. Nothing can be sent to it. Its memfds are opened
+ * through {@code /proc/PID/fd}, and {@link DestinationMemory} checks their inode numbers, because the process may be
+ * gone, and its number may be another process's.
  */
 public final class PipedSource implements SourceLink {
     private final Message.Hello hello;
@@ -40,7 +41,7 @@ public final class PipedSource implements SourceLink {
      */
     public static PipedSource over(Fd input, NanoClock clock, WaitGuard cancellation) throws IOException {
         InactivityTimeout silence = new InactivityTimeout(clock, cancellation);
-        // Nothing is read ahead: an empty pipe tells the source that all before was done.
+        // Nothing is read ahead: an empty pipe tells the source that everything it sent was done.
         StreamReader stream = new StreamReader(input, input, true, silence, EventLog.of("destination"));
         try {
             FrameHeader header = stream.next();
@@ -94,7 +95,7 @@ public final class PipedSource implements SourceLink {
 
     @Override
     public boolean isConnected() {
-        return true; // nothing is said after the END; whether the source lives, its memory says
+        return true; // nothing comes after END; the source's memory tells whether it lives
     }
 
     @Override

@@ -19,9 +19,9 @@ final class PostcopyRemainder implements Remainder {
     private final RemainingPagesWait wait;
 
     /**
-     * Serves faults already.
+     * A remainder whose faults are served already.
      *
-     * @param logs of the vCPUs, in which {@code postcopy} enters their waits
+     * @param logs of the vCPUs' waits for pages, filled with the help of {@code postcopy}
      * @param wait for the pages of {@code postcopy}
      */
     PostcopyRemainder(
@@ -41,7 +41,7 @@ final class PostcopyRemainder implements Remainder {
     @Override
     public void bringPages(PulseWatch pulse) throws IOException {
         Timeline timeline = takeover.timeline();
-        wait.start(); // not before: the first faults have the processors to themselves
+        wait.start(); // not earlier, so that the first faults have the processors to themselves
         timeline.firstBeatNs = takeover.guest().firstBeatsNs();
         PostcopyFigures figures =
                 wait.awaitLastPage(() -> pulse.read(takeover.context().clock().nanoTime()));

@@ -11,9 +11,10 @@ import io.pageflip.wire.ProtocolException;
 import java.io.IOException;
 
 /**
- * Pages are copied while the guest runs at the source, in rounds over what it wrote meanwhile; each round is
- * acknowledged. The rest comes while the guest is paused. If the rounds do not converge, and pages can be pulled, the
- * source may name the rest instead: it is copied after the switchover, as with {@link PullPostcopy}.
+ * Pages are copied while the guest runs at the source: first all, then, in rounds, those that the guest has written
+ * since. The destination acknowledges each round. The rest comes while the guest is paused. If the rounds do not
+ * converge, and pages can be pulled, the source may announce the rest instead: the destination copies it after the
+ * switchover, as in a {@link PullPostcopy}.
  */
 final class Precopy extends DestinationSchedule {
     private Remainder remainder = Remainder.NOTHING;
@@ -78,10 +79,10 @@ final class Precopy extends DestinationSchedule {
         serveFaultsOfNamedPages();
     }
 
-    /** Everything that the source has sent up to now is here. The guest still runs there. */
+    /** Called when everything that the source has sent so far is here. The guest still runs there. */
     private void endRound() throws IOException {
         rounds++;
-        serveFaultsOfNamedPages(); // once the source has named pages, no round brings any more
+        serveFaultsOfNamedPages(); // once the source has announced postcopy pages, rounds bring no more pages
         if (rounds == 1) {
             takeover.context().reached(Step.ROUND);
         }

@@ -20,11 +20,11 @@ final class PresentPages {
         this.present = conditions.present(ram.spec().pages());
     }
 
-    /** Maps those of some pages, which the memfd holds. */
+    /** Maps those pages of {@code range} that the scenario wants mapped; the memfd holds them. */
     void map(PageRange range) throws IOException {
         long pageBytes = ram.spec().pageBytes();
         for (long page = present.nextSet(range.first()); page < range.end(); page = present.nextSet(page + 1)) {
-            // There for whoever comes later, whatever the kernel answers.
+            // Whatever the kernel answers, the page is mapped when the source sends it.
             userfaultfd.continueRange(ram.mapping(), page * pageBytes, pageBytes);
         }
     }

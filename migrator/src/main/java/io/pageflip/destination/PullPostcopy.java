@@ -9,8 +9,8 @@ import io.pageflip.wire.ProtocolException;
 import java.io.IOException;
 
 /**
- * A postcopy of pulled pages: no page crosses before the switchover, only the guest's state does. After it a page is
- * copied out of the source's memory when the guest touches it, or in the background. So the source is needed until the
+ * A postcopy of pulled pages: only the guest's state crosses in the switchover. After that, the destination copies a
+ * page out of the source's memory when the guest touches it, or in the background. So the source is needed until the
  * last page is here: if it dies before, the guest is lost.
  */
 final class PullPostcopy extends DestinationSchedule {
@@ -42,7 +42,7 @@ final class PullPostcopy extends DestinationSchedule {
         readiness.prepared();
         remainder = PulledPages.serveFaults(takeover, ledger);
         incoming.needSource();
-        incoming.begin(); // vCPU 0 is awake and waits when the source hears that this side is ready
+        incoming.begin(); // so vCPU 0 is awake and waiting when the source receives READY
         readiness.say();
     }
 

@@ -14,16 +14,18 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Postcopy pages that are copied out of the source's memory: getting ready for them. */
+/** Gets ready for postcopy pages that are copied out of the source's memory. */
 final class PulledPages {
     private PulledPages() {}
 
     /**
-     * Serves faults from now on, before the guest is resumed: whoever touches a page that is missing gets it from the
-     * source, or a page of zeros if the source has named none there.
+     * Starts to serve faults, before the guest is resumed: from now on, a thread that touches a missing page gets it
+     * from the source, or gets a page of zeros if the source has announced none there.
      *
-     * @param ledger of the pages that the source has named; it may name more until the guest is resumed
-     * @throws io.pageflip.os.HostLacksException if this process may not read there, or this kernel cannot trap a touch
+     * @param ledger has the pages that the source has announced; the source may announce more until the guest is
+     *     resumed
+     * @throws io.pageflip.os.HostLacksException if this process may not read the source's memory, or this kernel cannot
+     *     trap the touch of a missing page
      */
     static Remainder serveFaults(Takeover takeover, PageLedger ledger) throws IOException {
         DestinationMemory memory = takeover.memory();

@@ -23,12 +23,12 @@ final class PulledPagesWait implements RemainingPagesWait {
     private final VcpuWatch vcpus;
     private final SourceRecovery source;
     private final AgentContext<DestinationState> context;
-    private final Consumer<Step> reached; // made before the guest is resumed, as the next one
+    private final Consumer<Step> reached; // made before the guest is resumed, as is the next field
     private final Runnable batches;
-    private @Nullable PageSteps steps; // the mover's own
-    private long counted; // the mover's own
+    private @Nullable PageSteps steps; // used by the mover's thread only
+    private long counted; // used by the mover's thread only
 
-    /** @param source where {@code pages} are */
+    /** @param source the connection to the source, in whose memory {@code pages} are */
     PulledPagesWait(
             RemainingPages pages, VcpuWatch vcpus, SourceRecovery source, AgentContext<DestinationState> context) {
         this.pages = pages;
@@ -68,7 +68,7 @@ final class PulledPagesWait implements RemainingPagesWait {
         pages.start(batches);
     }
 
-    /** On the mover's thread, after each batch. */
+    /** Called on the mover's thread, after each batch. */
     private void countBatch() {
         PageSteps count = steps;
         if (count == null) {

@@ -9,17 +9,17 @@ import java.util.PriorityQueue;
 import java.util.stream.LongStream;
 
 /**
- * Reads the guest's {@link Pulse} while the guest runs at the destination, and comes to what the report says of it.
- * Used by the agent's thread, which must {@link #read} at least every two seconds: the pulse keeps four.
+ * Reads the guest's {@link Pulse} while the guest runs at the destination, and computes the report's figures from it.
+ * Used by the agent's thread, which must {@link #read} at least every two seconds, because the pulse keeps four.
  */
 final class PulseWatch {
     private static final int SLOTS_BEFORE = 100;
     private static final int MOST_SLOTS = 1000;
 
-    /** A vCPU that does not get a processor enters its slot late. */
+    /** How many slots a reading stays behind: a vCPU that does not get a processor writes its slot late. */
     private static final int SLOTS_LATE = 1000;
 
-    /** Something that the pulse says of a vCPU and a slot. */
+    /** A figure of the pulse, for a vCPU and a slot. */
     @FunctionalInterface
     interface Figure {
         long of(int vcpu, long slot);
@@ -38,12 +38,12 @@ final class PulseWatch {
     private long endNs;
 
     /**
-     * A watch over a switchover that has just been.
+     * A watch over a switchover that has just happened.
      *
      * @param executed instructions, as {@link Pulse#instructions}
      * @param longestGapNs as {@link Pulse#longestGapNs}
-     * @param lastInstructionNs of each vCPU at the source
-     * @param firstInstructionNs of each vCPU here
+     * @param lastInstructionNs when each vCPU executed its last instruction at the source
+     * @param firstInstructionNs when each vCPU executed its first instruction here
      */
     PulseWatch(Figure executed, Figure longestGapNs, long[] lastInstructionNs, long[] firstInstructionNs) {
         this.executed = executed;
@@ -51,7 +51,7 @@ final class PulseWatch {
         this.vcpus = lastInstructionNs.length;
         this.lastInstructionNs = LongStream.of(lastInstructionNs).max().orElseThrow();
         this.resumedNs = LongStream.of(firstInstructionNs).max().orElseThrow();
-        // What the source said is not to be trusted with the length of a loop.
+        // The source has written this time: it must not make a loop run for too long.
         long lastSlot = Math.max(Pulse.slotOf(this.lastInstructionNs), Pulse.slotOf(resumedNs) - Pulse.SLOTS);
         this.firstSlot = lastSlot - SLOTS_BEFORE;
         this.nextSlot = firstSlot;
@@ -62,17 +62,17 @@ final class PulseWatch {
         return new PulseWatch(pulse::instructions, pulse::longestGapNs, lastInstructionNs, firstInstructionNs);
     }
 
-    /** From now on nothing here has to do with the migration any more: gaps of the guest are idle ones. */
+    /** The migration has ended: from now on, gaps in the guest's heartbeats count as idle gaps. */
     void migrationEnded(long nowNs) {
         migrationEndNs = nowNs;
     }
 
-    /** Reads what has been entered for certain. */
+    /** Reads the slots that the vCPUs have certainly written by now. */
     void read(long nowNs) {
         readUntil(Pulse.slotOf(nowNs) - SLOTS_LATE);
     }
 
-    /** Reads all slots that end before {@code nowNs}: the watch is over. */
+    /** Ends the watch: reads all slots that end before {@code nowNs}. */
     void end(long nowNs) {
         endNs = nowNs;
         readUntil(Pulse.slotOf(nowNs));

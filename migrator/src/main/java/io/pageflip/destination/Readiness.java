@@ -5,9 +5,9 @@ import io.pageflip.scenario.Step;
 import io.pageflip.wire.Message;
 import java.io.IOException;
 
-/** How the destination says that it is ready. Used by the agent's thread. */
+/** Tells the source that the destination is ready. Used by the agent's thread. */
 final class Readiness {
-    /** How long a source may be silent from then on. */
+    /** How long the source may be silent from then on, in seconds. */
     private static final int SILENCE_S = 30;
 
     private final Takeover takeover;
@@ -18,8 +18,8 @@ final class Readiness {
     }
 
     /**
-     * Everything that was announced is done. Reads how much memory this takes: that holds the address space up, so
-     * nobody waits for the guest yet.
+     * Called when everything that was announced is done, and before vCPU 0 waits for the guest: measuring the memory of
+     * this process locks its address space.
      */
     void prepared() throws IOException {
         pssBytes = Proc.proportionalSetBytes();
@@ -27,7 +27,7 @@ final class Readiness {
         takeover.link().limitSilence(SILENCE_S);
     }
 
-    /** Says READY: the source pauses the guest some milliseconds after it has heard that. */
+    /** Sends READY: the source pauses the guest some milliseconds after it has received it. */
     void say() throws IOException {
         takeover.timeline().readyNs = takeover.context().clock().nanoTime();
         takeover.link().send(new Message.Ready(pssBytes));

@@ -17,7 +17,7 @@ import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The pages that the migration stream brings: hands each frame to its receiver, and accounts for it in the ledger, the
+ * Receives the pages of the migration stream: hands each frame to its receiver, and accounts for it in the ledger, the
  * timeline and the progress. Used by the agent's thread.
  */
 final class ReceivedPages implements IncomingGuest.MorePages {
@@ -35,7 +35,7 @@ final class ReceivedPages implements IncomingGuest.MorePages {
     private Message.@Nullable SourceFigures figures;
     private int ends;
 
-    /** @param plan of the same ledger: which frames may come */
+    /** @param plan the receivers of the frames that may come, for the same ledger */
     ReceivedPages(Takeover takeover, PageLedger ledger, ReceivePlan plan) {
         this.link = takeover.link();
         this.stream = link.stream();
@@ -57,14 +57,14 @@ final class ReceivedPages implements IncomingGuest.MorePages {
         void receive(FrameHeader header) throws IOException;
     }
 
-    /** While the guest runs at the source: makes room for the pages that it expects to send. No page may come yet. */
+    /** Makes room for the pages that the source expects to send, while the guest runs there. No page may come yet. */
     void makeRoomUntilPrepare() throws IOException {
         receiveUntilPrepare(header -> {
             throw new ProtocolException("a " + header.type() + " frame before PREPARE");
         });
     }
 
-    /** As {@link #makeRoomUntilPrepare}, where other frames may come as well. */
+    /** As {@link #makeRoomUntilPrepare}, but other frames may come as well. */
     void receiveUntilPrepare(EarlyFrames others) throws IOException {
         FrameHeader header = stream.next();
         while (header.type() != FrameType.PREPARE) {
@@ -85,9 +85,9 @@ final class ReceivedPages implements IncomingGuest.MorePages {
     }
 
     /**
-     * Receives frames of pages up to the next END, and that.
+     * Receives frames of pages, up to and including the next END.
      *
-     * @return END frames that have come by now
+     * @return how many END frames have come by now
      */
     @Override
     public int receiveUntilEnd() throws IOException {
@@ -100,7 +100,7 @@ final class ReceivedPages implements IncomingGuest.MorePages {
         return end();
     }
 
-    /** The source is about to pause the guest: who waits for its pages spins before it sleeps. */
+    /** The source is about to pause the guest: from now on, a wait for its pages spins before it sleeps. */
     void expectSoon() {
         stream.expectSoon(IncomingGuest.SPIN_FIRST_NS, SPIN_NS);
     }
@@ -122,15 +122,15 @@ final class ReceivedPages implements IncomingGuest.MorePages {
         timeline.blockDone(PageRecord.block(records, records.position()), clock.nanoTime());
     }
 
-    /** Enters the pages of a frame, none of which comes before the switchover. */
+    /** Enters the pages of a frame that announces postcopy pages: none of them comes before the switchover. */
     void receiveLater(FrameHeader header) throws IOException {
         plan.receive(header, stream.body());
     }
 
     /**
-     * The frame at hand is an END: every page has been received, entered, or is a hole.
+     * Handles the current frame, which is an END: every page has been received, entered, or is a hole.
      *
-     * @return END frames that have come by now
+     * @return how many END frames have come by now
      */
     int end() throws IOException {
         Message.End end = (Message.End) MessageCodec.decode(FrameType.END, stream.body());
@@ -141,12 +141,12 @@ final class ReceivedPages implements IncomingGuest.MorePages {
         return ends;
     }
 
-    /** The pages are done now, and not before: what had to be done for them after the END counts as well. */
+    /** Says that the pages are done only now: work on them after the END counts as well. */
     void markEnd() {
         timeline.pagesDoneNs = clock.nanoTime();
     }
 
-    /** END frames that have come. */
+    /** How many END frames have come. */
     int ends() {
         return ends;
     }
@@ -155,7 +155,7 @@ final class ReceivedPages implements IncomingGuest.MorePages {
         return ledger;
     }
 
-    /** What only the source could measure, as of the last END. */
+    /** The figures that only the source could measure, from the last END. */
     Message.SourceFigures figures() {
         if (figures == null) {
             throw new IllegalStateException("no END has come");

@@ -3,11 +3,11 @@ package io.pageflip.destination;
 import java.io.IOException;
 
 /**
- * What is left of a migration when vCPU 0 has taken the guest. Used by the agent's thread, which touches no guest
- * memory until {@link #bringPages} has returned.
+ * The work that is left of a migration when vCPU 0 has taken the guest. Used by the agent's thread, which touches no
+ * guest memory until {@link #bringPages} has returned.
  */
 interface Remainder {
-    /** Nothing: every page is here. */
+    /** No work: every page is here. */
     Remainder NOTHING = new Remainder() {
         @Override
         public void awaitFirstInstructions() {
@@ -21,7 +21,7 @@ interface Remainder {
 
         @Override
         public void giveUp() {
-            // Nobody is trapped.
+            // No vCPU is trapped.
         }
     };
 
@@ -35,11 +35,11 @@ interface Remainder {
     /**
      * Brings the pages that are not here yet, and accounts for them.
      *
-     * @param pulse of the guest, which is read meanwhile
+     * @param pulse of the guest; read meanwhile
      * @throws io.pageflip.agent.GuestLostException if one of them will never come
      */
     void bringPages(PulseWatch pulse) throws IOException;
 
-    /** The guest is lost, and its vCPUs have been told to stop: lets those go that wait for a page. */
+    /** Frees the vCPUs that wait for a page. Called when the guest is lost, and its vCPUs have been told to stop. */
     void giveUp();
 }

@@ -5,9 +5,9 @@ import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * From the switchover of a postcopy until the last page is here: {@link #awaitFirstBeats}, {@link #start},
- * {@link #awaitLastPage}. Used by the agent's thread, which must touch no guest memory meanwhile: it would wait for
- * itself.
+ * The wait from the switchover of a postcopy until the last page is here. The agent's thread calls
+ * {@link #awaitFirstBeats}, {@link #start} and {@link #awaitLastPage}, in this order. It must touch no guest memory
+ * meanwhile: it would wait for itself.
  */
 interface RemainingPagesWait {
     /**
@@ -17,20 +17,20 @@ interface RemainingPagesWait {
      */
     void awaitFirstBeats() throws IOException;
 
-    /** Starts to bring the pages that nobody touches. */
+    /** Starts to bring the pages that no vCPU touches. */
     void start() throws IOException;
 
     /**
      * Waits for the last page.
      *
-     * @param meanwhile done once a millisecond
+     * @param meanwhile called once a millisecond
      * @return null if this side failed, and the kernel maps the rest
      * @throws io.pageflip.agent.GuestLostException if it will never come; vCPUs may be trapped
      */
     @Nullable
     PostcopyFigures awaitLastPage(Runnable meanwhile) throws IOException;
 
-    /** How often the source had to connect again. */
+    /** How many times the source had to connect again. */
     int recoveries();
 
     /** How long nothing could be fetched, in nanoseconds. */

@@ -15,20 +15,20 @@ public final class SourceListener {
 
     private SourceListener() {}
 
-    /** What happens meanwhile; called by the thread that waits. */
+    /** Is told what happens meanwhile, on the thread that waits. */
     public interface Observer {
         /** From now on a source can connect. */
         void listening();
 
-        /** Somebody has connected who is no source of ours, and was told so. */
+        /** A peer has connected that is not our source, and was told so. */
         void ignored(String reason);
     }
 
     /**
-     * Waits until a source has connected and greeted us. The socket is removed then, and whatever happens.
+     * Waits until a source has connected and greeted us. Removes the socket then, and also on failure.
      *
-     * @throws RefusedException if nobody can listen at {@code path}
-     * @throws CancelledException if somebody asked for the end
+     * @throws RefusedException if this process cannot listen at {@code path}
+     * @throws CancelledException if this agent was asked to end
      */
     public static SourceLink accept(String path, Observer observer, NanoClock clock, Cancellation cancellation)
             throws IOException {

@@ -11,12 +11,11 @@ import java.io.IOException;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * What the destination does when the connection to a source breaks whose memory still holds pages. Nothing is fetched
- * until the source has connected again; if it cannot, or is dead, the guest is lost. The names of the states are
- * QEMU's.
+ * Handles a broken connection to a source whose memory still holds pages. No page is fetched until the source has
+ * connected again; if it cannot, or is dead, the guest is lost. The names of the states are QEMU's.
  *
  * <pre>
- *   postcopy-active -&gt; postcopy-paused: the connection broke; who touches a missing page waits, the other vCPUs run
+ *   postcopy-active -&gt; postcopy-paused: the connection broke; a vCPU that touches a missing page waits, others run
  *                   &lt;- postcopy-recover: the source is here again
  * </pre>
  *
@@ -30,10 +29,10 @@ final class SourceRecovery {
     private static final String SOURCE_DIED = "the source died";
 
     /**
-     * How the source connects again.
+     * The conditions under which the source may connect again.
      *
-     * @param epoch in which the guest is this agent's, as the source must know
-     * @param timeoutNs how long that may take
+     * @param epoch in which the guest is this agent's; the source must know it
+     * @param timeoutNs how long the source may take, in nanoseconds
      */
     record Terms(int epoch, long timeoutNs) {}
 
@@ -63,9 +62,9 @@ final class SourceRecovery {
     }
 
     /**
-     * If the connection is broken, and pages are not here yet: waits until the source has connected again.
+     * Waits until the source has connected again, if the connection is broken and pages are not here yet.
      *
-     * @throws GuestLostException if it will not
+     * @throws GuestLostException if the source does not connect again
      */
     void recoverIfBroken() throws IOException {
         if (!link.isConnected() && !pages.isComplete()) {
@@ -122,7 +121,7 @@ final class SourceRecovery {
         }
     }
 
-    /** Fetches nothing more: unless the batch that has been read already was the last, the guest is lost. */
+    /** Fetches no more pages: the guest is lost, unless the batch that has been read already was the last one. */
     private void stopFetching(String why) throws GuestLostException {
         source.shut(why);
         while (!pages.isDone()) {
@@ -140,22 +139,23 @@ final class SourceRecovery {
     }
 
     /**
-     * The guest is lost since a page could not be fetched, for that reason; unless the source's death is the reason.
+     * The exception for a guest that is lost because a page could not be fetched: because of {@code failure}, or
+     * because the source is dead.
      */
     GuestLostException lost(Throwable failure) throws IOException {
         return lost(source.isAlive() ? "a page could not be had (" + failure.getMessage() + ")" : SOURCE_DIED);
     }
 
-    /** The guest is lost, for that reason. */
+    /** The exception for a guest that is lost because of {@code why}. */
     GuestLostException lost(String why) {
         long all = pages.dataPages();
-        long left = Math.max(1, all - pages.mappedPages()); // zeros that were touched are among the mapped ones
+        long left = Math.max(1, all - pages.mappedPages()); // the mapped pages include zero pages that were touched
         return new GuestLostException(
                 why + (all == 0 ? ", with pages of it" : ", with " + left + " of " + all + " pages")
                         + " still in its memory");
     }
 
-    /** How often the source had to connect again. */
+    /** How many times the source had to connect again. */
     int recoveries() {
         return recoveries;
     }

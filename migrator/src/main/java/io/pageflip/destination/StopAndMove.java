@@ -53,7 +53,7 @@ final class StopAndMove extends DestinationSchedule {
     void takeOver() throws IOException {
         pages.expectSoon();
         int ends = pages.receiveUntilEnd();
-        takeover.memory().unregister(); // from now on the kernel maps what may be missing: the same frames
+        takeover.memory().unregister(); // from now on the kernel maps a page that may be missing: in the same frame
         evidence.pagesAreHere();
         incoming.begin();
         incoming.await(ends, pages);

@@ -7,8 +7,8 @@ import io.pageflip.switchover.IncomingSwitchover;
 import java.io.IOException;
 
 /**
- * What else the destination does while vCPU 0 takes the guest: a scripted fault strikes, and a request to give up is
- * heard for the last time. Runs on that vCPU's thread while the guest is paused, and allocates nothing.
+ * The destination's own actions while vCPU 0 takes the guest: causes scripted faults, and checks for the last time
+ * whether the agent was asked to end. Runs on that vCPU's thread while the guest is paused, and allocates nothing.
  */
 final class SwitchoverMoments implements IncomingSwitchover.Moments {
     private final AgentContext<DestinationState> context;
@@ -17,7 +17,7 @@ final class SwitchoverMoments implements IncomingSwitchover.Moments {
         this.context = context;
     }
 
-    /** Moments of scratch guests, for the warm-up: no fault strikes and nobody gives up. */
+    /** Moments of scratch guests, for the warm-up: there is no fault, and no request to end. */
     static SwitchoverMoments scratch(NanoClock clock) {
         return new SwitchoverMoments(AgentContext.scratch("destination", DestinationState.SETUP, clock));
     }

@@ -12,13 +12,13 @@ import java.io.IOException;
 import java.util.List;
 
 /**
- * One migration at the destination, as every schedule needs it. Used by the agent's thread.
+ * One migration at the destination: the objects that every schedule works with. Used by the agent's thread.
  *
- * @param request as far as it concerns a destination; see {@link MigrationRequest}
- * @param link to the source, which has greeted us; stays its owner's
- * @param memory of the guest; stays its owner's
- * @param timeline gets the marks of what happens
- * @param kernelMovesGifts what a probe says about this kernel and gifted pages
+ * @param request of which only the parts for a destination count; see {@link MigrationRequest}
+ * @param link to the source, which has greeted us; this object does not own it
+ * @param memory of the guest; this object does not own it
+ * @param timeline gets the times at which things happen
+ * @param kernelMovesGifts whether this kernel moves gifted pages, as a probe found
  */
 record Takeover(
         MigrationRequest request,
@@ -36,12 +36,12 @@ record Takeover(
         return new Ownership(memory.token(), hello().ownerEpoch());
     }
 
-    /** Of pages; the link's. */
+    /** The migration stream, which the link owns. */
     StreamReader stream() {
         return link.stream();
     }
 
-    /** Where each block of the guest lies in the source. */
+    /** The address of each block of the guest in the source. */
     List<Long> sourceAddresses() {
         return hello().blocks().stream().map(Message.Hello.Block::address).toList();
     }
@@ -59,7 +59,7 @@ record Takeover(
         return new Warmup(Warmup.Config.of(request.warmUp()), context.clock());
     }
 
-    /** Has vCPU threads take scratch guests over, as one of them will take the real one. */
+    /** Makes vCPU threads take scratch guests over, as vCPU 0 will take over the real guest. */
     void warmUpSwitchover() throws IOException {
         warmup().switchover(SwitchoverMoments.scratch(context.clock()));
     }

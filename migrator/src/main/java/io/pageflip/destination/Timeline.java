@@ -21,8 +21,8 @@ import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The destination's readings of CLOCK_MONOTONIC, in nanoseconds, and the result that follows from them and the
- * source's.
+ * The destination's readings of CLOCK_MONOTONIC, in nanoseconds, and the result that is computed from them and from the
+ * source's readings.
  */
 final class Timeline {
     private static final double NS_PER_S = 1e9;
@@ -35,10 +35,11 @@ final class Timeline {
     /**
      * The source's readings of the same clock.
      *
-     * @param lastInstructionNs of each vCPU
-     * @param guestPausedNs all vCPUs were paused
-     * @param savedNs the state lay in the shared page
-     * @param releasedNs the lock was free
+     * @param lastInstructionNs when each vCPU executed its last instruction
+     * @param guestPausedNs when all vCPUs were paused
+     * @param savedNs when the state was in the switchover page
+     * @param releasedNs when the lock was free
+     * @param dryRunNs how long a vCPU executed nothing, for the dry run; 0 if none did
      */
     @SuppressWarnings("ArrayRecordComponent") // made once, read once
     record Marks(long[] lastInstructionNs, long guestPausedNs, long savedNs, long releasedNs, long dryRunNs) {
@@ -72,36 +73,36 @@ final class Timeline {
         }
     }
 
-    /** How long the pages of each block were on their way, all rounds together. */
+    /** How long the pages of each block took to come, all rounds together. */
     private final long[] blockNs = new long[MAX_BLOCKS];
 
     private long lastPageNs;
 
-    /** This side was ready. */
+    /** When this side was ready. */
     long readyNs;
 
-    /** The first page came; 0 before. */
+    /** When the first page came; 0 before that. */
     long firstPageNs;
 
-    /** The END behind the last page had come. */
+    /** When the END after the last page had come. */
     long pagesDoneNs;
 
-    /** The word of the source was seen. */
+    /** When vCPU 0 saw that the source had released the guest. */
     long noticedNs;
 
-    /** The lock was ours. */
+    /** When the lock was ours. */
     long lockedNs;
 
-    /** The state was loaded, and the epoch stored. */
+    /** When the state was loaded and the epoch stored. */
     long claimedNs;
 
-    /** The first instruction of each vCPU. */
+    /** When each vCPU executed its first instruction. */
     long[] firstInstructionNs = {};
 
-    /** The first heartbeat of each vCPU was in memory; empty where that is not asked for. */
+    /** When the first heartbeat of each vCPU was in memory; empty without a postcopy. */
     long[] firstBeatNs = {};
 
-    /** Null without a postcopy, or if it failed. */
+    /** The figures of the postcopy; null without one, or if it failed. */
     @Nullable
     PostcopyResult postcopy;
 
@@ -114,7 +115,7 @@ final class Timeline {
         lastPageNs = nowNs;
     }
 
-    /** The pages of {@code late} are here, or the kernel maps the rest of them. */
+    /** Called when the pages of {@code late} are here, or the kernel maps the rest of them. */
     void postcopyDone(Postcopy late, List<RamBlock> blocks) {
         firstPageNs = late.startNs();
         for (int i = 0; i < blocks.size(); i++) {
@@ -125,7 +126,7 @@ final class Timeline {
         }
     }
 
-    /** What the report says of pages that were mapped after the switchover. */
+    /** The part of the report about pages that were mapped after the switchover. */
     static PostcopyResult postcopy(PostcopyFigures figures, List<FaultLog> logs, int recoveries, long pausedNs) {
         long[] waitsNs = logs.stream()
                 .flatMapToLong(log -> LongStream.of(log.waitsNs()))
@@ -149,7 +150,7 @@ final class Timeline {
     }
 
     /**
-     * What the report says of the migration.
+     * The report of the migration.
      *
      * @throws IllegalStateException if the pages of the ledger do not add up
      * @throws ProtocolException if the source's figures cannot be true
@@ -163,7 +164,7 @@ final class Timeline {
             Measured.GuestActivity activity)
             throws ProtocolException {
         checkClock(source.startNs(), readyNs);
-        PulseWatch watched = Objects.requireNonNull(pulse, "nobody watched the guest's pulse");
+        PulseWatch watched = Objects.requireNonNull(pulse, "the guest's pulse was not watched");
         DowntimePhases phases = phases(stopped);
         List<Measured.Block> blocks = blocks(hello.guest().blocks(), ledger);
         long resumedNs = stopped.guestPausedNs() - phases.stop() + phases.total();
@@ -196,7 +197,7 @@ final class Timeline {
         return blocks;
     }
 
-    /** Those of the vCPU that was paused the longest. */
+    /** The phases of the vCPU that was paused the longest. */
     private DowntimePhases phases(Marks stopped) {
         int longest = 0;
         for (int i = 1; i < firstInstructionNs.length; i++) {
@@ -216,7 +217,7 @@ final class Timeline {
             firstInstructionNs[longest]
         };
         for (int i = 1; i < marks.length; i++) {
-            // What was done on one side before the other side was done counts there.
+            // Both sides may work at the same time: that time counts for the earlier phase.
             marks[i] = Math.max(marks[i], marks[i - 1]);
         }
         return new DowntimePhases(

@@ -3,15 +3,15 @@ package io.pageflip.destination;
 import io.pageflip.guest.Guest;
 import java.io.IOException;
 
-/** The vCPUs of the guest that runs here, for whoever waits for its pages. */
+/** The vCPUs of the guest that runs here, for the thread that waits for its pages. */
 interface VcpuWatch {
-    /** Of each, when it executed its first instruction, in CLOCK_MONOTONIC nanoseconds; 0 for one that has not. */
+    /** For each vCPU, when it executed its first instruction, in CLOCK_MONOTONIC nanoseconds; 0 if it has not yet. */
     long[] firstBeatsNs();
 
-    /** Throws if one has failed. */
+    /** Throws if a vCPU has failed. */
     void check() throws IOException;
 
-    /** Those of a guest. */
+    /** The vCPUs of {@code guest}. */
     static VcpuWatch of(Guest guest) {
         return new VcpuWatch() {
             @Override

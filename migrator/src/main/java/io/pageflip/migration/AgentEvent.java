@@ -6,12 +6,12 @@ import io.pageflip.metrics.RunResult;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a supervised agent says: one line of JSON.
+ * An event that a supervised agent reports: one line of JSON.
  *
- * @param phase with {@link Kind#PROGRESS}
+ * @param phase only with {@link Kind#PROGRESS}
  * @param done pages done in this phase
- * @param total pages to be done in it, or 0
- * @param result with {@link Kind#RESULT}
+ * @param total pages to be done in it; 0 if it handles none
+ * @param result only with {@link Kind#RESULT}
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record AgentEvent(
@@ -24,7 +24,7 @@ public record AgentEvent(
     public enum Kind {
         /** The destination waits for a source. */
         LISTENING,
-        /** Something has got further. */
+        /** How far the agent has come. */
         PROGRESS,
         /** The agent is done; its last event. */
         RESULT

@@ -13,14 +13,14 @@ import io.pageflip.request.RefusedException;
 import java.io.IOException;
 
 /**
- * What becomes of an agent, also if its work ends by an exception: whoever had the guest then has it still. The agent's
- * thread uses it.
+ * The outcome of an agent's work, even if an exception ends it: the agent that had the guest then still has it. Used by
+ * the agent's thread.
  */
 public final class AgentOutcome {
     private volatile AgentRole role;
     private Owner owner = Owner.NOBODY_YET;
 
-    /** Of an agent that knows of no guest yet. */
+    /** The outcome of an agent that knows of no guest yet. */
     public AgentOutcome(AgentRole role) {
         this.role = role;
     }
@@ -31,22 +31,22 @@ public final class AgentOutcome {
         RunResult run() throws IOException;
     }
 
-    /** What the agent is now; any thread. */
+    /** The agent's role now. Any thread may call it. */
     public AgentRole role() {
         return role;
     }
 
-    /** What the agent is from now on. */
+    /** Changes the agent's role. */
     void becomes(AgentRole next) {
         role = next;
     }
 
-    /** From now on there is a guest, and if our part ends by an exception the source has it. */
+    /** Says that there is a guest now: if an exception ends this agent's work, the source has the guest. */
     void sourceHasGuest() {
         owner = Owner.SOURCE;
     }
 
-    /** From now on the log, if there is one, says what {@code progress} says. */
+    /** From now on, logs each phase of {@code progress}, if the log is on. */
     public void logPhases(Progress progress) {
         if (EventLog.of(role.toString()).isOn()) {
             progress.listener(

@@ -17,7 +17,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** The owner of one agent's process. A thread reads its events; anybody may ask for the latest. */
+/** Owns one agent's process. A thread of its own reads the agent's events; any thread may ask for the latest. */
 final class AgentProcess implements AutoCloseable {
     private static final long END_TIMEOUT_S = 5;
     private static final EventLog LOG = EventLog.of("migrate");
@@ -34,10 +34,11 @@ final class AgentProcess implements AutoCloseable {
     /**
      * Starts an agent.
      *
-     * @param role for a person
-     * @param command ends in {@link SupervisedAgent#run}, with what follows it as arguments
-     * @param request what the agent is told
-     * @param progress kept up to date with what the agent says
+     * @param role the agent's name in messages
+     * @param command starts a process that calls {@link SupervisedAgent#run}, with the arguments that follow the
+     *     command
+     * @param request sent to the agent
+     * @param progress kept up to date with the agent's events
      */
     AgentProcess(String role, List<String> command, AgentTask task, MigrationRequest request, Progress progress)
             throws IOException {
@@ -61,7 +62,7 @@ final class AgentProcess implements AutoCloseable {
             process.getOutputStream().write(line);
             process.getOutputStream().flush();
         } catch (IOException e) {
-            // It has died already: how it ended is told when somebody asks.
+            // The process has died already: ending() says how.
         }
     }
 
@@ -72,7 +73,7 @@ final class AgentProcess implements AutoCloseable {
                 handle(ResultJson.MAPPER.readValue(line, AgentEvent.class));
             }
         } catch (IOException e) {
-            // What it said is no event, or it died in the middle of one: it ends without a result.
+            // The agent wrote something that is no event, or died while it wrote one: it has no result.
             garbled = true;
         } finally {
             listening.countDown();
@@ -84,7 +85,7 @@ final class AgentProcess implements AutoCloseable {
         }
     }
 
-    /** Its output ends a moment before it does. */
+    /** Waits for the end of the process: its output ends a moment earlier. */
     private void awaitExit() {
         try {
             process.waitFor(END_TIMEOUT_S, TimeUnit.SECONDS);
@@ -110,40 +111,45 @@ final class AgentProcess implements AutoCloseable {
         }
     }
 
-    /** Waits until it listens, or has ended; false if it takes longer than {@code seconds}. */
+    /** Waits until the agent listens, or has ended; returns false if that takes longer than {@code seconds}. */
     boolean awaitListening(long seconds) throws InterruptedException {
         return listening.await(seconds, TimeUnit.SECONDS);
     }
 
-    /** Waits at most {@code millis} for it to have said everything, and ended. */
+    /**
+     * Waits at most {@code millis} milliseconds until all events are read and the process has ended; returns whether
+     * they are.
+     */
     boolean awaitEnd(long millis) throws InterruptedException {
         return ended.await(millis, TimeUnit.MILLISECONDS);
     }
 
-    /** What it said last; null if it died before. */
+    /** The agent's last result; null if it died before it had one. */
     @Nullable
     RunResult result() {
         return result(results.size() - 1);
     }
 
-    /** What it said of its migration {@code index}, from 0; null if it died before, or has not got so far. */
+    /**
+     * The agent's result of its migration {@code index}, from 0; null if it died before that, or has not come so far.
+     */
     @Nullable
     RunResult result(int index) {
         return garbled || index < 0 || index >= results.size() ? null : results.get(index);
     }
 
-    /** Migrations that it has told of. */
+    /** The number of results so far, one for each migration. */
     int results() {
         return results.size();
     }
 
-    /** Whether it said that it ended without giving the guest away. */
+    /** Whether the agent's last result says that it did not give the guest away. */
     boolean keptGuest() {
         RunResult said = result();
         return said != null && said.status() != MigrationStatus.COMPLETED;
     }
 
-    /** How it ended, for a person. */
+    /** How the process ended, as text for a person. */
     String ending() {
         if (process.isAlive()) {
             return "the " + role + " agent is still running";
@@ -154,18 +160,18 @@ final class AgentProcess implements AutoCloseable {
                 : "the " + role + " agent ended with exit code " + code;
     }
 
-    /** Asks it to give up in an orderly way ({@code SIGTERM}). */
+    /** Asks the agent to give up in an orderly way ({@code SIGTERM}). */
     void cancel() {
         LOG.event("asks for the end of the agent:", role);
         process.toHandle().destroy(); // Process.destroy() would close its output as well, and so lose its result
     }
 
-    /** Whether it died of {@link #cancel}: only a JVM that is still starting does. */
+    /** Whether the process died of {@link #cancel}: only a JVM that is still starting does. */
     boolean diedOfCancel() {
         return !process.isAlive() && process.exitValue() == SIGTERM_EXIT;
     }
 
-    /** Waits for its end, which its closed standard input asks for; kills it if it does not come. */
+    /** Closes the agent's standard input, which asks it to end, and waits until it has; kills it if it does not end. */
     @Override
     public void close() throws IOException {
         process.getOutputStream().close();

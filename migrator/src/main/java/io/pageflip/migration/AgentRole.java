@@ -2,7 +2,7 @@ package io.pageflip.migration;
 
 import java.util.Locale;
 
-/** What an agent is in one migration. */
+/** The role of an agent in one migration. */
 public enum AgentRole {
     /** It gives the guest away. */
     SOURCE,

@@ -7,20 +7,20 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * Where an agent's process stands in a migration: the part of the request that differs between the processes. It is
+ * The task of an agent's process in a migration: the part of the request that differs between the processes. It is on
  * their command line; the {@link io.pageflip.request.RequestDocument} is the first line of their standard input.
  *
  * @param socket the path at which the destination listens
- * @param migrations how many times the guest changes hands; 1 but for peers
+ * @param migrations how many times the guest changes hands; 1, except for peers
  */
 record AgentTask(Kind kind, String socket, int migrations) {
-    /** What the process is. */
+    /** The kinds of agent process. */
     enum Kind {
         SOURCE,
         DESTINATION,
-        /** Source and destination by turns; makes the guest. */
+        /** Source first, and then alternately destination and source; makes the guest. */
         FIRST_PEER,
-        /** Destination and source by turns. */
+        /** Destination first, and then alternately source and destination. */
         SECOND_PEER;
 
         @Override
@@ -29,19 +29,19 @@ record AgentTask(Kind kind, String socket, int migrations) {
         }
     }
 
-    /** What it is first. */
+    /** The agent's role in the first migration. */
     AgentRole firstRole() {
         return kind == Kind.SOURCE || kind == Kind.FIRST_PEER ? AgentRole.SOURCE : AgentRole.DESTINATION;
     }
 
-    /** What {@link #parse} reads, after {@code command}. */
+    /** The command line: {@code command}, and after it the arguments that {@link #parse} reads. */
     List<String> after(List<String> command) {
         List<String> line = new ArrayList<>(command);
         line.addAll(List.of(kind.toString(), socket, Integer.toString(migrations)));
         return line;
     }
 
-    /** @throws RefusedException if that is no task */
+    /** @throws RefusedException if {@code arguments} are no task */
     static AgentTask parse(List<String> arguments) throws RefusedException {
         try {
             Kind kind = Arrays.stream(Kind.values())

@@ -20,13 +20,13 @@ import io.pageflip.source.SourceAgent;
 import java.io.IOException;
 
 /**
- * One agent in this process: checks the host, opens the connection to the other agent, migrates. The calling thread is
- * the agent's.
+ * Runs one agent in this process: checks the host, opens the connection to the other agent, migrates. The calling
+ * thread is the agent's.
  */
 public final class Agents {
     private Agents() {}
 
-    /** Opens a connection, which is the caller's then. */
+    /** Opens a connection, which the caller then owns. */
     @FunctionalInterface
     public interface Opener<T> {
         T open() throws IOException;
@@ -35,7 +35,7 @@ public final class Agents {
     /**
      * Makes the guest, gives it away, and releases everything.
      *
-     * @throws RefusedException if the request makes no sense, whoever made it
+     * @throws RefusedException if the request makes no sense
      * @throws IOException if there never was a guest
      */
     public static RunResult source(
@@ -62,7 +62,7 @@ public final class Agents {
      * Takes the guest over, lets it run, verifies it, and ends it.
      *
      * @param outcome is told when the source has greeted us
-     * @throws RefusedException if what is asked of a destination makes no sense
+     * @throws RefusedException if the parts of the request that count for a destination make no sense
      * @throws IOException if the guest never became ours
      */
     public static RunResult destination(
@@ -75,7 +75,7 @@ public final class Agents {
         return take(request, source, true, outcome, cancellation, progress).result();
     }
 
-    /** @param ends whether the guest is verified and ended afterwards; otherwise it runs on, and is the caller's */
+    /** @param ends whether the guest is verified and ended afterwards; otherwise it runs on, and the caller owns it */
     static DestinationAgent.Taken take(
             MigrationRequest request,
             Opener<SourceLink> source,
@@ -99,7 +99,7 @@ public final class Agents {
     /**
      * Connects to a destination that listens at {@code path}.
      *
-     * @throws RefusedException if nobody listens there
+     * @throws RefusedException if no destination listens there
      */
     public static DestinationLink connect(String path, ChannelKind channel, Cancellation cancellation)
             throws IOException {

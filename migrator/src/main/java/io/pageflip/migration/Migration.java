@@ -27,7 +27,8 @@ public final class Migration {
     /**
      * A migration to be run, once or several times.
      *
-     * @param agentCommand starts a process that ends in {@link SupervisedAgent#run}, with what follows the command
+     * @param agentCommand starts a process that calls {@link SupervisedAgent#run}, with the arguments that follow the
+     *     command
      * @param progress of the source until the guest has changed hands, then of the destination
      */
     public Migration(
@@ -39,7 +40,7 @@ public final class Migration {
     }
 
     /**
-     * Runs it; no process and no socket is left.
+     * Runs the migration; leaves no process and no socket behind.
      *
      * @throws IOException if an agent could not be started
      */
@@ -77,7 +78,7 @@ public final class Migration {
         }
     }
 
-    /** Random, so that nobody can take it first: a path that exists is refused by the destination. */
+    /** A random path, so that no other process can take it first: the destination refuses a path that exists. */
     static Path socketPath() {
         String name = "pageflip-" + Long.toUnsignedString(new SecureRandom().nextLong(), 36) + ".sock";
         return Path.of(System.getProperty("java.io.tmpdir"), name);
@@ -93,8 +94,9 @@ public final class Migration {
         boolean sourceEnded = false;
         while (!sourceEnded || !destination.awaitEnd(SLICE_MS)) {
             sourceEnded = sourceEnded || source.awaitEnd(SLICE_MS);
-            // A destination removes its socket when a source has connected. One whose source has died after that
-            // decides by itself; one whose source never came, or has kept the guest, waits for nobody.
+            // A destination removes its socket when a source has connected. If the source dies after that, the
+            // destination decides by itself. If the source never came, or has kept the guest, the destination waits in
+            // vain: end it.
             boolean inVain = sourceEnded && (source.keptGuest() || Files.exists(socket));
             if ((cancellation.isRequested() || inVain) && !asked) {
                 asked = true;
@@ -109,7 +111,10 @@ public final class Migration {
                 MigrationStatus.CANCELLED, Owner.NOBODY_YET, null, new Failure(Failure.Kind.CANCELLED, "interrupted"));
     }
 
-    /** Cancelled so early that it did not find the destination any more, or could not even handle the signal yet. */
+    /**
+     * Whether the source was cancelled so early that it did not find the destination any more, or could not even handle
+     * the signal yet.
+     */
     static boolean neverHadAGuest(AgentProcess source) {
         RunResult ours = source.result();
         return ours == null
@@ -118,12 +123,13 @@ public final class Migration {
     }
 
     /**
-     * The source's result is the fuller one; where the source died, the destination's tells what became of the guest.
+     * Merges the results of both agents. The source's is the fuller one; if the source died, the destination's tells
+     * what became of the guest.
      */
     static RunResult merge(
             AgentProcess source, @Nullable RunResult ours, AgentProcess destination, @Nullable RunResult theirs) {
         if (theirs != null && theirs.status() == MigrationStatus.LOST) {
-            return theirs; // it had the guest, and knows best why it has not any more
+            return theirs; // the destination had the guest, and knows best why it was lost
         }
         if (theirs != null && theirs.status() == MigrationStatus.COMPLETED) {
             return ours != null && ours.measured() != null ? ours : theirs;

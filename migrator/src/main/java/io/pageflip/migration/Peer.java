@@ -24,7 +24,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One of the two agents of a {@link PingPong}: source and destination by turns. The destination of each migration
+ * One of the two agents of a {@link PingPong}: alternately source and destination. The destination of each migration
  * listens at the socket, and the source waits until it does. Used by one thread.
  */
 final class Peer {
@@ -43,7 +43,7 @@ final class Peer {
     /**
      * A peer without a guest.
      *
-     * @param done is told what became of a migration if another follows
+     * @param done gets the result of each migration that another one follows
      */
     Peer(
             AgentTask task,
@@ -63,9 +63,9 @@ final class Peer {
     }
 
     /**
-     * Migrations, one after the other, until the last one, or one that failed.
+     * Runs the migrations, one after the other, until the last one, or one that failed.
      *
-     * @return what became of the last
+     * @return the result of the last one
      */
     RunResult run() throws IOException {
         boolean gives = task.firstRole() == AgentRole.SOURCE;
@@ -97,7 +97,7 @@ final class Peer {
         DestinationLink link;
         boolean kernelMoves;
         try {
-            kernelMoves = HostChecks.movesGifts(request); // what it takes to make the guest matters no more
+            kernelMoves = HostChecks.movesGifts(request); // no other check of this host: the guest exists
             link = connect();
         } catch (IOException e) {
             try (given) {
@@ -110,7 +110,7 @@ final class Peer {
         }
     }
 
-    /** The other agent does not come: the guest ends here. */
+    /** The other agent does not come: stops the guest here, and verifies it. */
     private RunResult keep(Guest kept, IOException reason) throws IOException {
         kept.stop();
         kept.checkVcpus();
@@ -121,7 +121,7 @@ final class Peer {
                 Failure.of(Failure.Kind.MIGRATION_FAILED, reason));
     }
 
-    /** Connects to the other agent, which may have to end its part of the migration before. */
+    /** Connects to the other agent, which may first have to end its part of the last migration. */
     private DestinationLink connect() throws IOException {
         long deadlineNs = NanoClock.SYSTEM.nanoTime() + CONNECT_TIMEOUT_NS;
         while (true) {

@@ -16,9 +16,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One guest, passed to and fro between two agent processes that stay: each is source and destination by turns, so that
- * all but the first migrations are between warm JVMs. Every migration is a whole one, with a connection of its own.
- * Used by one thread.
+ * One guest, passed to and fro between two agent processes that stay: each is alternately source and destination, so
+ * that all migrations but the first are between warm JVMs. Every migration is a complete one, with a connection of its
+ * own. Used by one thread.
  */
 public final class PingPong {
     private static final long LISTEN_TIMEOUT_S = 30;
@@ -31,11 +31,12 @@ public final class PingPong {
     private final Progress progress;
 
     /**
-     * A guest to be passed, once made.
+     * A ping-pong that has not begun.
      *
-     * @param request of every migration; what {@link RequestRules#checkPingPong} refuses is not passed
-     * @param migrations how many times it changes hands
-     * @param agentCommand starts a process that ends in {@link SupervisedAgent#run}, with what follows the command
+     * @param request of every migration; {@link RequestRules#checkPingPong} must not refuse it
+     * @param migrations how many times the guest changes hands
+     * @param agentCommand starts a process that calls {@link SupervisedAgent#run}, with the arguments that follow the
+     *     command
      * @param progress of the agent that made the guest
      */
     public PingPong(
@@ -52,9 +53,9 @@ public final class PingPong {
     }
 
     /**
-     * Runs it; no process and no socket is left.
+     * Runs all migrations; leaves no process and no socket behind.
      *
-     * @return what became of each migration, in their order; the last may be one that failed
+     * @return the result of each migration, in order; the last may be one that failed
      * @throws IOException if an agent could not be started
      */
     public List<RunResult> run() throws IOException, InterruptedException {
@@ -82,7 +83,7 @@ public final class PingPong {
         }
     }
 
-    /** @param fault what that process does to itself, whatever it is when it comes to the step */
+    /** @param fault that the process causes in itself, whatever its role is when it comes to the step */
     private AgentProcess start(AgentTask.Kind kind, Path socket, ScriptedFault fault, Progress shown)
             throws IOException {
         AgentTask task = new AgentTask(kind, socket.toString(), migrations);
@@ -97,8 +98,8 @@ public final class PingPong {
         while (!firstEnded || !secondEnded) {
             firstEnded = firstEnded || first.awaitEnd(SLICE_MS);
             secondEnded = secondEnded || second.awaitEnd(SLICE_MS);
-            // An agent that listens waits for nobody if the other one has ended; one that is connected decides by
-            // itself.
+            // If one agent has ended and the other still listens, that one waits in vain: end it. If it is connected,
+            // it decides by itself.
             boolean inVain = (firstEnded || secondEnded) && Files.exists(socket);
             if ((cancellation.isRequested() || inVain) && !asked) {
                 asked = true;
@@ -120,7 +121,7 @@ public final class PingPong {
             RunResult ours = source.result(i);
             RunResult theirs = destination.result(i);
             if (ours == null && theirs == null && endedWell(merged)) {
-                break; // somebody asked for the end, between two migrations
+                break; // cancelled between two migrations
             }
             RunResult result = Migration.merge(source, ours, destination, theirs);
             merged.add(result);

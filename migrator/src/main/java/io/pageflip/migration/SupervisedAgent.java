@@ -17,7 +17,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 
 /**
- * The agent's side of an {@link AgentProcess}: it reads the request from standard input, tells its events on standard
+ * The agent's side of an {@link AgentProcess}: it reads the request from standard input, writes its events to standard
  * output, and gives up when standard input ends.
  */
 public final class SupervisedAgent {
@@ -38,10 +38,10 @@ public final class SupervisedAgent {
     /**
      * Runs the agent, on the calling thread.
      *
-     * @param arguments what {@link Migration} and {@link PingPong} put after the command that they were given
-     * @param in read until its end; closed by nobody
-     * @param out a line of JSON for each event; nobody else may write to it
-     * @return what was told as its last event
+     * @param arguments that {@link Migration} or {@link PingPong} has put after the agent command
+     * @param in read until its end; not closed
+     * @param out gets a line of JSON for each event; no other code may write to it
+     * @return the result, which was also its last event
      */
     public static RunResult run(List<String> arguments, InputStream in, PrintStream out, Cancellation cancellation) {
         SupervisedAgent agent = new SupervisedAgent(in, out, cancellation);
@@ -102,7 +102,7 @@ public final class SupervisedAgent {
     private void awaitEndOfInput() {
         try {
             while (in.read() >= 0) {
-                // Nothing more is ever said there.
+                // Nothing more comes after the request.
             }
         } catch (IOException e) {
             cancellation.request("standard input failed: " + e.getMessage());

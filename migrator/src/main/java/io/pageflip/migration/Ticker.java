@@ -5,8 +5,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Does something over and over, on a daemon thread of its own, which keeps no process from ending. Any thread may use
- * it.
+ * Repeats an action on a daemon thread of its own, which does not keep the process from ending. Any thread may use it.
  */
 public final class Ticker implements AutoCloseable {
     private final ScheduledExecutorService timer;
@@ -20,12 +19,12 @@ public final class Ticker implements AutoCloseable {
         });
     }
 
-    /** Begins: {@code action} is done for the first time one period from now. It ends for good if that throws. */
+    /** Begins: {@code action} runs for the first time one period from now. If it throws, it is not run again. */
     public void start(long periodMs, Runnable action) {
         var unused = timer.scheduleAtFixedRate(action, periodMs, periodMs, TimeUnit.MILLISECONDS);
     }
 
-    /** Ends it, begun or not; what is being done just now is not waited for. */
+    /** Ends the repetition, begun or not; does not wait for an action that is running. */
     @Override
     public void close() {
         timer.shutdownNow();

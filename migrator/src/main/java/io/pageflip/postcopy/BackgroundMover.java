@@ -8,11 +8,11 @@ import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Maps all pages that the fault server has not mapped yet, block by block, in batches, with a pause after each one
- * during which a fault was served. {@link #run} is one thread's; {@link #stop} may be called from any.
+ * Maps all pages that the fault server has not mapped yet, block by block, in batches, with a pause after each batch
+ * during which a fault was served. One thread calls {@link #run}; any thread may call {@link #stop}.
  */
 final class BackgroundMover implements Runnable {
-    /** Leaves the processor to those who were trapped; the kernel makes at least 50 us of it. */
+    /** Leaves the processor to the threads that were trapped; the kernel makes at least 50 us of it. */
     private static final long PAUSE_NS = 1;
 
     private final PostcopyPages[] blocks;
@@ -33,12 +33,12 @@ final class BackgroundMover implements Runnable {
         this.doneNs = new long[blocks.size()];
     }
 
-    /** Has {@code called} called after each batch, on the thread of {@link #run}, which has not begun. */
+    /** Sets what is called after each batch, on the thread of {@link #run}. Call it before {@link #run}. */
     void listen(Runnable called) {
         listener = called;
     }
 
-    /** Moves until every page of data is mapped, or {@link #stop}. */
+    /** Maps pages until every page of data is mapped, or {@link #stop} is called. */
     @Override
     public void run() {
         try {
@@ -68,7 +68,7 @@ final class BackgroundMover implements Runnable {
         }
     }
 
-    /** Ends {@link #run} after the batch at hand. */
+    /** Ends {@link #run} after the current batch. */
     void stop() {
         stopped = true;
     }
@@ -83,7 +83,7 @@ final class BackgroundMover implements Runnable {
         return doneNs[block];
     }
 
-    /** Pages that it has mapped. Read when its thread has ended. */
+    /** How many pages this mover has mapped. Read when its thread has ended. */
     long moved() {
         return moved;
     }

@@ -8,15 +8,18 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Serves page faults until it is stopped: the touched pages first, all that were read at once, and only then, while
- * nobody else waits, the pages around them. {@link #run} is one thread's; {@link #isBusy} and {@link #stop} may be
- * called from any; the figures are read when that thread has ended.
+ * Serves page faults until it is stopped. It reads several faults at once, maps the touched pages first, and only then
+ * the pages around them. One thread calls {@link #run}; any thread may call {@link #isBusy} and {@link #stop}. Read the
+ * figures when the thread of {@link #run} has ended.
  *
  * <p>Nothing is allocated between two faults, and guest memory is never touched, so this thread cannot be trapped
  * itself.
  */
 final class FaultServer implements Runnable {
-    /** Looks for the next fault so often before it goes to sleep: a vCPU that met one page meets another soon. */
+    /**
+     * How many times it looks for the next fault before it sleeps: a vCPU that has touched one missing page soon
+     * touches another.
+     */
     private static final int EAGER_TRIES = 20;
 
     private final FaultEvents events;
@@ -34,7 +37,7 @@ final class FaultServer implements Runnable {
     /**
      * A server of the faults in {@code blocks}.
      *
-     * @param logs of the vCPUs, which are told of their faults
+     * @param logs of the vCPUs, which are told when a fault is served
      * @param prefetchPages the pages of the block around a touched one, itself included, that are mapped with it; 1
      *     maps no other
      */
@@ -48,8 +51,8 @@ final class FaultServer implements Runnable {
     /**
      * Serves until {@link #stop}.
      *
-     * @throws java.io.UncheckedIOException if the kernel refuses something: then whoever is trapped has to be let go by
-     *     other means
+     * @throws java.io.UncheckedIOException if a system call fails: then the trapped threads must be freed by other
+     *     means
      */
     @Override
     public void run() {
@@ -97,7 +100,7 @@ final class FaultServer implements Runnable {
         prefetchPage[event] = page;
     }
 
-    /** The rest of the window of each page just served, unless it is mapped already. */
+    /** Maps the rest of the window of each page just served, unless it is mapped already. */
     private void prefetch(int count) throws IOException {
         for (int i = 0; i < count && prefetchPages > 1; i++) {
             PostcopyPages block = prefetchBlock[i];
@@ -130,27 +133,27 @@ final class FaultServer implements Runnable {
         return null;
     }
 
-    /** Whether somebody was trapped a moment ago: whoever has time lets it go first. */
+    /** Whether a thread was trapped a moment ago: less urgent work should let it run first. */
     boolean isBusy() {
         return busy;
     }
 
-    /** Ends {@link #run} after the faults at hand. */
+    /** Ends {@link #run} after the current faults. */
     void stop() {
         events.stop();
     }
 
-    /** Faults served, those included whose page the background mover had mapped meanwhile. */
+    /** How many faults were served, including those whose page the background mover had mapped meanwhile. */
     long served() {
         return served;
     }
 
-    /** Pages that were mapped because they were touched. */
+    /** How many pages were mapped because they were touched. */
     long touched() {
         return touched;
     }
 
-    /** Pages that were mapped because they lie near a touched one. */
+    /** How many pages were mapped because they lie near a touched one. */
     long prefetched() {
         return prefetched;
     }

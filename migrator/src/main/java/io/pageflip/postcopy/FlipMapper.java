@@ -10,7 +10,9 @@ import io.pageflip.os.Userfaultfd;
 import io.pageflip.ram.RamBlock;
 import java.io.IOException;
 
-/** Maps the pages that a shared block's file holds: {@code UFFDIO_CONTINUE}. Holes are the kernel's business. */
+/**
+ * Maps the pages that a shared block's file holds ({@code UFFDIO_CONTINUE}). The kernel itself serves faults of holes.
+ */
 public final class FlipMapper implements PageMapper {
     private final RamBlock block;
     private final Userfaultfd userfaultfd;
@@ -24,7 +26,7 @@ public final class FlipMapper implements PageMapper {
     }
 
     /**
-     * The pages of a shared block, as a {@link Postcopy} brings them.
+     * The pages of a shared block, for a {@link Postcopy}.
      *
      * @param block registered in minor mode as a whole
      * @param data the pages that its file holds, while the guest is paused
@@ -35,7 +37,7 @@ public final class FlipMapper implements PageMapper {
 
     @Override
     public PageBitmap data(PageBitmap postcopyPages) {
-        return postcopyPages; // the source has told of these only
+        return postcopyPages; // the source has announced only pages with data
     }
 
     @Override
@@ -62,7 +64,8 @@ public final class FlipMapper implements PageMapper {
         if (outcome == MoveOutcome.HOLE) {
             throw refused(page, outcome);
         }
-        // The other one mapped it after the touch, or has just unregistered: neither wakes this waiter.
+        // The background mover mapped the page after the touch, or has just unregistered the block: neither wakes the
+        // thread that waits for it.
         userfaultfd.wake(mapping, page * pageBytes, pageBytes);
         return false;
     }
@@ -79,7 +82,7 @@ public final class FlipMapper implements PageMapper {
 
     @Override
     public void stopWaiting(boolean complete) {
-        // Nobody waits for the source: the pages are in the file.
+        // No thread waits for the source: the pages are in the file.
     }
 
     @Override
@@ -88,7 +91,8 @@ public final class FlipMapper implements PageMapper {
     }
 
     /**
-     * A page that was there beforehand is no move; one that was not mapped is mapped by the kernel when it is touched.
+     * Pages that were not mapped here count as declined: they were mapped before, or the kernel maps them when they are
+     * touched.
      */
     @Override
     public void enter(PageLedger ledger, int index, PostcopyPages pages, boolean complete) {

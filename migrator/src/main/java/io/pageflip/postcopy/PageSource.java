@@ -2,17 +2,20 @@ package io.pageflip.postcopy;
 
 import java.io.IOException;
 
-/** The memory of another process that pages are read out of, as whoever watches that process sees it. Any thread. */
+/**
+ * The memory of another process, from which pages are read, for the thread that watches that process. Any thread may
+ * use it.
+ */
 public interface PageSource {
-    /** Whether its process is there, and its memory. */
+    /** Whether the process and its memory still exist. */
     boolean isAlive() throws IOException;
 
-    /** From now on nobody reads there, until {@link #open}. */
+    /** From now on, threads that want to read wait, until {@link #open}. */
     void pause();
 
-    /** Its connection is whole again: who waits may read. */
+    /** The connection to the process is whole again: threads that wait may read. */
     void open();
 
-    /** Nobody reads there any more, for that reason. */
+    /** From now on every read fails, for {@code reason}. */
     void shut(String reason);
 }

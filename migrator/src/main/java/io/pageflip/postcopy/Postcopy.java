@@ -14,26 +14,26 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Pages that come after the switchover: the guest runs on blocks of which no page is mapped, and a page is mapped when
- * a vCPU touches it, or in the background, whichever comes first, until all of them are. Then the blocks are
- * unregistered, and the kernel serves their faults again. How a page is mapped is the {@link PageMapper}'s: flips point
- * at the frame that the shared file holds ({@code UFFDIO_CONTINUE}), pulls copy out of the source's memory
- * ({@code UFFDIO_COPY}).
+ * Maps pages after the switchover: the guest runs on blocks whose postcopy pages are not mapped yet. A page is mapped
+ * when a vCPU touches it, or in the background, whichever comes first. When all are mapped, the blocks are
+ * unregistered, and the kernel serves their faults again. A {@link PageMapper} maps the pages: a flip makes the page
+ * table entry point at the frame that the shared file holds ({@code UFFDIO_CONTINUE}), a pull copies the page out of
+ * the source's memory ({@code UFFDIO_COPY}).
  *
  * <pre>
  *   vCPU touches a page ----&gt; fault server: maps it, wakes the vCPU, then maps the pages around it
  *                                  |  an account of what is mapped
  *                             background mover: maps the rest, in batches
  *                                  |  all mapped, or stopped
- *                             unregister, wake everybody
+ *                             unregister, wake all threads
  * </pre>
  *
- * <p>If flips fail, nobody stays trapped: the blocks are unregistered, after which the kernel itself maps what is
- * touched, from the same file. So a failure costs the counts and never the guest. If pulls fail, the rest of the guest
- * is lost, and who is trapped stays so until {@link #close}: it must not go on with pages of zeros.
+ * <p>If flips fail, no thread stays trapped: the blocks are unregistered, and the kernel itself then maps each page
+ * that is touched, from the same file. So a failure costs the counts, but never the guest. If pulls fail, the rest of
+ * the guest is lost, and a trapped thread stays trapped until {@link #close}: it must not go on with pages of zeros.
  *
- * <p>One thread uses an object. {@link #serve} starts the fault server, before the guest is resumed; {@link #start} the
- * mover.
+ * <p>One thread uses an object. {@link #serve} starts the fault server, before the guest is resumed; {@link #start}
+ * starts the background mover.
  */
 public final class Postcopy implements RemainingPages, AutoCloseable {
     private final List<PostcopyPages> blocks;
@@ -71,8 +71,8 @@ public final class Postcopy implements RemainingPages, AutoCloseable {
      * Starts the fault server, before the guest is resumed.
      *
      * @param blocks of {@link FlipMapper#pages} or {@link PullMapper#register}
-     * @param userfaultfd with which they are registered, with {@link Userfaultfd#FEATURE_THREAD_ID} if the logs are to
-     *     be told; its owner closes it after this
+     * @param userfaultfd with which the blocks are registered, with {@link Userfaultfd#FEATURE_THREAD_ID} if the logs
+     *     are to be told of faults; its owner closes it after this object
      * @param logs of the vCPUs
      */
     public static Postcopy serve(
@@ -100,7 +100,7 @@ public final class Postcopy implements RemainingPages, AutoCloseable {
             server.run();
         } catch (RuntimeException | Error e) {
             failure.compareAndSet(null, e);
-            releaseIfHarmless(); // nobody serves any more
+            releaseIfHarmless(); // no thread serves faults any more
         }
     }
 
@@ -128,7 +128,10 @@ public final class Postcopy implements RemainingPages, AutoCloseable {
         return blocks.stream().allMatch(PostcopyPages::kernelHasTheRest);
     }
 
-    /** The server goes on until this is done: a thread that was trapped just before is served, or woken here. */
+    /**
+     * Releases the blocks. The fault server goes on until this is done: a thread that was trapped just before is
+     * served, or woken here.
+     */
     private void release() {
         for (PostcopyPages block : blocks) {
             try {
@@ -149,7 +152,7 @@ public final class Postcopy implements RemainingPages, AutoCloseable {
         return isDone() && mover.isComplete();
     }
 
-    /** Whether something went wrong: {@link #finish} says what. */
+    /** Whether something has failed: {@link #finish} says what. */
     public boolean hasFailed() {
         return failure.get() != null;
     }
@@ -180,10 +183,10 @@ public final class Postcopy implements RemainingPages, AutoCloseable {
     }
 
     /**
-     * Ends it, in the middle if need be: joins both threads.
+     * Ends the postcopy, even if pages are missing: joins both threads.
      *
-     * @return what has been mapped
-     * @throws IOException if one of them failed; nobody is trapped nevertheless
+     * @return the figures of the pages that have been mapped
+     * @throws IOException if one of them failed; even then, no thread stays trapped
      */
     @Override
     public PostcopyFigures finish() throws IOException {
@@ -209,7 +212,7 @@ public final class Postcopy implements RemainingPages, AutoCloseable {
     }
 
     /**
-     * Enters in the ledger what became of its postcopy pages; to be called after {@link #finish}.
+     * Enters in the ledger what became of the postcopy pages. Call it after {@link #finish}.
      *
      * @param all of the guest's blocks, as the ledger counts them
      */
@@ -225,7 +228,8 @@ public final class Postcopy implements RemainingPages, AutoCloseable {
     }
 
     /**
-     * CLOCK_MONOTONIC when the last page of {@code block} was mapped; 0 if it is none of these. After {@link #finish}.
+     * CLOCK_MONOTONIC when the last page of {@code block} was mapped; 0 if this object does not map that block. Call it
+     * after {@link #finish}.
      */
     public long doneNs(RamBlock block) {
         for (int i = 0; i < blocks.size(); i++) {
@@ -246,7 +250,7 @@ public final class Postcopy implements RemainingPages, AutoCloseable {
         mover.stop();
         blocks.forEach(block -> block.stopWaiting(isComplete()));
         join(moverThread);
-        release(); // again, if the mover has: it may never have been started
+        release(); // maybe once more: the mover has done it, unless it was never started
         server.stop();
         join(serverThread);
         events.close();
@@ -258,7 +262,7 @@ public final class Postcopy implements RemainingPages, AutoCloseable {
             try {
                 thread.join();
             } catch (InterruptedException e) {
-                interrupted = true; // a batch ends soon, and memory that it works on goes next
+                interrupted = true; // a batch ends soon, and its memory may be unmapped after this
             }
         }
         if (interrupted) {

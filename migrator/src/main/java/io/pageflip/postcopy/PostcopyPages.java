@@ -12,11 +12,10 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The pages of one block that are mapped only after the switchover: the account that the fault server and the
- * background mover share. A page is entered by the one thread to which the kernel has said that it mapped it, so that
- * the counts of the two add up; a page that the kernel found present is entered by neither. How a page is mapped is for
- * a {@link PageMapper} to know.
+ * background mover share. The thread whose system call mapped a page enters it, so that the counts of the two add up;
+ * neither enters a page that the kernel found present. A {@link PageMapper} knows how to map a page.
  *
- * <p>Any number of threads.
+ * <p>Any number of threads may use it.
  */
 public final class PostcopyPages {
     private static final VarHandle WORD = MethodHandles.arrayElementVarHandle(long[].class);
@@ -35,7 +34,7 @@ public final class PostcopyPages {
     /**
      * An account without an entry.
      *
-     * @param postcopyPages the pages that come after the switchover; nobody changes it once the guest is resumed
+     * @param postcopyPages the pages that come after the switchover; no thread changes it once the guest is resumed
      * @param data those of them that are known to hold data, until {@link #find}
      */
     PostcopyPages(RamBlock block, PageBitmap postcopyPages, PageBitmap data, PageMapper mapper) {
@@ -62,7 +61,7 @@ public final class PostcopyPages {
         return block;
     }
 
-    /** The pages that are to be mapped. */
+    /** How many pages are to be mapped. */
     long dataPages() {
         return data.cardinality();
     }
@@ -84,7 +83,7 @@ public final class PostcopyPages {
      *
      * @param from the first page that may be one of them
      * @param end the first page that may not
-     * @param most how many pages at most
+     * @param most maximum number of pages
      * @return consecutive pages; null if there are none
      */
     @Nullable
@@ -111,27 +110,27 @@ public final class PostcopyPages {
     }
 
     /**
-     * Maps pages from the first one on, until something stops it, and enters them.
+     * Maps pages from the first one on, and enters them; it may stop before the last one.
      *
-     * @return how many were mapped for the first time; 0 if the first one was there already
-     * @throws IOException if the first one cannot be had
+     * @return how many were mapped for the first time; 0 if the first one was mapped already
+     * @throws IOException if the first one cannot be read or mapped
      */
     long map(PageRange range) throws IOException {
         return enter(range.first(), mapper.map(range));
     }
 
     /**
-     * Maps the page that a thread has touched, wakes all who wait for it, and enters it.
+     * Maps the page that a thread has touched, wakes all threads that wait for it, and enters it.
      *
-     * @return whether this mapped it: it may have been there already, or be nobody's business any more
+     * @return whether this call mapped it: it may have been mapped already, or the kernel may serve its faults again
      */
     boolean serve(long page) throws IOException {
         return mapper.serve(page) && enter(page, 1) == 1;
     }
 
     /**
-     * How many of them are new in the account: a page that the kernel unmapped meanwhile is mapped twice, and counted
-     * once.
+     * Enters pages, and returns how many of them are new in the account: a page that the kernel unmapped meanwhile is
+     * mapped twice, and counted once.
      */
     private long enter(long first, long count) {
         long added = 0;
@@ -147,12 +146,12 @@ public final class PostcopyPages {
         return added;
     }
 
-    /** Pages entered so far. */
+    /** How many pages are entered so far. */
     long mappedPages() {
         return mappedCount.get();
     }
 
-    /** Pages of data that this account says were mapped. To be called when both threads have ended. */
+    /** How many pages of data this account says were mapped. Call it when both threads have ended. */
     long mappedDataPages() {
         PageBitmap wanted = data;
         long count = 0;

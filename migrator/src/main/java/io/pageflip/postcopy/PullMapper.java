@@ -16,10 +16,10 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Copies the pages of a block of our own out of the source's memory: {@code process_vm_readv} into a buffer,
- * {@code UFFDIO_COPY}, and {@code UFFDIO_ZEROPAGE} where they are all zeros. A page that the source never wrote traps
- * here as well, as long as the block is registered; it is zero without being read, once it is known that it holds
- * nothing.
+ * Copies the pages of a block of this process out of the source's memory: {@code process_vm_readv} into a buffer, then
+ * {@code UFFDIO_COPY}, or {@code UFFDIO_ZEROPAGE} for pages of zeros. A touch of a page that the source never wrote
+ * traps here as well, as long as the block is registered. Once it is known that the source has no data there, the page
+ * is mapped as zeros without being read.
  */
 public final class PullMapper implements PageMapper {
     private static final int BUFFER_BYTES = 256 << 10;
@@ -40,8 +40,8 @@ public final class PullMapper implements PageMapper {
      *
      * @param block registered in missing mode as a whole
      * @param index its number at the source
-     * @param postcopyPages those of its pages that are at the source, or nowhere; the other missing ones are zero;
-     *     nobody changes it once the guest is resumed
+     * @param postcopyPages those of its pages that are at the source, or hold nothing; other missing pages are zero;
+     *     no thread changes it once the guest is resumed
      */
     private PullMapper(
             RamBlock block, int index, PageBitmap postcopyPages, Userfaultfd userfaultfd, SourcePages source) {
@@ -56,12 +56,12 @@ public final class PullMapper implements PageMapper {
     }
 
     /**
-     * Registers a block of our own, and gives its pages as a {@link Postcopy} brings them.
+     * Registers a block of this process, and returns its pages for a {@link Postcopy}.
      *
-     * @param block memory of our own, in which postcopyPages pages are missing
+     * @param block memory of this process, in which the postcopy pages are missing
      * @param index its number at the source
-     * @param postcopyPages those of its pages that are at the source, or nowhere; the other missing ones are zero;
-     *     nobody changes it once the guest is resumed
+     * @param postcopyPages those of its pages that are at the source, or hold nothing; other missing pages are zero;
+     *     no thread changes it once the guest is resumed
      */
     public static PostcopyPages register(
             RamBlock block, int index, PageBitmap postcopyPages, Userfaultfd userfaultfd, SourcePages source)
@@ -128,7 +128,7 @@ public final class PullMapper implements PageMapper {
         return buffer.isZero(page * pageBytes, pageBytes);
     }
 
-    /** Pages that it mapped: fewer than {@code count} if another thread was faster. */
+    /** Maps pages of the buffer, and returns how many: fewer than {@code count} if another thread was faster. */
     private int install(long first, NativeBuffer buffer, int at, int count, boolean zero) throws IOException {
         long offset = first * pageBytes;
         int bytes = count * pageBytes;
@@ -154,14 +154,16 @@ public final class PullMapper implements PageMapper {
     public boolean serve(long page) throws IOException {
         boolean mapped = (isHole(page) ? mapZero(page) : map(new PageRange(page, 1))) == 1;
         if (!mapped) {
-            // The other one mapped it after the touch, or has just unregistered: neither need have woken this waiter.
+            // The background mover mapped the page after the touch, or has just unregistered the block: neither need
+            // have woken the thread that waits for it.
             userfaultfd.wake(block.mapping(), page * pageBytes, pageBytes);
         }
         return mapped;
     }
 
     /**
-     * Whether it is known that a page is to be zero: reading a hole of a memfd would make the source allocate a page.
+     * Whether it is known that a page must be zero. Then it is not read, because reading a hole of a memfd would make
+     * the source allocate a page.
      */
     private boolean isHole(long page) {
         PageBitmap known = data;
@@ -181,7 +183,10 @@ public final class PullMapper implements PageMapper {
         return false;
     }
 
-    /** Who serves a late fault of a page that is there may go on; who would read at the source must not. */
+    /**
+     * If every page is here, a thread that serves a last fault may go on; otherwise no thread may read the source's
+     * memory any more.
+     */
     @Override
     public void stopWaiting(boolean complete) {
         if (complete) {

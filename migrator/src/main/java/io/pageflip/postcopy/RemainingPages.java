@@ -3,10 +3,10 @@ package io.pageflip.postcopy;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
-/** Pages that come after the switchover, as whoever waits for the last of them sees it. Used by one thread. */
+/** Pages that come after the switchover, for the thread that waits for the last of them. Used by one thread. */
 public interface RemainingPages {
     /**
-     * Starts to bring those that nobody touches. To be called once.
+     * Starts to bring the pages that no vCPU touches. Call it once.
      *
      * @param listener called after each batch, on a thread of its own
      */
@@ -22,17 +22,17 @@ public interface RemainingPages {
     @Nullable
     Throwable failure();
 
-    /** Pages that are here, whoever brought them. May be called from any thread. */
+    /** How many pages are here, in whatever way they came. Any thread may call it. */
     long mappedPages();
 
-    /** The pages that are to come, those that are here included, as far as is known. May be called from any thread. */
+    /** How many pages have come or are still to come, as far as is known. Any thread may call it. */
     long dataPages();
 
     /**
-     * Ends it, in the middle if need be.
+     * Ends the work, even if pages are missing.
      *
-     * @return what has come
-     * @throws IOException if something went wrong; nobody is trapped nevertheless
+     * @return the figures of the pages that have come
+     * @throws IOException if something went wrong; even then, no thread stays trapped
      */
     PostcopyFigures finish() throws IOException;
 }

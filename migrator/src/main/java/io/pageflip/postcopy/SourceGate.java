@@ -5,9 +5,9 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Whether pages may be read out of the source's memory just now: as long as the connection to it is whole. Once it has
- * been seen broken nobody reads until {@link #open}. Any number of threads; those that read pass it before each
- * reading, for the price of a look at two fields while it is open.
+ * Lets threads read pages out of the source's memory only while the connection to the source is whole. Once the
+ * connection was seen broken, no thread reads until {@link #open}. Any number of threads may use it. A thread calls
+ * {@link #pass} before each read; while the gate is open, that costs only a look at two fields.
  */
 public final class SourceGate {
     private enum State {
@@ -21,19 +21,19 @@ public final class SourceGate {
     private volatile State state = State.OPEN;
     private @Nullable String shutReason;
 
-    /** @param connected whether the connection to the source is whole; asked by any thread, before each reading */
+    /** @param connected whether the connection to the source is whole; any thread asks it, before each read */
     public SourceGate(BooleanSupplier connected) {
         this.connected = connected;
     }
 
-    /** From now on, who wants to read waits. */
+    /** From now on, threads that want to read wait. */
     public synchronized void pause() {
         if (state == State.OPEN) {
             state = State.PAUSED;
         }
     }
 
-    /** The connection is whole again: lets those go on who wait. */
+    /** The connection is whole again: lets the waiting threads go on. */
     public synchronized void open() {
         if (state == State.PAUSED) {
             state = State.OPEN;
@@ -41,14 +41,14 @@ public final class SourceGate {
         notifyAll();
     }
 
-    /** For good: nothing is read any more, for that reason. */
+    /** From now on every read fails, for {@code reason}. Cannot be undone. */
     public synchronized void shut(String reason) {
         state = State.SHUT;
         shutReason = reason;
         notifyAll();
     }
 
-    /** For good: nothing is needed any more, and nobody has to wait. */
+    /** Nothing is needed any more: from now on, no thread has to wait. Cannot be undone. */
     synchronized void remove() {
         state = State.GONE;
         notifyAll();
@@ -71,7 +71,7 @@ public final class SourceGate {
             try {
                 wait();
             } catch (InterruptedException e) {
-                interrupted = true; // whoever wants this thread to end shuts the gate
+                interrupted = true; // to end this thread, the gate must be shut
             }
         }
         if (interrupted) {

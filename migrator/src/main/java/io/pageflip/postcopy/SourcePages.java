@@ -18,8 +18,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The memory of a guest that is paused in another process, for whoever reads its pages there. What is read is that
- * process's, and not of one that has its number after it. Any number of threads.
+ * Reads the pages of a guest that is paused in another process out of that process's memory, and never out of a later
+ * process with the same number. Any number of threads may use it.
  */
 public final class SourcePages implements PageSource, AutoCloseable {
     private final int pid;
@@ -30,12 +30,12 @@ public final class SourcePages implements PageSource, AutoCloseable {
     private final ThreadLocal<ProcessMemory> memory;
 
     /**
-     * Reads nothing yet.
+     * An object that has read nothing yet.
      *
      * @param pid the process, which is alive
      * @param addresses where each block of the guest lies there
-     * @param files the memfd of each block, which stay their owner's; null for private memory
-     * @param gate asked before each reading
+     * @param files the memfd of each block, which this object does not own; null for private memory
+     * @param gate passed before each read
      * @throws SyscallException {@code ESRCH} if there is no such process
      */
     public SourcePages(int pid, List<Long> addresses, List<@Nullable MemFd> files, SourceGate gate)
@@ -54,7 +54,7 @@ public final class SourcePages implements PageSource, AutoCloseable {
     }
 
     /**
-     * Checks that pages can be read: better before the switchover than after it.
+     * Checks that pages can be read. Call it before the switchover, while a failure loses nothing.
      *
      * @throws HostLacksException if they cannot
      */
@@ -79,7 +79,7 @@ public final class SourcePages implements PageSource, AutoCloseable {
         return !process.awaitReadable(0) && readFirstByte() == 1;
     }
 
-    /** Of the first page of block {@code ram}, which always holds data. */
+    /** Reads a byte of the first page of block {@code ram}, which always holds data. */
     private int readFirstByte() {
         return (int) memory.get().read(addresses.get(0), NativeBuffer.allocate(1), 0, 1);
     }
@@ -109,7 +109,7 @@ public final class SourcePages implements PageSource, AutoCloseable {
         checkStillThere("process_vm_readv");
     }
 
-    /** After a reading: its number was that process's until now. */
+    /** Checks, after a read, that the process still exists: so its number cannot have been another process's. */
     private void checkStillThere(String operation) throws SyscallException {
         if (process.awaitReadable(0)) {
             throw new SyscallException(operation + " of process " + pid, Errno.ESRCH);
@@ -131,7 +131,7 @@ public final class SourcePages implements PageSource, AutoCloseable {
         gate.shut(reason);
     }
 
-    /** Nothing more is needed from there: nobody has to wait. */
+    /** Nothing more is needed from the source: from now on, no thread has to wait. */
     void removeGate() {
         gate.remove();
     }

@@ -1,6 +1,6 @@
 package io.pageflip.request;
 
-/** What the migration stream goes through. */
+/** The kinds of channel that the migration stream can go through. */
 public enum ChannelKind {
     UNIX("unix"),
     PIPE("pipe");

@@ -10,7 +10,10 @@ import java.util.List;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** The keys of a request in JSON: each is asked for once, and none may be left over. Used by one thread. */
+/**
+ * The keys of a request in JSON. The caller asks for each key that it knows, and then refuses all others. Used by one
+ * thread.
+ */
 final class DocumentKeys {
     private final JsonNode object;
     private final List<String> known = new ArrayList<>();
@@ -70,7 +73,7 @@ final class DocumentKeys {
         return value.booleanValue();
     }
 
-    /** One of an enum's constants, by the word that it writes itself with. */
+    /** One of an enum's constants, by the word that its {@code toString} returns. */
     <T> T oneOf(String key, T[] constants) throws RefusedException {
         JsonNode value = value(key);
         for (T constant : constants) {
@@ -82,9 +85,9 @@ final class DocumentKeys {
     }
 
     /**
-     * A word that {@code parser} reads, or throws an {@link IllegalArgumentException}.
+     * A word, as {@code parser} reads it; the parser throws an {@link IllegalArgumentException} if it cannot.
      *
-     * @param words what would be right; null if the exception says it
+     * @param words the right words, for the message; null if the message of the exception names them
      */
     <T> T parsed(String key, Function<String, T> parser, @Nullable List<String> words) throws RefusedException {
         JsonNode value = value(key);
@@ -98,7 +101,7 @@ final class DocumentKeys {
         }
     }
 
-    /** Refuses keys that nobody has asked for. */
+    /** Refuses the document if it has a key that was not asked for. */
     void refuseOthers() throws RefusedException {
         for (Iterator<String> names = object.fieldNames(); names.hasNext(); ) {
             String name = names.next();

@@ -2,9 +2,12 @@ package io.pageflip.request;
 
 /** How one page crosses. */
 public enum Mechanism {
-    /** Page table operations on a shared memfd: {@code MADV_DONTNEED} here, {@code UFFDIO_CONTINUE} there. */
+    /**
+     * Page table operations on a shared memfd: {@code MADV_DONTNEED} at the source, {@code UFFDIO_CONTINUE} at the
+     * destination.
+     */
     FLIP("flip"),
-    /** vmsplice(2) with {@code SPLICE_F_GIFT} into a pipe, with {@code SPLICE_F_MOVE} out of it. */
+    /** vmsplice(2) with {@code SPLICE_F_GIFT} into a pipe, and with {@code SPLICE_F_MOVE} out of it. */
     GIFT("gift"),
     /** write(2) and read(2) through the channel. */
     STREAM("stream"),
@@ -22,7 +25,7 @@ public enum Mechanism {
         this.label = label;
     }
 
-    /** Whether it moves pages on some kernel, so that frame numbers are evidence. */
+    /** Whether this mechanism moves pages on some kernel, so that frame numbers are evidence. */
     public boolean moves() {
         return this == FLIP || this == GIFT || this == FUSE;
     }

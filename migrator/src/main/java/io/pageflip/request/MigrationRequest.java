@@ -9,20 +9,20 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * All that is asked of a migration. {@link RequestBuilder} makes one, {@link RequestRules} says whether it makes sense,
- * {@link RequestDocument} writes and reads it as JSON. It may hold values that make no sense: whoever acts on one asks
- * the rules first. Immutable.
+ * Everything that is asked of a migration. {@link RequestBuilder} makes a request, {@link RequestRules} checks whether
+ * it makes sense, and {@link RequestDocument} writes and reads it as JSON. A request may hold values that make no
+ * sense: code that acts on it checks the rules first. Immutable.
  *
  * <p>A destination that was started by hand does not know what the source was asked for, and learns it from the
  * source's greeting: of its own request only {@link #moves}, {@link #postcopySettings}, {@link #verify},
- * {@link #runAfterNs} {@link #destinationFault} and {@link #warmUp} count.
+ * {@link #runAfterNs}, {@link #destinationFault} and {@link #warmUp} count.
  *
- * @param guest in the memory that its pages cross from: with {@link #adopts} that is a memfd
- * @param place what its RAM lies in when it is made
- * @param parts of its RAM that an experiment keeps from being moved
- * @param verify whether every page is compared with what it must be, afterwards, wherever the guest is then
+ * @param guest with the backing that its pages cross from: with {@link #adopts}, a memfd
+ * @param place what guest RAM lies in when the guest is made
+ * @param parts of guest RAM that an experiment keeps from being moved
+ * @param verify whether the agent that has the guest afterwards compares every page with what it must hold
  * @param runAfterS how long the guest runs before that, in seconds
- * @param faults what the agents do to themselves, for tests
+ * @param faults that the agents cause in themselves, for tests
  * @param warmUp how much both agents warm up before the guest is paused
  */
 public record MigrationRequest(
@@ -40,13 +40,13 @@ public record MigrationRequest(
     private static final double NS_PER_S = 1e9;
     private static final long NS_PER_MS = 1_000_000;
 
-    /** How long the rounds of a precopy may go on if nobody says it. */
+    /** The default time limit for the rounds of a precopy, in seconds. */
     private static final double TIMEOUT_S = 30;
 
     private static final double SWITCHOVER_TIMEOUT_S = 5;
     private static final double SLOWEST_BYTES_PER_S = 32 << 20;
 
-    /** The size of an adopted chunk if nobody says one. */
+    /** The default size of an adopted chunk, in bytes. */
     private static final long ADOPT_CHUNK = 256 << 10;
 
     public MigrationRequest {
@@ -59,10 +59,10 @@ public record MigrationRequest(
     /**
      * How pages cross.
      *
-     * @param batchPages the most pages of a block that one system call moves, 1 or more
+     * @param batchPages maximum number of pages of a block that one system call moves, 1 or more
      * @param gifts false with {@code --no-gift}: every page is copied
      * @param moves false with {@code --no-move}: the destination asks for no page to be moved
-     * @param noWayBack the user knows that a failed migration may lose the guest
+     * @param noWayBack whether the user accepts that a failed migration may lose the guest
      * @param switchoverTimeoutS the longest time in seconds that the guest may be paused before the source takes it
      *     back; null: see {@link MigrationRequest#switchoverTimeoutNs}
      */
@@ -77,9 +77,9 @@ public record MigrationRequest(
             @Nullable Double switchoverTimeoutS) {}
 
     /**
-     * Whether private RAM becomes a memfd while the guest runs.
+     * The options for turning private RAM into a memfd while the guest runs.
      *
-     * @param chunkBytes of RAM at a time; null if nobody said it
+     * @param chunkBytes how much RAM to adopt at a time; null if this was not given
      */
     public record Adopt(boolean wanted, @Nullable Long chunkBytes) {
         /** RAM stays what it is. */
@@ -87,11 +87,11 @@ public record MigrationRequest(
     }
 
     /**
-     * What was said about a precopy; null where nothing was.
+     * The options for a precopy; null for an option that was not given.
      *
-     * @param downtimeLimitMs milliseconds
-     * @param maxBandwidth bytes a second
-     * @param timeoutS in seconds; 0 for ever
+     * @param downtimeLimitMs in milliseconds
+     * @param maxBandwidth in bytes a second
+     * @param timeoutS in seconds; 0 for no limit
      */
     public record Precopy(
             @Nullable Long downtimeLimitMs,
@@ -106,10 +106,10 @@ public record MigrationRequest(
     }
 
     /**
-     * What was said about pages that are mapped after the switchover; null where nothing was.
+     * The options for pages that are mapped after the switchover; null for an option that was not given.
      *
      * @param prefetchPages the window around a touched page, itself included
-     * @param batchPages the most pages that one system call maps in the background
+     * @param batchPages maximum number of pages that one system call maps in the background
      * @param recoverTimeoutS how long a source that is needed may take to connect again, in seconds
      */
     public record Postcopy(
@@ -120,19 +120,19 @@ public record MigrationRequest(
         public static final Postcopy NONE = new Postcopy(null, null, null);
     }
 
-    /** What each agent does to itself, and when. */
+    /** The faults that each agent causes in itself, and when. */
     public record Faults(ScriptedFault source, ScriptedFault destination) {
-        /** Nothing. */
+        /** No faults. */
         public static final Faults NONE = new Faults(ScriptedFault.NONE, ScriptedFault.NONE);
     }
 
-    /** Where the file of RAM in {@link Backing#FILE} takes its blocks; null with any other. */
+    /** The directory of the file that RAM lies in with {@link Backing#FILE}; null with any other backing. */
     public @Nullable Path ramDirectory() {
         return place.directory();
     }
 
     /**
-     * What an experiment adds to the guest.
+     * The experiment with the guest.
      *
      * @throws IllegalArgumentException if {@link RequestRules} refuses the {@link #parts}
      */
@@ -178,7 +178,7 @@ public record MigrationRequest(
         return adopt.wanted();
     }
 
-    /** The size of a chunk of RAM that is adopted at a time; 0 if none is. */
+    /** The size of a chunk of RAM that is adopted at a time, in bytes; 0 if no RAM is adopted. */
     public long adoptChunkBytes() {
         if (!adopt.wanted()) {
             return 0;
@@ -186,7 +186,7 @@ public record MigrationRequest(
         return adopt.chunkBytes() == null ? ADOPT_CHUNK : adopt.chunkBytes();
     }
 
-    /** What a precopy is allowed, if this is one. */
+    /** The limits of the precopy, if this is one. */
     public PrecopyLimits limits() {
         return new PrecopyLimits(
                 downtimeLimitMs() * NS_PER_MS,
@@ -211,7 +211,7 @@ public record MigrationRequest(
         return precopy.onTimeout() == null ? PrecopyLimits.OnTimeout.SWITCH : precopy.onTimeout();
     }
 
-    /** How a precopy notices what the guest writes. */
+    /** How a precopy tracks what the guest writes. */
     public DirtyTracking dirtyTracking() {
         return precopy.dirtyTracking() == null ? DirtyTracking.WRITE_PROTECT : precopy.dirtyTracking();
     }

@@ -4,18 +4,18 @@ package io.pageflip.request;
  * How a destination maps pages after the switchover.
  *
  * @param prefetchPages the window around a touched page, in pages of its block, 1 or more
- * @param batchPages the most pages that one call of the background mover maps, 1 or more
+ * @param batchPages maximum number of pages that one call of the background mover maps, 1 or more
  * @param recoverTimeoutNs how long a source that is still needed may take to connect again if its connection breaks, in
  *     nanoseconds
  */
 public record PostcopySettings(int prefetchPages, int batchPages, long recoverTimeoutNs) {
     /**
      * A window of 64 KiB, as the kernel's own fault-around has it; a batch that keeps a fault waiting for some 20 us;
-     * half a minute.
+     * half a minute to connect again.
      */
     public static final PostcopySettings DEFAULT = new PostcopySettings(16, 64, 30_000_000_000L);
 
-    /** With the usual time limit. */
+    /** Settings with the default time limit. */
     public PostcopySettings(int prefetchPages, int batchPages) {
         this(prefetchPages, batchPages, DEFAULT.recoverTimeoutNs);
     }

@@ -1,13 +1,13 @@
 package io.pageflip.request;
 
 /**
- * What a user allows a precopy migration; names as QEMU's parameters.
+ * The limits that a user sets for a precopy migration, named as QEMU's parameters.
  *
- * @param downtimeLimitNs the guest is stopped once the rest can be expected to cross in so long
- * @param maxBandwidth bytes a second that rounds send while the guest runs; 0 for no limit
- * @param maxRounds with the guest running; 0 for no limit
+ * @param downtimeLimitNs in nanoseconds: the guest is paused once the rest can be expected to cross within this time
+ * @param maxBandwidth maximum bytes a second that rounds send while the guest runs; 0 for no limit
+ * @param maxRounds maximum number of rounds while the guest runs; 0 for no limit
  * @param autoConverge whether vCPUs are throttled when they write faster than pages are sent
- * @param timeoutNs from the start of the first round; 0 for no limit
+ * @param timeoutNs time limit from the start of the first round, in nanoseconds; 0 for no limit
  * @param onTimeout what happens when rounds or time have run out
  */
 public record PrecopyLimits(
@@ -26,13 +26,13 @@ public record PrecopyLimits(
         }
     }
 
-    /** What happens to a migration that does not converge. */
+    /** The choices for a migration that does not converge. */
     public enum OnTimeout {
-        /** It ends, and the guest stays. */
+        /** The migration ends, and the guest stays at the source. */
         CANCEL("cancel"),
-        /** The guest is stopped for as long as the rest takes. */
+        /** The guest is paused for as long as the rest takes. */
         SWITCH("switch"),
-        /** The guest is switched at once, and the rest crosses as it is needed. */
+        /** The switchover follows at once, and the rest crosses when it is needed. */
         POSTCOPY("postcopy");
 
         private final String label;

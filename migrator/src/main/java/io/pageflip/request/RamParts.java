@@ -6,25 +6,28 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * How much of guest RAM an experiment keeps from being moved, in whole percent of it. 0: nothing was asked for. What
- * each of them does is told by {@link Scenario} and {@link RamConditions}; this record may hold parts that do not go
- * together, which {@link RequestRules} refuses.
+ * The parts of guest RAM that an experiment keeps from being moved, in whole percent of RAM; 0 for a part that was not
+ * asked for. {@link Scenario} and {@link RamConditions} say what each part does. This record may hold parts that do not
+ * go together; {@link RequestRules} refuses those.
  */
 public record RamParts(int sharer, int thp, int forked, int unaligned, int present, int unmapped) {
     /** All of RAM can be moved. */
     public static final RamParts NONE = new RamParts(0, 0, 0, 0, 0, 0);
 
-    /** Whether the source makes RAM with such pages. */
+    /** Whether there are parts that the source makes. */
     boolean atSource() {
         return thp != 0 || forked != 0 || unaligned != 0;
     }
 
-    /** Whether the destination maps RAM with such pages. */
+    /** Whether there are parts that the destination makes when it maps RAM. */
     boolean atDestination() {
         return present != 0 || unmapped != 0;
     }
 
-    /** All but {@link #sharer} that were asked for, by the names of their options, in the order of {@code --help}. */
+    /**
+     * The parts that were asked for, except {@link #sharer}, by the names of their options, in the order of
+     * {@code --help}.
+     */
     Map<String, Integer> conditions() {
         Map<String, Integer> named = new LinkedHashMap<>();
         putIfAsked(named, "thp", thp);
@@ -42,7 +45,7 @@ public record RamParts(int sharer, int thp, int forked, int unaligned, int prese
     }
 
     /**
-     * What the agents do about it.
+     * The experiment that the agents carry out.
      *
      * @throws IllegalArgumentException if the parts do not go together
      */

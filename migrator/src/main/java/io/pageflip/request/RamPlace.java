@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * What guest RAM lies in, as options and reports write it: {@code memfd}, {@code file:/var/tmp}.
  *
- * @param directory the directory of the file, absolute; null for memory, or if nobody has named one
+ * @param directory the directory of the file, absolute; null for memory, or if none was named
  */
 public record RamPlace(Backing backing, @Nullable Path directory) {
     private static final String FILE = Backing.FILE + ":";
@@ -22,7 +22,8 @@ public record RamPlace(Backing backing, @Nullable Path directory) {
     /**
      * Reads what {@link #toString} writes.
      *
-     * @throws IllegalArgumentException if it is no such place ({@link java.nio.file.InvalidPathException} is one)
+     * @throws IllegalArgumentException if {@code text} is no such place ({@link java.nio.file.InvalidPathException} is
+     *     one)
      */
     public static RamPlace parse(String text) {
         if (text.startsWith(FILE) && text.length() > FILE.length()) {
@@ -36,7 +37,7 @@ public record RamPlace(Backing backing, @Nullable Path directory) {
                 .orElseThrow(() -> new IllegalArgumentException(text));
     }
 
-    /** What may be written, {@code DIR} standing for a directory. */
+    /** The forms that {@link #parse} reads, with {@code DIR} for a directory. */
     public static List<String> words() {
         return Arrays.stream(Backing.values())
                 .map(backing -> backing == Backing.FILE ? FILE + "DIR" : backing.toString())

@@ -1,12 +1,12 @@
 package io.pageflip.request;
 
 /**
- * Why a request is not carried out.
+ * The reason why a request is not carried out.
  *
  * @param sentence names the option, its value, and what would be right; for a person
  */
 public record Refusal(Kind kind, String sentence) {
-    /** What is wrong. */
+    /** The kinds of refusal. */
     public enum Kind {
         /** A value is wrong, whatever else is asked for. */
         VALUE,

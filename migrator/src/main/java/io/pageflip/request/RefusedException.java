@@ -14,7 +14,7 @@ public final class RefusedException extends IOException {
         super(sentence, cause);
     }
 
-    /** What {@link RequestRules} said. */
+    /** Carries the sentence of {@link RequestRules}. */
     public RefusedException(Refusal refusal) {
         super(refusal.sentence());
     }

@@ -7,9 +7,9 @@ import io.pageflip.scenario.ScriptedFault;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Collects what is asked of a migration, and resolves what was left open: the mechanism follows from the guest's RAM,
- * the schedule from the mechanism. A new one holds the defaults of {@code pageflip migrate}. Nothing is checked here;
- * see {@link RequestRules}. Not thread-safe.
+ * Collects what is asked of a migration, and chooses what was left open: the mechanism follows from the guest's RAM,
+ * the schedule from the mechanism. A new builder holds the defaults of {@code pageflip migrate}. It checks nothing; see
+ * {@link RequestRules}. Not thread-safe.
  */
 public final class RequestBuilder {
     private long ramBytes = 1L << 30;
@@ -44,7 +44,7 @@ public final class RequestBuilder {
         return this;
     }
 
-    /** What RAM lies in when the guest is made. */
+    /** Sets what RAM lies in when the guest is made. */
     public RequestBuilder place(RamPlace value) {
         place = value;
         return this;
@@ -81,7 +81,10 @@ public final class RequestBuilder {
         return this;
     }
 
-    /** The guest as it is when it is made, and its place with it; only {@link Backing#FILE} needs a {@link #place}. */
+    /**
+     * Sets everything about the guest as it is made, its place included; only {@link Backing#FILE} needs a
+     * {@link #place}, too.
+     */
     public RequestBuilder guest(GuestConfig value) {
         return ramBytes(value.ramBytes())
                 .place(new RamPlace(value.backing()))
@@ -98,7 +101,7 @@ public final class RequestBuilder {
         return this;
     }
 
-    /** null: the one that suits the guest's RAM. */
+    /** null for the one that suits the guest's RAM. */
     public RequestBuilder mechanism(@Nullable Mechanism value) {
         mechanism = value;
         return this;
@@ -109,7 +112,7 @@ public final class RequestBuilder {
         return this;
     }
 
-    /** null: handover where the mechanism can do it, else stop-and-move. */
+    /** null for handover if the mechanism can do it, else stop-and-move. */
     public RequestBuilder schedule(@Nullable Schedule value) {
         schedule = value;
         return this;

@@ -20,7 +20,7 @@ public final class RequestDocument {
 
     private RequestDocument() {}
 
-    /** The keys and their values, in the order of a report; a new map, the caller's. */
+    /** The keys and their values, in the order of a report; a new map, which the caller owns. */
     public static Map<String, Object> of(MigrationRequest request) {
         Map<String, Object> keys = new LinkedHashMap<>();
         keys.put("ram", request.guest().ramBytes());
@@ -93,9 +93,10 @@ public final class RequestDocument {
     }
 
     /**
-     * Reads what {@link #write} writes. Whether the request makes sense is not asked; see {@link RequestRules}.
+     * Reads what {@link #write} writes. It does not check whether the request makes sense; see {@link RequestRules}.
      *
-     * @throws RefusedException if a key is missing or unknown, or its value is none; says which
+     * @throws RefusedException if a key is missing or unknown, or has a value that is not one of its kind; the message
+     *     says which
      */
     public static MigrationRequest read(String json) throws RefusedException {
         DocumentKeys keys = DocumentKeys.of(json);
@@ -145,7 +146,7 @@ public final class RequestDocument {
         return keys.has(key) ? keys.smallNumber(key) : 0;
     }
 
-    /** A limit of 0 is none, which an option cannot say. */
+    /** A limit of 0 means none: it becomes null, because no option can say 0. */
     private static MigrationRequest.Precopy precopy(DocumentKeys keys) throws RefusedException {
         Long maxBandwidth = keys.has("max-bandwidth") ? Long.valueOf(keys.wholeNumber("max-bandwidth")) : null;
         Integer maxRounds = keys.has("max-rounds") ? Integer.valueOf(keys.smallNumber("max-rounds")) : null;

@@ -17,9 +17,9 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What may be asked of a migration, and what goes with what. Pure: whether this host can do it is another question,
- * which {@link io.pageflip.request.MigrationRequest}'s users ask afterwards. Its sentences name options, because a
- * person typed them, directly or in a script.
+ * The rules for a request: which values are allowed, and which go together. Pure functions: users of a
+ * {@link io.pageflip.request.MigrationRequest} check afterwards whether this host can do it. The sentences of a refusal
+ * name options, because a person typed them, directly or in a script.
  */
 public final class RequestRules {
     private static final long LEAST_RAM = 1 << 20;
@@ -37,7 +37,7 @@ public final class RequestRules {
     private static final double LEAST_SWITCHOVER_S = 0.01;
     private static final double MOST_RUN_AFTER_S = 1e6;
 
-    /** In this order: of several things that are wrong, the first one found is told. */
+    /** In the order in which they are checked: if several things are wrong, only the first one is reported. */
     private static final List<Rule> RULES = List.of(
             RequestRules::guest,
             RequestRules::place,
@@ -65,7 +65,7 @@ public final class RequestRules {
         Refusal refusal(MigrationRequest request);
     }
 
-    /** Why nobody should carry the request out; empty if it makes sense. */
+    /** The reason why the request must not be carried out; empty if it makes sense. */
     public static Optional<Refusal> check(MigrationRequest request) {
         for (Rule rule : RULES) {
             Refusal refusal = rule.refusal(request);
@@ -86,7 +86,7 @@ public final class RequestRules {
     }
 
     /**
-     * The same for what a destination needs to know.
+     * As {@link #require}, for the parts of a request that count for a destination.
      *
      * @throws RefusedException with the sentence of {@link #checkDestination}
      */
@@ -100,14 +100,14 @@ public final class RequestRules {
         }
     }
 
-    /** The same as {@link #check} for what a destination needs to know; see {@link MigrationRequest}. */
+    /** As {@link #check}, for the parts of a request that count for a destination; see {@link MigrationRequest}. */
     public static Optional<Refusal> checkDestination(MigrationRequest request) {
         return Optional.ofNullable(first(destination(request), destinationFault(request)));
     }
 
     /**
-     * Why pages cannot cross by this mechanism under this schedule; empty if they can. For a destination that knows of
-     * its source's request only what the greeting says.
+     * The reason why pages cannot cross by this mechanism under this schedule; empty if they can. For a destination,
+     * which knows of its source's request only what the greeting says.
      *
      * @param gifts whether the source gifts pages
      * @param moves whether the destination asks for pages to be moved
@@ -117,7 +117,10 @@ public final class RequestRules {
         return Optional.ofNullable(schedule(schedule, mechanism, gifts, moves));
     }
 
-    /** Why the guest of a request that makes sense cannot be given away again by whoever took it; empty if it can. */
+    /**
+     * The reason why the agent that took the guest cannot give it away again; empty if it can. The request must make
+     * sense otherwise.
+     */
     public static Optional<Refusal> checkPingPong(MigrationRequest request) {
         if (request.mechanism() == Mechanism.FUSE) {
             return Optional.of(Refusal.combination(
@@ -133,7 +136,7 @@ public final class RequestRules {
                         + " is for the first migration only; leave one of them out"));
     }
 
-    /** What RAM lies in if nobody says it: the first memory that {@code mechanism} can take. */
+    /** The default backing of RAM: the first one that {@code mechanism} can take pages from. */
     public static Backing backingFor(Mechanism mechanism) {
         return Arrays.stream(Backing.values())
                 .filter(backing -> whyNot(mechanism, backing) == null)
@@ -283,7 +286,9 @@ public final class RequestRules {
         return null;
     }
 
-    /** Why pages in such memory cannot cross so, and what to use instead; null if they can. */
+    /**
+     * The reason why pages in such memory cannot cross by this mechanism, and what to use instead; null if they can.
+     */
     private static @Nullable String whyNot(Mechanism mechanism, Backing backing) {
         if (mechanism == Mechanism.FUSE && backing != Backing.FILE) {
             return "--mechanism fuse moves pages out of a file on a disk, and --backing " + backing
@@ -304,7 +309,7 @@ public final class RequestRules {
         return null;
     }
 
-    /** A third process must have something to map, and must make a difference. */
+    /** Refuses a third process that has nothing to map, or makes no difference. */
     private static @Nullable Refusal sharer(MigrationRequest request) {
         if (request.parts().sharer() == 0) {
             return null;
@@ -387,7 +392,7 @@ public final class RequestRules {
         return said;
     }
 
-    /** Pages in such conditions must be met by this way of moving them. */
+    /** Refuses pages in conditions that make no difference to this migration. */
     private static @Nullable Refusal conditions(MigrationRequest request) {
         RamParts parts = request.parts();
         Mechanism mechanism = request.mechanism();
@@ -487,7 +492,9 @@ public final class RequestRules {
         return fault("destination", request.destinationFault(), Step::isForDestination);
     }
 
-    /** A fault at a step that the agent never comes to would never strike, and a test of it could not fail. */
+    /**
+     * Refuses a fault at a step that the agent never comes to: it would never happen, and a test of it could not fail.
+     */
     private static @Nullable Refusal fault(String agent, ScriptedFault fault, Predicate<Step> comesTo) {
         for (ScriptedFault each = fault; each != null; each = each.next()) {
             if (each.action() != null && !comesTo.test(each.step())) {

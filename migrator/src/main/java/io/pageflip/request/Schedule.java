@@ -11,15 +11,16 @@ public enum Schedule {
     HANDOVER("handover"),
     /**
      * Only the guest's state crosses while it is paused; the destination maps a page when the guest touches it there,
-     * and the others in the background. The downtime does not depend on RAM; the blackout, until the guest really
-     * executes, and the time until it has all its pages are told beside it. For {@link Mechanism#FLIP}, and
-     * {@link Mechanism#PULL}, which copies them out of the source's memory and needs the source until it has the last
-     * one.
+     * and the others in the background. The downtime does not depend on RAM. The report also has the blackout, until
+     * the guest really executes, and the time until it has all its pages. For {@link Mechanism#FLIP}, and for
+     * {@link Mechanism#PULL}, which copies the pages out of the source's memory, and needs the source until it has the
+     * last one.
      */
     POSTCOPY("postcopy"),
     /**
-     * Pages are copied while the guest runs, in rounds over what it wrote meanwhile; it is paused for the last round.
-     * The downtime grows with the rate at which it writes. For the mechanisms that copy.
+     * Pages are copied while the guest runs, in rounds: first all, then those that the guest has written since the last
+     * round. The guest is paused for the last round. The downtime grows with the rate at which the guest writes. For
+     * the mechanisms that copy.
      */
     PRECOPY("precopy");
 

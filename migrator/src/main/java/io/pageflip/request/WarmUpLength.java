@@ -4,12 +4,12 @@ import java.util.Locale;
 
 /** How much the agents warm up before the guest is paused. */
 public enum WarmUpLength {
-    /** What makes a downtime short. */
+    /** Enough for a short downtime. */
     FULL,
     /** For tests that do not measure. */
     BRIEF;
 
-    /** As it is typed. */
+    /** As options and reports write it. */
     @Override
     public String toString() {
         return name().toLowerCase(Locale.ROOT);

@@ -1,4 +1,4 @@
-/** What is asked of a migration. */
+/** The request: what is asked of a migration, and the rules for that. */
 @NullMarked
 package io.pageflip.request;
 

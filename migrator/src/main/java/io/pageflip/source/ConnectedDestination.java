@@ -56,7 +56,7 @@ public final class ConnectedDestination implements DestinationLink {
      * Connects to the destination at {@code path}.
      *
      * @param cancellation asked while waiting
-     * @throws IOException also if the destination is of another user, neither this one nor root
+     * @throws IOException if it cannot connect, or if the destination belongs to a user other than this one and root
      */
     public static ConnectedDestination connect(
             String path, ChannelKind channel, NanoClock clock, WaitGuard cancellation) throws IOException {
@@ -65,7 +65,7 @@ public final class ConnectedDestination implements DestinationLink {
             PeerCredentials peer = socket.peer();
             if (peer.uid() != Proc.uid() && peer.uid() != 0) {
                 throw new IOException("the destination at " + path + " belongs to user " + peer.uid()
-                        + "; a guest is only given to one's own processes or root's");
+                        + "; a guest is given only to processes of this user or of root");
             }
             ProcessMemory.allowReader(peer.pid());
             return new ConnectedDestination(path, peer.pid(), socket, channel, clock, cancellation);
@@ -98,7 +98,7 @@ public final class ConnectedDestination implements DestinationLink {
         }
     }
 
-    /** The first message of a connection, with which descriptors go. */
+    /** Sends the first message of a connection, and the descriptors with it. */
     private static void sendFirst(UnixSocket to, Message message, List<Fd> descriptors) throws IOException {
         byte[] frame = MessageCodec.encode(message);
         NativeBuffer buffer = NativeBuffer.allocate(frame.length);
@@ -132,7 +132,8 @@ public final class ConnectedDestination implements DestinationLink {
         ControlConnection connection = control;
         if (connection != null && connection.hasInput()) {
             Message news = connection.poll(0);
-            // True or not, the token decides; if it is true, awaitResumed must not wait for it a second time.
+            // RESUMED is only a reason to look at the run token, which decides. But awaitResumed must not wait for it
+            // again.
             resumed = resumed || news instanceof Message.Resumed;
             if (news != null) {
                 throw unexpected(news);
@@ -183,7 +184,7 @@ public final class ConnectedDestination implements DestinationLink {
                     new Message.Recover(ownership.promised()),
                     List.of(ownership.token().file().fd()));
             ControlConnection broken = control;
-            control = ControlConnection.over(again.fd(), EVENTS); // which has the descriptor from now on
+            control = ControlConnection.over(again.fd(), EVENTS); // which owns the descriptor from now on
             resumed = false;
             if (broken != null) {
                 broken.close();
@@ -198,7 +199,7 @@ public final class ConnectedDestination implements DestinationLink {
             try {
                 connection.send(new Message.Cancel(reason));
             } catch (IOException e) {
-                // It is gone, or does not listen: it will notice that the connection is.
+                // The destination is gone, or does not read: it will notice that the connection is closed.
                 connection.hasInput();
             }
         }
@@ -221,7 +222,7 @@ public final class ConnectedDestination implements DestinationLink {
 
     @Override
     public Message.Completed awaitCompleted() throws IOException {
-        // As long as the destination lets the guest run and verifies it, however large that is.
+        // No time limit: the destination first lets the guest run and verifies it, however large it is.
         return await(Message.Completed.class, new InactivityTimeout(clock, () -> {}));
     }
 
@@ -235,8 +236,7 @@ public final class ConnectedDestination implements DestinationLink {
             if (type.isInstance(message)) {
                 return type.cast(message);
             }
-            boolean again =
-                    message instanceof Message.Resumed && resumed; // it was said before the connection broke, too
+            boolean again = message instanceof Message.Resumed && resumed; // may come twice after the connection broke
             if (message != null && !again) {
                 throw unexpected(message);
             }

@@ -9,39 +9,42 @@ import java.io.IOException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** What the source knows of the destination, and how it hears of it. Used by the agent's one thread. */
+/**
+ * The source's connection to the destination: what the source can send, and what it can learn. Used by the agent's one
+ * thread.
+ */
 public interface DestinationLink extends WaitGuard, AutoCloseable {
     /**
      * Greets the destination and opens the migration stream, which the link owns.
      *
-     * @param files that the greeting names, in its order; they stay their owners'
+     * @param files the descriptors that the greeting names, in its order; the caller still owns them
      */
     StreamWriter greet(Message.Hello hello, List<Fd> files) throws IOException;
 
     /**
-     * Waits until the destination has done all that was announced.
+     * Waits until the destination has done everything that was announced.
      *
-     * @return its proportional set size in bytes, 0 if it cannot tell
+     * @return its proportional set size in bytes; 0 if it cannot send it
      */
     long awaitReady(long timeoutSeconds) throws IOException;
 
-    /** Throws if the destination is gone or has given up. Cheap: asked after every batch of pages. */
+    /** Throws if the destination is gone or has given up. Cheap: called after every batch of pages. */
     @Override
     void check() throws IOException;
 
     /** Whether the connection to the destination is whole. */
     boolean isConnected() throws IOException;
 
-    /** Whether the destination says anything: when it is ready, how much memory it has, how it went. */
+    /** Whether the destination can send messages: that it is ready, how much memory it has, and its report. */
     default boolean reports() {
         return false;
     }
 
-    /** Breaks the connection and lives on, for a scripted fault. Any thread. */
+    /** Breaks the connection, for a scripted fault; the agent keeps running. Any thread may call it. */
     void drop();
 
     /**
-     * Tries once to connect again, where the connection broke after the switchover.
+     * Tries once to connect again, if the connection broke after the switchover.
      *
      * @param ownership of the guest, which the destination has taken
      * @return whether the link is whole again
@@ -51,10 +54,10 @@ public interface DestinationLink extends WaitGuard, AutoCloseable {
     /** Tells the destination, if that is possible, that the source has given up. */
     void cancel(String reason);
 
-    /** Waits until the guest runs at the destination; returns at once where that cannot be heard. */
+    /** Waits until the guest runs at the destination; returns at once if the destination cannot send messages. */
     void awaitResumed() throws IOException;
 
-    /** Waits for the destination's report: null where it cannot be heard. */
+    /** Waits for the destination's report; returns null if the destination cannot send messages. */
     Message.@Nullable Completed awaitCompleted() throws IOException;
 
     @Override

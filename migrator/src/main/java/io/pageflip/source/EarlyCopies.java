@@ -13,23 +13,25 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Private memory, and pages that a third process maps, that a handover copies while the guest still runs: its vCPUs
- * note which pages of these they write meanwhile, and those are sent again once it is paused. Their own log, and not
- * the kernel's ({@code PAGEMAP_SCAN}): the question whether anything was written is asked while the guest is paused,
- * and the kernel takes 15 to 30 us to answer it where the log takes one. A device that has pages pinned writes them
- * behind the vCPUs' back: those are all copied again, and straight into the memfd, which the destination has mapped.
+ * The pages that a handover copies while the guest still runs: private memory, and pages that a third process maps. The
+ * vCPUs log which of them they write after that, and the source sends those again once the guest is paused. It uses the
+ * vCPUs' own log, not the kernel's ({@code PAGEMAP_SCAN}): it asks while the guest is paused whether anything was
+ * written, and the kernel takes 15 to 30 us to answer, the log only one.
+ *
+ * <p>A device writes the pages that it has pinned without the vCPUs. So the source copies all pinned pages again,
+ * straight into the memfd, which the destination has mapped.
  */
 final class EarlyCopies implements AutoCloseable {
     private final List<RamBlock> blocks;
     private final DirtyTracker written;
     private final List<List<PageRange>> pinned = new ArrayList<>();
 
-    /** The pages of a guest that the destination cannot map; from now on, writes to them are noted. */
+    /** Starts to log the guest's writes to the pages that the destination cannot map. */
     static EarlyCopies of(Guest guest) {
         return new EarlyCopies(guest.blocks(), guest.logUnshareable());
     }
 
-    /** @param written on already; taken over */
+    /** @param written has been started already; this object closes it */
     EarlyCopies(List<RamBlock> blocks, DirtyTracker written) {
         this.blocks = blocks;
         this.written = written;
@@ -41,7 +43,7 @@ final class EarlyCopies implements AutoCloseable {
     }
 
     /**
-     * Sends again what the paused guest has written since the copies began, and copies all pinned pages.
+     * Sends again the pages that the paused guest has written since they were copied, and copies all pinned pages.
      *
      * @return whether there was anything to send
      */
@@ -73,7 +75,7 @@ final class EarlyCopies implements AutoCloseable {
         return bytes;
     }
 
-    /** Whether the guest has written nothing that would have to go again; any thread may ask. */
+    /** Whether the guest has written no page that would have to be sent again. Any thread may call it. */
     boolean isEmpty() throws IOException {
         boolean empty = true;
         for (int i = 0; i < blocks.size(); i++) {
@@ -84,7 +86,7 @@ final class EarlyCopies implements AutoCloseable {
 
     private static void copyPinned(RamBlock block, List<PageRange> ranges) throws SyscallException {
         long pageBytes = block.spec().pageBytes();
-        for (int i = 0; i < ranges.size(); i++) { // no iterator on the switching path
+        for (int i = 0; i < ranges.size(); i++) { // no iterator: allocates nothing
             long at = ranges.get(i).first() * pageBytes;
             block.requireFile().write(at, block.mapping(), at, ranges.get(i).count() * pageBytes);
         }

@@ -7,9 +7,9 @@ import java.io.IOException;
 import java.util.List;
 
 /**
- * The END messages of one migration, by which the destination learns that it has every page, and what the source knows
- * of them. Each time that pages are sent ends with one: pages that were written after an END need another. Used by the
- * thread that sends pages.
+ * The END messages of one migration. An END tells the destination that every page has been sent, and carries the
+ * figures that only the source knows. If the source sends pages again after an END, because the guest has written them
+ * since, it sends another END after them. Used by the thread that sends pages.
  */
 final class EndMessages {
     private final StreamWriter stream;
@@ -28,22 +28,24 @@ final class EndMessages {
     }
 
     /**
-     * What the next END says of frame numbers.
+     * Sets what the next END says about frame numbers.
      *
-     * @param visible whether this process may know them
-     * @param relocated the kernel's count of pages that it has moved elsewhere, before they were noted
+     * @param visible whether this process may see them
+     * @param relocated the kernel's count of pages that it has relocated, read before the frame numbers were recorded
      */
     void framesNoted(boolean visible, long relocated) {
         framesVisible = visible;
         relocatedPages = relocated;
     }
 
-    /** They were noted again; the count of relocated pages is that of the first time. */
+    /**
+     * The same, after the frame numbers were recorded again; the count of relocated pages stays that of the first time.
+     */
     void framesNotedAgain(boolean visible) {
         framesVisible = visible;
     }
 
-    /** @param holes of each block: the pages that were not sent, because nothing is there */
+    /** @param holes for each block, how many pages were not sent because they hold nothing */
     void send(List<Long> holes) throws IOException {
         Message.SourceFigures figures =
                 new Message.SourceFigures(startNs, stream.transferredBytes(), framesVisible, relocatedPages);
@@ -51,7 +53,7 @@ final class EndMessages {
         sent++;
     }
 
-    /** How many were sent. */
+    /** How many END messages were sent. */
     int sent() {
         return sent;
     }

@@ -18,17 +18,18 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A handover at the source: while the guest runs, the destination maps every page that can be shared, and gets copies
- * of the others; then only the guest's state crosses. A postcopy by flips is the same at this side: its destination
- * knows all pages, too, and only maps them later.
+ * of the others; then only the guest's state crosses. The source does the same in a postcopy by flips: that
+ * destination, too, learns of all pages while the guest runs, and only maps them later.
  *
- * <p>Pages that are copied may be written meanwhile. The vCPUs note which, and those are copied again while the guest
- * is paused: as a rule none.
+ * <p>The guest may write pages after they were copied. The vCPUs log which, and the source copies those again while the
+ * guest is paused: as a rule there are none.
  */
 final class Handover implements OutgoingSchedule {
     private static final long MS = 1_000_000;
 
     /**
-     * Until the other threads that had to do with READY sleep, and vCPUs of both sides have processors of their own.
+     * How long the source waits after READY before it pauses the guest. The threads that sent and received READY go to
+     * sleep meanwhile, so that the vCPUs of both sides have processors to themselves.
      */
     private static final long SETTLE_NS = 2 * MS;
 
@@ -51,17 +52,18 @@ final class Handover implements OutgoingSchedule {
         holes = OutgoingMigration.holes(maps);
         migration.announce(maps);
         migration.noteFrames();
-        copies = EarlyCopies.of(guest); // from now on, writes are noted
+        copies = EarlyCopies.of(guest); // from now on, writes are logged
         migration.sendPages(maps);
         migration.ends().send(holes);
-        // Pages that both map count half for each: not before the destination has mapped them.
+        // awaitReady measures this process's PSS, in which a page that both agents map counts half: so wait until the
+        // destination has mapped all pages.
         if (migration.link().reports()) {
             migration.awaitAcknowledged(1, migration.readyTimeoutS());
         }
         migration.awaitReady(this::scratch);
     }
 
-    /** What happens while the guest is paused, on a scratch guest. */
+    /** The moments of a handover's switchover, for the warm-up on a scratch guest. */
     private OutgoingSwitchover.Moments scratch(Guest scratchGuest, StreamWriter scratchStream) {
         MigrationRequest request = migration.request();
         return new Paused(
@@ -79,7 +81,7 @@ final class Handover implements OutgoingSchedule {
                 requireCopies(), migration.plan(), migration.ends(), holes, migration.context(), migration.link());
         OutgoingSwitchover out = migration.switchover(paused);
         migration.beginSwitchover();
-        migration.context().transition(SourceState.DEVICE, "every page has been told of");
+        migration.context().transition(SourceState.DEVICE, "all pages have been announced");
         migration.progress().begin(Progress.Phase.SWITCHING, 0);
         LockSupport.parkNanos(SETTLE_NS);
         if (migration.request().scenario().sharerPercent() > 0) {
@@ -87,12 +89,12 @@ final class Handover implements OutgoingSchedule {
         }
         migration.link().check();
         migration.limitSwitchover(requireCopies().mostBytes());
-        guest.stop(out); // the vCPU that is paused last runs the rest
+        guest.stop(out); // the vCPU that pauses last does the switchover
         migration.endSwitchover();
         endWatching();
     }
 
-    /** Waits for a moment when the guest has written nothing that would have to go again, if there is one. */
+    /** Waits for a moment when the guest has written no page that would have to be sent again, if there is one. */
     private void awaitCleanMoment(Paused paused) throws IOException {
         for (int i = 0; i < MOST_ATTEMPTS; i++) {
             int before = migration.ends().sent();
@@ -104,7 +106,7 @@ final class Handover implements OutgoingSchedule {
         }
     }
 
-    /** What happens while the guest is paused. On a vCPU's thread; allocates nothing as a rule. */
+    /** The moments of a handover's switchover. Called on a vCPU's thread; as a rule they allocate nothing. */
     static final class Paused implements OutgoingSwitchover.Moments {
         private final EarlyCopies copies;
         private final SendPlan plan;
@@ -138,7 +140,10 @@ final class Handover implements OutgoingSchedule {
             return resend();
         }
 
-        /** Copies again what was written since it was copied: how many ENDs that makes in all. */
+        /**
+         * Sends again the pages that were written since they were copied. Returns how many END messages were sent in
+         * all.
+         */
         private int resend() throws IOException {
             if (copies.resend(plan)) {
                 ends.send(holes);
@@ -155,8 +160,8 @@ final class Handover implements OutgoingSchedule {
     @Override
     public void awaitResumed() throws IOException {
         migration.awaitResumed();
-        // Its memory is not measured now: pages are shared, so the destination's share grows while ours goes, and sums
-        // of later looks would count pages twice.
+        // PSS is not measured now: both agents map the pages, and the destination's share grows while this process
+        // drops its own, so a sum of readings from different times would count pages twice.
     }
 
     /** Drops every page of the shared blocks, in batches. */

@@ -8,25 +8,25 @@ import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a mechanism needs at the source of a {@link StopAndMove} besides sending pages. Used by the agent's thread, in
- * this order. Most mechanisms need nothing.
+ * The steps that a mechanism adds at the source of a {@link StopAndMove}, besides sending pages. The agent's thread
+ * calls the methods, in this order. Most mechanisms add nothing.
  */
 interface MechanismStep extends AutoCloseable {
-    /** The guest runs. */
+    /** Called while the guest runs. */
     default void prepare() throws IOException {}
 
-    /** The guest is paused. */
+    /** Called when the guest is paused. */
     default void paused() throws IOException {}
 
-    /** The guest is paused, and it is known which pages of {@code block} hold data. */
+    /** Called for each block of the paused guest, once it is known which pages of {@code block} hold data. */
     default void paused(RamBlock block) throws IOException {}
 
-    /** Adds what only this mechanism knows of a migration. */
+    /** Adds to the report what only this mechanism knows of a migration. */
     default SourceSide report(SourceSide known) {
         return known;
     }
 
-    /** Takes back what has left, if the guest was not given away. May be called again. */
+    /** Takes back the pages that have left, if the guest was not given away. May be called again. */
     @Override
     default void close() {}
 
@@ -43,8 +43,8 @@ interface MechanismStep extends AutoCloseable {
     final class Nothing implements MechanismStep {}
 
     /**
-     * Shared pages are registered in minor mode while the guest is paused: one that was given away traps if somebody
-     * touches it, and all are back when the userfaultfd is closed.
+     * Registers shared pages in minor mode while the guest is paused: a thread that touches a page that was given away
+     * is trapped. Closing the userfaultfd takes all pages back.
      */
     final class Flips implements MechanismStep {
         private final OutgoingMigration migration;
@@ -80,7 +80,7 @@ interface MechanismStep extends AutoCloseable {
         }
     }
 
-    /** The file of RAM on a disk: clean before its pages move, and no longer written by the guest when they do. */
+    /** Handles RAM in a file on a disk: makes its pages clean before they move, and ends the guest's writes to them. */
     final class Export implements MechanismStep {
         private final FuseExport export;
 

@@ -8,8 +8,8 @@ import io.pageflip.switchover.OutgoingSwitchover;
 import java.io.IOException;
 
 /**
- * The moments of a switchover in which no page is due while the guest is paused. Called on the thread that switches
- * over; allocates nothing.
+ * The moments of a switchover in which no page crosses while the guest is paused. Called on the thread that does the
+ * switchover; allocates nothing.
  */
 final class NothingDue implements OutgoingSwitchover.Moments {
     private final EndMessages ends;
@@ -24,7 +24,7 @@ final class NothingDue implements OutgoingSwitchover.Moments {
 
     @Override
     public void dryRun() {
-        // There is nothing to look at.
+        // No page crosses: there is nothing to try.
     }
 
     @Override
@@ -37,13 +37,15 @@ final class NothingDue implements OutgoingSwitchover.Moments {
         saved(context, link);
     }
 
-    /** The state is saved: the last moment at which the guest may stay here. The same with every schedule. */
+    /**
+     * Called when the state is saved: the last moment at which the switchover can be called off. All schedules do this.
+     */
     static void saved(AgentContext<SourceState> context, WaitGuard link) throws IOException {
         context.reached(Step.STATE);
         link.check();
     }
 
-    /** The same for a scratch guest: what every schedule does while the guest is paused. */
+    /** Such moments for a scratch guest, for the warm-up: they do what all schedules do while the guest is paused. */
     static OutgoingSwitchover.Moments scratch(StreamWriter stream, OutgoingMigration migration) {
         AgentContext<SourceState> scratch = AgentContext.scratch("source", SourceState.STARTING, migration.clock());
         return new NothingDue(new EndMessages(stream), scratch, migration.link());

@@ -25,8 +25,9 @@ import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * One migration of one guest away from here: what every {@link OutgoingSchedule} works with, and the steps that several
- * of them have. Used by the agent's thread; {@link #sendPages} also by the thread that switches over.
+ * One migration of one guest away from this agent: the objects that every {@link OutgoingSchedule} works with, and the
+ * steps that several of them share. Used by the agent's thread; {@link #sendPages} also by the thread that does the
+ * switchover.
  */
 final class OutgoingMigration {
     private static final long MS = 1_000_000;
@@ -57,7 +58,7 @@ final class OutgoingMigration {
     /**
      * A migration that has not begun.
      *
-     * @param ownership of this agent, as it was before the destination heard of the guest
+     * @param ownership of this agent, read before the destination learned of the guest
      * @param runningSinceNs when the guest began to run here
      */
     OutgoingMigration(
@@ -146,7 +147,7 @@ final class OutgoingMigration {
 
     // Steps of the preparation, in their order.
 
-    /** Starts other processes that have a part of the guest's memory; from then on the migration's time counts. */
+    /** Starts the other processes that have a part of the guest's memory. The migration's time counts from then on. */
     void begin() throws IOException {
         guest().startOthers(context.cancellation()); // not the link's: on Ctrl-C the destination may be gone first
         ends.begin(clock().nanoTime());
@@ -167,7 +168,7 @@ final class OutgoingMigration {
         SendPlan.expect(blocks(), maps, stream);
     }
 
-    /** Notes the frame numbers of all pages, as evidence of which of them were moved. */
+    /** Records the frame numbers of all pages, as evidence of which pages were moved. */
     void noteFrames() throws IOException {
         if (request.mechanism().moves()) {
             long relocatedPages = Proc.relocatedPages();
@@ -177,7 +178,7 @@ final class OutgoingMigration {
         }
     }
 
-    /** Notes them again: a page that was written may lie elsewhere now. */
+    /** Records the frame numbers again: a page that was written may lie in another frame now. */
     void noteFramesAgain() throws IOException {
         if (request.mechanism().moves()) {
             ends.framesNotedAgain(memory.frames().record(blocks()));
@@ -185,9 +186,9 @@ final class OutgoingMigration {
     }
 
     /**
-     * Warms up, lets the guest run as long as it is to, and waits until the destination is ready.
+     * Warms up, lets the guest run for its minimum time, and waits until the destination is ready.
      *
-     * @param scratch what the schedule does while the guest is paused, to be warmed up
+     * @param scratch makes the schedule's actions while the guest is paused, for the warm-up
      */
     void awaitReady(ScratchSource scratch) throws IOException {
         warmup.switchover(scratch);
@@ -195,7 +196,7 @@ final class OutgoingMigration {
             LockSupport.parkNanos(10 * MS);
             link.check();
         }
-        long pss = Proc.proportionalSetBytes(); // now: once it is ready, the destination does nothing but wait
+        long pss = Proc.proportionalSetBytes(); // now: a destination that is ready only waits for the guest
         stream.write(FrameHeader.bodiless(FrameType.PREPARE));
         progress().begin(Progress.Phase.CONNECTING, 0);
         long destinationPss = link.awaitReady(readyTimeoutS());
@@ -203,12 +204,14 @@ final class OutgoingMigration {
         context.reached(Step.READY);
     }
 
-    /** How long a destination may take that maps or fills all of the guest's memory. */
+    /** How long the destination may take to map or fill all of the guest's memory, in seconds. */
     long readyTimeoutS() {
         return READY_TIMEOUT_S + request.guest().ramBytes() / GIB * READY_TIMEOUT_S_PER_GIB;
     }
 
-    /** Waits until the destination says, in the run token, that it has so many rounds, or ENDs. */
+    /**
+     * Waits until the destination says, in the run token, that it has received {@code round} rounds, or END messages.
+     */
     void awaitAcknowledged(int round, long timeoutSeconds) throws IOException {
         long deadlineNs = clock().nanoTime() + timeoutSeconds * NS_PER_S;
         while (memory.token().page().roundsReceived() < round) {
@@ -223,7 +226,7 @@ final class OutgoingMigration {
 
     // Steps of the switchover.
 
-    /** Both sides are ready: what can go wrong from here on happens to a guest that is about to be paused. */
+    /** Both sides are ready: from here on, a failure concerns a guest that is about to be paused. */
     void beginSwitchover() throws IOException {
         guest().checkVcpus();
         context.transition(SourceState.ACTIVE, "both sides are ready");
@@ -253,17 +256,17 @@ final class OutgoingMigration {
         return bytes;
     }
 
-    /** The switchover itself, for a guest that is paused, or will be. */
+    /** Makes the switchover of a guest that is paused, or will be. */
     OutgoingSwitchover switchover(OutgoingSwitchover.Moments moments) {
         return new OutgoingSwitchover(guest(), ownership, clock(), moments);
     }
 
-    /** The switchover is over: the guest may be anybody's. */
+    /** The source's part of the switchover is over: either agent may own the guest now. */
     void endSwitchover() {
         context.transition(SourceState.RELEASED, "the lock is free");
     }
 
-    /** Sends all pages of data. */
+    /** Sends all pages that hold data. */
     void sendPages(List<DataMap> maps) throws IOException {
         progress().begin(Progress.Phase.PAGES, pageSteps.total());
         for (int i = 0; i < maps.size(); i++) {
@@ -277,17 +280,17 @@ final class OutgoingMigration {
         link.check();
     }
 
-    /** Pages that were sent, and may be gone from here if the kernel moves gifts. */
+    /** Says that pages were sent: if the kernel moves gifts, they may be gone from here. */
     void pagesHaveLeft() {
         pagesLeft = true;
     }
 
-    /** Whether there are such. */
+    /** Whether pages were sent that may be gone from here. */
     boolean havePagesLeft() {
         return pagesLeft;
     }
 
-    /** The pages of each block that are not sent, because nothing is there. */
+    /** For each block, how many pages are not sent because they hold nothing. */
     static List<Long> holes(List<DataMap> maps) {
         List<Long> holes = new ArrayList<>();
         for (DataMap map : maps) {
@@ -298,14 +301,16 @@ final class OutgoingMigration {
 
     // Steps after the switchover.
 
-    /** Waits until the guest runs at the destination, which needs nothing more from here. */
+    /**
+     * Waits until the guest runs at the destination. For schedules in which the destination then needs no more pages.
+     */
     void awaitResumed() throws IOException {
         link.awaitResumed();
         progress().begin(Progress.Phase.RUNNING, 0);
         context.reached(Step.RESUMED);
     }
 
-    /** Looks how much memory this agent has now that the guest runs at the destination. */
+    /** Measures this agent's memory, now that the guest runs at the destination. */
     void measureWhenResumed() throws IOException {
         pssWhenResumed = Proc.proportionalSetBytes();
     }
@@ -313,7 +318,7 @@ final class OutgoingMigration {
     /**
      * The most memory that both agents had together, in bytes; 0 if the destination did not say.
      *
-     * @param destinationPss what it had in the end
+     * @param destinationPss the destination's proportional set size in the end, in bytes
      */
     long peakPss(long destinationPss) {
         return pssWhenResumed == 0 ? peakPssWhenReady : Math.max(peakPssWhenReady, pssWhenResumed + destinationPss);

@@ -6,15 +6,15 @@ import io.pageflip.request.Schedule;
 import java.io.IOException;
 
 /**
- * When the pages of a guest leave the source, and what happens around that: one class a {@link Schedule}. The agent's
+ * The source's part of a {@link Schedule}: when the pages of a guest leave, and what happens around that. The agent's
  * one thread calls the methods, in this order, and {@link #close} at any time after a failure:
  *
  * <pre>
  *   prepare        while the guest runs: everything that can be done before it is paused
  *   switchOver     pauses the guest, sends what is left of it, and releases the run token's lock
- *   awaitResumed   the destination has taken the guest: waits until it needs nothing more from here
+ *   awaitResumed   once the destination has taken the guest: waits until it needs nothing more from here
  *   letGo          drops what is left of the guest's memory here
- *   close          undoes it, if the guest was not taken: every page is the source's again
+ *   close          undoes all of it, if the guest was not taken: every page is the source's again
  * </pre>
  */
 interface OutgoingSchedule extends AutoCloseable {
@@ -22,9 +22,9 @@ interface OutgoingSchedule extends AutoCloseable {
     void prepare() throws IOException;
 
     /**
-     * Pauses the guest and lets it go. When this returns, whoever takes the lock has the guest.
+     * Pauses the guest and lets it go. When this returns, the agent that takes the lock has the guest.
      *
-     * @throws IOException if the source still holds the lock; whether the guest is paused, the guest knows
+     * @throws IOException if the source still holds the lock; {@code Guest.isRunning} tells whether the guest is paused
      */
     void switchOver() throws IOException;
 
@@ -37,15 +37,18 @@ interface OutgoingSchedule extends AutoCloseable {
      */
     void awaitResumed() throws IOException;
 
-    /** The guest is the destination's: drops what is still mapped here, where that takes more than unmapping it. */
+    /**
+     * Drops the guest's pages that are still mapped here, if that takes more than unmapping them. The guest is the
+     * destination's by then.
+     */
     void letGo() throws IOException;
 
-    /** Adds what only this schedule knows of a migration, be it completed or failed. */
+    /** Adds to the report what only this schedule knows of a migration, whether that completed or failed. */
     SourceSide report(SourceSide known);
 
     /**
-     * Ends what watches the guest, and takes pages back that have left, unless the guest was given away: then it only
-     * frees what this holds. May be called again.
+     * Ends the tracking of the guest's writes, and takes back the pages that have left. If the guest was given away, it
+     * only frees what this object holds. May be called again.
      */
     @Override
     void close();
@@ -54,8 +57,8 @@ interface OutgoingSchedule extends AutoCloseable {
     static OutgoingSchedule of(OutgoingMigration migration) {
         return switch (migration.request().schedule()) {
             case HANDOVER -> new Handover(migration);
-            // By flips both sides share every page from the beginning, as in a handover; when the destination maps
-            // them is its own affair.
+            // With flips, both sides share every page from the beginning, as in a handover. The destination maps them
+            // later, but that makes no difference here.
             case POSTCOPY ->
                 migration.request().mechanism() == Mechanism.PULL ? new Postcopy(migration) : new Handover(migration);
             case PRECOPY -> new Precopy(migration);

@@ -15,7 +15,7 @@ final class PageSets {
         this.sets = sets;
     }
 
-    /** No page of any block. */
+    /** Makes sets without a page. */
     static PageSets empty(List<BlockSpec> blocks) {
         List<PageBitmap> sets = new ArrayList<>();
         for (BlockSpec block : blocks) {
@@ -24,12 +24,12 @@ final class PageSets {
         return new PageSets(blocks, sets);
     }
 
-    /** Others of the same blocks, one a block; taken over. */
+    /** Makes other sets of the same blocks, one for each block; takes {@code others} over. */
     PageSets like(List<PageBitmap> others) {
         return new PageSets(blocks, others);
     }
 
-    /** The pages of a block; a change of it is one of this. */
+    /** The set of a block. A change to it changes this object. */
     PageBitmap of(int block) {
         return sets.get(block);
     }
@@ -46,7 +46,7 @@ final class PageSets {
         }
     }
 
-    /** Pages of all blocks together, whatever their size. */
+    /** The number of pages in all sets together, whatever their size. */
     long pages() {
         long pages = 0;
         for (PageBitmap set : sets) {
@@ -55,7 +55,7 @@ final class PageSets {
         return pages;
     }
 
-    /** Bytes of guest memory in them. */
+    /** The bytes of guest memory in all sets together. */
     long bytes() {
         long bytes = 0;
         for (int i = 0; i < sets.size(); i++) {
@@ -64,7 +64,7 @@ final class PageSets {
         return bytes;
     }
 
-    /** Of each block the number of pages that are not in its set. */
+    /** For each block, the number of pages that are not in its set. */
     List<Long> missing() {
         List<Long> missing = new ArrayList<>();
         for (PageBitmap set : sets) {

@@ -16,8 +16,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Whoever reads our standard output, a shell's pipe. It cannot answer; that it is ready shows in the pipe being empty,
- * that it has taken the guest in the run token, and that it is gone in the pipe having no reader.
+ * A destination that reads our standard output through a shell's pipe. It cannot answer. It is ready when the pipe is
+ * empty; the run token shows when it has taken the guest; and it is gone when the pipe has no reader.
  */
 public final class PipedDestination implements DestinationLink {
     private static final int PEER_CHECK_CALLS = 8;
@@ -48,7 +48,7 @@ public final class PipedDestination implements DestinationLink {
 
     @Override
     public StreamWriter greet(Message.Hello hello, List<Fd> files) throws IOException {
-        ProcessMemory.allowReader(0); // who reads is known only when it does
+        ProcessMemory.allowReader(0); // any process: the reader is not known yet
         stream.write(MessageCodec.encode(hello));
         return stream;
     }
@@ -63,7 +63,8 @@ public final class PipedDestination implements DestinationLink {
     @Override
     public void check() throws IOException {
         cancellation.check();
-        // Few records are ever written: nothing but asking tells that the reader is dead. A call in eight costs little.
+        // Few records are written, so a failed write may come late: ask whether the reader is dead. One call in eight
+        // is cheap.
         if (calls++ % PEER_CHECK_CALLS == 0 && stream.readerGone()) {
             throw new PeerGoneException("the destination no longer reads our standard output");
         }
@@ -82,17 +83,17 @@ public final class PipedDestination implements DestinationLink {
 
     @Override
     public boolean recover(Ownership ownership) {
-        return false; // nobody can connect a shell pipe again
+        return false; // a shell pipe cannot be connected again
     }
 
     @Override
     public void cancel(String reason) {
-        // The end of the stream says it.
+        // The destination sees the end of the stream.
     }
 
     @Override
     public void awaitResumed() {
-        // The epoch said it.
+        // The epoch in the run token has shown it already.
     }
 
     @Override

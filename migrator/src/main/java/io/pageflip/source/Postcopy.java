@@ -12,15 +12,17 @@ import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * A postcopy by pulls at the source: only the guest's state crosses while it is paused. Every page stays here, and the
- * destination, where the guest runs then, reads it out of this process's memory when it needs it. So this process must
- * live until the destination has the last one. (A postcopy by flips is, at this side, a {@link Handover}.)
+ * A postcopy by pulls at the source: only the guest's state crosses while the guest is paused. Every page stays here.
+ * The destination, which runs the guest then, reads a page out of this process's memory when it needs the page. So this
+ * process must live until the destination has the last page. (At the source, a postcopy by flips is a
+ * {@link Handover}.)
  */
 final class Postcopy implements OutgoingSchedule {
     private static final long MS = 1_000_000;
 
     /**
-     * Until the other threads that had to do with READY sleep, and vCPUs of both sides have processors of their own.
+     * How long the source waits after READY before it pauses the guest. The threads that sent and received READY go to
+     * sleep meanwhile, so that the vCPUs of both sides have processors to themselves.
      */
     private static final long SETTLE_NS = 2 * MS;
 
@@ -36,7 +38,7 @@ final class Postcopy implements OutgoingSchedule {
         migration.noteFrames();
         List<RamBlock> blocks = migration.blocks();
         for (int i = 0; i < blocks.size(); i++) {
-            // Which of them hold data, whoever reads them finds out.
+            // All pages: the destination finds out which of them hold data, when it reads them.
             PageBitmap all = new PageBitmap(blocks.get(i).spec().pages());
             all.add(0, all.pages());
             migration.plan().announcePostcopyPages(i, all);
@@ -50,12 +52,12 @@ final class Postcopy implements OutgoingSchedule {
         AgentContext<SourceState> context = migration.context();
         OutgoingSwitchover out = migration.switchover(new NothingDue(migration.ends(), context, migration.link()));
         migration.beginSwitchover();
-        context.transition(SourceState.DEVICE, "every page has been told of");
+        context.transition(SourceState.DEVICE, "all pages have been announced");
         migration.progress().begin(Progress.Phase.SWITCHING, 0);
         LockSupport.parkNanos(SETTLE_NS);
         migration.link().check();
         migration.limitSwitchover(0);
-        migration.guest().stop(out); // the vCPU that is paused last runs the rest
+        migration.guest().stop(out); // the vCPU that pauses last does the switchover
         migration.endSwitchover();
     }
 

@@ -11,10 +11,10 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 
 /**
- * The source after the switchover of a postcopy that pulls: the guest is the destination's, and pages of it are still
+ * The source after the switchover of a postcopy by pulls: the guest is the destination's, and pages of it are still
  * here. They stay until the destination says, in the run token, that it has the last one. If the connection breaks
- * meanwhile, this tries to connect again for as long as the destination, which has said that there, waits for it. Used
- * by the agent's one thread.
+ * meanwhile, the source tries to connect again, for as long as the destination waits for it; the run token says how
+ * long. Used by the agent's one thread.
  */
 final class PostcopyCompletion {
     private static final System.Logger LOG = System.getLogger("pageflip.source");
@@ -23,7 +23,7 @@ final class PostcopyCompletion {
     private static final long RETRY_NS = 10 * MS;
     private static final long NS_PER_S = 1000 * MS;
 
-    /** The destination's word is not to be trusted with an overflow. */
+    /** Limits the time that the destination has written, so that it cannot cause an overflow. */
     private static final long MOST_RECOVER_NS = 1_000_000 * NS_PER_S;
 
     /** The guest that the destination has taken, as its run token shows it. */
@@ -31,13 +31,13 @@ final class PostcopyCompletion {
         /** Whether the destination needs nothing from here any more. */
         boolean hasAllPages();
 
-        /** Whether the lock is this agent's now: then whoever took the guest is dead. */
+        /** Tries to take the run token's lock. If it succeeds, the agent that took the guest is dead. */
         boolean tryLock() throws IOException;
 
-        /** How long the destination waits for this agent to connect again. */
+        /** How long the destination waits for this agent to connect again, in nanoseconds. */
         long recoverTimeoutNs();
 
-        /** Tries once to connect again: whether the link is whole. */
+        /** Tries once to connect again; returns whether the link is whole. */
         boolean reconnect();
     }
 
@@ -96,7 +96,7 @@ final class PostcopyCompletion {
     /**
      * Waits for the last page.
      *
-     * @throws GuestLostException if it will not be there: the destination has died, or is out of reach for too long
+     * @throws GuestLostException if the destination will not get it: it has died, or was out of reach for too long
      */
     void await() throws IOException {
         progress.begin(Progress.Phase.POSTCOPY_ACTIVE, 0);
@@ -120,7 +120,7 @@ final class PostcopyCompletion {
             return true;
         } catch (IOException e) {
             LOG.log(System.Logger.Level.DEBUG, "the destination could not say that it has resumed the guest", e);
-            link.drop(); // whatever it said instead, a new connection begins anew
+            link.drop(); // whatever it sent instead: a new connection starts afresh
             return false;
         }
     }

@@ -23,23 +23,24 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A precopy at the source: all pages, and then in rounds those that the guest wrote meanwhile, while it runs; and at
- * last, while it is paused, the rest. Used by the agent's one thread.
+ * A precopy at the source. While the guest runs, the source sends all pages, and then, in rounds, those that the guest
+ * has written since they were sent. While the guest is paused, it sends the rest. Used by the agent's one thread.
  *
- * <p>A round ends when the destination has everything of it: only then is it known how fast pages cross. In rounds no
- * page is gifted, since the guest may write it again: what a gift promises is that it will not. Pages of the rounds are
- * vmspliced without {@code SPLICE_F_GIFT}, which every kernel copies; those of the last round are gifts.
+ * <p>A round ends when the destination has received everything of it: only then does the source know how fast pages
+ * cross. In a round no page is gifted: a gift promises that the guest will not write the page again, and here it may.
+ * With {@code gift}, the pages of the rounds are vmspliced without {@code SPLICE_F_GIFT}, so every kernel copies them;
+ * only the pages that cross while the guest is paused are gifts.
  *
- * <p>If it ends in a postcopy, the destination is told which pages are out of date, and forgets them: nearly all of
- * them while the guest still runs, so that what it wrote since the last round is all that has to be told while it is
- * paused.
+ * <p>If the precopy ends in a postcopy, the source announces which pages are out of date, and the destination forgets
+ * them. The source announces nearly all of them while the guest still runs. While the guest is paused, it only
+ * announces those that the guest wrote since the last round.
  */
 final class Precopy implements OutgoingSchedule {
     private static final EventLog EVENTS = EventLog.of("source");
     private static final long SLICE_NS = 10_000_000;
     private static final long RECEIVED_TIMEOUT_S = 30;
 
-    /** Fewer pages than these are announced while the guest is paused. */
+    /** If no more pages than these are left, they are announced while the guest is paused. */
     private static final int FEW_PAGES = 64;
 
     private static final int MOST_ANNOUNCEMENTS = 8;
@@ -98,7 +99,7 @@ final class Precopy implements OutgoingSchedule {
         OutgoingSwitchover out = migration.switchover(endsInPostcopy ? new RestLater() : new RestNow());
         migration.limitSwitchover(due.bytes());
         guest.stop();
-        guest.throttle(0); // if it is taken back, it runs as before
+        guest.throttle(0); // if the source takes it back, it runs as before
         out.run();
         migration.endSwitchover();
         endWatching();
@@ -107,13 +108,13 @@ final class Precopy implements OutgoingSchedule {
     // While the guest runs.
 
     /**
-     * Notes writes from now on, and finds what there is to send first.
+     * Starts to track the guest's writes, and finds the pages of the first round.
      *
      * @throws io.pageflip.os.HostLacksException if this host cannot tell what the guest writes
      */
     private void track() throws IOException {
-        // What the kernel's tracker puts on a hole looks like a page that was swapped out: the holes must be found
-        // before. What the guest writes between the two is in its own log.
+        // The kernel's tracker marks a hole with an entry that looks like a swapped-out page, so the holes must be
+        // found before it starts. The vCPUs' own log has what the guest writes in between.
         DirtyTracker own = guest.trackDirty(DirtyTracking.LOG);
         tracker = own;
         for (int i = 0; i < guest.blocks().size(); i++) {
@@ -132,7 +133,7 @@ final class Precopy implements OutgoingSchedule {
     /**
      * Sends rounds until the guest should be paused.
      *
-     * @throws NotConvergedException if it should rather stay
+     * @throws NotConvergedException if the guest should stay here instead
      */
     private void sendRounds() throws IOException {
         long startNs = migration.clock().nanoTime();
@@ -198,16 +199,16 @@ final class Precopy implements OutgoingSchedule {
         }
     }
 
-    /** Waits until the destination has everything that was sent. */
+    /** Ends a round: waits until the destination has received everything that was sent. */
     private void endRound(int round) throws IOException {
         migration.stream().write(FrameHeader.bodiless(FrameType.ROUND));
         migration.awaitAcknowledged(round, RECEIVED_TIMEOUT_S);
     }
 
     /**
-     * Announces the pages that are due: they stay here, and the destination forgets what it has of them. And again, as
-     * long as the guest has written many others meanwhile: a page is announced once, however often it is written after
-     * that.
+     * Announces the pages that are due: they stay here, and the destination forgets its copies of them. Repeats that as
+     * long as the guest has written many other pages meanwhile. A page is announced once, however often the guest
+     * writes it after that.
      */
     private void announceWhileItRuns(int lastRound) throws IOException {
         for (int times = 1; times <= MOST_ANNOUNCEMENTS && due.pages() > FEW_PAGES; times++) {
@@ -219,11 +220,11 @@ final class Precopy implements OutgoingSchedule {
 
     // While the guest is paused.
 
-    /** What is left is sent, without a limit on bandwidth. */
+    /** Sends the rest, without a limit on bandwidth. */
     private final class RestNow implements OutgoingSwitchover.Moments {
         @Override
         public void dryRun() {
-            // The agent's thread pauses the guest, and then switches over.
+            // The agent's thread pauses the guest and does the switchover: no vCPU has anything to try.
         }
 
         @Override
@@ -245,18 +246,18 @@ final class Precopy implements OutgoingSchedule {
         }
     }
 
-    /** What is left is announced, and stays here until the destination needs it. */
+    /** Announces the rest, which stays here until the destination needs it. */
     private final class RestLater implements OutgoingSwitchover.Moments {
         @Override
         public void dryRun() {
-            // The agent's thread pauses the guest, and then switches over.
+            // The agent's thread pauses the guest and does the switchover: no vCPU has anything to try.
         }
 
         @Override
         public int paused() throws IOException {
             due.addAll(takeNotAnnounced());
             announceDue(migration.plan());
-            migration.context().transition(SourceState.DEVICE, "all pages that are left have been told of");
+            migration.context().transition(SourceState.DEVICE, "all pages that are left have been announced");
             migration.ends().send(sent.missing());
             return migration.ends().sent();
         }
@@ -284,7 +285,7 @@ final class Precopy implements OutgoingSchedule {
     private PageSets takeWritten() throws IOException {
         DirtyTracker noting = tracker;
         if (noting == null) {
-            throw new IllegalStateException("nobody notes what the guest writes");
+            throw new IllegalStateException("nothing tracks what the guest writes");
         }
         List<PageBitmap> taken = new ArrayList<>();
         for (int i = 0; i < guest.blocks().size(); i++) {
@@ -307,10 +308,10 @@ final class Precopy implements OutgoingSchedule {
 
     @Override
     public void letGo() {
-        // Pages were copied; ours end with this process's memory.
+        // Pages were copied: the originals end with this process's memory.
     }
 
-    /** With the rounds, however the migration ended. */
+    /** Adds the rounds to the report, however the migration ended. */
     @Override
     public SourceSide report(SourceSide known) {
         return known.withPrecopy(log.report());
@@ -323,7 +324,7 @@ final class Precopy implements OutgoingSchedule {
         }
     }
 
-    /** Lets the guest run as it likes again, unnoticed. */
+    /** Ends the throttling of the vCPUs, and the tracking of the guest's writes. */
     @Override
     public void close() {
         guest.throttle(0);

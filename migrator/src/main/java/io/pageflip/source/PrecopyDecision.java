@@ -4,10 +4,10 @@ import io.pageflip.request.PrecopyLimits;
 import io.pageflip.request.PrecopyLimits.OnTimeout;
 
 /**
- * What follows after a precopy round: a pure function of what was measured.
+ * The decision after a precopy round: a pure function of the measurements.
  *
- * @param throttlePercent of the time in which the vCPUs rest from now on
- * @param reason for reports
+ * @param throttlePercent the percentage of the time for which the vCPUs rest from now on
+ * @param reason why this was decided, for reports
  */
 record PrecopyDecision(Action action, int throttlePercent, String reason) {
     /** As QEMU's {@code cpu-throttle-initial} and {@code cpu-throttle-increment}. */
@@ -18,20 +18,20 @@ record PrecopyDecision(Action action, int throttlePercent, String reason) {
     /** As QEMU's {@code max-cpu-throttle}. */
     static final int THROTTLE_MAX_PERCENT = 99;
 
-    /** As QEMU's {@code throttle-trigger-threshold}: so much of what a round sent was written meanwhile. */
+    /** As QEMU's {@code throttle-trigger-threshold}: the guest wrote more than this percentage of what a round sent. */
     static final int THROTTLE_TRIGGER_PERCENT = 50;
 
-    /** What the source does next. */
+    /** The source's next action. */
     enum Action {
         /** Another round. */
         CONTINUE("continue"),
-        /** Stop the guest, and send the rest. */
+        /** Pause the guest, and send the rest. */
         SWITCH("switch"),
-        /** Another round, with vCPUs that rest more. */
+        /** Another round, in which the vCPUs rest more. */
         THROTTLE("throttle"),
-        /** End the migration; the guest stays. */
+        /** End the migration; the guest stays at the source. */
         CANCEL("cancel"),
-        /** Switch at once; the rest crosses as it is needed. */
+        /** Do the switchover at once; the rest crosses when it is needed. */
         POSTCOPY("postcopy");
 
         private final String label;
@@ -47,7 +47,10 @@ record PrecopyDecision(Action action, int throttlePercent, String reason) {
         }
     }
 
-    /** Decides after a round. A round that ends within the downtime limit always switches, however late it is. */
+    /**
+     * Decides after a round. If the rest fits into the downtime limit, the switchover always follows, however late it
+     * is.
+     */
     static PrecopyDecision decide(RoundStats stats, PrecopyLimits limits) {
         int throttle = stats.throttlePercent();
         if (stats.expectedDowntimeNs() <= limits.downtimeLimitNs()) {
@@ -64,7 +67,7 @@ record PrecopyDecision(Action action, int throttlePercent, String reason) {
             int more = throttle == 0
                     ? THROTTLE_INITIAL_PERCENT
                     : Math.min(THROTTLE_MAX_PERCENT, throttle + THROTTLE_INCREMENT_PERCENT);
-            return new PrecopyDecision(Action.THROTTLE, more, "the guest writes faster than half of what is sent");
+            return new PrecopyDecision(Action.THROTTLE, more, "the guest writes more than half of what is sent");
         }
         return new PrecopyDecision(Action.CONTINUE, throttle, "too much is left");
     }

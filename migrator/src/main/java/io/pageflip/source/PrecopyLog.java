@@ -8,7 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** What a precopy's rounds came to, for the report. No system call; belongs to one thread. */
+/** The record of a precopy's rounds, for the report. No system call; belongs to one thread. */
 final class PrecopyLog {
     private static final double NS_PER_S = 1e9;
     private static final double NS_PER_MS = 1e6;
@@ -24,10 +24,10 @@ final class PrecopyLog {
     }
 
     /**
-     * A round is over.
+     * Adds a round that is over.
      *
-     * @param sentPages of the guest's memory
-     * @param dirtyPages that were written since they were sent
+     * @param sentPages pages of the guest that the round sent
+     * @param dirtyPages pages that the guest has written since they were sent
      */
     void add(RoundStats stats, long sentPages, long dirtyPages, PrecopyDecision decision) {
         rounds.add(new Round(
@@ -49,7 +49,7 @@ final class PrecopyLog {
         return rounds.get(rounds.size() - 1);
     }
 
-    /** Why the guest stays, for a person. */
+    /** The exception that tells a person why the guest stays. */
     NotConvergedException notConverged(RoundStats stats, PrecopyDecision decision) {
         return new NotConvergedException(String.format(
                 Locale.ROOT,

@@ -11,19 +11,19 @@ import io.pageflip.request.MigrationRequest;
 import io.pageflip.warmup.Warmup;
 import java.io.IOException;
 
-/** Something that is done to a guest that runs, before a schedule prepares its migration. The agent's thread. */
+/** A step that is done to the running guest before a schedule prepares its migration. Used by the agent's thread. */
 interface PreparationStep {
-    /** As a rule nothing is. */
+    /** Does nothing, as is usual. */
     PreparationStep NONE = new PreparationStep() {};
 
     /**
-     * Does it, on the agent's thread.
+     * Does the step, on the agent's thread.
      *
-     * @param peer ends it by an exception if it is no use any more
+     * @param peer checked meanwhile; its exception ends the step
      */
     default void run(WaitGuard peer) throws IOException {}
 
-    /** Adds what this came to, whatever became of the migration. */
+    /** Adds the result of the step to the report, however the migration ended. */
     default SourceSide report(SourceSide known) {
         return known;
     }
@@ -35,7 +35,7 @@ interface PreparationStep {
         private final Warmup warmup;
         private final Progress progress;
 
-        /** @param guest is paused: its vCPUs learn what they have to note */
+        /** @param guest a paused guest: its vCPUs are made to record page faults */
         Adopt(Guest guest, MigrationRequest request, AgentContext<SourceState> context) {
             this.adoption = guest.adoption(request.adoptChunkBytes());
             this.pages = guest.blocks().get(GuestConfig.RAM).spec().pages();

@@ -1,7 +1,7 @@
 package io.pageflip.source;
 
 /**
- * A limit on bandwidth: how long a sender that has sent so much must wait before it sends on. Pure arithmetic.
+ * A limit on bandwidth: computes how long a sender must wait before it sends more. Pure arithmetic.
  *
  * @param bytesPerSecond 0 for no limit
  */
@@ -15,8 +15,8 @@ record RateLimit(long bytesPerSecond) {
     }
 
     /**
-     * Pages to send at once, at most {@code batch}: no more than a tenth of a second's, so that waits are short, but
-     * one.
+     * Pages to send at once: at most {@code batch}, and at most what the limit allows in a tenth of a second, so that
+     * waits are short; but at least one.
      */
     int batch(int batch, int pageBytes) {
         return bytesPerSecond == 0

@@ -1,14 +1,15 @@
 package io.pageflip.source;
 
 /**
- * What was measured of a precopy round, for {@link PrecopyDecision}. Bytes, since blocks have pages of different sizes.
+ * The measurements of a precopy round, for {@link PrecopyDecision}. Sizes are in bytes, because blocks have pages of
+ * different sizes.
  *
  * @param round 1 for the round in which every page is sent
- * @param sentBytes of guest memory
- * @param durationNs of the round
- * @param dirtyBytes in pages that were written since they were sent: what is left to do
- * @param elapsedNs since the first round began
- * @param throttlePercent of the time in which the vCPUs were made to rest in this round
+ * @param sentBytes bytes of guest memory that the round sent
+ * @param durationNs how long the round took, in nanoseconds
+ * @param dirtyBytes bytes in pages that were written since they were sent: what is left to send
+ * @param elapsedNs time since the first round began, in nanoseconds
+ * @param throttlePercent the percentage of the time for which the vCPUs were made to rest in this round
  */
 record RoundStats(int round, long sentBytes, long durationNs, long dirtyBytes, long elapsedNs, int throttlePercent) {
     private static final double NS_PER_S = 1e9;

@@ -43,7 +43,7 @@ import java.util.concurrent.locks.LockSupport;
  * <pre>
  *   STARTING -> SETUP -> ACTIVE -> DEVICE -> RELEASED -> COMPLETED
  *        any of them before the epoch changes -> FAILED: the guest runs here again
- *        pages gone or owner dead             -> LOST:   nobody runs it
+ *        pages gone or owner dead             -> LOST:   no agent runs it
  * </pre>
  */
 public final class SourceAgent {
@@ -64,8 +64,8 @@ public final class SourceAgent {
     /**
      * An agent that owns nothing yet.
      *
-     * @param link to the destination; stays its owner's
-     * @param kernelMovesGifts what a probe says about this kernel and gifted pages
+     * @param link to the destination; the caller still owns it
+     * @param kernelMovesGifts whether this kernel moves gifted pages, as a probe found
      * @throws RefusedException if {@link RequestRules} refuses the request
      */
     public SourceAgent(
@@ -88,7 +88,7 @@ public final class SourceAgent {
     }
 
     /**
-     * Makes the guest, migrates it, and releases everything; a failure after the guest runs is in the result.
+     * Makes the guest, migrates it, and releases everything. A failure that comes once the guest runs is in the result.
      *
      * @throws IOException if there never was a guest
      */
@@ -113,7 +113,7 @@ public final class SourceAgent {
     }
 
     /**
-     * The same with a guest that this process has: made just now, or running. It is closed when this returns.
+     * As {@link #run()}, with a guest that this process has: made just now, or running. It is closed when this returns.
      *
      * @throws IOException if there never was a running guest
      */
@@ -145,13 +145,13 @@ public final class SourceAgent {
     }
 
     private StreamWriter greet(SourceMemory memory) throws IOException {
-        memory.token().page().setRoundsReceived(0); // of an earlier migration of this guest
+        memory.token().page().setRoundsReceived(0); // an earlier migration has left a number
         StreamWriter stream = link.greet(memory.hello(request, populates()), memory.files());
         context.reached(Step.HELLO);
         return stream;
     }
 
-    /** Fills the guest's memory and starts it: what is to be done to it then, before anything else. */
+    /** Fills the guest's memory and starts the guest. Returns the step that must be done to it first. */
     private PreparationStep powerOn(Guest guest) throws IOException {
         progress.begin(Progress.Phase.FILLING, request.guest().ramBytes() / BasePage.BYTES);
         context.reached(Step.FILLING);
@@ -179,7 +179,7 @@ public final class SourceAgent {
         return awaitTaken(migration, schedule);
     }
 
-    /** Cancelled while the guest is filled: there is nothing to lose yet. */
+    /** Throws if the user cancels while guest memory is being filled: there is no guest to lose yet. */
     private void throwIfCancelled() {
         if (cancellation.isRequested()) {
             throw new java.util.concurrent.CancellationException("cancelled before the guest ran");
@@ -191,7 +191,8 @@ public final class SourceAgent {
     }
 
     /**
-     * The lock is released: either the destination's epoch appears, or the destination is gone and the lock ours again.
+     * Called when the lock is released: waits until either the destination has stored its epoch, or the destination is
+     * gone and this agent has the lock again.
      */
     private RunResult awaitTaken(OutgoingMigration migration, OutgoingSchedule schedule) throws IOException {
         TokenWait wait = new TokenWait(
@@ -205,7 +206,7 @@ public final class SourceAgent {
             context.reached(Step.RELEASED);
             reason = wait.awaitTaken();
         } catch (IOException e) {
-            reason = wait.giveUp(e); // a destination that could not be told may have taken the guest all the same
+            reason = wait.giveUp(e); // the destination may have taken the guest all the same
         }
         if (reason != null) {
             return takeBack(migration, schedule, reason);
@@ -236,13 +237,13 @@ public final class SourceAgent {
         return RunResult.lost(describe(reason));
     }
 
-    /** The destination has the guest: lets everything of it go, and waits for the destination's report. */
+    /** The destination has the guest: frees everything of it that is here, and waits for the destination's report. */
     private RunResult handedOver(OutgoingMigration migration, OutgoingSchedule schedule) throws IOException {
         schedule.awaitResumed();
         schedule.close();
         migration.memory().endExport();
         schedule.letGo();
-        migration.guest().close(); // it is the destination's, whose own descriptors keep alive what it needs
+        migration.guest().close(); // the destination has its own descriptors of what it needs
         Message.Completed completed = link.awaitCompleted();
         if (completed == null) {
             return RunResult.unreported(null);
@@ -263,7 +264,7 @@ public final class SourceAgent {
         if (paused && forGood && migration.havePagesLeft()) {
             tellOfFailure(reason);
             return lost(new GuestLostException(
-                    "its gifted pages had left for good when the migration failed: " + describe(reason)));
+                    "its gifted pages could not be taken back when the migration failed: " + describe(reason)));
         }
         context.transition(SourceState.FAILED, describe(reason));
         if (paused && !migration.ownership().takeBack()) {
@@ -284,7 +285,7 @@ public final class SourceAgent {
         link.cancel(describe(reason));
     }
 
-    /** The guest runs here: watches it for a while, and verifies it. */
+    /** The guest stays here: lets it run for a while, and verifies it. */
     private RunResult stays(Guest guest, Exception reason) throws IOException {
         boolean cancelled = reason instanceof CancelledException || reason instanceof NotConvergedException;
         return RunResult.ended(

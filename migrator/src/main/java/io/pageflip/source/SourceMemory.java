@@ -19,7 +19,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The guest that the source gives away, and what one migration of it needs besides: the frame numbers. Owner of both.
+ * Owns the guest that the source gives away, the memfd of its frame numbers, and the FUSE export of RAM in a file on a
+ * disk.
  */
 final class SourceMemory implements AutoCloseable {
     private final VirtualMachine machine;
@@ -27,7 +28,7 @@ final class SourceMemory implements AutoCloseable {
     private final NanoClock clock;
     private @Nullable FuseExport export;
 
-    /** @param machine taken over, whatever happens */
+    /** @param machine taken over, even if this throws */
     SourceMemory(VirtualMachine machine, NanoClock clock) throws IOException {
         this.machine = machine;
         this.clock = clock;
@@ -51,7 +52,7 @@ final class SourceMemory implements AutoCloseable {
         return new Frames(framesFile, guest().config().blocks());
     }
 
-    /** The files, in the order of {@link Message.Hello#files}; to be asked for after {@link #hello}. */
+    /** The descriptors of {@link Message.Hello#files}, in that order. Call {@link #hello} before. */
     List<Fd> files() {
         List<Fd> files = new ArrayList<>();
         for (MemFd file : List.of(
@@ -67,7 +68,7 @@ final class SourceMemory implements AutoCloseable {
         return files;
     }
 
-    /** What the destination maps in the place of a block. */
+    /** The file that the destination maps for a block; null if it maps none. */
     private @Nullable Fd fileOf(RamBlock block) {
         if (block.disk() != null) {
             return export == null ? null : export.file();
@@ -75,7 +76,7 @@ final class SourceMemory implements AutoCloseable {
         return block.file() == null ? null : block.file().fd();
     }
 
-    /** The export of RAM that lies in a file on a disk, once the guest was introduced. */
+    /** The export of RAM that lies in a file on a disk. Call {@link #hello} before. */
     FuseExport requireExport() {
         if (export == null) {
             throw new IllegalStateException("this guest's RAM lies in no file on a disk");
@@ -83,7 +84,7 @@ final class SourceMemory implements AutoCloseable {
         return export;
     }
 
-    /** Serves the destination no longer. */
+    /** Ends the export: the destination is no longer served. */
     void endExport() {
         if (export != null) {
             export.close();
@@ -91,7 +92,7 @@ final class SourceMemory implements AutoCloseable {
         }
     }
 
-    /** How the source introduces the guest. */
+    /** Makes the greeting that describes the guest; starts the export if RAM lies in a file on a disk. */
     Message.Hello hello(MigrationRequest request, boolean populate) throws IOException {
         List<Message.Hello.Block> blocks = new ArrayList<>();
         for (RamBlock block : guest().blocks()) {

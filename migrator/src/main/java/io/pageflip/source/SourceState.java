@@ -4,23 +4,26 @@ import io.pageflip.agent.AgentState;
 import java.util.EnumSet;
 import java.util.Set;
 
-/** Where the source agent is. Every change goes through {@link io.pageflip.agent.AgentContext#transition}. */
+/** The states of the source agent. Every change goes through {@link io.pageflip.agent.AgentContext#transition}. */
 enum SourceState implements AgentState<SourceState> {
     /** Makes the guest. */
     STARTING,
     /** The guest runs here; both sides get ready. */
     SETUP,
-    /** The guest is paused; its pages go. */
+    /**
+     * Both sides are ready: the pages that are left cross, and the guest is paused, at once or after the rounds of a
+     * precopy.
+     */
     ACTIVE,
-    /** Its state goes. */
+    /** The guest's state crosses. */
     DEVICE,
-    /** The lock is released; whoever takes the guest now has it. */
+    /** The lock is released: the agent that takes it has the guest. */
     RELEASED,
-    /** The destination has it. */
+    /** The destination has the guest. */
     COMPLETED,
-    /** It runs here again, or still. */
+    /** The guest runs here again, or still. */
     FAILED,
-    /** Nobody has it. */
+    /** The guest is lost: neither agent has it. */
     LOST;
 
     @Override

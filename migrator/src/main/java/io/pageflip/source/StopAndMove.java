@@ -7,8 +7,8 @@ import java.io.IOException;
 import java.util.List;
 
 /**
- * Stop-and-move at the source: the guest is paused, every page crosses, and then its state. With any mechanism; what
- * one of them needs besides is its {@link MechanismStep}.
+ * Stop-and-move at the source: pauses the guest, sends every page, and then the guest's state. Works with any
+ * mechanism; a {@link MechanismStep} does what only that mechanism needs.
  */
 final class StopAndMove implements OutgoingSchedule, OutgoingSwitchover.Moments {
     private final OutgoingMigration migration;
@@ -46,7 +46,7 @@ final class StopAndMove implements OutgoingSchedule, OutgoingSwitchover.Moments 
 
     @Override
     public void dryRun() {
-        // This thread pauses the guest, and then switches over: there is nothing to try out on a vCPU's.
+        // The agent's thread pauses the guest and does the switchover: no vCPU has anything to try.
     }
 
     @Override
@@ -70,7 +70,7 @@ final class StopAndMove implements OutgoingSchedule, OutgoingSwitchover.Moments 
 
     @Override
     public void letGo() {
-        // What was moved is gone from here, and what was copied ends with this process's memory.
+        // Moved pages are gone from here, and copied ones end with this process's memory.
     }
 
     @Override

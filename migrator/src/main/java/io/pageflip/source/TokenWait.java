@@ -9,8 +9,8 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Waits, after the lock is released, for what becomes of the guest. Only the run token decides; a message, or the end
- * of a connection, is a reason to look at it.
+ * Waits, after the source has released the lock, until it is clear which agent owns the guest. Only the run token
+ * decides; a message, or the end of a connection, is a reason to look at it.
  */
 final class TokenWait {
     private static final long MS = 1_000_000;
@@ -18,8 +18,8 @@ final class TokenWait {
     private static final long RETRY_NS = MS;
 
     /**
-     * The lock of a killed process comes free only when its page tables are gone: tens of milliseconds a GiB, some 230
-     * at worst.
+     * How long the lock of a dead owner may stay taken, plus {@link #DEATH_NS_PER_GIB}. The kernel frees the lock of a
+     * killed process only after its page tables: that takes tens of milliseconds for each GiB, some 230 at worst.
      */
     private static final long DEATH_NS = 2_000 * MS;
 
@@ -78,7 +78,9 @@ final class TokenWait {
         return ownership.takeBack() ? reason : null;
     }
 
-    /** Whether the agent that took the guest is dead: then nobody holds the lock, once its page tables are gone. */
+    /**
+     * Whether the agent that took the guest is dead: then the lock is free, once that process's page tables are gone.
+     */
     boolean ownerIsDead() throws IOException {
         long deadline = clock.nanoTime() + deathNs;
         while (clock.nanoTime() < deadline) {
