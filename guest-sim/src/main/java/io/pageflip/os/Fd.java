@@ -33,6 +33,7 @@ public final class Fd implements AutoCloseable {
     private static final int STATX_BLOCKS = 48;
     private static final int S_IFMT = 0xf000;
     private static final int S_IFIFO = 0x1000;
+    private static final int S_IFSOCK = 0xc000;
 
     private final AtomicInteger number;
     private final String name;
@@ -84,9 +85,19 @@ public final class Fd implements AutoCloseable {
     }
 
     private static boolean isPipe(Syscalls sys, int number) throws SyscallException {
+        return kind(sys, number) == S_IFIFO;
+    }
+
+    private static int kind(Syscalls sys, int number) throws SyscallException {
         NativeBuffer statx = NativeBuffer.scratch();
         SyscallException.check(sys.statx(number, statx.address()), "statx of descriptor " + number);
-        return (statx.bytes().getShort(STATX_MODE) & S_IFMT) == S_IFIFO;
+        return statx.bytes().getShort(STATX_MODE) & S_IFMT;
+    }
+
+    /** Whether this is a socket or a pipe: what can be made non-blocking, and tells when its other end is closed. */
+    public boolean isSocketOrPipe() throws SyscallException {
+        int kind = kind(sys, number());
+        return kind == S_IFIFO || kind == S_IFSOCK;
     }
 
     @Override

@@ -7,6 +7,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
+import io.netty.channel.FixedRecvByteBufAllocator;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.Epoll;
 import io.netty.channel.epoll.EpollDomainSocketChannel;
@@ -37,6 +38,13 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ControlConnection implements AutoCloseable {
     private static final long SEND_TIMEOUT_S = 5;
+
+    /** Messages that wait to be taken before nothing more is read. An honest peer sends four. */
+    private static final int MOST_WAITING = 16;
+
+    /** Bytes read at once: so few messages come between two looks at {@link #MOST_WAITING}. */
+    private static final int READ_BYTES = 4096;
+
     private static final long QUIET_PERIOD_MS = 0;
     private static final long CLOSE_TIMEOUT_S = 2;
 
@@ -92,6 +100,10 @@ public final class ControlConnection implements AutoCloseable {
 
     private void start() throws IOException {
         channel.config().setOption(ChannelOption.ALLOCATOR, UnpooledByteBufAllocator.DEFAULT);
+        channel.config()
+                .setOption(
+                        ChannelOption.RECVBUF_ALLOCATOR,
+                        new FixedRecvByteBufAllocator(READ_BYTES).maxMessagesPerRead(1));
         channel.pipeline().addLast(new FrameDecoder(), new Inbound());
         if (!eventLoop.register(channel).awaitUninterruptibly(SEND_TIMEOUT_S, TimeUnit.SECONDS)) {
             throw new IOException("the control connection could not be registered");
@@ -126,6 +138,9 @@ public final class ControlConnection implements AutoCloseable {
         }
         if (message == null && failure != null) {
             throw failure;
+        }
+        if (message != null && inbox.size() < MOST_WAITING && !channel.config().isAutoRead()) {
+            channel.config().setAutoRead(true);
         }
         inputWaits = false;
         if (!inbox.isEmpty() || broken != null) {
@@ -197,6 +212,9 @@ public final class ControlConnection implements AutoCloseable {
             }
             inbox.add((Message) message);
             inputWaits = true;
+            if (inbox.size() >= MOST_WAITING) {
+                channel.config().setAutoRead(false); // the peer waits until some of them have been taken
+            }
         }
 
         @Override

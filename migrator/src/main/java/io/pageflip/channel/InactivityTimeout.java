@@ -19,6 +19,9 @@ public final class InactivityTimeout {
     private final WaitGuard guard;
     private long limitNs;
     private long renewedNs;
+    private long totalNs = Long.MAX_VALUE;
+    private long beganNs;
+    private String totalWaitingFor = "";
 
     /** Creates a timeout without a limit; {@link #limitSeconds} sets one. */
     public InactivityTimeout(NanoClock clock, WaitGuard guard) {
@@ -26,6 +29,7 @@ public final class InactivityTimeout {
         this.guard = guard;
         this.limitNs = Long.MAX_VALUE;
         this.renewedNs = clock.nanoTime();
+        this.beganNs = renewedNs;
     }
 
     /** From now on, no wait may last longer than {@code seconds}. */
@@ -35,13 +39,33 @@ public final class InactivityTimeout {
     }
 
     /**
+     * From now on, everything that is waited for must have come within {@code seconds}, however much progress the peer
+     * makes; 0 for no such limit.
+     *
+     * @param waitingFor completes the message of the exception, as in "the source to prepare"
+     */
+    public void limitTotalSeconds(long seconds, String waitingFor) {
+        totalNs = seconds == 0 ? Long.MAX_VALUE : seconds * NS_PER_S;
+        totalWaitingFor = waitingFor;
+        beganNs = clock.nanoTime();
+    }
+
+    /**
      * The peer made progress: restarts the time.
      *
      * @return the time now
+     * @throws IOException if that took too long in total
      */
-    public long renew() {
+    public long renew() throws IOException {
         renewedNs = clock.nanoTime();
+        checkTotal(renewedNs);
         return renewedNs;
+    }
+
+    private void checkTotal(long nowNs) throws IOException {
+        if (nowNs - beganNs > totalNs) {
+            throw new IOException("waited " + totalNs / NS_PER_S + " s in vain for " + totalWaitingFor);
+        }
     }
 
     /** The time now, in nanoseconds, by the clock that measures the waiting. */
@@ -56,6 +80,7 @@ public final class InactivityTimeout {
      */
     public void check(String waitingFor) throws IOException {
         guard.check();
+        checkTotal(clock.nanoTime());
         if (clock.nanoTime() - renewedNs > limitNs) {
             throw new IOException("no sign of life for " + limitNs / NS_PER_S + " s while waiting for " + waitingFor);
         }

@@ -3,25 +3,19 @@ package io.pageflip.destination;
 import io.pageflip.channel.CancelledException;
 import io.pageflip.channel.ControlConnection;
 import io.pageflip.channel.InactivityTimeout;
-import io.pageflip.channel.PeerGoneException;
 import io.pageflip.channel.StreamReader;
 import io.pageflip.log.EventLog;
 import io.pageflip.os.Fd;
 import io.pageflip.os.NanoClock;
-import io.pageflip.os.NativeBuffer;
-import io.pageflip.os.PeerCredentials;
-import io.pageflip.os.Proc;
 import io.pageflip.os.UnixSocket;
 import io.pageflip.os.WaitGuard;
-import io.pageflip.wire.FrameHeader;
 import io.pageflip.wire.FrameType;
 import io.pageflip.wire.Message;
-import io.pageflip.wire.MessageCodec;
-import io.pageflip.wire.MessageText;
 import io.pageflip.wire.ProtocolException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 
 /** A source that has connected to our Unix socket. */
 public final class ConnectedSource implements SourceLink {
@@ -29,7 +23,7 @@ public final class ConnectedSource implements SourceLink {
      * A peer that does not send HELLO within this time is not taken for a source. On a busy machine a source needs some
      * seconds before it does, to make the guest's memory and to load its code.
      */
-    private static final int HELLO_TIMEOUT_S = 30;
+    static final int HELLO_TIMEOUT_S = 30;
 
     /** Shorter, because a source that connects again has everything at hand, and a guest waits for it. */
     private static final int RECOVER_TIMEOUT_S = 5;
@@ -69,7 +63,7 @@ public final class ConnectedSource implements SourceLink {
     }
 
     /**
-     * Receives the greeting of a peer that has connected. Takes {@code socket} over, and closes it on failure.
+     * Waits for the greeting of a peer that has connected. Takes {@code socket} over, and closes it on failure.
      *
      * @param path at which it has connected; if the connection breaks, it can connect there again, so the caller
      *     removes the socket by then
@@ -79,81 +73,46 @@ public final class ConnectedSource implements SourceLink {
      */
     public static ConnectedSource accept(UnixSocket socket, String path, NanoClock clock, WaitGuard cancellation)
             throws IOException {
-        List<Fd> descriptors = new ArrayList<>();
+        FirstMessage first = new FirstMessage(socket, FrameType.HELLO, HELLO_TIMEOUT_S, clock);
         try {
-            checkUser(socket);
-            Message.Hello hello = (Message.Hello)
-                    readFirst(FrameType.HELLO, socket, descriptors, new InactivityTimeout(clock, cancellation));
+            while (first.read(InactivityTimeout.SLICE_MS) == null) {
+                cancellation.check();
+            }
+        } catch (IOException | RuntimeException e) {
+            first.refuse(e);
+            throw e;
+        }
+        return accept(first, path, clock, cancellation);
+    }
+
+    /** The same for a peer whose greeting is here. */
+    static ConnectedSource accept(FirstMessage first, String path, NanoClock clock, WaitGuard cancellation)
+            throws IOException {
+        try {
+            Message.Hello hello = (Message.Hello) Objects.requireNonNull(first.read(0), "the greeting is here");
+            List<Fd> descriptors = first.descriptors();
+            if (hello.pid() != first.peer().pid()) {
+                throw new ProtocolException("a greeting of process " + hello.pid() + " from process "
+                        + first.peer().pid() + "; both agents must see the same process numbers");
+            }
             int streams = hello.pagePipe() ? 2 : 1;
             if (descriptors.size() != streams + hello.files().size()) {
                 throw new ProtocolException("a greeting with " + descriptors.size() + " descriptors; it names "
                         + (streams + hello.files().size()));
             }
             for (Fd descriptor : descriptors.subList(0, streams)) {
+                if (!descriptor.isSocketOrPipe()) {
+                    throw new ProtocolException("a greeting whose migration stream is neither a socket nor a pipe");
+                }
                 descriptor.setNonBlocking(); // else a read could block for ever
             }
-            ControlConnection control = ControlConnection.over(socket.fd(), EVENTS);
-            return new ConnectedSource(hello, path, descriptors, control, clock, cancellation);
+            ControlConnection control = ControlConnection.over(first.socket().fd(), EVENTS);
+            List<Fd> taken = new ArrayList<>(descriptors);
+            descriptors.clear();
+            return new ConnectedSource(hello, path, taken, control, clock, cancellation);
         } catch (IOException | RuntimeException e) {
-            descriptors.forEach(Fd::close);
-            refuse(socket, e);
+            first.refuse(e);
             throw e;
-        }
-    }
-
-    private static PeerCredentials checkUser(UnixSocket socket) throws IOException {
-        PeerCredentials peer = socket.peer();
-        if (peer.uid() != Proc.uid() && peer.uid() != 0) {
-            throw new IOException("a connection of user " + peer.uid() + ", who is neither this user nor root");
-        }
-        return peer;
-    }
-
-    /** Reads the first message of a connection, which must be of {@code type}. */
-    private static Message readFirst(FrameType type, UnixSocket socket, List<Fd> descriptors, InactivityTimeout silence)
-            throws IOException {
-        NativeBuffer buffer = NativeBuffer.allocate(FrameHeader.BYTES + type.maxBody());
-        silence.limitSeconds(type == FrameType.HELLO ? HELLO_TIMEOUT_S : RECOVER_TIMEOUT_S);
-        int received = 0;
-        int wanted = FrameHeader.BYTES;
-        while (received < wanted) {
-            while (!socket.awaitReadable(InactivityTimeout.SLICE_MS)) {
-                silence.check("the source's greeting");
-            }
-            int count = socket.receive(buffer, received, wanted - received, descriptors);
-            if (count == 0) {
-                throw new PeerGoneException("a connection that was closed without a greeting");
-            }
-            received += count;
-            silence.check("the source's greeting"); // also if the peer sends single bytes
-            if (received == FrameHeader.BYTES) {
-                FrameHeader header = FrameHeader.read(buffer.bytes(), 0);
-                if (header.type() != type) {
-                    throw new ProtocolException(
-                            "a connection that starts with " + header.type() + ", not with " + type);
-                }
-                wanted += header.bodyLength();
-            }
-        }
-        buffer.bytes().limit(received).position(FrameHeader.BYTES);
-        Message message = MessageCodec.decode(type, buffer.bytes());
-        EVENTS.event("received", new MessageText(message));
-        return message;
-    }
-
-    private static void refuse(UnixSocket socket, Exception reason) {
-        if (!socket.fd().isOpen()) {
-            return; // the control connection has it already
-        }
-        try {
-            byte[] frame = MessageCodec.encode(new Message.Failed(String.valueOf(reason.getMessage())));
-            NativeBuffer message = NativeBuffer.allocate(frame.length);
-            message.bytes().put(0, frame);
-            socket.send(message, frame.length, List.of());
-        } catch (IOException e) {
-            reason.addSuppressed(e); // the peer does not read
-        } finally {
-            socket.close();
         }
     }
 
@@ -172,6 +131,11 @@ public final class ConnectedSource implements SourceLink {
     @Override
     public StreamReader stream() {
         return stream;
+    }
+
+    @Override
+    public void limitPreparation(long seconds) {
+        silence.limitTotalSeconds(seconds, "the source to prepare");
     }
 
     @Override
@@ -217,32 +181,37 @@ public final class ConnectedSource implements SourceLink {
     /** Listens at our socket's path for the source. */
     private final class Listening implements Recovery {
         private final UnixSocket listener;
+        private final PendingConnections peers;
         private final int ownerEpoch;
 
         Listening(UnixSocket listener, int ownerEpoch) {
             this.listener = listener;
             this.ownerEpoch = ownerEpoch;
+            this.peers = new PendingConnections(
+                    listener,
+                    FrameType.RECOVER,
+                    RECOVER_TIMEOUT_S,
+                    clock,
+                    reason -> LOG.log(System.Logger.Level.WARNING, "not the source: {0}", reason));
         }
 
         @Override
         public boolean accept(int millis) throws IOException {
-            UnixSocket socket = listener.accept(millis);
-            if (socket == null) {
+            FirstMessage peer = peers.next(millis);
+            if (peer == null) {
                 return false;
             }
-            List<Fd> descriptors = new ArrayList<>();
             try {
-                recognise(socket, descriptors);
+                recognise(peer);
                 ControlConnection broken = control;
-                control = ControlConnection.over(socket.fd(), EVENTS);
+                control = ControlConnection.over(peer.socket().fd(), EVENTS);
                 broken.close();
+                peer.close(); // but for the socket, which the control connection has
                 return true;
             } catch (IOException | RuntimeException e) {
-                refuse(socket, e);
+                peer.refuse(e);
                 LOG.log(System.Logger.Level.WARNING, "not the source: {0}", e.getMessage());
                 return false;
-            } finally {
-                descriptors.forEach(Fd::close);
             }
         }
 
@@ -250,12 +219,12 @@ public final class ConnectedSource implements SourceLink {
          * Checks that the peer is the source: the process whose memory we read (the kernel says which process has
          * connected), with a descriptor of the guest's run token, in the epoch in which this agent has the guest.
          */
-        private void recognise(UnixSocket socket, List<Fd> descriptors) throws IOException {
-            PeerCredentials peer = checkUser(socket);
-            InactivityTimeout silence = new InactivityTimeout(clock, () -> {}); // the guest is ours: too late to cancel
-            Message.Recover recover = (Message.Recover) readFirst(FrameType.RECOVER, socket, descriptors, silence);
-            if (peer.pid() != hello.pid()) {
-                throw new ProtocolException("process " + peer.pid() + " is not the source, which is " + hello.pid());
+        private void recognise(FirstMessage peer) throws IOException {
+            Message.Recover recover = (Message.Recover) Objects.requireNonNull(peer.read(0), "the message is here");
+            List<Fd> descriptors = peer.descriptors();
+            if (peer.peer().pid() != hello.pid()) {
+                throw new ProtocolException(
+                        "process " + peer.peer().pid() + " is not the source, which is " + hello.pid());
             }
             if (descriptors.size() != 1
                     || descriptors.get(0).inode() != hello.token().inode()) {
@@ -269,6 +238,7 @@ public final class ConnectedSource implements SourceLink {
 
         @Override
         public void close() {
+            peers.close();
             listener.close();
             UnixSocket.unlink(path);
         }

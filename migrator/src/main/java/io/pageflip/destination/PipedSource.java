@@ -84,6 +84,11 @@ public final class PipedSource implements SourceLink {
     }
 
     @Override
+    public void limitPreparation(long seconds) {
+        silence.limitTotalSeconds(seconds, "the source to prepare");
+    }
+
+    @Override
     public void limitSilence(int seconds) {
         silence.limitSeconds(seconds);
     }

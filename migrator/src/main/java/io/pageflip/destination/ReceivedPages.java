@@ -21,6 +21,8 @@ import org.jspecify.annotations.Nullable;
  * timeline and the progress. Used by the agent's thread.
  */
 final class ReceivedPages implements IncomingGuest.MorePages {
+    private static final int PREPARE_TIMEOUT_S = 60;
+    private static final int PREPARE_TIMEOUT_S_PER_GIB = 60;
     private static final long SPIN_NS = 200_000;
 
     private final SourceLink link;
@@ -66,6 +68,8 @@ final class ReceivedPages implements IncomingGuest.MorePages {
 
     /** As {@link #makeRoomUntilPrepare}, but other frames may come as well. */
     void receiveUntilPrepare(EarlyFrames others) throws IOException {
+        // The source fills the guest's memory meanwhile, and may adopt it.
+        link.limitPreparation(PREPARE_TIMEOUT_S + (link.hello().guest().ramBytes() >> 30) * PREPARE_TIMEOUT_S_PER_GIB);
         FrameHeader header = stream.next();
         while (header.type() != FrameType.PREPARE) {
             if (header.type() == FrameType.EXPECT) {
@@ -76,6 +80,7 @@ final class ReceivedPages implements IncomingGuest.MorePages {
             link.check();
             header = stream.next();
         }
+        link.limitPreparation(0);
     }
 
     private void makeRoom(FrameHeader header) throws IOException {

@@ -21,6 +21,9 @@ public interface SourceLink extends WaitGuard, AutoCloseable {
     /** The migration stream, which the link owns. */
     StreamReader stream();
 
+    /** Limits how long the source may take until it says that it is prepared, in seconds from now on; 0 ends that. */
+    void limitPreparation(long seconds);
+
     /** Limits how long the source may be silent, from now on. */
     void limitSilence(int seconds);
 

@@ -7,11 +7,13 @@ import io.pageflip.os.NanoClock;
 import io.pageflip.os.SyscallException;
 import io.pageflip.os.UnixSocket;
 import io.pageflip.request.RefusedException;
+import io.pageflip.wire.FrameType;
 import java.io.IOException;
 
 /** Waits at a Unix socket for a source. */
 public final class SourceListener {
     private static final int ACCEPT_SLICE_MS = 100;
+    private static final int READ_SLICE_MS = 5;
 
     private SourceListener() {}
 
@@ -32,17 +34,17 @@ public final class SourceListener {
      */
     public static SourceLink accept(String path, Observer observer, NanoClock clock, Cancellation cancellation)
             throws IOException {
-        try (UnixSocket listener = listen(path)) {
+        try (UnixSocket listener = listen(path);
+                PendingConnections peers = new PendingConnections(
+                        listener, FrameType.HELLO, ConnectedSource.HELLO_TIMEOUT_S, clock, observer::ignored)) {
             try {
                 observer.listening();
                 while (true) {
                     cancellation.check();
-                    UnixSocket socket = listener.accept(ACCEPT_SLICE_MS);
-                    if (socket != null) {
+                    FirstMessage peer = peers.next(peers.isEmpty() ? ACCEPT_SLICE_MS : READ_SLICE_MS);
+                    if (peer != null) {
                         try {
-                            return ConnectedSource.accept(socket, path, clock, cancellation);
-                        } catch (CancelledException e) {
-                            throw e;
+                            return ConnectedSource.accept(peer, path, clock, cancellation);
                         } catch (IOException e) {
                             observer.ignored(String.valueOf(e.getMessage()));
                         }

@@ -1,7 +1,7 @@
 /**
  * The destination agent: takes a guest over and runs it. It uses no class of the source, only what the source sends:
- * over a {@linkplain io.pageflip.destination.ConnectedSource connection}, or through {@linkplain
- * io.pageflip.destination.PipedSource a shell pipe}.
+ * over a {@linkplain io.pageflip.destination.ConnectedSource connection}, or through
+ * {@linkplain io.pageflip.destination.PipedSource a shell pipe}.
  *
  * <pre>
  *   DestinationAgent       the agent's life: memory, schedule, the guest runs, report

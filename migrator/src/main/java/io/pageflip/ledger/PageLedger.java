@@ -187,6 +187,7 @@ public final class PageLedger {
     public void decideGifted(int block, long movedPages) {
         Account account = accounts.get(block);
         account.decidedMoved = movedPages;
+        account.decided = true;
         long copied = account.undecided.cardinality() - movedPages;
         if (copied > 0) {
             account.reasons.merge(CopyReason.KERNEL_DECLINED, copied, Long::sum);
@@ -225,6 +226,7 @@ public final class PageLedger {
 
         private long zero;
         private long holes;
+        private boolean decided;
         private long decidedMoved;
 
         Account(BlockSpec spec, boolean resends) {
@@ -240,13 +242,8 @@ public final class PageLedger {
         long accounted() {
             long copied = reasons.values().stream().mapToLong(Long::longValue).sum();
             long left = declined.values().stream().mapToLong(Long::longValue).sum();
-            return moved.cardinality()
-                    + undecided.cardinality()
-                    + postcopy.cardinality()
-                    + copied
-                    + left
-                    + zero
-                    + holes;
+            long gifted = decided ? decidedMoved : undecided.cardinality();
+            return moved.cardinality() + gifted + postcopy.cardinality() + copied + left + zero + holes;
         }
 
         int fate(long page) {

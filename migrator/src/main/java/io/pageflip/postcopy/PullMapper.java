@@ -40,8 +40,8 @@ public final class PullMapper implements PageMapper {
      *
      * @param block registered in missing mode as a whole
      * @param index its number at the source
-     * @param postcopyPages those of its pages that are at the source, or hold nothing; other missing pages are zero;
-     *     no thread changes it once the guest is resumed
+     * @param postcopyPages those of its pages that are at the source, or hold nothing; other missing pages are zero; no
+     *     thread changes it once the guest is resumed
      */
     private PullMapper(
             RamBlock block, int index, PageBitmap postcopyPages, Userfaultfd userfaultfd, SourcePages source) {
@@ -60,8 +60,8 @@ public final class PullMapper implements PageMapper {
      *
      * @param block memory of this process, in which the postcopy pages are missing
      * @param index its number at the source
-     * @param postcopyPages those of its pages that are at the source, or hold nothing; other missing pages are zero;
-     *     no thread changes it once the guest is resumed
+     * @param postcopyPages those of its pages that are at the source, or hold nothing; other missing pages are zero; no
+     *     thread changes it once the guest is resumed
      */
     public static PostcopyPages register(
             RamBlock block, int index, PageBitmap postcopyPages, Userfaultfd userfaultfd, SourcePages source)

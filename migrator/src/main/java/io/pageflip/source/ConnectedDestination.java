@@ -29,6 +29,10 @@ import org.jspecify.annotations.Nullable;
 public final class ConnectedDestination implements DestinationLink {
     private static final System.Logger LOG = System.getLogger("pageflip.source");
     private static final EventLog EVENTS = EventLog.of("source");
+
+    /** How long the destination may read nothing while the guest runs. Paused guests have a limit of their own. */
+    private static final int SILENCE_S = 60;
+
     private static final int RESUME_TIMEOUT_S = 30;
     private static final int RECOVERED_TIMEOUT_S = 5;
 
@@ -87,7 +91,9 @@ public final class ConnectedDestination implements DestinationLink {
                 theirs.add(pipe.readEnd());
                 pages = pipe.writeEnd();
             }
-            stream = new StreamWriter(ours, pages, new InactivityTimeout(clock, this), EVENTS);
+            InactivityTimeout silence = new InactivityTimeout(clock, this);
+            silence.limitSeconds(SILENCE_S);
+            stream = new StreamWriter(ours, pages, silence, EVENTS);
             passed.addAll(theirs);
             passed.addAll(files);
             sendFirst(socket, hello, passed);

@@ -46,7 +46,7 @@ final class InactivityTimeoutTest {
     }
 
     @Test
-    void progressRenewsIt() {
+    void progressRenewsIt() throws IOException {
         timeout.limitSeconds(3);
         for (int i = 0; i < 5; i++) {
             nowNs += 2 * S;
@@ -71,5 +71,20 @@ final class InactivityTimeoutTest {
         nowNs += 2 * S;
         cancellation.request("by the user");
         assertThatExceptionOfType(CancelledException.class).isThrownBy(() -> timeout.check("the peer"));
+    }
+
+    @Test
+    void aTotalLimitIsNotRenewed() throws IOException {
+        timeout.limitTotalSeconds(10, "the source to prepare");
+        nowNs += 10 * S;
+        timeout.renew();
+        assertPatient();
+        nowNs++;
+        assertThatExceptionOfType(IOException.class)
+                .isThrownBy(timeout::renew)
+                .withMessage("waited 10 s in vain for the source to prepare");
+        assertThatExceptionOfType(IOException.class).isThrownBy(() -> timeout.check("anything"));
+        timeout.limitTotalSeconds(0, "");
+        assertPatient();
     }
 }

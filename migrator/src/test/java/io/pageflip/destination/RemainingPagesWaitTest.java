@@ -223,6 +223,11 @@ final class RemainingPagesWaitTest {
         }
 
         @Override
+        public void limitPreparation(long seconds) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
         public void limitSilence(int seconds) {
             throw new UnsupportedOperationException();
         }

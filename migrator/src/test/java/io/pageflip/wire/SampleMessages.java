@@ -2,6 +2,7 @@ package io.pageflip.wire;
 
 import io.pageflip.guest.GuestConfig;
 import io.pageflip.guest.Workload;
+import io.pageflip.metrics.PeerText;
 import io.pageflip.ram.Backing;
 import io.pageflip.ram.BlockSpec;
 import io.pageflip.request.Mechanism;
@@ -128,7 +129,7 @@ final class SampleMessages {
         for (int i = 0; i < length; i++) {
             text.append((char) random.nextInt(0x20, 0xd800));
         }
-        return text.toString();
+        return PeerText.printable(text.toString());
     }
 
     private static <T> T pick(Random random, T[] values) {
