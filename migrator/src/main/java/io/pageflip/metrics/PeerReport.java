@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Reads the report with which a destination ends a migration. It is another process's word: when this has returned, it
@@ -20,6 +21,8 @@ public final class PeerReport {
 
     /** The one time that is relative to another: the throughput is told from before the switchover on. */
     private static final String RELATIVE = "from-ns";
+
+    private static final Set<String> NO_NUMBERS = Set.of("NaN", "Infinity", "-Infinity", "INF", "-INF");
 
     private PeerReport() {}
 
@@ -39,9 +42,16 @@ public final class PeerReport {
             }
             neutralize(object);
             result = ResultJson.MAPPER.treeToValue(object, RunResult.class);
+            if (!ResultJson.MAPPER
+                    .readTree(ResultJson.write(result))
+                    .equals(ResultJson.MAPPER.readTree(object.toString()))) {
+                throw new IOException("it is not what this pageflip would write");
+            }
         } catch (JsonProcessingException e) {
             throw new IOException(PeerText.printable(e.getOriginalMessage()), e);
-        } catch (IllegalArgumentException | NullPointerException e) { // of the records' own checks
+        } catch (IllegalArgumentException
+                | IllegalStateException
+                | NullPointerException e) { // of the records' own checks
             throw new IOException(PeerText.printable(String.valueOf(e.getMessage())), e);
         }
         check(result, guestPages);
@@ -74,6 +84,9 @@ public final class PeerReport {
 
     private static JsonNode neutral(String name, JsonNode value) throws IOException {
         if (value instanceof TextNode text) {
+            if (NO_NUMBERS.contains(text.textValue())) { // Jackson takes these for numbers
+                throw new IOException("its " + name + " is " + value);
+            }
             return TextNode.valueOf(PeerText.printable(text.textValue()));
         }
         double least = name.equals(RELATIVE) ? -MOST : 0;
