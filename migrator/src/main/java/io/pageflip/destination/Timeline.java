@@ -67,7 +67,7 @@ final class Timeline {
      * @throws ProtocolException with a sentence for a person
      */
     private static void checkClock(long sourceNs, long hereNs) throws ProtocolException {
-        if (sourceNs > hereNs || sourceNs < hereNs - LONGEST_NS) {
+        if (sourceNs < 0 || sourceNs > hereNs || sourceNs < hereNs - LONGEST_NS) {
             throw new ProtocolException("the source's clock showed " + sourceNs + " ns before this agent's showed "
                     + hereNs + " ns: they are not the same clock");
         }

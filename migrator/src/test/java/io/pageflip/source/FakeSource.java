@@ -19,6 +19,7 @@ import io.pageflip.request.RequestBuilder;
 import io.pageflip.request.Schedule;
 import io.pageflip.switchover.OutgoingSwitchover;
 import io.pageflip.switchover.Ownership;
+import io.pageflip.switchover.RunToken;
 import io.pageflip.testkit.Waiting;
 import io.pageflip.wire.FrameHeader;
 import io.pageflip.wire.FrameType;
@@ -122,8 +123,13 @@ public final class FakeSource implements AutoCloseable {
 
     /** Gives the guest, which never ran, away, after one END, with a cursor of vCPU 0 as the test wants it. */
     public void switchOut(long cursor) throws IOException {
+        switchOut(CURSOR_OF_VCPU_0, cursor);
+    }
+
+    /** The same, with another word of the run token's memfd. */
+    public void switchOut(int offset, long value) throws IOException {
         NativeBuffer word = NativeBuffer.allocate(Long.BYTES);
-        word.bytes().putLong(0, cursor);
+        word.bytes().putLong(0, value);
         OutgoingSwitchover.Moments moments = new OutgoingSwitchover.Moments() {
             @Override
             public void dryRun() {
@@ -137,7 +143,7 @@ public final class FakeSource implements AutoCloseable {
 
             @Override
             public void saved() throws IOException {
-                memory.token().file().write(CURSOR_OF_VCPU_0, word, Long.BYTES);
+                memory.token().file().write(offset, word, Long.BYTES);
             }
         };
         new OutgoingSwitchover(memory.guest(), new Ownership(memory.token(), 1), NanoClock.SYSTEM, moments).run();
@@ -168,6 +174,18 @@ public final class FakeSource implements AutoCloseable {
     /** Whether this agent could still run the guest: it holds the lock, and the epoch is its own. */
     public boolean ownsGuest() {
         return memory.token().isLocked() && memory.token().epoch() == 1;
+    }
+
+    /** The run token, which this source has made. */
+    public RunToken token() {
+        return memory.token();
+    }
+
+    /** Dies, as far as the destination can tell: the connection and the lock go. */
+    public void die() throws IOException {
+        stream.close();
+        control.close();
+        memory.token().release();
     }
 
     /** Gives the lock away. */
