@@ -43,7 +43,7 @@ public sealed interface Message {
             List<Block> blocks)
             implements Message {
         /** Grows whenever a byte on the wire, or in memory that both agents map, changes its meaning. */
-        public static final int VERSION = 5;
+        public static final int VERSION = 6;
 
         public Hello {
             scenario.requireFit(guest.backing(), guest.fillPercent());

@@ -17,7 +17,7 @@ import java.util.Random;
 final class SampleMessages {
     private SampleMessages() {}
 
-    /** One of each type; {@code frames-v5.txt} has their bytes. */
+    /** One of each type; {@code frames-v6.txt} has their bytes. */
     static List<Message> fixed() {
         GuestConfig guest = new GuestConfig(16 << 20, Backing.MEMFD, 2, Workload.HOTSET, 5000, 10, 70, 42);
         List<BlockSpec> specs = guest.blocks();
