@@ -138,10 +138,11 @@ final class CompareCommand implements Callable<Integer> {
     private int compare() throws Exception {
         Values.between(spec, "--runs", runs, 1, MigrateCommand.MOST_RUNS);
         Values.between(spec, "--warmup", warmup, 0, MigrateCommand.MOST_RUNS);
-        ExportFile json = new ExportFile("--export-json", exportJson).check(spec);
-        ExportFile csv = new ExportFile("--export-csv", exportCsv).check(spec);
-        ExportFile markdown = new ExportFile("--export-markdown", exportMarkdown).check(spec);
-        ExportFile html = new ExportFile("--export-html", exportHtml).check(spec);
+        ExportFile json = new ExportFile("--export-json", exportJson);
+        ExportFile csv = new ExportFile("--export-csv", exportCsv);
+        ExportFile markdown = new ExportFile("--export-markdown", exportMarkdown);
+        ExportFile html = new ExportFile("--export-html", exportHtml);
+        ExportFile.checkAll(spec, json, csv, markdown, html);
         if (costsFile != null && !predict) {
             throw new ParameterException(spec.commandLine(), "--costs is for --predict, which is not there");
         }

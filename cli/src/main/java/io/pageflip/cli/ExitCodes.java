@@ -17,6 +17,8 @@ final class ExitCodes {
     static final int HOST_LACKS = 4;
     /** Nobody has the guest: the agent that owned it died. */
     static final int LOST = 5;
+    /** Everything went well, but the report could not be written to standard output. */
+    static final int OUTPUT_LOST = 6;
 
     private ExitCodes() {}
 

@@ -1,6 +1,7 @@
 package io.pageflip.cli;
 
 import io.pageflip.os.HostLacksException;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.concurrent.locks.LockSupport;
 import picocli.CommandLine;
@@ -25,7 +26,8 @@ import picocli.CommandLine.Spec;
             "2:what was typed makes no sense",
             "3:verification, or a prediction, found a difference",
             "4:this host lacks what was asked for",
-            "5:the guest is lost: the agent that owned it died"
+            "5:the guest is lost: the agent that owned it died",
+            "6:everything went well, but standard output could not be written"
         })
 public final class Main implements Runnable {
     @Spec
@@ -36,9 +38,23 @@ public final class Main implements Runnable {
     public static void main(String[] args) {
         Interrupts interrupts = new Interrupts();
         handleSignals(interrupts);
-        int code = (AgentCommand.isMeant(args) ? agent(interrupts) : commandLine(interrupts)).execute(args);
+        StandardOutput output = StandardOutput.install();
+        CommandLine commands = AgentCommand.isMeant(args) ? agent(interrupts) : commandLine(interrupts);
+        commands.setOut(output.writer());
+        int code = codeOf(output, commands.execute(args));
         interrupts.finished(code);
         System.exit(code);
+    }
+
+    /** A report that nobody can read is no success. */
+    private static int codeOf(StandardOutput output, int code) {
+        System.out.flush();
+        IOException failure = output.failure();
+        if (failure == null) {
+            return code;
+        }
+        System.err.println("pageflip: standard output cannot be written to: " + failure.getMessage());
+        return code == ExitCodes.OK ? ExitCodes.OUTPUT_LOST : code;
     }
 
     private static void handleSignals(Interrupts interrupts) {

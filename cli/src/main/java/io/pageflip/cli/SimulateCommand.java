@@ -116,12 +116,10 @@ final class SimulateCommand implements Callable<Integer> {
         Values.between(spec, "--threads", workers, 1, MOST_THREADS);
         long pages = workload.pages();
         Conditions conditions = workload.conditions();
-        ExportFile json = new ExportFile("--export-json", exportJson).check(spec);
-        ExportFile csv = new ExportFile("--export-csv", exportCsv).check(spec);
-        ExportFile markdown = new ExportFile("--export-markdown", exportMarkdown).check(spec);
-        if (calibrate) {
-            new ExportFile("--costs", costsFile).check(spec);
-        }
+        ExportFile json = new ExportFile("--export-json", exportJson);
+        ExportFile csv = new ExportFile("--export-csv", exportCsv);
+        ExportFile markdown = new ExportFile("--export-markdown", exportMarkdown);
+        ExportFile.checkAll(spec, json, csv, markdown, new ExportFile("--costs", calibrate ? costsFile : null));
         Costs costs = calibrate ? calibrated() : CostsFile.load(spec, costsFile);
         Map<SimulatedKernel, SimulationResult> results = new LinkedHashMap<>();
         try {
