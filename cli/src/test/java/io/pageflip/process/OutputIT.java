@@ -29,7 +29,7 @@ final class OutputIT {
                 "--help",
                 "check",
                 "check --format json",
-                "simulate --pages 100",
+                "simulate --ram 16M",
                 MIGRATE,
                 MIGRATE + " --format json"
             })
@@ -54,7 +54,7 @@ final class OutputIT {
 
     @Test
     void aMissingStandardInputAndErrorDoNoHarm() throws IOException {
-        assertThat(run("check <&- 2>&-").endsWith(0).out()).contains("the default migration can run here");
+        assertThat(run("check <&- 2>&-").endsWith(0).out()).contains("flip                  usable");
     }
 
     @Test
