@@ -23,7 +23,7 @@ public final class ConnectedSource implements SourceLink {
      * A peer that does not send HELLO within this time is not taken for a source. On a busy machine a source needs some
      * seconds before it does, to make the guest's memory and to load its code.
      */
-    static final int HELLO_TIMEOUT_S = 30;
+    static final int HELLO_TIMEOUT_S = 120;
 
     /** Shorter, because a source that connects again has everything at hand, and a guest waits for it. */
     private static final int RECOVER_TIMEOUT_S = 5;

@@ -20,6 +20,13 @@ import org.jspecify.annotations.Nullable;
 /** Owns one agent's process. A thread of its own reads the agent's events; any thread may ask for the latest. */
 final class AgentProcess implements AutoCloseable {
     private static final long END_TIMEOUT_S = 5;
+
+    /**
+     * An agent that dies while it starts is noticed at once. One that lives may be slow: on an emulated processor that
+     * others use as well, a JVM takes more than half a minute to start.
+     */
+    private static final long START_TIMEOUT_S = 300;
+
     private static final EventLog LOG = EventLog.of("migrate");
     private static final int SIGTERM_EXIT = 128 + 15;
 
@@ -111,9 +118,15 @@ final class AgentProcess implements AutoCloseable {
         }
     }
 
-    /** Waits until the agent listens, or has ended; returns false if that takes longer than {@code seconds}. */
-    boolean awaitListening(long seconds) throws InterruptedException {
-        return listening.await(seconds, TimeUnit.SECONDS);
+    /**
+     * Waits until the agent listens, or has ended.
+     *
+     * @throws IOException if it does neither for a long time
+     */
+    void awaitListening() throws IOException, InterruptedException {
+        if (!listening.await(START_TIMEOUT_S, TimeUnit.SECONDS)) {
+            throw new IOException("the destination agent does not listen after " + START_TIMEOUT_S + " s");
+        }
     }
 
     /**
