@@ -4,7 +4,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/** Formats a line: time, side, event. To sort lines as text sorts them by time. */
+/** Formats a line: time, side, event. Lines that are sorted as text are in the order of time. */
 final class LogLine {
     /**
      * Maximum number of bytes that one write(2) puts into a pipe in one piece, even if others write there (PIPE_BUF).

@@ -11,7 +11,8 @@ import io.pageflip.ram.RamBlock;
 import java.io.IOException;
 
 /**
- * Maps the pages that a shared block's file holds ({@code UFFDIO_CONTINUE}). The kernel itself serves faults of holes.
+ * Maps the pages that a shared block's file holds ({@code UFFDIO_CONTINUE}), and copies none: what is copied in such a
+ * postcopy, and why, the source decides in {@code send.SendPlan}. The kernel itself serves faults of holes.
  */
 public final class FlipMapper implements PageMapper {
     private final RamBlock block;

@@ -48,8 +48,8 @@ record PrecopyDecision(Action action, int throttlePercent, String reason) {
     }
 
     /**
-     * Decides after a round. If the rest fits into the downtime limit, the switchover always follows, however late it
-     * is.
+     * Decides after a round. If the rest fits into the downtime limit, the switchover always follows, also when the
+     * timeout or the last round has passed.
      */
     static PrecopyDecision decide(RoundStats stats, PrecopyLimits limits) {
         int throttle = stats.throttlePercent();
