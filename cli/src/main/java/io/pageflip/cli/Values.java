@@ -4,8 +4,11 @@ import io.pageflip.memory.Quantity;
 import io.pageflip.request.RamPlace;
 import io.pageflip.scenario.ScriptedFault;
 import java.math.BigDecimal;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -162,7 +165,17 @@ final class Values {
         root.registerConverter(int.class, value -> number(value, Integer::valueOf, "a whole number, as 4 is one"));
         root.registerConverter(Integer.class, value -> number(value, Integer::valueOf, "a whole number, as 4 is one"));
         root.registerConverter(long.class, value -> number(value, Long::valueOf, "a whole number, as 4 is one"));
+        root.registerConverter(Path.class, Values::path);
         root.registerConverter(double.class, value -> number(value, Double::valueOf, "a number, as 0.5 is one"));
+    }
+
+    private static Path path(String value) {
+        try {
+            return Path.of(value);
+        } catch (InvalidPathException e) {
+            throw new TypeConversionException("'" + value + "' is no path that this JVM can use in the locale "
+                    + Locale.getDefault() + " (" + System.getProperty("sun.jnu.encoding") + "); set LC_ALL=C.UTF-8");
+        }
     }
 
     private static <T> T number(String value, Function<String, T> parser, String kind) {

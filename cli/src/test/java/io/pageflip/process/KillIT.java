@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -185,6 +186,18 @@ final class KillIT {
         assertThat(report.at("/runs/0/status").asText()).isEqualTo("completed");
         assertThat(report.at("/runs/0/owner").asText()).isEqualTo("destination");
         assertThat(report.at("/runs/0/verification/status").asText()).isEqualTo("match");
+    }
+
+    /** An agent that dies while it starts, or makes the guest, has lost none. */
+    @Test
+    void aSourceThatDiesBeforeThereIsAGuestHasLostNone() throws Exception {
+        Run run = pageflip.start("migrate", "--ram=16M", "--source-fault=kill@filling", "--format=json")
+                .endsWith(1);
+        Report report = Report.parse(run.out());
+        assertThat(report.at("/runs/0/status").asText()).isEqualTo("failed");
+        assertThat(report.at("/runs/0/owner").asText()).isEqualTo("nobody-yet");
+        assertThat(report.at("/runs/0/error/message").asText())
+                .startsWith("there was no guest yet: the source agent was killed by signal 9; ");
     }
 
     @ParameterizedTest

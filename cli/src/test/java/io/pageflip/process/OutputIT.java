@@ -86,6 +86,17 @@ final class OutputIT {
         Files.delete(pageflip.path("fifo"));
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"LC_ALL=C", "LC_ALL= LC_CTYPE= LANG=", "LC_ALL=POSIX LANG=de_DE.UTF-8"})
+    void aNameMayHaveAnyLettersInAnyLocale(String locale) throws IOException {
+        Run run = pageflip.shell(
+                        "cd " + pageflip.temporary() + "; mkdir b\u00fccher; export " + locale + "; \"$PAGEFLIP\" "
+                                + MIGRATE
+                                + " --export-json b\u00fccher/\u4e2d.json > /dev/null; test -s b\u00fccher/\u4e2d.json && rm -r b\u00fccher")
+                .endsWith(0);
+        assertThat(run.err()).isEmpty();
+    }
+
     @Test
     void aReportThatCannotBeWrittenIsNamed() throws IOException {
         Run run = run(MIGRATE + " --export-json /dev/full").endsWith(1);

@@ -136,7 +136,7 @@ final class TwoTerminalsIT {
         Path taken = Files.createFile(pageflip.path("taken"));
         String longName = "x".repeat(120);
 
-        assertRefused(listen(taken), "it exists already");
+        assertRefused(listen(taken), "a file that is no socket is there already");
         assertRefused(listen(pageflip.path("nowhere/m.sock")), "its folder does not exist");
         assertRefused(listen(pageflip.path(longName)), "a socket's path has at most 107 bytes");
         assertThat(taken).as("is not ours to remove").exists();
@@ -162,6 +162,25 @@ final class TwoTerminalsIT {
 
         assertRefused(connect(pageflip.path("m.sock")), "nobody listens there (ENOENT)");
         assertRefused(connect(stale), "nobody listens there (ECONNREFUSED)");
+        assertRefused(connect(Files.createFile(pageflip.path("plain"))), "it is a plain file, not the socket");
+        assertRefused(connect(pageflip.path("plain").getParent()), "it is a folder, not the socket");
+    }
+
+    /** What a destination that was killed has left is no reason to refuse the next one. */
+    @Test
+    void aSocketThatAKilledDestinationLeftIsReplaced() throws Exception {
+        Path socket = pageflip.path("m.sock");
+        Run killed = listen(socket);
+        killed.awaitErr("waiting for a source");
+        killed.signal("KILL");
+        killed.endsWith(137);
+        assertThat(socket).exists();
+
+        Run destination = listen(socket);
+        destination.awaitErr("waiting for a source");
+        assertRefused(listen(socket), "listens there already; name another path");
+        connect(socket).endsWith(0);
+        destination.endsWith(0);
     }
 
     private Run listen(Path path) throws IOException {

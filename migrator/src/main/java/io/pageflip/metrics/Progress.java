@@ -1,6 +1,7 @@
 package io.pageflip.metrics;
 
-import org.jspecify.annotations.Nullable;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 
 /**
  * How far a migration has come, for a display. The agent's thread writes it, without a lock or an allocation; any
@@ -51,7 +52,7 @@ public final class Progress {
     private volatile Phase phase = Phase.STARTING;
     private volatile long total;
     private volatile long done;
-    private volatile @Nullable Listener listener;
+    private final List<Listener> listeners = new CopyOnWriteArrayList<>();
 
     /**
      * Begins a phase.
@@ -62,15 +63,14 @@ public final class Progress {
         done = 0;
         total = pages;
         phase = next;
-        Listener told = listener;
-        if (told != null) {
-            told.begins(next, pages);
+        for (int i = 0; i < listeners.size(); i++) { // no iterator: the guest may be paused
+            listeners.get(i).begins(next, pages);
         }
     }
 
-    /** Sets the listener that is called for each phase from now on. */
-    public void listener(Listener next) {
-        listener = next;
+    /** Adds a listener that is called for each phase from now on. */
+    public void addListener(Listener next) {
+        listeners.add(next);
     }
 
     /** Sets how many pages of this phase are done. */

@@ -24,6 +24,8 @@ public record AgentEvent(
     public enum Kind {
         /** The destination waits for a source. */
         LISTENING,
+        /** The source's guest is about to run: if the agent dies from now on, it takes the guest with it. */
+        GUEST,
         /** How far the agent has come. */
         PROGRESS,
         /** The agent is done; its last event. */
@@ -32,6 +34,10 @@ public record AgentEvent(
 
     public static AgentEvent listening() {
         return new AgentEvent(Kind.LISTENING, null, null, null, null);
+    }
+
+    public static AgentEvent guest() {
+        return new AgentEvent(Kind.GUEST, null, null, null, null);
     }
 
     public static AgentEvent progress(Progress progress) {

@@ -49,7 +49,7 @@ public final class AgentOutcome {
     /** From now on, logs each phase of {@code progress}, if the log is on. */
     public void logPhases(Progress progress) {
         if (EventLog.of(role.toString()).isOn()) {
-            progress.listener(
+            progress.addListener(
                     (phase, pages) -> EventLog.of(role.toString()).event("phase", new PhaseText(phase, pages)));
         }
     }

@@ -37,6 +37,7 @@ final class AgentProcess implements AutoCloseable {
     private final CountDownLatch ended = new CountDownLatch(1);
     private final List<RunResult> results = new CopyOnWriteArrayList<>();
     private volatile boolean garbled;
+    private volatile boolean hadGuest;
 
     /**
      * Starts an agent.
@@ -104,6 +105,7 @@ final class AgentProcess implements AutoCloseable {
     private void handle(AgentEvent event) {
         switch (event.event()) {
             case LISTENING -> listening.countDown();
+            case GUEST -> hadGuest = true;
             case PROGRESS -> {
                 if (event.phase() != null && event.total() != null && event.done() != null) {
                     progress.begin(event.phase(), event.total());
@@ -149,6 +151,11 @@ final class AgentProcess implements AutoCloseable {
     @Nullable
     RunResult result(int index) {
         return garbled || index < 0 || index >= results.size() ? null : results.get(index);
+    }
+
+    /** Whether the agent has ever run a guest as a source. */
+    boolean hadGuest() {
+        return hadGuest;
     }
 
     /** The number of results so far, one for each migration. */

@@ -18,6 +18,8 @@ import io.pageflip.source.ConnectedDestination;
 import io.pageflip.source.DestinationLink;
 import io.pageflip.source.SourceAgent;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 
 /**
  * Runs one agent in this process: checks the host, opens the connection to the other agent, migrates. The calling
@@ -107,12 +109,20 @@ public final class Agents {
             return ConnectedDestination.connect(path, channel, NanoClock.SYSTEM, cancellation);
         } catch (SyscallException e) {
             if (e.errno() == Errno.ENOENT || e.errno() == Errno.ECONNREFUSED || e.errno() == Errno.ENAMETOOLONG) {
-                throw new RefusedException(
-                        "--connect unix:" + path + ": nobody listens there (" + Errno.name(e.errno())
-                                + "); start 'pageflip destination --listen unix:" + path + "' first",
-                        e);
+                throw new RefusedException("--connect unix:" + path + ": " + whyNot(path, e.errno()), e);
             }
             throw e;
         }
+    }
+
+    private static String whyNot(String path, int errno) {
+        if (Files.isDirectory(Path.of(path))) {
+            return "it is a folder, not the socket of a destination";
+        }
+        if (Files.isRegularFile(Path.of(path))) {
+            return "it is a plain file, not the socket of a destination";
+        }
+        return "nobody listens there (" + Errno.name(errno) + "); start 'pageflip destination --listen unix:" + path
+                + "' first";
     }
 }

@@ -70,7 +70,7 @@ public final class Migration {
                 awaitBoth(source, destination, socket);
                 return cancellation.isRequested() && neverHadAGuest(source)
                         ? cancelledEarly()
-                        : merge(source, source.result(), destination, destination.result());
+                        : merge(source, source.result(), destination, destination.result(), source.hadGuest());
             }
         }
     }
@@ -122,9 +122,15 @@ public final class Migration {
     /**
      * Merges the results of both agents. The source's is the fuller one; if the source died, the destination's tells
      * what became of the guest.
+     *
+     * @param guestRan whether there was a guest that could be lost
      */
     static RunResult merge(
-            AgentProcess source, @Nullable RunResult ours, AgentProcess destination, @Nullable RunResult theirs) {
+            AgentProcess source,
+            @Nullable RunResult ours,
+            AgentProcess destination,
+            @Nullable RunResult theirs,
+            boolean guestRan) {
         if (theirs != null && theirs.status() == MigrationStatus.LOST) {
             return theirs; // the destination had the guest, and knows best why it was lost
         }
@@ -136,7 +142,15 @@ public final class Migration {
             String why = theirs == null || theirs.error() == null
                     ? destination.ending()
                     : theirs.error().message();
-            return RunResult.lost("the guest is lost: " + sourceEnd + "; " + why);
+            return guestRan
+                    ? RunResult.lost("the guest is lost: " + sourceEnd + "; " + why)
+                    : RunResult.ended(
+                            MigrationStatus.FAILED,
+                            Owner.NOBODY_YET,
+                            null,
+                            new Failure(
+                                    Failure.Kind.MIGRATION_FAILED,
+                                    "there was no guest yet: " + sourceEnd + "; " + why));
         }
         Failure cause = theirs == null ? null : theirs.error();
         return ours.status() == MigrationStatus.FAILED && cause != null && cause.kind() == Failure.Kind.HOST_LACKS

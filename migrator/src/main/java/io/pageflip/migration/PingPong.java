@@ -120,7 +120,7 @@ public final class PingPong {
             if (ours == null && theirs == null && endedWell(merged)) {
                 break; // cancelled between two migrations
             }
-            RunResult result = Migration.merge(source, ours, destination, theirs);
+            RunResult result = Migration.merge(source, ours, destination, theirs, i > 0 || source.hadGuest());
             merged.add(result);
             if (result.status() != MigrationStatus.COMPLETED) {
                 break;

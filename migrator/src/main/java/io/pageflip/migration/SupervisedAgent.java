@@ -54,6 +54,7 @@ public final class SupervisedAgent {
         AgentTask task = AgentTask.parse(arguments);
         outcome.becomes(task.firstRole());
         outcome.logPhases(progress);
+        progress.addListener((phase, pages) -> sayIfGuest(phase));
         MigrationRequest request = RequestDocument.read(firstLine());
         Thread watch = new Thread(this::awaitEndOfInput, "supervisor watch");
         watch.setDaemon(true);
@@ -85,6 +86,12 @@ public final class SupervisedAgent {
                                     progress)
                             .run();
             };
+        }
+    }
+
+    private void sayIfGuest(Progress.Phase phase) {
+        if (phase == Progress.Phase.PREPARING && outcome.role() == AgentRole.SOURCE) {
+            say(AgentEvent.guest());
         }
     }
 

@@ -161,6 +161,7 @@ public final class SourceAgent {
         });
         PreparationStep first =
                 request.adopts() ? new PreparationStep.Adopt(guest, request, context) : PreparationStep.NONE;
+        progress.begin(Progress.Phase.PREPARING, 0);
         guest.resume();
         return first;
     }
