@@ -38,7 +38,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 final class HostileDestinationIT {
     /** So long a guest may be paused here. */
-    private static final double LIMIT_S = 1;
+    private static final double LIMIT_S = 0.3;
 
     private static final double RUN_ON_S = 1_000_000; // until the test cancels
 
@@ -324,6 +324,6 @@ final class HostileDestinationIT {
         RunResult result = TwoAgents.join(source);
         assertThat(result.error().message())
                 .startsWith(
-                        "the guest was paused for 1.0 s, which is the limit (--switchover-timeout), while waiting for ");
+                        "the guest was paused for 0.3 s, which is the limit (--switchover-timeout), while waiting for ");
     }
 }
