@@ -28,7 +28,6 @@ final class AgentProcess implements AutoCloseable {
     private static final long START_TIMEOUT_S = 300;
 
     private static final EventLog LOG = EventLog.of("migrate");
-    private static final int SIGTERM_EXIT = 128 + 15;
 
     private final String role;
     private final Process process;
@@ -184,11 +183,6 @@ final class AgentProcess implements AutoCloseable {
     void cancel() {
         LOG.event("asks for the end of the agent:", role);
         process.toHandle().destroy(); // Process.destroy() would close its output as well, and so lose its result
-    }
-
-    /** Whether the process died of {@link #cancel}: only a JVM that is still starting does. */
-    boolean diedOfCancel() {
-        return !process.isAlive() && process.exitValue() == SIGTERM_EXIT;
     }
 
     /** Closes the agent's standard input, which asks it to end, and waits until it has; kills it if it does not end. */

@@ -109,13 +109,13 @@ public final class Migration {
     }
 
     /**
-     * Whether the source was cancelled so early that it did not find the destination any more, or could not even handle
-     * the signal yet.
+     * Whether the source was cancelled so early that it did not find the destination any more, or could not handle the
+     * signal, or say how it ended.
      */
     static boolean neverHadAGuest(AgentProcess source) {
         RunResult ours = source.result();
         return ours == null
-                ? source.diedOfCancel()
+                ? !source.hadGuest()
                 : ours.error() != null && ours.error().kind() == Failure.Kind.USAGE;
     }
 
@@ -148,9 +148,7 @@ public final class Migration {
                             MigrationStatus.FAILED,
                             Owner.NOBODY_YET,
                             null,
-                            new Failure(
-                                    Failure.Kind.MIGRATION_FAILED,
-                                    "there was no guest yet: " + sourceEnd + "; " + why));
+                            new Failure(Failure.Kind.MIGRATION_FAILED, sourceEnd + "; " + why));
         }
         Failure cause = theirs == null ? null : theirs.error();
         return ours.status() == MigrationStatus.FAILED && cause != null && cause.kind() == Failure.Kind.HOST_LACKS
