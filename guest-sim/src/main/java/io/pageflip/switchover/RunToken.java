@@ -36,6 +36,7 @@ public final class RunToken implements AutoCloseable {
     private static final int SWITCHOVER_PAGE = BasePage.BYTES;
     private static final int BYTES = SWITCHOVER_PAGE + BasePage.BYTES;
     private static final int FIRST_EPOCH = 1;
+    private static final int NO_EPOCH = 0;
 
     private final Mapping mapping;
     private final Futex epoch;
@@ -138,10 +139,11 @@ public final class RunToken implements AutoCloseable {
     }
 
     /**
-     * Locks and unlocks another file, which only this process has, so that the code is in the caches when the token is
-     * locked.
+     * Locks and unlocks a file of this process, and compares the epoch with one that cannot be, which changes nothing:
+     * the code of {@link #tryLock} and {@link #claim} is then in the caches when the switchover comes.
      */
     void dryRun() throws SyscallException {
+        epoch.compareAndSet(NO_EPOCH, NO_EPOCH);
         dryRunLock.tryLock();
         dryRunLock.unlock();
     }
