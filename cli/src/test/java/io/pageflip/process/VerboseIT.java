@@ -11,6 +11,7 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What {@code --verbose} and {@code --log-file} show of both agents. */
@@ -130,14 +131,18 @@ final class VerboseIT {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"--log-file=/nowhere/log", "--log-file=/proc", "--log-file=/proc/version/log"})
-    void aFileThatCannotBeWrittenIsRefusedBeforeAnythingRuns(String option) throws IOException {
+    @CsvSource({
+        "--log-file=/nowhere/log, its folder does not exist",
+        "--log-file=/proc, it is a folder",
+        "--log-file=/proc/version/log, its folder does not exist"
+    })
+    void aFileThatCannotBeWrittenIsRefusedBeforeAnythingRuns(String option, String why) throws IOException {
         Run run = pageflip.start(migrate("--format=json", option)).endsWith(2);
 
         assertThat(run.out()).isEmpty();
         assertThat(run.err().lines())
                 .containsExactly(
-                        "pageflip: " + option.replace('=', ' ') + ": no file can be written there",
+                        "pageflip: " + option.replace('=', ' ') + ": no file can be written there: " + why,
                         "Try 'pageflip migrate --help'.");
     }
 
