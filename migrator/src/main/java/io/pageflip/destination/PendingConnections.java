@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class PendingConnections implements AutoCloseable {
     private static final int MOST = 16;
+    private static final int READ_SLICE_MS = 5;
 
     private final UnixSocket listener;
     private final FrameType type;
@@ -40,18 +41,14 @@ final class PendingConnections implements AutoCloseable {
         this.refused = refused;
     }
 
-    /** Whether nobody has connected whose first message is not here yet. */
-    boolean isEmpty() {
-        return pending.isEmpty();
-    }
-
     /**
      * The next connection whose first message is here, which is the caller's then; null if there is none within
-     * {@code millis} milliseconds.
+     * {@code millis} milliseconds, or sooner: while a peer's message is on its way, this returns after
+     * {@link #READ_SLICE_MS}.
      */
     @Nullable
     FirstMessage next(int millis) throws IOException {
-        UnixSocket socket = listener.accept(millis);
+        UnixSocket socket = listener.accept(pending.isEmpty() ? millis : Math.min(millis, READ_SLICE_MS));
         if (socket != null) {
             accept(socket);
         }

@@ -22,7 +22,6 @@ import org.jspecify.annotations.Nullable;
 /** Waits at a Unix socket for a source. */
 public final class SourceListener {
     private static final int ACCEPT_SLICE_MS = 100;
-    private static final int READ_SLICE_MS = 5;
 
     /** Of a file's mode, inode(7). */
     private static final int S_IFMT = 0xf000;
@@ -55,7 +54,7 @@ public final class SourceListener {
                 observer.listening();
                 while (true) {
                     cancellation.check();
-                    FirstMessage peer = peers.next(peers.isEmpty() ? ACCEPT_SLICE_MS : READ_SLICE_MS);
+                    FirstMessage peer = peers.next(ACCEPT_SLICE_MS);
                     if (peer != null) {
                         try {
                             return ConnectedSource.accept(peer, path, clock, cancellation);

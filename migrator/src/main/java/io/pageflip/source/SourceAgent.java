@@ -192,8 +192,8 @@ public final class SourceAgent {
     }
 
     /**
-     * Called when the lock is released: waits until either the destination has stored its epoch, or the destination is
-     * gone and this agent has the lock again.
+     * Called when the lock is released: waits until either the destination has stored its epoch, or this agent has
+     * taken the guest back.
      */
     private RunResult awaitTaken(OutgoingMigration migration, OutgoingSchedule schedule) throws IOException {
         TokenWait wait = new TokenWait(
