@@ -146,30 +146,11 @@ final class AgentsIT {
             throws Exception {
         FutureTask<RunResult> destination = agents.destination(moves);
         try (FakeSource source = new FakeSource(agents.path(), GUEST)) {
-            source.greet(Mechanism.FLIP, hello -> withSchedule(hello, schedule, mechanism));
+            source.greet(Mechanism.FLIP, hello -> FakeSource.with(hello, hello.pid(), schedule, mechanism));
             assertThat(((Message.Failed) source.heard()).reason()).startsWith("--schedule " + schedule + " ");
             assertThat(catchThrowable(() -> TwoAgents.join(destination))).hasCauseInstanceOf(ProtocolException.class);
             assertThat(source.ownsGuest()).isTrue();
         }
-    }
-
-    private static Message.Hello withSchedule(Message.Hello h, Schedule schedule, Mechanism mechanism) {
-        return new Message.Hello(
-                h.version(),
-                h.pid(),
-                h.ownerEpoch(),
-                mechanism,
-                schedule,
-                h.gifts(),
-                h.populate(),
-                h.pagePipe(),
-                h.guest(),
-                h.scenario(),
-                h.token(),
-                h.oracle(),
-                h.console(),
-                h.frames(),
-                h.blocks());
     }
 
     @FunctionalInterface
@@ -446,22 +427,7 @@ final class AgentsIT {
     }
 
     private static Message.Hello asHandover(Message.Hello h) {
-        return new Message.Hello(
-                h.version(),
-                h.pid(),
-                h.ownerEpoch(),
-                h.mechanism(),
-                Schedule.HANDOVER,
-                h.gifts(),
-                h.populate(),
-                h.pagePipe(),
-                h.guest(),
-                h.scenario(),
-                h.token(),
-                h.oracle(),
-                h.console(),
-                h.frames(),
-                h.blocks());
+        return FakeSource.with(h, h.pid(), Schedule.HANDOVER, h.mechanism());
     }
 
     @Test

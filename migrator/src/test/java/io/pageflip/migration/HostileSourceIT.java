@@ -74,27 +74,8 @@ final class HostileSourceIT {
         }
     }
 
-    private static Message.Hello with(Message.Hello h, int pid, Schedule schedule, Mechanism mechanism) {
-        return new Message.Hello(
-                h.version(),
-                pid,
-                h.ownerEpoch(),
-                mechanism,
-                schedule,
-                h.gifts(),
-                h.populate(),
-                h.pagePipe(),
-                h.guest(),
-                h.scenario(),
-                h.token(),
-                h.oracle(),
-                h.console(),
-                h.frames(),
-                h.blocks());
-    }
-
     private static UnaryOperator<Message.Hello> as(Schedule schedule, Mechanism mechanism) {
-        return hello -> with(hello, hello.pid(), schedule, mechanism);
+        return hello -> FakeSource.with(hello, hello.pid(), schedule, mechanism);
     }
 
     /** All pages are holes, says the only END. */
@@ -242,7 +223,7 @@ final class HostileSourceIT {
     void aSourceThatIsAnotherProcessIsRefused() throws Exception {
         FutureTask<RunResult> destination = agents.destination(true);
         try (FakeSource source = new FakeSource(agents.path(), GUEST)) {
-            source.greet(Mechanism.PULL, hello -> with(hello, 1, Schedule.STOP_AND_MOVE, Mechanism.PULL));
+            source.greet(Mechanism.PULL, hello -> FakeSource.with(hello, 1, Schedule.STOP_AND_MOVE, Mechanism.PULL));
             assertThat(((Message.Failed) source.heard()).reason()).startsWith("a greeting of process 1 from process ");
             assertThat(catchThrowable(() -> TwoAgents.join(destination))).isNotNull();
         }

@@ -71,6 +71,26 @@ public final class FakeSource implements AutoCloseable {
         return memory.hello(request, true);
     }
 
+    /** A greeting like {@code hello}, of another process, schedule and mechanism. */
+    public static Message.Hello with(Message.Hello hello, int pid, Schedule schedule, Mechanism mechanism) {
+        return new Message.Hello(
+                hello.version(),
+                pid,
+                hello.ownerEpoch(),
+                mechanism,
+                schedule,
+                hello.gifts(),
+                hello.populate(),
+                hello.pagePipe(),
+                hello.guest(),
+                hello.scenario(),
+                hello.token(),
+                hello.oracle(),
+                hello.console(),
+                hello.frames(),
+                hello.blocks());
+    }
+
     /** The descriptors that go with the greeting: the stream's, token, oracle, console, frames, then the blocks'. */
     public List<Fd> passed() {
         return passed;
