@@ -3,6 +3,8 @@
 # make check    in a minute, before each commit: the format, javac's lints and the unit tests of everything, Error Prone of
 #               the files that differ from the last commit (of all, outside of a git repository)
 # make test     everything: format, lints, unit and integration tests
+# make fuzz     damaged sessions for SECONDS=60
+# make soak     one guest to and fro for SECONDS=60: nothing grows
 # make format   format the Java sources
 # make bench    the JMH benchmarks of the migrator; BENCH='a regular expression and JMH options'
 # make clean    remove what was built
@@ -23,7 +25,7 @@ EMPTY :=
 UNCHANGED = $(if $(shell git rev-parse HEAD 2>/dev/null),$(if $(strip $(CHANGED)),(?!.*/($(subst $(EMPTY) ,|,$(strip \
 	$(CHANGED))))$$).*,.*),.*/target/.*)
 
-.PHONY: all run check test format bench clean
+.PHONY: all run check test fuzz soak format bench clean
 
 all: $(JAR)
 
@@ -43,6 +45,15 @@ check:
 
 test:
 	$(MVN) verify
+
+SECONDS := 60
+ONE_TEST = $(MVN) -Dquick -am verify -Dtest=NoSuchTest
+
+fuzz:
+	$(ONE_TEST) -pl migrator -Dit.test=SessionFuzzIT -Dpageflip.fuzz.seconds=$(SECONDS)
+
+soak:
+	$(ONE_TEST) -pl cli -Dit.test=SoakIT -Dpageflip.soak.seconds=$(SECONDS)
 
 format:
 	$(MVN_QUIET) spotless:apply

@@ -2,6 +2,7 @@ package io.pageflip.cli;
 
 import io.pageflip.channel.Cancellation;
 import io.pageflip.log.LogOutput;
+import io.pageflip.migration.AgentLauncher;
 import io.pageflip.migration.SupervisedAgent;
 import io.pageflip.os.JavaProcess;
 import java.io.IOException;
@@ -42,15 +43,17 @@ final class AgentCommand implements Callable<Integer> {
     }
 
     /**
-     * The command line of a JVM like this one that runs this command; the agent's arguments follow it.
+     * Starts JVMs like this one that run this command.
      *
      * @param logArguments of {@link LogOptions#arguments}
      */
-    static List<String> jvm(List<String> logArguments) {
-        List<String> command = JavaProcess.command(Main.class.getName());
-        command.add(NAME);
-        command.addAll(logArguments);
-        return command;
+    static AgentLauncher launcher(List<String> logArguments) {
+        return accountsBytes -> {
+            List<String> command = JavaProcess.command(Main.class.getName(), accountsBytes);
+            command.add(NAME);
+            command.addAll(logArguments);
+            return command;
+        };
     }
 
     @Override

@@ -8,16 +8,23 @@ import io.pageflip.metrics.RunResult;
 import io.pageflip.migration.AgentOutcome;
 import io.pageflip.migration.AgentRole;
 import io.pageflip.os.Fd;
+import io.pageflip.os.TimeNamespace;
+import io.pageflip.request.RefusedException;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 
 /** Shows the progress and the result of an agent to the person who started it. */
 final class AgentConsole {
+    private static final double NS_PER_S = 1e9;
+
     private final AgentOutcome outcome;
     private final RunOptions options;
     private final PrintStream report;
+    private @Nullable ParameterException refused;
 
     /** @param outputIsStream whether standard output carries pages, so that reports go to standard error */
     AgentConsole(AgentRole role, RunOptions options, boolean outputIsStream) {
@@ -54,13 +61,23 @@ final class AgentConsole {
     }
 
     private int runLogged(Work work) throws IOException {
+        double offsetS = TimeNamespace.OWN.offsetNs() / NS_PER_S;
+        if (offsetS != 0) {
+            say(String.format(
+                    Locale.ROOT,
+                    "in this time namespace CLOCK_MONOTONIC shows %.3f s more than on the host; all times are the host's",
+                    offsetS));
+        }
         Progress progress = new Progress();
         outcome.logPhases(progress);
         RunResult result;
         try (ProgressDisplay display =
                 new ProgressDisplay(progress, options.progress(), options.quiet() || options.verbose())) {
             display.start();
-            result = outcome.of(() -> work.run(progress, outcome));
+            result = outcome.of(() -> foreseen(work, progress));
+        }
+        if (refused != null) {
+            throw refused;
         }
         if (options.format() == ReportOptions.Format.JSON) {
             report.println(ResultJson.write(result));
@@ -69,6 +86,16 @@ final class AgentConsole {
         }
         report.flush();
         return ExitCodes.of(result);
+    }
+
+    /** Remembers what was typed wrongly, which is neither a result nor a failure that nobody foresaw. */
+    private RunResult foreseen(Work work, Progress progress) throws IOException {
+        try {
+            return work.run(progress, outcome);
+        } catch (ParameterException e) {
+            refused = e;
+            throw new RefusedException(String.valueOf(e.getMessage()), e);
+        }
     }
 
     /** Prints a sentence that is no result on standard error, unless {@code --quiet} was given. */

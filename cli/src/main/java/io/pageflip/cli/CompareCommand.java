@@ -204,7 +204,7 @@ final class CompareCommand implements Callable<Integer> {
                 runs,
                 cell -> new Migration(
                                 matrix.requests().get(cell),
-                                AgentCommand.jvm(report.logArguments()),
+                                AgentCommand.launcher(report.logArguments()),
                                 cancellation,
                                 shown)
                         .run(),

@@ -91,7 +91,7 @@ final class DestinationCommand implements Callable<Integer> {
         try {
             return SourceListener.accept(path, observer, NanoClock.SYSTEM, cancellation);
         } catch (RefusedException e) {
-            throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()), e);
+            throw new ParameterException(spec.commandLine(), "--listen unix:" + e.getMessage(), e);
         }
     }
 

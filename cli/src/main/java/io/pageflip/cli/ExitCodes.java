@@ -2,6 +2,7 @@ package io.pageflip.cli;
 
 import io.pageflip.metrics.Failure;
 import io.pageflip.metrics.RunResult;
+import io.pageflip.os.HostLacksException;
 
 /** The exit codes of every command, as {@code --help} lists them. */
 final class ExitCodes {
@@ -39,6 +40,11 @@ final class ExitCodes {
                     default -> FAILED;
                 };
         };
+    }
+
+    /** Of a command that a failure has ended. */
+    static int of(Throwable failure) {
+        return HostLacksException.isMeantBy(failure) ? HOST_LACKS : FAILED;
     }
 
     private static Failure.Kind kind(RunResult result) {

@@ -1,5 +1,6 @@
 package io.pageflip.cli;
 
+import io.pageflip.os.ProcessOutput;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -9,6 +10,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
@@ -22,6 +24,10 @@ import picocli.CommandLine.ParameterException;
  * @param option the option that names it
  */
 record ExportFile(String option, @Nullable Path path) {
+    /** The names of standard output, which need not be descriptor 1 of this process. */
+    private static final Set<Path> STANDARD_OUTPUT =
+            Set.of(Path.of("/dev/stdout"), Path.of("/dev/fd/1"), Path.of("/proc/self/fd/1"));
+
     /** Checks, before minutes of work, that the reports can be written, each to a place of its own. */
     static void checkAll(CommandSpec spec, ExportFile... files) {
         Map<Path, String> places = new HashMap<>();
@@ -53,7 +59,7 @@ record ExportFile(String option, @Nullable Path path) {
             return "it is a folder";
         }
         if (isSpecial()) {
-            return Files.isWritable(Objects.requireNonNull(path)) ? null : "this user may not write to it";
+            return Files.isWritable(file()) ? null : "this user may not write to it";
         }
         Path folder = folderOf(place);
         if (!Files.isDirectory(folder)) {
@@ -65,12 +71,17 @@ record ExportFile(String option, @Nullable Path path) {
     }
 
     private boolean isSpecial() {
-        return path != null && Files.exists(path) && !Files.isRegularFile(path);
+        return path != null && Files.exists(file()) && !Files.isRegularFile(file());
+    }
+
+    private Path file() {
+        Path named = Objects.requireNonNull(path);
+        return STANDARD_OUTPUT.contains(named.normalize()) ? Path.of("/proc/self/fd/" + ProcessOutput.number()) : named;
     }
 
     /** Where the file itself lies, or will. */
     private Path place() {
-        Path named = Objects.requireNonNull(path).toAbsolutePath();
+        Path named = file().toAbsolutePath();
         try {
             return named.toRealPath();
         } catch (IOException e) {
@@ -102,7 +113,7 @@ record ExportFile(String option, @Nullable Path path) {
         }
         try {
             if (isSpecial()) {
-                Files.writeString(path, text.get(), StandardOpenOption.WRITE);
+                Files.writeString(file(), text.get(), StandardOpenOption.WRITE);
             } else {
                 replace(place(), text.get());
             }

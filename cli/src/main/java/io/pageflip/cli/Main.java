@@ -1,6 +1,7 @@
 package io.pageflip.cli;
 
-import io.pageflip.os.HostLacksException;
+import io.pageflip.agent.Unforeseen;
+import io.pageflip.os.Terminal;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.concurrent.locks.LockSupport;
@@ -36,14 +37,32 @@ public final class Main implements Runnable {
     private Main() {}
 
     public static void main(String[] args) {
+        Thread.setDefaultUncaughtExceptionHandler((thread, e) -> end(e));
         Interrupts interrupts = new Interrupts();
-        handleSignals(interrupts);
+        try {
+            handleSignals(interrupts);
+            int code = execute(args, interrupts);
+            interrupts.finished(code);
+            System.exit(code);
+        } catch (Throwable e) {
+            end(e);
+        }
+    }
+
+    /** Ends at once, whatever other threads do: a destination takes over, or goes on, when its source is dead. */
+    private static void end(Throwable unforeseen) {
+        try {
+            System.err.println("pageflip: " + Unforeseen.describe(unforeseen));
+        } finally {
+            Runtime.getRuntime().halt(ExitCodes.of(unforeseen));
+        }
+    }
+
+    private static int execute(String[] args, Interrupts interrupts) throws IOException {
         StandardOutput output = StandardOutput.install();
         CommandLine commands = AgentCommand.isMeant(args) ? agent(interrupts) : commandLine(interrupts);
         commands.setOut(output.writer());
-        int code = codeOf(output, commands.execute(args));
-        interrupts.finished(code);
-        System.exit(code);
+        return codeOf(output, commands.execute(args));
     }
 
     /** A report that nobody can read is no success. */
@@ -102,6 +121,9 @@ public final class Main implements Runnable {
     private static CommandLine withHandlers(CommandLine root) {
         root.setParameterExceptionHandler(Main::usageError);
         root.setExecutionExceptionHandler(Main::failure);
+        if (!Terminal.isStandardOutput()) {
+            root.setColorScheme(CommandLine.Help.defaultColorScheme(CommandLine.Help.Ansi.OFF));
+        }
         return root;
     }
 
@@ -113,12 +135,9 @@ public final class Main implements Runnable {
     }
 
     private static int failure(Exception e, CommandLine commandLine, ParseResult parsed) {
-        String message = e instanceof java.io.IOException ? e.getMessage() : e.toString();
-        commandLine.getErr().println("pageflip: " + message);
-        if (e instanceof RuntimeException) {
-            e.printStackTrace(commandLine.getErr()); // a bug of pageflip: whoever reports it needs the trace
-        }
-        return e instanceof HostLacksException ? ExitCodes.HOST_LACKS : ExitCodes.FAILED;
+        boolean foreseen = e instanceof IOException;
+        commandLine.getErr().println("pageflip: " + (foreseen ? e.getMessage() : Unforeseen.describe(e)));
+        return ExitCodes.of(e);
     }
 
     /** Called when no command was named. */

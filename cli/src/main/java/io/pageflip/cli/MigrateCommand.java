@@ -3,6 +3,7 @@ package io.pageflip.cli;
 import io.pageflip.agent.HostChecks;
 import io.pageflip.channel.Cancellation;
 import io.pageflip.cli.report.JsonReport;
+import io.pageflip.cli.report.Runs;
 import io.pageflip.cli.report.TextReport;
 import io.pageflip.guest.GuestConfig;
 import io.pageflip.log.LogOutput;
@@ -20,8 +21,6 @@ import io.pageflip.request.WarmUpLength;
 import io.pageflip.scenario.ScriptedFault;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -40,6 +39,9 @@ import picocli.CommandLine.Spec;
         sortOptions = false)
 final class MigrateCommand implements Callable<Integer> {
     static final int MOST_RUNS = 1_000_000;
+
+    /** A report in JSON lists each run, and is made in memory. */
+    private static final int MOST_LISTED = 100_000;
 
     private final Cancellation cancellation;
 
@@ -144,12 +146,22 @@ final class MigrateCommand implements Callable<Integer> {
         MigrationRequest request = CheckedRequest.of(spec, typed().build());
         checkPingPong(spec, request);
         ExportFile export = new ExportFile("--export-json", exportJson).check(spec);
+        boolean lists = exportJson != null || report.format() == ReportOptions.Format.JSON;
+        if (lists) {
+            Values.between(spec, "--runs (with JSON, which lists each of them)", runs, 1, MOST_LISTED);
+        }
         HostChecks.beforeSource(request);
         Map<String, Object> document = RequestDocument.of(request);
         document.put("runs", runs);
         document.put("warmup", warmup);
         document.put("ping-pong", pingPong);
-        List<RunResult> results = pingPong ? pass(request) : runAll(request);
+        Collected collected = new Collected(lists);
+        if (pingPong) {
+            pass(request, collected);
+        } else {
+            runAll(request, collected);
+        }
+        Runs results = collected.finished();
         export.write(() -> JsonReport.of(document, results));
         if (report.format() == ReportOptions.Format.JSON) {
             spec.commandLine().getOut().print(JsonReport.of(document, results));
@@ -157,11 +169,43 @@ final class MigrateCommand implements Callable<Integer> {
             spec.commandLine().getOut().print(TextReport.of(heading(request), results));
         }
         spec.commandLine().getOut().flush();
-        results.stream()
-                .filter(result -> result.error() != null)
-                .findFirst()
-                .ifPresent(result -> spec.commandLine().getErr().println("pageflip: " + TextReport.sentence(result)));
-        return results.stream().mapToInt(ExitCodes::of).max().orElse(ExitCodes.FAILED);
+        RunResult failed = results.firstFailed();
+        if (failed != null) {
+            spec.commandLine().getErr().println("pageflip: " + TextReport.sentence(failed));
+        }
+        return results.count() == 0 ? ExitCodes.FAILED : collected.exitCode;
+    }
+
+    /** The results so far, without those of the warm-up, unless something went wrong in it. */
+    private final class Collected {
+        private final Runs runs;
+        private int seen;
+        private int exitCode = ExitCodes.OK;
+        private @Nullable RunResult lastOfWarmup;
+
+        Collected(boolean lists) {
+            this.runs = new Runs(lists);
+        }
+
+        /** Returns whether all is well. */
+        boolean add(RunResult result) {
+            int code = ExitCodes.of(result);
+            exitCode = Math.max(exitCode, code);
+            if (seen++ < warmup && code == ExitCodes.OK) {
+                lastOfWarmup = result;
+            } else {
+                runs.add(result);
+            }
+            return code == ExitCodes.OK;
+        }
+
+        /** All results; that of a warm-up if nothing came after it. */
+        Runs finished() {
+            if (runs.count() == 0 && lastOfWarmup != null) {
+                runs.add(lastOfWarmup);
+            }
+            return runs;
+        }
     }
 
     /**
@@ -188,37 +232,27 @@ final class MigrateCommand implements Callable<Integer> {
         }
     }
 
-    private List<RunResult> runAll(MigrationRequest request) throws IOException, InterruptedException {
-        List<RunResult> results = new ArrayList<>();
+    private void runAll(MigrationRequest request, Collected collected) throws IOException, InterruptedException {
         Progress shown = new Progress();
-        Migration migration = new Migration(request, AgentCommand.jvm(report.logArguments()), cancellation, shown);
+        Migration migration = new Migration(request, AgentCommand.launcher(report.logArguments()), cancellation, shown);
         try (ProgressDisplay display =
                 new ProgressDisplay(shown, report.progress(), report.quiet() || report.verbose())) {
             display.start();
             for (int i = 0; i < warmup + runs && !cancellation.isRequested(); i++) {
-                RunResult result = migration.run();
-                boolean good = ExitCodes.of(result) == ExitCodes.OK;
-                if (i >= warmup || !good) {
-                    results.add(result);
-                }
-                if (!good) {
+                if (!collected.add(migration.run())) {
                     break; // another run would only hide the failure
                 }
             }
         }
-        return results;
     }
 
-    private List<RunResult> pass(MigrationRequest request) throws IOException, InterruptedException {
+    private void pass(MigrationRequest request, Collected collected) throws IOException, InterruptedException {
         Progress shown = new Progress();
         try (ProgressDisplay display =
                 new ProgressDisplay(shown, report.progress(), report.quiet() || report.verbose())) {
             display.start();
-            List<RunResult> results = new PingPong(
-                            request, warmup + runs, AgentCommand.jvm(report.logArguments()), cancellation, shown)
-                    .run();
-            boolean good = results.stream().allMatch(result -> ExitCodes.of(result) == ExitCodes.OK);
-            return good && results.size() > warmup ? results.subList(warmup, results.size()) : results;
+            new PingPong(request, warmup + runs, AgentCommand.launcher(report.logArguments()), cancellation, shown)
+                    .run(collected::add);
         }
     }
 

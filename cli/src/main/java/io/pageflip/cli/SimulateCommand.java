@@ -166,7 +166,7 @@ final class SimulateCommand implements Callable<Integer> {
                 (mechanism, ramBytes) -> {
                     cancellation.check();
                     MigrationRequest request = request(mechanism, ramBytes);
-                    return new Migration(request, AgentCommand.jvm(List.of()), cancellation, new Progress()).run();
+                    return new Migration(request, AgentCommand.launcher(List.of()), cancellation, new Progress()).run();
                 },
                 Host.here().toString());
         CostsFile file = costsFile == null ? CostsFile.ofUser() : new CostsFile(costsFile);

@@ -6,6 +6,7 @@ import io.pageflip.migration.Agents;
 import io.pageflip.os.Fd;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.Pipe;
+import io.pageflip.os.ProcessOutput;
 import io.pageflip.request.ChannelKind;
 import io.pageflip.request.MigrationRequest;
 import io.pageflip.request.RefusedException;
@@ -90,7 +91,8 @@ final class SourceCommand implements Callable<Integer> {
     }
 
     private DestinationLink openPipe() throws IOException {
-        Fd output = AgentConsole.takeStandardPipe(spec, 1, "standard output", "--connect unix:PATH");
+        Fd output =
+                AgentConsole.takeStandardPipe(spec, ProcessOutput.number(), "standard output", "--connect unix:PATH");
         Pipe.enlarge(output);
         return PipedDestination.over(output, NanoClock.SYSTEM, cancellation);
     }

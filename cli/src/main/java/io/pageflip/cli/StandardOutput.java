@@ -1,7 +1,6 @@
 package io.pageflip.cli;
 
-import java.io.FileDescriptor;
-import java.io.FileOutputStream;
+import io.pageflip.os.ProcessOutput;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
@@ -27,8 +26,8 @@ final class StandardOutput extends OutputStream {
     }
 
     /** Puts itself in the place of {@link System#out}. */
-    static StandardOutput install() {
-        StandardOutput output = new StandardOutput(new FileOutputStream(FileDescriptor.out));
+    static StandardOutput install() throws IOException {
+        StandardOutput output = new StandardOutput(ProcessOutput.open());
         System.setOut(new PrintStream(output, true, CHARSET));
         return output;
     }

@@ -7,7 +7,7 @@ import io.pageflip.os.Capability;
 import io.pageflip.os.DiskFile;
 import io.pageflip.os.HostCapabilities;
 import io.pageflip.os.HostLacksException;
-import io.pageflip.os.Proc;
+import io.pageflip.os.MemoryLimits;
 import io.pageflip.testkit.OrdinaryUser;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -68,7 +68,7 @@ final class Host {
             String before = Files.readString(HUGE_PAGES).trim();
             long wanted = Long.parseLong(before) + count;
             Files.writeString(HUGE_PAGES, Long.toString(wanted));
-            long free = Proc.freeHugePages();
+            long free = MemoryLimits.freeHugePages();
             if (free < count) {
                 Files.writeString(HUGE_PAGES, before);
                 need(false, "this kernel finds no " + count + " huge pages");
@@ -79,7 +79,7 @@ final class Host {
         /** Gives them back, all of which must be free again. */
         @Override
         public void close() throws IOException {
-            long left = Proc.freeHugePages();
+            long left = MemoryLimits.freeHugePages();
             Files.writeString(HUGE_PAGES, before);
             assertThat(left).as("free huge pages").isEqualTo(free);
             assertThat(Files.readString(HUGE_PAGES).trim()).isEqualTo(before);

@@ -15,6 +15,7 @@ final class Installation {
     static final Path CHECKOUT = Path.of("bin/pageflip").toAbsolutePath();
 
     private static final Path JAR = Path.of("target/pageflip.jar").toAbsolutePath();
+    private static final Path LIBRARIES = Path.of("target/native").toAbsolutePath();
     private static final Path LAUNCHER = install();
 
     private Installation() {}
@@ -32,7 +33,9 @@ final class Installation {
             PublicFolder folder = PublicFolder.untilExit("pfi");
             Path launcher = folder.folder("bin").resolve(CHECKOUT.getFileName());
             PublicFolder.copy(CHECKOUT, launcher);
-            PublicFolder.copy(JAR, folder.folder("target").resolve(JAR.getFileName()));
+            Path target = folder.folder("target");
+            PublicFolder.copy(JAR, target.resolve(JAR.getFileName()));
+            PublicFolder.copy(LIBRARIES, target.resolve(LIBRARIES.getFileName()));
             return launcher;
         } catch (IOException e) {
             throw new UncheckedIOException(e);

@@ -87,6 +87,11 @@ final class Pageflip implements BeforeEachCallback, AfterEachCallback {
                 "PAGEFLIP_JAVA_OPTS", ("-Djava.io.tmpdir=" + temporary + " " + String.join(" ", options)).trim());
     }
 
+    /** Sets a variable of the environment of every process that is started from now on. */
+    void environment(String name, String value) {
+        environment.put(name, value);
+    }
+
     /** Has garbage collected all the time in every agent that {@code migrate} starts from now on. */
     void gcStorms() throws IOException {
         Path folder = Files.createDirectory(path("storms"));

@@ -1,10 +1,13 @@
 package io.pageflip.process;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.pageflip.os.UnixSocket;
 import io.pageflip.testkit.Waiting;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -130,6 +133,47 @@ final class SignalIT {
 
         assertThat(run.err()).contains("pageflip: cancelled: there was no guest yet: ");
         assertThat(run.out()).contains("cancelled: there was no guest yet: ");
+    }
+
+    /** The guest is gone, and the report does not come: the source need not wait for it. */
+    @Test
+    void aSourceThatOnlyWaitsForAReportEndsSoon() throws Exception {
+        Pageflip.Agents agents =
+                pageflip.agents(Pageflip.SMALL, List.of("--run-after", "0.05", "--fault", "stop@resumed"));
+        agents.destination().awaitStopped();
+
+        agents.source().signal("TERM");
+        agents.source().endsWith(0);
+
+        assertThat(agents.source().out())
+                .contains(
+                        "completed: the guest is at the destination: its report did not come before this source ended");
+        agents.destination().signal("CONT");
+        agents.destination().endsWith(0);
+    }
+
+    /** A socket whose listener accepts nobody. */
+    @Test
+    void aSourceThatCannotConnectCanBeEnded() throws Exception {
+        Path path = pageflip.path("full.sock");
+        List<UnixSocket> waiting = new ArrayList<>();
+        try (UnixSocket listener = UnixSocket.listen(path.toString())) {
+            assertThat(listener.fd().isOpen()).isTrue();
+            assertThatThrownBy(() -> {
+                        while (true) {
+                            waiting.add(UnixSocket.connect(path.toString()));
+                        }
+                    })
+                    .hasMessageEndingWith("EAGAIN");
+            Run run = pageflip.start("source", "--connect", "unix:" + path, "--ram", "16M", "--progress", "always")
+                    .awaitErr("waiting for the other agent");
+            run.signal("INT");
+            run.endsWith(1);
+            assertThat(run.out()).contains("cancelled: there was no guest yet");
+        } finally {
+            waiting.forEach(UnixSocket::close);
+            UnixSocket.unlink(path.toString());
+        }
     }
 
     @Test

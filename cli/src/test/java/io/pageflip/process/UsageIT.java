@@ -2,7 +2,7 @@ package io.pageflip.process;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.pageflip.os.Proc;
+import io.pageflip.os.MemoryLimits;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -63,7 +63,7 @@ final class UsageIT {
 
     @Test
     void hugePagesThatAreNotReservedAreTheHostsLack() throws IOException {
-        Host.need(Proc.freeHugePages() < 512, "there are huge pages for 1 GiB on this host");
+        Host.need(MemoryLimits.freeHugePages() < 512, "there are huge pages for 1 GiB on this host");
 
         assertLack(
                 pageflip.start("migrate", "--backing=hugetlb"),

@@ -13,6 +13,9 @@ import io.pageflip.ram.RamBlock;
  *  64+64i   u64      vCPU i: heartbeat counter, one more with every instruction
  *  72+64i   u64      vCPU i: CLOCK_MONOTONIC nanoseconds at its last heartbeat
  * </pre>
+ *
+ * <p>Each word is stored in one piece, and nothing orders one word after another: an observer may see the counter of
+ * one heartbeat and the time of the one before.
  */
 public final class GuestInfoPage {
     /** The RAM block whose page 0 it is, by its place in the guest's list of blocks: block {@code ram}. */

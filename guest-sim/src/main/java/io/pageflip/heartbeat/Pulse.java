@@ -14,8 +14,8 @@ import io.pageflip.os.Mapping;
  * </pre>
  *
  * <p>A vCPU writes a slot when it executes its first instruction in a later one, or pauses; it writes nothing for a
- * slot in which it executed nothing. Any thread may read meanwhile. Slots older than about four seconds are
- * overwritten.
+ * slot in which it executed nothing. It writes the gap before the first word (release), and readers read it after that
+ * word (acquire). Any thread may read meanwhile. Slots older than about four seconds are overwritten.
  */
 public final class Pulse {
     /** A slot, in nanoseconds. */
@@ -50,7 +50,7 @@ public final class Pulse {
 
     /** Instructions that vCPU {@code vcpu} executed in a slot; 0 if it is not, or no longer, known. */
     public long instructions(int vcpu, long slot) {
-        long word = mapping.getLong(at(vcpu, slot));
+        long word = mapping.getLongAcquire(at(vcpu, slot));
         return isOf(word, slot) ? word & COUNT_MASK : 0;
     }
 
@@ -60,7 +60,7 @@ public final class Pulse {
      */
     public long longestGapNs(int vcpu, long slot) {
         long at = at(vcpu, slot);
-        return isOf(mapping.getLong(at), slot) ? mapping.getLong(at + GAP) : 0;
+        return isOf(mapping.getLongAcquire(at), slot) ? mapping.getLong(at + GAP) : 0;
     }
 
     private static boolean isOf(long word, long slot) {
@@ -125,7 +125,7 @@ public final class Pulse {
                 long count = instructions - before + (same ? word & COUNT_MASK : 0);
                 pulse.mapping.setLong(
                         at + GAP, same ? Math.max(longestGapNs, pulse.mapping.getLong(at + GAP)) : longestGapNs);
-                pulse.mapping.setLong(at, slot << Integer.SIZE | Math.min(COUNT_MASK, count));
+                pulse.mapping.setLongRelease(at, slot << Integer.SIZE | Math.min(COUNT_MASK, count));
             }
             slotEndNs = 0;
             longestGapNs = 0;

@@ -56,8 +56,8 @@ public final class Fd implements AutoCloseable {
     }
 
     /**
-     * Reopens standard input, output or error (0, 1, 2), which must be a pipe, as a new open file description that is
-     * non-blocking.
+     * Reopens standard input (0) or output ({@link ProcessOutput#number}), which must be a pipe, as a new open file
+     * description that is non-blocking.
      */
     public static Fd reopenStandardPipe(int number) throws IOException {
         Syscalls sys = Syscalls.LINUX;
@@ -70,8 +70,8 @@ public final class Fd implements AutoCloseable {
     }
 
     /**
-     * Keeps all other code in this process from using standard input or output (0, 1): input becomes {@code /dev/null},
-     * output a duplicate of standard error.
+     * Keeps all other code in this process from using standard input (0) or output ({@link ProcessOutput#number}):
+     * input becomes {@code /dev/null}, output a duplicate of standard error.
      */
     public static void redirectStandard(int number) throws SyscallException {
         Syscalls sys = Syscalls.LINUX;

@@ -65,7 +65,27 @@ public record HostCapabilities(List<Capability> capabilities, List<Capability> m
      *     instead
      */
     public static Capability probeFlip(boolean hugePages) {
-        return flip(hugePages ? "huge pages" : "memfd", minorFaults(hugePages));
+        return flip(
+                hugePages ? "huge pages" : "memfd", attempt("memfd", HostProbes::sealedMemfd), minorFaults(hugePages));
+    }
+
+    /**
+     * Finds out whether {@code mechanism} can run here, apart from {@code flip} and {@code fuse}. Cheap enough for the
+     * start of each migration.
+     *
+     * @param mechanism {@code gift}, {@code stream} or {@code pull}
+     * @return where it is not available, its detail is the cause and what to choose instead
+     */
+    public static Capability probeCopying(String mechanism) {
+        Capability memfd = attempt("memfd", HostProbes::sealedMemfd); // every migration has a run token in one
+        Capability found = switch (mechanism) {
+            case "gift" -> mechanism("gift", "", memfd, attempt("vmsplice-gift", HostProbes::vmspliceGift));
+            case "pull" -> mechanism("pull", "", memfd, attempt("process-vm-readv", HostProbes::processVmReadv));
+            default -> mechanism(mechanism, "", memfd);
+        };
+        return found.available() || !memfd.available() || mechanism.equals("stream")
+                ? found
+                : Capability.no(mechanism, found.detail() + "; choose stream, which needs neither");
     }
 
     /**

@@ -13,4 +13,15 @@ public final class HostLacksException extends IOException {
     public HostLacksException(String message, Throwable cause) {
         super(message, cause);
     }
+
+    /**
+     * Whether {@code failure} says that this host lacks something: also if it is a system call that this kernel does
+     * not have, or that a filter denies.
+     */
+    public static boolean isMeantBy(Throwable failure) {
+        return failure instanceof HostLacksException
+                || failure instanceof LinkageError
+                || (failure instanceof SyscallException call
+                        && (call.errno() == Errno.ENOSYS || call.errno() == Errno.EPERM));
+    }
 }

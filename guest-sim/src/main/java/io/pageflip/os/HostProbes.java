@@ -21,6 +21,9 @@ final class HostProbes {
             if (Syscalls.LINUX.ftruncate(file.fd().number(), 0) != -Errno.EPERM) {
                 throw new IOException("its seals do not protect its size");
             }
+            if (file.fd().length() != BasePage.BYTES) {
+                throw new IOException("statx says that it has " + file.fd().length() + " bytes");
+            }
         }
         return "sealed against resizing";
     }
@@ -90,6 +93,7 @@ final class HostProbes {
                 throw new IOException("process_vm_readv read " + read + " of " + BasePage.BYTES + " bytes");
             }
         }
+        Fd.ofProcess(Proc.pid()).close(); // to notice when the other process ends
         int scope = Proc.ptraceScope();
         if (scope >= NOBODY || (scope == ADMIN_ONLY && Proc.uid() != 0)) {
             throw new IOException("Yama forbids it between processes (kernel.yama.ptrace_scope " + scope + ")");
@@ -104,7 +108,7 @@ final class HostProbes {
     }
 
     static String hugePages() throws IOException {
-        long free = Proc.freeHugePages();
+        long free = MemoryLimits.freeHugePages();
         if (free <= 0) {
             throw new IOException("none of 2 MiB is free: the administrator reserves them (vm.nr_hugepages)");
         }

@@ -4,6 +4,7 @@ import com.sun.jna.Pointer;
 import io.pageflip.memory.BasePage;
 import io.pageflip.memory.Quantity;
 import java.io.IOException;
+import java.lang.invoke.VarHandle;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
@@ -170,6 +171,32 @@ public final class Mapping implements AutoCloseable {
     public void setInt(long offset, int value) {
         checkBounds(offset, 4);
         pointer.setInt(offset, value);
+    }
+
+    /** As {@link #getInt}: what its writer had written before {@link #setIntRelease} is visible then (acquire). */
+    public int getIntAcquire(long offset) {
+        int value = getInt(offset);
+        VarHandle.acquireFence();
+        return value;
+    }
+
+    /** As {@link #setInt}, after all earlier writes and reads of this thread (release). */
+    public void setIntRelease(long offset, int value) {
+        VarHandle.releaseFence();
+        setInt(offset, value);
+    }
+
+    /** As {@link #getLong}: what its writer had written before {@link #setLongRelease} is visible then (acquire). */
+    public long getLongAcquire(long offset) {
+        long value = getLong(offset);
+        VarHandle.acquireFence();
+        return value;
+    }
+
+    /** As {@link #setLong}, after all earlier writes and reads of this thread (release). */
+    public void setLongRelease(long offset, long value) {
+        VarHandle.releaseFence();
+        setLong(offset, value);
     }
 
     /** Copies {@code bytes} bytes from the start of {@code from} to {@code offset}. */

@@ -8,9 +8,12 @@ package io.pageflip.os;
 public interface NanoClock {
     /**
      * The host's clock: {@link System#nanoTime()}, which on Linux is {@code clock_gettime(CLOCK_MONOTONIC)} in every
-     * JVM, so that readings of two agents may be compared (a test asserts it).
+     * JVM (a test asserts it), less the offset of this process's {@link TimeNamespace}; so readings of two agents may
+     * be compared.
      */
-    NanoClock SYSTEM = System::nanoTime;
+    NanoClock SYSTEM = TimeNamespace.OWN.offsetNs() == 0
+            ? System::nanoTime
+            : () -> System.nanoTime() - TimeNamespace.OWN.offsetNs();
 
     /** Now, in nanoseconds since an origin that all processes of this boot share. */
     long nanoTime();

@@ -37,6 +37,15 @@ public final class Proc {
         }
     }
 
+    /** As {@link #numbers}; empty if this process cannot read the file, as where {@code /proc} shows processes only. */
+    static Map<String, Long> numbersIfReadable(String path) {
+        try {
+            return numbers(path);
+        } catch (IOException e) {
+            return Map.of();
+        }
+    }
+
     /** Parses the lines {@code Name: 123 kB} and {@code name 123} of a file; drops the unit. */
     private static Map<String, Long> numbers(String path) throws IOException {
         Map<String, Long> values = new HashMap<>();
@@ -81,40 +90,6 @@ public final class Proc {
     }
 
     /**
-     * Memory that can be allocated without swapping ({@code MemAvailable}), within the limit of this process's control
-     * group.
-     */
-    public static long availableBytes() throws IOException {
-        long host = numbers("/proc/meminfo").getOrDefault("MemAvailable", 0L) * 1024;
-        return Math.min(host, controlGroupRoom());
-    }
-
-    private static long controlGroupRoom() {
-        try {
-            String group = firstLine("/proc/self/cgroup");
-            if (!group.startsWith("0::")) {
-                return Long.MAX_VALUE;
-            }
-            String folder = "/sys/fs/cgroup" + group.substring(3);
-            long max = Long.parseLong(firstLine(folder + "/memory.max"));
-            return Math.max(0, max - Long.parseLong(firstLine(folder + "/memory.current")));
-        } catch (IOException | NumberFormatException e) {
-            return Long.MAX_VALUE; // no control groups of version 2, or no limit ("max")
-        }
-    }
-
-    /** Huge pages of 2 MiB in the kernel's pool that are free, and that no mapping has reserved. */
-    public static long freeHugePages() {
-        try {
-            String folder = "/sys/kernel/mm/hugepages/hugepages-2048kB/";
-            return Long.parseLong(firstLine(folder + "free_hugepages"))
-                    - Long.parseLong(firstLine(folder + "resv_hugepages"));
-        } catch (IOException | NumberFormatException e) {
-            return 0;
-        }
-    }
-
-    /**
      * Yama's restriction on processes that read each other's memory ({@code kernel.yama.ptrace_scope}): 0 none, 1
      * parents and those whom the other process allows, 2 {@code CAP_SYS_PTRACE} only, 3 nobody. Also 0 where there is
      * no Yama.
@@ -127,9 +102,12 @@ public final class Proc {
         }
     }
 
-    /** How many pages the kernel has moved to other frames since boot: migration, and swapping in and out. */
-    public static long relocatedPages() throws IOException {
-        Map<String, Long> vmstat = numbers("/proc/vmstat");
+    /**
+     * How many pages the kernel has moved to other frames since boot: migration, and swapping in and out. 0 if this
+     * process cannot know.
+     */
+    public static long relocatedPages() {
+        Map<String, Long> vmstat = numbersIfReadable("/proc/vmstat");
         return vmstat.getOrDefault("pgmigrate_success", 0L)
                 + vmstat.getOrDefault("pswpin", 0L)
                 + vmstat.getOrDefault("pswpout", 0L);
@@ -152,6 +130,16 @@ public final class Proc {
     /** This process's number. */
     public static int pid() {
         return Math.toIntExact(ProcessHandle.current().pid());
+    }
+
+    /** Whether a process is in the PID namespace of this one; true if this process may not know. */
+    public static boolean sharesPidNamespace(int pid) {
+        try {
+            return Files.readSymbolicLink(Path.of("/proc/" + pid + "/ns/pid"))
+                    .equals(Files.readSymbolicLink(Path.of("/proc/self/ns/pid")));
+        } catch (IOException e) {
+            return true;
+        }
     }
 
     /** The user this process runs as. */

@@ -1,15 +1,30 @@
 package io.pageflip.os;
 
-/** Finds out whether the output goes to a terminal. */
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.regex.Pattern;
+
+/** Finds out whether output goes to a terminal. Any thread may call it. */
 public final class Terminal {
-    private static final int STDERR = 2;
-    private static final int TCGETS = 0x5401;
+    private static final Pattern DEVICE = Pattern.compile("/dev/(pts/|tty|console).*");
 
     private Terminal() {}
 
-    /** Whether standard error is a terminal (as in isatty(3)). */
     public static boolean isStandardError() {
-        NativeBuffer termios = NativeBuffer.scratch();
-        return Syscalls.LINUX.ioctl(STDERR, TCGETS, termios.address()) == 0;
+        return is(2);
+    }
+
+    public static boolean isStandardOutput() {
+        return is(ProcessOutput.number());
+    }
+
+    private static boolean is(int descriptor) {
+        try {
+            Path open = Files.readSymbolicLink(Path.of("/proc/self/fd/" + descriptor));
+            return DEVICE.matcher(open.toString()).matches();
+        } catch (IOException e) {
+            return false;
+        }
     }
 }

@@ -3,18 +3,24 @@ package io.pageflip.os;
 import java.io.IOException;
 import java.lang.ref.Reference;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 
 /**
- * The owner of a Unix stream socket (unix(7)), connected or listening, close-on-exec. It does only what must happen
- * before another object reads from the socket: listening, connecting, the peer's credentials, and a message with
- * descriptors. Afterwards that object uses {@link #fd}.
+ * The owner of a Unix stream socket (unix(7)), connected or listening, close-on-exec and non-blocking. It does only
+ * what must happen before another object reads from the socket: listening, connecting, the peer's credentials, and a
+ * message with descriptors. Afterwards that object uses {@link #fd}.
  */
 public final class UnixSocket implements AutoCloseable {
     /** Descriptors in one message, at most ({@code SCM_MAX_FD}, net/scm.h). */
     public static final int MAX_DESCRIPTORS = 253;
 
+    private static final long RETRY_NS = 20_000_000;
+    private static final int SLICE_MS = 50;
     private static final int AF_UNIX = 1;
     private static final int SOCK_STREAM = 1;
     private static final int SOCK_CLOEXEC = Fd.O_CLOEXEC;
@@ -41,19 +47,32 @@ public final class UnixSocket implements AutoCloseable {
     }
 
     /**
-     * Binds {@code path}, which must not exist, with mode 0600 from the first moment, and listens. The caller removes
-     * the path later, with {@link #unlink}. This changes the process's umask for a moment: call it while no other
-     * thread creates files.
+     * Listens at {@code path}, which must not exist, with mode 0600 from the first moment. Whoever sees the path can
+     * connect: where the file system has hard links, the socket listens already when it gets this name. The caller
+     * removes the path later, with {@link #unlink}. This changes the process's umask for a moment: call it while no
+     * other thread creates files.
+     *
+     * @throws SyscallException {@code EADDRINUSE} if the path exists
      */
     public static UnixSocket listen(String path) throws SyscallException {
         UnixSocket socket = create();
         try {
-            NativeBuffer address = socketAddress(path);
-            int umask = socket.sys.umask(0177);
-            long bound = socket.sys.bind(socket.fd.number(), address.address(), SOCKADDR_UN_BYTES);
-            socket.sys.umask(umask);
-            SyscallException.check(bound, "bind " + path);
-            SyscallException.check(socket.sys.listen(socket.fd.number(), 8), "listen " + path);
+            socketAddress(path); // refuses a path that is too long
+            Path named = Path.of(path);
+            Path first = named.resolveSibling(".pf" + Proc.pid());
+            try {
+                socket.listenAt(first.toString());
+                Files.createLink(named, first);
+                return socket;
+            } catch (FileAlreadyExistsException e) {
+                throw new SyscallException("bind " + path, Errno.EADDRINUSE);
+            } catch (IOException | UnsupportedOperationException e) {
+                socket.close();
+            } finally {
+                unlink(first.toString());
+            }
+            socket = create();
+            socket.listenAt(path);
             return socket;
         } catch (SyscallException | RuntimeException e) {
             socket.close();
@@ -61,7 +80,20 @@ public final class UnixSocket implements AutoCloseable {
         }
     }
 
-    /** Connects to the process that listens at {@code path}. */
+    private void listenAt(String path) throws SyscallException {
+        NativeBuffer address = socketAddress(path);
+        int umask = sys.umask(0177);
+        long bound = sys.bind(fd.number(), address.address(), SOCKADDR_UN_BYTES);
+        sys.umask(umask);
+        SyscallException.check(bound, "bind " + path);
+        SyscallException.check(sys.listen(fd.number(), 8), "listen " + path);
+    }
+
+    /**
+     * Connects to the process that listens at {@code path}, at once.
+     *
+     * @throws SyscallException {@code EAGAIN} if too many others wait to be accepted there
+     */
     public static UnixSocket connect(String path) throws SyscallException {
         UnixSocket socket = create();
         try {
@@ -72,6 +104,21 @@ public final class UnixSocket implements AutoCloseable {
         } catch (SyscallException | RuntimeException e) {
             socket.close();
             throw e;
+        }
+    }
+
+    /** As {@link #connect(String)}, but while too many others wait, this one waits as well, and asks {@code guard}. */
+    public static UnixSocket connect(String path, WaitGuard guard) throws IOException {
+        while (true) {
+            try {
+                return connect(path);
+            } catch (SyscallException e) {
+                if (e.errno() != Errno.EAGAIN) {
+                    throw e;
+                }
+                guard.check();
+                LockSupport.parkNanos(RETRY_NS);
+            }
         }
     }
 
@@ -98,7 +145,8 @@ public final class UnixSocket implements AutoCloseable {
 
     private static UnixSocket create() throws SyscallException {
         Syscalls sys = Syscalls.LINUX;
-        long number = SyscallException.check(sys.socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket");
+        int type = SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK;
+        long number = SyscallException.check(sys.socket(AF_UNIX, type, 0), "socket");
         return new UnixSocket(new Fd(number, "unix socket", sys), sys);
     }
 
@@ -122,7 +170,7 @@ public final class UnixSocket implements AutoCloseable {
         if (!fd.awaitReadable(timeoutMs)) {
             return null;
         }
-        long number = SyscallException.check(sys.accept4(fd.number(), SOCK_CLOEXEC), "accept");
+        long number = SyscallException.check(sys.accept4(fd.number(), SOCK_CLOEXEC | SOCK_NONBLOCK), "accept");
         return new UnixSocket(new Fd(number, "unix socket", sys), sys);
     }
 
@@ -134,8 +182,12 @@ public final class UnixSocket implements AutoCloseable {
         return new PeerCredentials(ucred.bytes().getInt(0), ucred.bytes().getInt(4));
     }
 
-    /** Sends the first {@code length} bytes of {@code message} with copies of the descriptors: all of it, or throws. */
-    public void send(NativeBuffer message, int length, List<Fd> descriptors) throws IOException {
+    /**
+     * Sends the first {@code length} bytes of {@code message} with copies of the descriptors: all of it, or throws.
+     *
+     * @param guard asked several times a second while the peer does not read
+     */
+    public void send(NativeBuffer message, int length, List<Fd> descriptors, WaitGuard guard) throws IOException {
         int controlBytes = SIZEOF_CMSGHDR + 4 * descriptors.size();
         NativeBuffer control = NativeBuffer.allocate(align8(controlBytes));
         control.bytes().putLong(0, controlBytes).putInt(8, SOL_SOCKET).putInt(12, SCM_RIGHTS);
@@ -143,17 +195,26 @@ public final class UnixSocket implements AutoCloseable {
             control.bytes().putInt(SIZEOF_CMSGHDR + 4 * i, descriptors.get(i).number());
         }
         MessageHeader header = new MessageHeader(message, 0, length, control);
-        long sent;
+        int sent = 0;
         try {
-            sent = SyscallException.check(sys.sendmsg(fd.number(), header.address(), MSG_NOSIGNAL), "sendmsg");
+            while (sent == 0) {
+                sent = progressed(sys.sendmsg(fd.number(), header.address(), MSG_NOSIGNAL), "sendmsg", guard);
+            }
         } finally {
             Reference.reachabilityFence(header); // until here, the kernel reads the memory that it holds
         }
-        int rest = (int) sent;
-        while (rest < length) { // the descriptors went with the first byte
-            long more = SyscallException.check(fd.write(message, rest, length - rest), "write to the peer");
-            rest += (int) more;
+        while (sent < length) { // the descriptors went with the first byte
+            sent += progressed(fd.write(message, sent, length - sent), "write to the peer", guard);
         }
+    }
+
+    private int progressed(long result, String operation, WaitGuard guard) throws IOException {
+        if (result != -Errno.EAGAIN) {
+            return (int) SyscallException.check(result, operation);
+        }
+        guard.check();
+        fd.awaitWritable(SLICE_MS);
+        return 0;
     }
 
     /**

@@ -4,10 +4,12 @@ import io.pageflip.os.Fd;
 import io.pageflip.os.Mapping;
 import io.pageflip.os.MemFd;
 import io.pageflip.os.Proc;
+import io.pageflip.os.ProcessOutput;
 import io.pageflip.os.Resources;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -26,7 +28,8 @@ final class SharerProcess {
         Proc.dieWithParent();
         Fd fd = Fd.openOfProcess(Integer.parseInt(arguments[0]), Integer.parseInt(arguments[1]));
         Deque<AutoCloseable> made = new ArrayDeque<>();
-        try (BufferedReader input = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8))) {
+        try (BufferedReader input = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+                OutputStream output = ProcessOutput.open()) {
             MemFd file = MemFd.adopt(fd, arguments[2], Long.parseLong(arguments[3]));
             made.push(file);
             for (String line = input.readLine(); line != null && !line.isEmpty(); line = input.readLine()) {
@@ -37,7 +40,7 @@ final class SharerProcess {
                 made.push(mapping);
                 touch(mapping, file, offset, bytes);
             }
-            System.out.println(MAPPED);
+            output.write((MAPPED + "\n").getBytes(StandardCharsets.UTF_8));
             while (input.readLine() != null) {
                 // nothing else is ever sent: this waits for the end
             }

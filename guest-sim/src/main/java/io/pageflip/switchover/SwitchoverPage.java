@@ -25,6 +25,10 @@ import io.pageflip.os.SyscallException;
  *  128+32i    u64  vCPU i: instructions, last instruction (ns), random state, cursor
  * </pre>
  *
+ * <p>What orders it: the word, and offsets 96 and 100, are stored after everything before them (release) and read
+ * before everything after them (acquire). The source writes all else before the word, the destination offset 104 before
+ * it says that it is ready.
+ *
  * <p>Nothing here allocates or makes a system call, but {@link #await} and the wake-up of {@link #publish}. Another
  * process has written what is read here: values are checked where they could do harm.
  */
@@ -101,17 +105,17 @@ public final class SwitchoverPage {
 
     /** Rounds that the destination has received: those of a precopy, or the single one of a handover. */
     public int roundsReceived() {
-        return mapping.getInt(base + ROUNDS);
+        return mapping.getIntAcquire(base + ROUNDS);
     }
 
     /** Called by the destination when it has received {@code count} rounds; the source stores 0 before it sends any. */
     public void setRoundsReceived(int count) {
-        mapping.setInt(base + ROUNDS, count);
+        mapping.setIntRelease(base + ROUNDS, count);
     }
 
     /** Whether the destination that runs the guest in this epoch has every page. */
     public boolean hasAllPages(int epoch) {
-        return mapping.getInt(base + LAST_PAGE) == epoch;
+        return mapping.getIntAcquire(base + LAST_PAGE) == epoch;
     }
 
     /**
@@ -119,7 +123,7 @@ public final class SwitchoverPage {
      * own.
      */
     public void setAllPagesReceived(int epoch) {
-        mapping.setInt(base + LAST_PAGE, epoch);
+        mapping.setIntRelease(base + LAST_PAGE, epoch);
     }
 
     /**

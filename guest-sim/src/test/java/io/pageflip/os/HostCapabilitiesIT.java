@@ -70,7 +70,7 @@ final class HostCapabilitiesIT {
 
     @Test
     void flipOverHugePagesNeedsAFreeOne() {
-        boolean free = Proc.freeHugePages() > 0;
+        boolean free = MemoryLimits.freeHugePages() > 0;
         assumeTrue(HostCapabilities.probeFlip(false).available(), "flip cannot run at all");
 
         assertThat(HostCapabilities.probeFlip(true).available()).isEqualTo(free);

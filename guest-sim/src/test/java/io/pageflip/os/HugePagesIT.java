@@ -36,25 +36,25 @@ final class HugePagesIT {
 
     @Test
     void mappingTakesItsReservationAtOnce() throws IOException {
-        long free = Proc.freeHugePages();
+        long free = MemoryLimits.freeHugePages();
         try (MemFd file = ram();
                 Mapping mapping = Mapping.shared(file);
                 Mapping other = Mapping.shared(file)) {
-            assertThat(free - Proc.freeHugePages())
+            assertThat(free - MemoryLimits.freeHugePages())
                     .as("once, not for each mapping")
                     .isEqualTo(PAGES);
             mapping.populate(0, HUGE);
             assertThat(file.allocatedBytes()).isEqualTo(HUGE);
-            assertThat(free - Proc.freeHugePages()).isEqualTo(PAGES);
+            assertThat(free - MemoryLimits.freeHugePages()).isEqualTo(PAGES);
             mapping.setLong(HUGE - 8, 3);
             assertThat(other.getLong(HUGE - 8)).isEqualTo(3);
         }
-        assertThat(Proc.freeHugePages()).isEqualTo(free);
+        assertThat(MemoryLimits.freeHugePages()).isEqualTo(free);
     }
 
     @Test
     void moreThanAreReservedCannotBeMapped() throws IOException {
-        long pages = Proc.freeHugePages() + 1000;
+        long pages = MemoryLimits.freeHugePages() + 1000;
         try (MemFd file = MemFd.create("ram", pages * HUGE, true)) {
             SyscallException e = catchThrowableOfType(SyscallException.class, () -> Mapping.shared(file));
             assertThat(e.errno()).isEqualTo(Errno.ENOMEM);

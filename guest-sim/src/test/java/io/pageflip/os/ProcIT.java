@@ -24,12 +24,16 @@ final class ProcIT {
 
     @Test
     void availableMemoryIsAPartOfTheHosts() throws IOException {
-        assertThat(Proc.availableBytes()).isGreaterThan(0).isLessThan(1L << 50).isNotEqualTo(Long.MAX_VALUE);
+        assertThat(MemoryLimits.memory().availableBytes())
+                .isGreaterThan(0)
+                .isLessThan(1L << 50)
+                .isNotEqualTo(Long.MAX_VALUE);
         String total = Files.readAllLines(Path.of("/proc/meminfo")).stream()
                 .filter(line -> line.startsWith("MemTotal:"))
                 .findFirst()
                 .orElseThrow();
-        assertThat(Proc.availableBytes()).isLessThanOrEqualTo(Long.parseLong(total.replaceAll("\\D", "")) * 1024);
+        assertThat(MemoryLimits.memory().availableBytes())
+                .isLessThanOrEqualTo(Long.parseLong(total.replaceAll("\\D", "")) * 1024);
     }
 
     @Test

@@ -19,6 +19,9 @@ import org.junit.jupiter.api.io.TempDir;
 final class UnixSocketIT {
     private static final int F_GETFD = 1;
     private static final int FD_CLOEXEC = 1;
+    private static final WaitGuard NEVER = () -> {
+        throw new IOException("the peer does not read");
+    };
 
     @TempDir
     private Path folder;
@@ -85,6 +88,46 @@ final class UnixSocketIT {
     }
 
     @Test
+    void whoeverComesWhileManyWaitIsAskedWhetherToGoOn() throws IOException {
+        List<UnixSocket> waiting = new ArrayList<>();
+        try (UnixSocket listener = UnixSocket.listen(path())) {
+            SyscallException full = catchThrowableOfType(SyscallException.class, () -> {
+                while (true) {
+                    waiting.add(UnixSocket.connect(path()));
+                }
+            });
+            assertThat(full.errno()).isEqualTo(Errno.EAGAIN);
+            assertThatThrownBy(() -> UnixSocket.connect(path(), NEVER)).hasMessage("the peer does not read");
+            UnixSocket one = listener.accept(Waiting.LIMIT_MS);
+            assertThat(one).isNotNull();
+            one.close();
+            UnixSocket.connect(path(), NEVER).close();
+        } finally {
+            waiting.forEach(UnixSocket::close);
+        }
+    }
+
+    @Test
+    void nothingElseIsLeftInTheFolder() throws IOException {
+        try (UnixSocket listener = UnixSocket.listen(path())) {
+            assertThat(listener.fd().isOpen()).isTrue();
+            assertThat(folder).isDirectoryContaining("glob:**/s");
+            assertThat(folder.toFile().list()).containsExactly("s");
+        }
+    }
+
+    @Test
+    void aPeerThatDoesNotReadDoesNotHoldUpTheSender() throws IOException {
+        NativeBuffer large = NativeBuffer.allocate(16 << 20);
+        try (UnixSocket listener = UnixSocket.listen(path());
+                UnixSocket client = UnixSocket.connect(path())) {
+            assertThat(listener.fd().isOpen()).isTrue();
+            assertThatThrownBy(() -> client.send(large, large.length(), List.of(), NEVER))
+                    .hasMessage("the peer does not read");
+        }
+    }
+
+    @Test
     void whoIsAtTheOtherEndIsSaidByTheKernel() throws IOException {
         try (UnixSocket listener = UnixSocket.listen(path());
                 ChildJvm child = ChildJvm.start(Children.class, "connect", path());
@@ -104,7 +147,7 @@ final class UnixSocketIT {
                 MemFd other = MemFd.create("other", 4096, false)) {
             assertThat(server).isNotNull();
             message.bytes().putLong(0, 11).putLong(8, 22);
-            client.send(message, 16, List.of(one.fd(), other.fd()));
+            client.send(message, 16, List.of(one.fd(), other.fd()), NEVER);
 
             NativeBuffer received = NativeBuffer.allocate(64);
             List<Fd> descriptors = new ArrayList<>();
@@ -131,13 +174,13 @@ final class UnixSocketIT {
                 UnixSocket server = listener.accept(Waiting.LIMIT_MS);
                 MemFd file = MemFd.create("one", 4096, false)) {
             assertThat(server).isNotNull();
-            client.send(message, 1, Collections.nCopies(UnixSocket.MAX_DESCRIPTORS, file.fd()));
+            client.send(message, 1, Collections.nCopies(UnixSocket.MAX_DESCRIPTORS, file.fd()), NEVER);
             List<Fd> descriptors = new ArrayList<>();
             assertThat(server.receive(message, 0, 64, descriptors)).isEqualTo(1);
             assertThat(descriptors).hasSize(UnixSocket.MAX_DESCRIPTORS);
             descriptors.forEach(Fd::close);
-            assertThatThrownBy(() ->
-                            client.send(message, 1, Collections.nCopies(UnixSocket.MAX_DESCRIPTORS + 1, file.fd())))
+            assertThatThrownBy(() -> client.send(
+                            message, 1, Collections.nCopies(UnixSocket.MAX_DESCRIPTORS + 1, file.fd()), NEVER))
                     .hasMessage("sendmsg: EINVAL");
         }
     }
@@ -148,7 +191,7 @@ final class UnixSocketIT {
                 UnixSocket client = UnixSocket.connect(path())) {
             UnixSocket server = listener.accept(Waiting.LIMIT_MS);
             assertThat(server).isNotNull();
-            client.send(message, 5, List.of());
+            client.send(message, 5, List.of(), NEVER);
             List<Fd> descriptors = new ArrayList<>();
             assertThat(server.receive(message, 0, 64, descriptors)).isEqualTo(5);
             assertThat(descriptors).isEmpty();
@@ -156,7 +199,7 @@ final class UnixSocketIT {
             assertThat(server.receive(message, 0, 64, descriptors))
                     .as("the end")
                     .isZero();
-            assertThatThrownBy(() -> server.send(message, 5, List.of())).hasMessage("sendmsg: EPIPE");
+            assertThatThrownBy(() -> server.send(message, 5, List.of(), NEVER)).hasMessage("sendmsg: EPIPE");
             server.close();
         }
     }

@@ -27,7 +27,7 @@ public class CodecBenchmark {
                     FrameHeader.BYTES + PageRecord.MAX_IN_FRAME * PageRecord.BYTES)
             .order(ByteOrder.LITTLE_ENDIAN);
 
-    private final Message.End end = new Message.End(List.of(1L, 2L, 3L), new Message.SourceFigures(1, 2, true, 3));
+    private final Message.End end = new Message.End(List.of(1L, 2L, 3L), new Message.SourceFigures(1, 0, 2, true, 3));
     private final byte[] endFrame = MessageCodec.encode(end);
 
     @Setup

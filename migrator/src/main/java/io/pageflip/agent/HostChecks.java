@@ -6,7 +6,7 @@ import io.pageflip.os.DiskFile;
 import io.pageflip.os.GiftProbe;
 import io.pageflip.os.HostCapabilities;
 import io.pageflip.os.HostLacksException;
-import io.pageflip.os.Proc;
+import io.pageflip.os.MemoryLimits;
 import io.pageflip.ram.Backing;
 import io.pageflip.request.Mechanism;
 import io.pageflip.request.MigrationRequest;
@@ -29,12 +29,7 @@ public final class HostChecks {
      */
     public static boolean beforeSource(MigrationRequest request) throws IOException {
         checkRoom(request);
-        if (request.mechanism() == Mechanism.FLIP) {
-            checkFlip(request.guest());
-        }
-        if (request.mechanism() == Mechanism.FUSE) {
-            checkFuse();
-        }
+        checkMechanism(request.mechanism(), request.guest(), "here");
         Path directory = request.ramDirectory();
         if (directory != null) {
             DiskFile.create(directory, "check", request.guest().ramBytes()).close();
@@ -56,8 +51,8 @@ public final class HostChecks {
      * its memory, whether there is room.
      */
     public static boolean beforeDestination(Message.Hello hello) throws IOException {
-        if (hello.mechanism() == Mechanism.FLIP) {
-            checkFlip(hello.guest());
+        if (hello.mechanism() != Mechanism.FUSE) { // its destination mounts nothing
+            checkMechanism(hello.mechanism(), hello.guest(), "at the destination");
         }
         return movesGifts(hello.mechanism(), hello.gifts());
     }
@@ -80,17 +75,15 @@ public final class HostChecks {
         Room.adopting(request.guest(), request.adoptChunkBytes()).check();
     }
 
-    private static void checkFlip(GuestConfig guest) throws HostLacksException {
-        Capability flip = HostCapabilities.probeFlip(guest.backing() == Backing.HUGETLB);
-        if (!flip.available()) {
-            throw new HostLacksException("flip cannot run here: " + flip.detail());
-        }
-    }
-
-    private static void checkFuse() throws HostLacksException {
-        Capability fuse = HostCapabilities.probeFuse();
-        if (!fuse.available()) {
-            throw new HostLacksException("fuse cannot run here: " + fuse.detail());
+    /** @param where the side that is checked, for the message */
+    private static void checkMechanism(Mechanism mechanism, GuestConfig guest, String where) throws HostLacksException {
+        Capability capability = switch (mechanism) {
+            case FLIP -> HostCapabilities.probeFlip(guest.backing() == Backing.HUGETLB);
+            case FUSE -> HostCapabilities.probeFuse();
+            case GIFT, STREAM, PULL -> HostCapabilities.probeCopying(mechanism.toString());
+        };
+        if (!capability.available()) {
+            throw new HostLacksException(mechanism + " cannot run " + where + ": " + capability.detail());
         }
     }
 
@@ -99,7 +92,7 @@ public final class HostChecks {
         if (guest.backing() == Backing.HUGETLB) {
             boolean once = request.mechanism() == Mechanism.FLIP;
             long needed = guest.ramBytes() / Backing.HUGETLB.pageBytes() * (once ? 1 : 2);
-            long free = Proc.freeHugePages();
+            long free = MemoryLimits.freeHugePages();
             if (needed > free) {
                 throw new HostLacksException("--backing hugetlb needs " + needed + " huge pages of 2 MiB, and " + free
                         + " are reserved and free; reserve them (root: echo " + needed
@@ -107,6 +100,7 @@ public final class HostChecks {
             }
             return;
         }
+        Room.checkAddressSpace(guest);
         Room.migrating(guest, request.scenario(), request.mechanism()).check();
     }
 }

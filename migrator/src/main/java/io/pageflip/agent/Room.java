@@ -3,7 +3,7 @@ package io.pageflip.agent;
 import io.pageflip.guest.GuestConfig;
 import io.pageflip.memory.Quantity;
 import io.pageflip.os.HostLacksException;
-import io.pageflip.os.Proc;
+import io.pageflip.os.MemoryLimits;
 import io.pageflip.ram.Backing;
 import io.pageflip.ram.BlockSpec;
 import io.pageflip.request.Mechanism;
@@ -67,11 +67,26 @@ public record Room(long neededBytes, String what, String instead) {
     }
 
     /** Why there is no room, and what to use instead; empty if there is. */
-    public Optional<String> lack(long availableBytes) {
-        return neededBytes <= availableBytes
+    public Optional<String> lack(MemoryLimits.Limit limit) {
+        return neededBytes <= limit.availableBytes()
                 ? Optional.empty()
                 : Optional.of("no room for " + Quantity.format(neededBytes) + " of guest RAM" + what + ": "
-                        + Quantity.format(availableBytes) + " are available; " + instead);
+                        + Quantity.format(limit.availableBytes()) + " are available"
+                        + (limit.name().isEmpty() ? "" : " (" + limit.name() + ")") + "; " + instead);
+    }
+
+    /**
+     * Checks whether this process may map a guest, however little of it is in memory.
+     *
+     * @throws HostLacksException if it may not
+     */
+    public static void checkAddressSpace(GuestConfig guest) throws HostLacksException {
+        MemoryLimits.Limit limit = MemoryLimits.mappings();
+        if (guest.ramBytes() > limit.availableBytes()) {
+            throw new HostLacksException("no room to map " + Quantity.format(guest.ramBytes()) + " of guest RAM: "
+                    + limit.name() + " leaves " + Quantity.format(limit.availableBytes())
+                    + "; raise it, or use a smaller --ram");
+        }
     }
 
     /**
@@ -80,7 +95,7 @@ public record Room(long neededBytes, String what, String instead) {
      * @throws HostLacksException if it does not
      */
     public void check() throws IOException {
-        Optional<String> lack = lack(Proc.availableBytes());
+        Optional<String> lack = lack(MemoryLimits.memory());
         if (lack.isPresent()) {
             throw new HostLacksException(lack.get());
         }

@@ -16,6 +16,7 @@ import io.pageflip.metrics.RunResult;
 import io.pageflip.metrics.VerificationResult;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.Proc;
+import io.pageflip.os.TimeNamespace;
 import io.pageflip.request.MigrationRequest;
 import io.pageflip.request.RefusedException;
 import io.pageflip.request.RequestRules;
@@ -46,7 +47,7 @@ public final class DestinationAgent {
     private final SourceLink link;
     private final boolean kernelMovesGifts;
     private final AgentContext<DestinationState> context;
-    private final Timeline timeline = new Timeline();
+    private final Timeline timeline = new Timeline(TimeNamespace.OWN.clock());
 
     /**
      * An agent that owns nothing yet.
@@ -122,7 +123,8 @@ public final class DestinationAgent {
     private RunResult migrate(DestinationMemory memory, boolean ends) throws IOException {
         DestinationSchedule schedule;
         try {
-            schedule = DestinationSchedule.of(new Takeover(request, link, memory, timeline, kernelMovesGifts, context));
+            schedule = DestinationSchedule.of(
+                    new IncomingMigration(request, link, memory, timeline, kernelMovesGifts, context));
             takeOver(schedule);
         } catch (IOException | RuntimeException e) {
             context.transition(DestinationState.FAILED, String.valueOf(e.getMessage()));

@@ -15,7 +15,7 @@ import java.io.IOException;
  */
 abstract class DestinationSchedule {
     /** The migration. */
-    final Takeover takeover;
+    final IncomingMigration migration;
 
     /** The account of all pages. */
     final PageLedger ledger;
@@ -30,23 +30,23 @@ abstract class DestinationSchedule {
     final IncomingGuest incoming;
 
     /** @param plan the receivers of the frames that may come, for the same ledger */
-    DestinationSchedule(Takeover takeover, PageLedger ledger, ReceivePlan plan) {
-        this.takeover = takeover;
+    DestinationSchedule(IncomingMigration migration, PageLedger ledger, ReceivePlan plan) {
+        this.migration = migration;
         this.ledger = ledger;
-        this.pages = new ReceivedPages(takeover, ledger, plan);
-        this.readiness = new Readiness(takeover);
-        this.incoming = new IncomingGuest(takeover);
+        this.pages = new ReceivedPages(migration, ledger, plan);
+        this.readiness = new Readiness(migration);
+        this.incoming = new IncomingGuest(migration);
     }
 
     /** The schedule that the source has chosen. */
-    static DestinationSchedule of(Takeover takeover) throws ProtocolException {
-        Message.Hello hello = takeover.hello();
+    static DestinationSchedule of(IncomingMigration migration) throws ProtocolException {
+        Message.Hello hello = migration.hello();
         return switch (hello.schedule()) {
-            case HANDOVER -> new Handover(takeover);
+            case HANDOVER -> new Handover(migration);
             case POSTCOPY ->
-                hello.mechanism() == Mechanism.PULL ? new PullPostcopy(takeover) : new FlipPostcopy(takeover);
-            case PRECOPY -> new Precopy(takeover);
-            case STOP_AND_MOVE -> StopAndMove.of(takeover);
+                hello.mechanism() == Mechanism.PULL ? new PullPostcopy(migration) : new FlipPostcopy(migration);
+            case PRECOPY -> new Precopy(migration);
+            case STOP_AND_MOVE -> StopAndMove.of(migration);
         };
     }
 
@@ -84,7 +84,7 @@ abstract class DestinationSchedule {
 
     /** What frame numbers say about moved pages. Call it when the {@link #remainder} is done. */
     Evidence evidence() throws IOException {
-        return new FrameEvidence(takeover, pages).judge();
+        return new FrameEvidence(migration, pages).judge();
     }
 
     /** The pages that have been received. */

@@ -8,6 +8,7 @@ import io.pageflip.os.NativeBuffer;
 import io.pageflip.os.PeerCredentials;
 import io.pageflip.os.Proc;
 import io.pageflip.os.UnixSocket;
+import io.pageflip.os.WaitGuard;
 import io.pageflip.wire.FrameHeader;
 import io.pageflip.wire.FrameType;
 import io.pageflip.wire.Message;
@@ -30,6 +31,10 @@ final class FirstMessage implements AutoCloseable {
 
     /** No first message passes more: two streams, four files, and the files of 16 blocks. */
     private static final int MOST_DESCRIPTORS = 22;
+
+    private static final WaitGuard NOW_OR_NEVER = () -> {
+        throw new IOException("the peer does not read");
+    };
 
     private final UnixSocket socket;
     private final FrameType type;
@@ -138,7 +143,7 @@ final class FirstMessage implements AutoCloseable {
                 byte[] frame = MessageCodec.encode(new Message.Failed(String.valueOf(reason.getMessage())));
                 NativeBuffer answer = NativeBuffer.allocate(frame.length);
                 answer.bytes().put(0, frame);
-                socket.send(answer, frame.length, List.of());
+                socket.send(answer, frame.length, List.of(), NOW_OR_NEVER);
             } catch (IOException e) {
                 reason.addSuppressed(e); // the peer does not read
             }

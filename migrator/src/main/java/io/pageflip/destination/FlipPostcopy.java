@@ -26,31 +26,31 @@ final class FlipPostcopy extends DestinationSchedule {
     private final EarlyPages earlyPages;
     private Remainder remainder = Remainder.NOTHING;
 
-    FlipPostcopy(Takeover takeover) {
-        this(takeover, takeover.ledger(true));
+    FlipPostcopy(IncomingMigration migration) {
+        this(migration, migration.ledger(true));
     }
 
-    private FlipPostcopy(Takeover takeover, PageLedger ledger) {
-        super(takeover, ledger, plan(takeover, ledger));
-        this.earlyPages = new EarlyPages(pages, takeover.memory().token().page());
+    private FlipPostcopy(IncomingMigration migration, PageLedger ledger) {
+        super(migration, ledger, plan(migration, ledger));
+        this.earlyPages = new EarlyPages(pages, migration.memory().token().page());
     }
 
-    private static ReceivePlan plan(Takeover takeover, PageLedger ledger) {
-        DestinationMemory memory = takeover.memory();
+    private static ReceivePlan plan(IncomingMigration migration, PageLedger ledger) {
+        DestinationMemory memory = migration.memory();
         return new ReceivePlan(ledger)
                 .with(
                         FrameType.MAP,
-                        new PostcopyFlipReceiver(takeover.hello().guest().blocks(), ledger))
+                        new PostcopyFlipReceiver(migration.hello().guest().blocks(), ledger))
                 .with(
                         FrameType.BYTES,
-                        new BytesReceiver(memory.blocks(), takeover.stream(), ledger, memory.requireUserfaultfd()))
+                        new BytesReceiver(memory.blocks(), migration.stream(), ledger, memory.requireUserfaultfd()))
                 .with(FrameType.ZERO, new ZeroReceiver(memory.blocks(), ledger));
     }
 
     @Override
     void prepare() throws IOException {
-        takeover.warmup().postcopyFlips();
-        takeover.warmUpSwitchover();
+        migration.warmup().postcopyFlips();
+        migration.warmUpSwitchover();
         earlyPages.receiveUntilPrepare();
         readiness.prepared();
         serveFaults();
@@ -63,7 +63,7 @@ final class FlipPostcopy extends DestinationSchedule {
      * gets it.
      */
     private void serveFaults() throws IOException {
-        DestinationMemory memory = takeover.memory();
+        DestinationMemory memory = migration.memory();
         Userfaultfd userfaultfd = memory.requireUserfaultfd();
         List<PostcopyPages> shared = new ArrayList<>();
         for (int i = 0; i < memory.blocks().size(); i++) {
@@ -72,15 +72,15 @@ final class FlipPostcopy extends DestinationSchedule {
                 shared.add(FlipMapper.pages(block, ledger.postcopyPages(i), userfaultfd));
             }
         }
-        List<FaultLog> logs = takeover.guest().logFaults();
+        List<FaultLog> logs = migration.guest().logFaults();
         Postcopy postcopy = memory.own(Postcopy.serve(
                 shared,
                 userfaultfd,
                 logs,
-                takeover.request().postcopySettings(),
-                takeover.context().clock()));
-        RemainingPagesWait wait = new FlippedPagesWait(postcopy, VcpuWatch.of(takeover.guest()));
-        remainder = new PostcopyRemainder(takeover, ledger, postcopy, logs, wait);
+                migration.request().postcopySettings(),
+                migration.context().clock()));
+        RemainingPagesWait wait = new FlippedPagesWait(postcopy, VcpuWatch.of(migration.guest()));
+        remainder = new PostcopyRemainder(migration, ledger, postcopy, logs, wait);
     }
 
     @Override

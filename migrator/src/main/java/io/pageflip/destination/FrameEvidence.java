@@ -10,11 +10,11 @@ import java.io.IOException;
  * Evidence that can be gathered after the downtime, because a moved page stays in its frame when the guest writes it.
  */
 final class FrameEvidence implements MoveEvidence {
-    private final Takeover takeover;
+    private final IncomingMigration migration;
     private final ReceivedPages pages;
 
-    FrameEvidence(Takeover takeover, ReceivedPages pages) {
-        this.takeover = takeover;
+    FrameEvidence(IncomingMigration migration, ReceivedPages pages) {
+        this.migration = migration;
         this.pages = pages;
     }
 
@@ -26,14 +26,14 @@ final class FrameEvidence implements MoveEvidence {
     @Override
     public Evidence judge() throws IOException {
         Message.SourceFigures figures = pages.figures();
-        DestinationMemory memory = takeover.memory();
+        DestinationMemory memory = migration.memory();
         return Frames.judge(
                 pages.ledger(),
                 memory.blocks(),
                 memory.frames(),
                 areVisible(figures),
                 figures.relocatedPages(),
-                takeover.kernelMovesGifts());
+                migration.kernelMovesGifts());
     }
 
     /** Whether both agents may see frame numbers. */

@@ -12,13 +12,13 @@ import org.jspecify.annotations.Nullable;
  * frame.
  */
 final class FuseEvidence implements MoveEvidence {
-    private final Takeover takeover;
+    private final IncomingMigration migration;
     private final ReceivedPages pages;
     private final FuseReceiver receiver;
     private @Nullable Evidence evidence;
 
-    FuseEvidence(Takeover takeover, ReceivedPages pages, FuseReceiver receiver) {
-        this.takeover = takeover;
+    FuseEvidence(IncomingMigration migration, ReceivedPages pages, FuseReceiver receiver) {
+        this.migration = migration;
         this.pages = pages;
         this.receiver = receiver;
     }
@@ -29,8 +29,8 @@ final class FuseEvidence implements MoveEvidence {
         Message.SourceFigures figures = pages.figures();
         evidence = FuseReceiver.judge(
                 pages.ledger(),
-                takeover.memory().blocks(),
-                takeover.memory().frames(),
+                migration.memory().blocks(),
+                migration.memory().frames(),
                 FrameEvidence.areVisible(figures),
                 figures.relocatedPages());
         pages.markEnd();

@@ -1,9 +1,8 @@
 package io.pageflip.destination;
 
+import io.pageflip.agent.PageAccounts;
 import io.pageflip.agent.Room;
 import io.pageflip.os.HostLacksException;
-import io.pageflip.ram.BlockSpec;
-import io.pageflip.request.Schedule;
 import io.pageflip.wire.Message;
 import java.io.IOException;
 
@@ -12,15 +11,6 @@ import java.io.IOException;
  * does no harm.
  */
 final class GuestRoom {
-    /** The accounts of pages may take half of the heap. */
-    private static final int HEAP_PARTS = 2;
-
-    /** A ledger takes four bits for each page, and postcopy pages take up to three more. */
-    private static final int BITS_A_PAGE = 7;
-
-    /** If pages come in rounds, the ledger also takes a byte for each page, to record its last fate. */
-    private static final int BITS_A_PAGE_IN_ROUNDS = BITS_A_PAGE + Byte.SIZE;
-
     private GuestRoom() {}
 
     /**
@@ -35,12 +25,12 @@ final class GuestRoom {
     }
 
     static void checkHeap(Message.Hello hello, long heapBytes) throws HostLacksException {
-        long bits = hello.schedule() == Schedule.PRECOPY ? BITS_A_PAGE_IN_ROUNDS : BITS_A_PAGE;
-        long pages = hello.guest().blocks().stream().mapToLong(BlockSpec::pages).sum();
-        long most = heapBytes * Byte.SIZE / (bits * HEAP_PARTS);
+        long pages = PageAccounts.pages(hello.guest());
+        long most = PageAccounts.mostPages(heapBytes, hello.schedule());
         if (pages > most) {
             throw new HostLacksException("a guest of " + pages + " pages: this agent's heap has room to account for "
-                    + most + "; give it more with PAGEFLIP_JAVA_OPTS=-Xmx1g");
+                    + most + "; give it more with PAGEFLIP_JAVA_OPTS=-Xmx"
+                    + (PageAccounts.heapBytes(hello.guest(), hello.schedule()) >> 20) + 1 + "m");
         }
     }
 }

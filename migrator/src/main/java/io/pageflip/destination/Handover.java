@@ -17,29 +17,29 @@ import java.io.IOException;
 final class Handover extends DestinationSchedule {
     private final EarlyPages earlyPages;
 
-    Handover(Takeover takeover) {
-        this(takeover, takeover.ledger(true));
+    Handover(IncomingMigration migration) {
+        this(migration, migration.ledger(true));
     }
 
-    private Handover(Takeover takeover, PageLedger ledger) {
-        super(takeover, ledger, plan(takeover, ledger));
-        this.earlyPages = new EarlyPages(pages, takeover.memory().token().page());
+    private Handover(IncomingMigration migration, PageLedger ledger) {
+        super(migration, ledger, plan(migration, ledger));
+        this.earlyPages = new EarlyPages(pages, migration.memory().token().page());
     }
 
-    private static ReceivePlan plan(Takeover takeover, PageLedger ledger) {
-        DestinationMemory memory = takeover.memory();
+    private static ReceivePlan plan(IncomingMigration migration, PageLedger ledger) {
+        DestinationMemory memory = migration.memory();
         Userfaultfd userfaultfd = memory.requireUserfaultfd();
         return new ReceivePlan(ledger)
                 .with(FrameType.MAP, new FlipReceiver(memory.blocks(), userfaultfd, ledger))
-                .with(FrameType.BYTES, new BytesReceiver(memory.blocks(), takeover.stream(), ledger, userfaultfd))
+                .with(FrameType.BYTES, new BytesReceiver(memory.blocks(), migration.stream(), ledger, userfaultfd))
                 .with(FrameType.ZERO, new ZeroReceiver(memory.blocks(), ledger));
     }
 
     @Override
     void prepare() throws IOException {
-        takeover.warmUpSwitchover();
+        migration.warmUpSwitchover();
         earlyPages.receiveUntilPrepare();
-        takeover.memory().unregister(); // from now on the kernel maps a page that may be missing: in the same frame
+        migration.memory().unregister(); // from now on the kernel maps a page that may be missing: in the same frame
         readiness.prepared();
         incoming.begin(); // so vCPU 0 is awake and waiting when the source receives READY
         readiness.say();

@@ -43,15 +43,15 @@ final class IncomingGuest {
     private final IncomingSwitchover in;
     private boolean sourceIsNeeded;
 
-    IncomingGuest(Takeover takeover) {
-        this.link = takeover.link();
-        this.memory = takeover.memory();
-        this.timeline = takeover.timeline();
-        this.context = takeover.context();
+    IncomingGuest(IncomingMigration migration) {
+        this.link = migration.link();
+        this.memory = migration.memory();
+        this.timeline = migration.timeline();
+        this.context = migration.context();
         this.token = memory.token();
-        long gib = takeover.hello().guest().ramBytes() >> 30;
+        long gib = migration.hello().guest().ramBytes() >> 30;
         this.in = new IncomingSwitchover(
-                takeover.ownership(),
+                migration.ownership(),
                 SPIN_FIRST_NS,
                 LOCK_TIMEOUT_NS + gib * LOCK_TIMEOUT_NS_PER_GIB,
                 context.clock(),

@@ -12,7 +12,7 @@ import java.util.List;
 
 /** The pages of a postcopy, which come while the guest runs here. */
 final class PostcopyRemainder implements Remainder {
-    private final Takeover takeover;
+    private final IncomingMigration migration;
     private final PageLedger ledger;
     private final Postcopy postcopy;
     private final List<FaultLog> logs;
@@ -25,8 +25,12 @@ final class PostcopyRemainder implements Remainder {
      * @param wait for the pages of {@code postcopy}
      */
     PostcopyRemainder(
-            Takeover takeover, PageLedger ledger, Postcopy postcopy, List<FaultLog> logs, RemainingPagesWait wait) {
-        this.takeover = takeover;
+            IncomingMigration migration,
+            PageLedger ledger,
+            Postcopy postcopy,
+            List<FaultLog> logs,
+            RemainingPagesWait wait) {
+        this.migration = migration;
         this.ledger = ledger;
         this.postcopy = postcopy;
         this.logs = logs;
@@ -40,21 +44,22 @@ final class PostcopyRemainder implements Remainder {
 
     @Override
     public void bringPages(PulseWatch pulse) throws IOException {
-        Timeline timeline = takeover.timeline();
+        Timeline timeline = migration.timeline();
         wait.start(); // not earlier, so that the first faults have the processors to themselves
-        timeline.firstBeatNs = takeover.guest().firstBeatsNs();
+        timeline.firstBeatNs = migration.guest().firstBeatsNs();
         PostcopyFigures figures =
-                wait.awaitLastPage(() -> pulse.read(takeover.context().clock().nanoTime()));
+                wait.awaitLastPage(() -> pulse.read(migration.context().clock().nanoTime()));
         if (figures != null) {
             timeline.postcopy = Timeline.postcopy(figures, logs, wait.recoveries(), wait.pausedNs());
         }
-        takeover.memory()
+        migration
+                .memory()
                 .token()
                 .page()
-                .setAllPagesReceived(takeover.ownership().promised());
-        takeover.context().reached(Step.LAST_PAGE);
-        takeover.context().progress().begin(Progress.Phase.RUNNING, 0);
-        List<RamBlock> blocks = takeover.memory().blocks();
+                .setAllPagesReceived(migration.ownership().promised());
+        migration.context().reached(Step.LAST_PAGE);
+        migration.context().progress().begin(Progress.Phase.RUNNING, 0);
+        List<RamBlock> blocks = migration.memory().blocks();
         postcopy.enterIn(ledger, blocks);
         timeline.postcopyDone(postcopy, blocks);
     }

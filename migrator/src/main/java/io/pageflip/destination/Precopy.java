@@ -20,17 +20,17 @@ final class Precopy extends DestinationSchedule {
     private Remainder remainder = Remainder.NOTHING;
     private int rounds;
 
-    Precopy(Takeover takeover) throws ProtocolException {
-        this(takeover, takeover.ledger(true));
+    Precopy(IncomingMigration migration) throws ProtocolException {
+        this(migration, migration.ledger(true));
     }
 
-    private Precopy(Takeover takeover, PageLedger ledger) throws ProtocolException {
-        super(takeover, ledger, plan(takeover, ledger));
+    private Precopy(IncomingMigration migration, PageLedger ledger) throws ProtocolException {
+        super(migration, ledger, plan(migration, ledger));
     }
 
-    private static ReceivePlan plan(Takeover takeover, PageLedger ledger) throws ProtocolException {
-        MechanismReceivers receivers = new MechanismReceivers(takeover, ledger);
-        return switch (takeover.hello().mechanism()) {
+    private static ReceivePlan plan(IncomingMigration migration, PageLedger ledger) throws ProtocolException {
+        MechanismReceivers receivers = new MechanismReceivers(migration, ledger);
+        return switch (migration.hello().mechanism()) {
             case STREAM -> receivers.bytes();
             case GIFT -> receivers.splices();
             case PULL ->
@@ -38,17 +38,17 @@ final class Precopy extends DestinationSchedule {
                         .pulls()
                         .with(
                                 FrameType.POSTCOPY,
-                                new PostcopyPullReceiver(takeover.memory().blocks(), ledger));
+                                new PostcopyPullReceiver(migration.memory().blocks(), ledger));
             case FLIP, FUSE -> throw new ProtocolException("a precopy of pages that are flipped, not copied");
         };
     }
 
     @Override
     void prepare() throws IOException {
-        if (takeover.hello().mechanism() == Mechanism.PULL) {
-            takeover.warmup().postcopyPulls(); // it may end in a postcopy
+        if (migration.hello().mechanism() == Mechanism.PULL) {
+            migration.warmup().postcopyPulls(); // it may end in a postcopy
         }
-        takeover.warmUpSwitchover();
+        migration.warmUpSwitchover();
         pages.makeRoomUntilPrepare();
         readiness.prepared();
         readiness.say();
@@ -72,7 +72,7 @@ final class Precopy extends DestinationSchedule {
             } else {
                 pages.receive(header);
             }
-            takeover.link().check();
+            migration.link().check();
             header = pages.next();
         }
         pages.end();
@@ -84,14 +84,14 @@ final class Precopy extends DestinationSchedule {
         rounds++;
         serveFaultsOfNamedPages(); // once the source has announced postcopy pages, rounds bring no more pages
         if (rounds == 1) {
-            takeover.context().reached(Step.ROUND);
+            migration.context().reached(Step.ROUND);
         }
-        takeover.memory().token().page().setRoundsReceived(rounds);
+        migration.memory().token().page().setRoundsReceived(rounds);
     }
 
     private void serveFaultsOfNamedPages() throws IOException {
         if (remainder == Remainder.NOTHING && ledger.hasPostcopyPages()) {
-            remainder = PulledPages.serveFaults(takeover, ledger);
+            remainder = PulledPages.serveFaults(migration, ledger);
             incoming.needSource();
         }
     }

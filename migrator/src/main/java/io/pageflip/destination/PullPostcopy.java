@@ -16,31 +16,31 @@ import java.io.IOException;
 final class PullPostcopy extends DestinationSchedule {
     private Remainder remainder = Remainder.NOTHING;
 
-    PullPostcopy(Takeover takeover) {
-        this(takeover, takeover.ledger(true));
+    PullPostcopy(IncomingMigration migration) {
+        this(migration, migration.ledger(true));
     }
 
-    private PullPostcopy(Takeover takeover, PageLedger ledger) {
-        super(takeover, ledger, plan(takeover, ledger));
+    private PullPostcopy(IncomingMigration migration, PageLedger ledger) {
+        super(migration, ledger, plan(migration, ledger));
     }
 
-    private static ReceivePlan plan(Takeover takeover, PageLedger ledger) {
+    private static ReceivePlan plan(IncomingMigration migration, PageLedger ledger) {
         return new ReceivePlan(ledger)
                 .with(
                         FrameType.POSTCOPY,
-                        new PostcopyPullReceiver(takeover.memory().blocks(), ledger));
+                        new PostcopyPullReceiver(migration.memory().blocks(), ledger));
     }
 
     @Override
     void prepare() throws IOException {
-        takeover.warmup().postcopyPulls();
-        takeover.warmUpSwitchover();
+        migration.warmup().postcopyPulls();
+        migration.warmUpSwitchover();
         pages.receiveUntilPrepare(this::receiveEarly);
         if (pages.ends() == 0) {
             throw new ProtocolException("a handover whose pages have not ended before PREPARE");
         }
         readiness.prepared();
-        remainder = PulledPages.serveFaults(takeover, ledger);
+        remainder = PulledPages.serveFaults(migration, ledger);
         incoming.needSource();
         incoming.begin(); // so vCPU 0 is awake and waiting when the source receives READY
         readiness.say();

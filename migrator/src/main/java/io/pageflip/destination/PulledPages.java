@@ -27,17 +27,17 @@ final class PulledPages {
      * @throws io.pageflip.os.HostLacksException if this process may not read the source's memory, or this kernel cannot
      *     trap the touch of a missing page
      */
-    static Remainder serveFaults(Takeover takeover, PageLedger ledger) throws IOException {
-        DestinationMemory memory = takeover.memory();
+    static Remainder serveFaults(IncomingMigration migration, PageLedger ledger) throws IOException {
+        DestinationMemory memory = migration.memory();
         SourcePages source = memory.own(new SourcePages(
-                takeover.hello().pid(),
-                takeover.sourceAddresses(),
+                migration.hello().pid(),
+                migration.sourceAddresses(),
                 memory.sourceFiles(),
-                new SourceGate(takeover.link()::isConnected)));
+                new SourceGate(migration.link()::isConnected)));
         source.check();
-        PostcopySettings settings = takeover.request().postcopySettings();
+        PostcopySettings settings = migration.request().postcopySettings();
         memory.token().page().setRecoverTimeoutNs(settings.recoverTimeoutNs());
-        List<FaultLog> logs = takeover.guest().logFaults();
+        List<FaultLog> logs = migration.guest().logFaults();
         Userfaultfd userfaultfd = memory.own(PullMapper.openUserfaultfd());
         List<PostcopyPages> blocks = new ArrayList<>();
         for (int i = 0; i < memory.blocks().size(); i++) {
@@ -45,13 +45,13 @@ final class PulledPages {
             blocks.add(PullMapper.register(block, i, ledger.postcopyPages(i), userfaultfd, source));
         }
         Postcopy postcopy = memory.own(Postcopy.serve(
-                blocks, userfaultfd, logs, settings, takeover.context().clock()));
-        VcpuWatch vcpus = VcpuWatch.of(takeover.guest());
+                blocks, userfaultfd, logs, settings, migration.context().clock()));
+        VcpuWatch vcpus = VcpuWatch.of(migration.guest());
         SourceRecovery.Terms terms =
-                new SourceRecovery.Terms(takeover.ownership().promised(), settings.recoverTimeoutNs());
+                new SourceRecovery.Terms(migration.ownership().promised(), settings.recoverTimeoutNs());
         SourceRecovery recovery =
-                new SourceRecovery(takeover.link(), source, postcopy, vcpus, terms, takeover.context());
+                new SourceRecovery(migration.link(), source, postcopy, vcpus, terms, migration.context());
         return new PostcopyRemainder(
-                takeover, ledger, postcopy, logs, new PulledPagesWait(postcopy, vcpus, recovery, takeover.context()));
+                migration, ledger, postcopy, logs, new PulledPagesWait(postcopy, vcpus, recovery, migration.context()));
     }
 }

@@ -10,11 +10,11 @@ final class Readiness {
     /** How long the source may be silent from then on, in seconds. */
     private static final int SILENCE_S = 30;
 
-    private final Takeover takeover;
+    private final IncomingMigration migration;
     private long pssBytes;
 
-    Readiness(Takeover takeover) {
-        this.takeover = takeover;
+    Readiness(IncomingMigration migration) {
+        this.migration = migration;
     }
 
     /**
@@ -23,14 +23,14 @@ final class Readiness {
      */
     void prepared() throws IOException {
         pssBytes = Proc.proportionalSetBytes();
-        takeover.context().transition(DestinationState.ACTIVE, "everything announced is done");
-        takeover.link().limitSilence(SILENCE_S);
+        migration.context().transition(DestinationState.ACTIVE, "everything announced is done");
+        migration.link().limitSilence(SILENCE_S);
     }
 
     /** Sends READY: the source pauses the guest some milliseconds after it has received it. */
     void say() throws IOException {
-        takeover.timeline().readyNs = takeover.context().clock().nanoTime();
-        takeover.link().send(new Message.Ready(pssBytes));
-        takeover.context().reached(Step.READY);
+        migration.timeline().readyNs = migration.context().clock().nanoTime();
+        migration.link().send(new Message.Ready(pssBytes));
+        migration.context().reached(Step.READY);
     }
 }

@@ -38,19 +38,19 @@ final class ReceivedPages implements IncomingGuest.MorePages {
     private int ends;
 
     /** @param plan the receivers of the frames that may come, for the same ledger */
-    ReceivedPages(Takeover takeover, PageLedger ledger, ReceivePlan plan) {
-        this.link = takeover.link();
+    ReceivedPages(IncomingMigration migration, PageLedger ledger, ReceivePlan plan) {
+        this.link = migration.link();
         this.stream = link.stream();
-        this.memory = takeover.memory();
+        this.memory = migration.memory();
         this.ledger = ledger;
         this.plan = plan;
-        this.timeline = takeover.timeline();
-        this.progress = takeover.context().progress();
-        this.clock = takeover.context().clock();
-        long total = takeover.hello().guest().blocks().stream()
+        this.timeline = migration.timeline();
+        this.progress = migration.context().progress();
+        this.clock = migration.context().clock();
+        long total = migration.hello().guest().blocks().stream()
                 .mapToLong(block -> block.pages())
                 .sum();
-        this.steps = new PageSteps(total, takeover.context()::reached);
+        this.steps = new PageSteps(total, migration.context()::reached);
     }
 
     /** Receives a frame that comes before PREPARE, other than EXPECT. */

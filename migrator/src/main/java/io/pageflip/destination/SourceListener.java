@@ -80,7 +80,7 @@ public final class SourceListener {
                 case Errno.ENAMETOOLONG -> "a socket's path has at most 107 bytes";
                 default -> Errno.name(e.errno());
             };
-            throw new RefusedException("--listen unix:" + path + ": " + cause, e);
+            throw new RefusedException(path + ": " + cause, e);
         }
     }
 
@@ -155,6 +155,10 @@ public final class SourceListener {
             return listener == null
                     ? "a socket of another user is there already; name another path"
                     : "process " + listener.pid() + " listens there already; name another path";
+        } catch (SyscallException e) {
+            return e.errno() == Errno.EAGAIN
+                    ? "somebody listens there already; name another path"
+                    : "it exists already; name another path";
         } catch (IOException e) {
             return "it exists already; name another path";
         }

@@ -19,31 +19,31 @@ final class StopAndMove extends DestinationSchedule {
     private final MoveEvidence evidence;
 
     /** @param fuse receives the pages of a FUSE file; null with the other mechanisms */
-    private StopAndMove(Takeover takeover, PageLedger ledger, ReceivePlan plan, @Nullable FuseReceiver fuse) {
-        super(takeover, ledger, plan);
-        this.evidence = fuse == null ? new FrameEvidence(takeover, pages) : new FuseEvidence(takeover, pages, fuse);
+    private StopAndMove(IncomingMigration migration, PageLedger ledger, ReceivePlan plan, @Nullable FuseReceiver fuse) {
+        super(migration, ledger, plan);
+        this.evidence = fuse == null ? new FrameEvidence(migration, pages) : new FuseEvidence(migration, pages, fuse);
     }
 
-    static StopAndMove of(Takeover takeover) throws ProtocolException {
-        PageLedger ledger = takeover.ledger(false);
-        MechanismReceivers receivers = new MechanismReceivers(takeover, ledger);
-        FuseReceiver fuse = takeover.hello().mechanism() == Mechanism.FUSE ? receivers.fuse() : null;
-        ReceivePlan plan = switch (takeover.hello().mechanism()) {
+    static StopAndMove of(IncomingMigration migration) throws ProtocolException {
+        PageLedger ledger = migration.ledger(false);
+        MechanismReceivers receivers = new MechanismReceivers(migration, ledger);
+        FuseReceiver fuse = migration.hello().mechanism() == Mechanism.FUSE ? receivers.fuse() : null;
+        ReceivePlan plan = switch (migration.hello().mechanism()) {
             case FLIP -> receivers.bytes().with(FrameType.GIFT, receivers.flips());
             case FUSE -> receivers.bytes().with(FrameType.FUSE, Objects.requireNonNull(fuse));
             case GIFT -> receivers.splices();
             case PULL -> receivers.pulls();
             case STREAM -> receivers.bytes();
         };
-        return new StopAndMove(takeover, ledger, plan, fuse);
+        return new StopAndMove(migration, ledger, plan, fuse);
     }
 
     @Override
     void prepare() throws IOException {
-        if (takeover.hello().mechanism() == Mechanism.FLIP) {
-            takeover.warmup().pageLoop();
+        if (migration.hello().mechanism() == Mechanism.FLIP) {
+            migration.warmup().pageLoop();
         }
-        takeover.warmUpSwitchover();
+        migration.warmUpSwitchover();
         pages.makeRoomUntilPrepare();
         readiness.prepared();
         readiness.say();
@@ -53,7 +53,7 @@ final class StopAndMove extends DestinationSchedule {
     void takeOver() throws IOException {
         pages.expectSoon();
         int ends = pages.receiveUntilEnd();
-        takeover.memory().unregister(); // from now on the kernel maps a page that may be missing: in the same frame
+        migration.memory().unregister(); // from now on the kernel maps a page that may be missing: in the same frame
         evidence.pagesAreHere();
         incoming.begin();
         incoming.await(ends, pages);

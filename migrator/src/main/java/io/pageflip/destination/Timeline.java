@@ -7,6 +7,7 @@ import io.pageflip.metrics.Measured;
 import io.pageflip.metrics.PageCounts;
 import io.pageflip.metrics.Percentile;
 import io.pageflip.metrics.PostcopyResult;
+import io.pageflip.os.TimeNamespace;
 import io.pageflip.postcopy.Postcopy;
 import io.pageflip.postcopy.PostcopyFigures;
 import io.pageflip.ram.BlockSpec;
@@ -71,6 +72,13 @@ final class Timeline {
             throw new ProtocolException("the source's clock showed " + sourceNs + " ns before this agent's showed "
                     + hereNs + " ns: they are not the same clock");
         }
+    }
+
+    /** To which clock this agent's readings belong; see {@link TimeNamespace#clock}. */
+    private final long clock;
+
+    Timeline(long clock) {
+        this.clock = clock;
     }
 
     /** How long the pages of each block took to come, all rounds together. */
@@ -163,6 +171,10 @@ final class Timeline {
             Evidence evidence,
             Measured.GuestActivity activity)
             throws ProtocolException {
+        if (source.clock() != clock || clock == TimeNamespace.UNKNOWN_CLOCK) {
+            throw new ProtocolException("the two agents are in different time namespaces, and how much their clocks "
+                    + "differ is not known");
+        }
         checkClock(source.startNs(), readyNs);
         PulseWatch watched = Objects.requireNonNull(pulse, "the guest's pulse was not watched");
         DowntimePhases phases = phases(stopped);

@@ -127,11 +127,12 @@ public final class Frames {
         long same = 0;
         long shared = 0;
         try (Pagemap pagemap = Pagemap.open()) {
-            for (long first = 0; first < block.spec().pages(); first += entries.length) {
-                int count = (int) Math.min(entries.length, block.spec().pages() - first);
-                if (pages.nextSet(first) >= first + count) {
-                    continue;
-                }
+            long end = block.spec().pages();
+            // In steps of a chunk; over the chunks that have no page of the set in one step.
+            for (long set = pages.nextSet(0); set < end; ) {
+                long first = set - set % entries.length;
+                int count = (int) Math.min(entries.length, end - first);
+                set = pages.nextSet(first + count);
                 pagemap.read(block.mapping(), first, count, block.spec().pageBytes(), entries);
                 file.read((base + first) * ENTRY, chunk, count * ENTRY);
                 chunk.getLongs(recorded, count);

@@ -1,5 +1,6 @@
 package io.pageflip.migration;
 
+import io.pageflip.agent.Unforeseen;
 import io.pageflip.channel.CancelledException;
 import io.pageflip.channel.PeerGoneException;
 import io.pageflip.log.EventLog;
@@ -71,13 +72,17 @@ public final class AgentOutcome {
             return work.run();
         } catch (RefusedException e) {
             return failed(MigrationStatus.FAILED, Failure.Kind.USAGE, e);
-        } catch (HostLacksException e) {
-            return failed(MigrationStatus.FAILED, Failure.Kind.HOST_LACKS, e);
         } catch (CancelledException | java.util.concurrent.CancellationException e) {
             return failed(MigrationStatus.CANCELLED, Failure.Kind.CANCELLED, e);
         } catch (IOException e) {
-            return failed(MigrationStatus.FAILED, Failure.Kind.MIGRATION_FAILED, e);
+            return failed(MigrationStatus.FAILED, kind(e), e);
+        } catch (RuntimeException | Error e) {
+            return failed(MigrationStatus.FAILED, kind(e), new IOException(Unforeseen.describe(e), e));
         }
+    }
+
+    private static Failure.Kind kind(Throwable failure) {
+        return HostLacksException.isMeantBy(failure) ? Failure.Kind.HOST_LACKS : Failure.Kind.MIGRATION_FAILED;
     }
 
     private RunResult failed(MigrationStatus status, Failure.Kind kind, Exception e) {

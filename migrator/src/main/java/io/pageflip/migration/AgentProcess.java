@@ -1,5 +1,6 @@
 package io.pageflip.migration;
 
+import io.pageflip.agent.PageAccounts;
 import io.pageflip.log.EventLog;
 import io.pageflip.metrics.MigrationStatus;
 import io.pageflip.metrics.Progress;
@@ -12,7 +13,8 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
-import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -34,26 +36,28 @@ final class AgentProcess implements AutoCloseable {
     private final Progress progress;
     private final CountDownLatch listening = new CountDownLatch(1);
     private final CountDownLatch ended = new CountDownLatch(1);
-    private final List<RunResult> results = new CopyOnWriteArrayList<>();
+    private final Map<Integer, RunResult> results = new ConcurrentHashMap<>();
+    private volatile int resultCount;
+    private final LastWords words;
     private volatile boolean garbled;
+    private volatile boolean listened;
     private volatile boolean hadGuest;
 
     /**
      * Starts an agent.
      *
      * @param role the agent's name in messages
-     * @param command starts a process that calls {@link SupervisedAgent#run}, with the arguments that follow the
-     *     command
+     * @param launcher starts the process
      * @param request sent to the agent
      * @param progress kept up to date with the agent's events
      */
-    AgentProcess(String role, List<String> command, AgentTask task, MigrationRequest request, Progress progress)
+    AgentProcess(String role, AgentLauncher launcher, AgentTask task, MigrationRequest request, Progress progress)
             throws IOException {
         this.role = role;
         this.progress = progress;
-        this.process = new ProcessBuilder(task.after(command))
-                .redirectError(ProcessBuilder.Redirect.INHERIT)
-                .start();
+        List<String> command = launcher.command(PageAccounts.heapBytes(request.guest(), request.schedule()));
+        this.process = new ProcessBuilder(task.after(command)).start();
+        this.words = LastWords.of(process.getErrorStream(), "errors of the " + role);
         tell(request);
         if (LOG.isOn()) {
             LOG.event("started the " + role + " agent: process", process.pid());
@@ -102,8 +106,12 @@ final class AgentProcess implements AutoCloseable {
     }
 
     private void handle(AgentEvent event) {
+        words.passOn(); // it lives
         switch (event.event()) {
-            case LISTENING -> listening.countDown();
+            case LISTENING -> {
+                listened = true;
+                listening.countDown();
+            }
             case GUEST -> hadGuest = true;
             case PROGRESS -> {
                 if (event.phase() != null && event.total() != null && event.done() != null) {
@@ -113,7 +121,9 @@ final class AgentProcess implements AutoCloseable {
             }
             case RESULT -> {
                 if (event.result() != null) {
-                    results.add(event.result());
+                    int index = resultCount; // this thread alone writes it
+                    results.put(index, event.result());
+                    resultCount = index + 1;
                 }
             }
         }
@@ -122,12 +132,17 @@ final class AgentProcess implements AutoCloseable {
     /**
      * Waits until the agent listens, or has ended.
      *
+     * @return whether it listens
      * @throws IOException if it does neither for a long time
      */
-    void awaitListening() throws IOException, InterruptedException {
+    boolean awaitListening() throws IOException, InterruptedException {
         if (!listening.await(START_TIMEOUT_S, TimeUnit.SECONDS)) {
             throw new IOException("the destination agent does not listen after " + START_TIMEOUT_S + " s");
         }
+        if (!listened) {
+            ended.await();
+        }
+        return listened;
     }
 
     /**
@@ -141,7 +156,7 @@ final class AgentProcess implements AutoCloseable {
     /** The agent's last result; null if it died before it had one. */
     @Nullable
     RunResult result() {
-        return result(results.size() - 1);
+        return result(resultCount - 1);
     }
 
     /**
@@ -149,7 +164,14 @@ final class AgentProcess implements AutoCloseable {
      */
     @Nullable
     RunResult result(int index) {
-        return garbled || index < 0 || index >= results.size() ? null : results.get(index);
+        return garbled ? null : results.get(index);
+    }
+
+    /** Forgets the agent's result of its migration {@code index}, unless it is the last so far. */
+    void forget(int index) {
+        if (index < resultCount - 1) {
+            results.remove(index);
+        }
     }
 
     /** Whether the agent has ever run a guest as a source. */
@@ -159,7 +181,7 @@ final class AgentProcess implements AutoCloseable {
 
     /** The number of results so far, one for each migration. */
     int results() {
-        return results.size();
+        return resultCount;
     }
 
     /** Whether the agent's last result says that it did not give the guest away. */
@@ -168,15 +190,19 @@ final class AgentProcess implements AutoCloseable {
         return said != null && said.status() != MigrationStatus.COMPLETED;
     }
 
-    /** How the process ended, as text for a person. */
+    /** Whether the process has ended without a result. */
+    boolean hasDied() {
+        return !process.isAlive() && result() == null;
+    }
+
+    /** How the process ended, and what it said last, as text for a person. */
     String ending() {
         if (process.isAlive()) {
             return "the " + role + " agent is still running";
         }
         int code = process.exitValue();
-        return code > 128
-                ? "the " + role + " agent was killed by signal " + (code - 128)
-                : "the " + role + " agent ended with exit code " + code;
+        String how = code > 128 ? "was killed by signal " + (code - 128) : "ended with exit code " + code;
+        return "the " + role + " agent " + how + words.said();
     }
 
     /** Asks the agent to give up in an orderly way ({@code SIGTERM}). */

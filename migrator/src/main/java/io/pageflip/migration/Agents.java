@@ -4,6 +4,7 @@ import io.pageflip.agent.HostChecks;
 import io.pageflip.channel.Cancellation;
 import io.pageflip.destination.DestinationAgent;
 import io.pageflip.destination.SourceLink;
+import io.pageflip.destination.SourceListener;
 import io.pageflip.guest.VirtualMachine;
 import io.pageflip.metrics.Progress;
 import io.pageflip.metrics.RunResult;
@@ -45,6 +46,7 @@ public final class Agents {
             throws IOException {
         RequestRules.require(request);
         boolean kernelMoves = HostChecks.beforeSource(request);
+        progress.begin(Progress.Phase.CONNECTING, 0);
         try (DestinationLink link = destination.open()) {
             return source(request, link, kernelMoves, cancellation, progress).run();
         }
@@ -112,6 +114,16 @@ public final class Agents {
                 throw new RefusedException("--connect unix:" + path + ": " + whyNot(path, e.errno()), e);
             }
             throw e;
+        }
+    }
+
+    /** Listens at a path that no user has named. */
+    static SourceLink listen(String path, SourceListener.Observer observer, Cancellation cancellation)
+            throws IOException {
+        try {
+            return SourceListener.accept(path, observer, NanoClock.SYSTEM, cancellation);
+        } catch (RefusedException e) {
+            throw new IOException("no socket can be made at " + e.getMessage(), e);
         }
     }
 

@@ -6,12 +6,15 @@ import io.pageflip.metrics.MigrationStatus;
 import io.pageflip.metrics.Owner;
 import io.pageflip.metrics.Progress;
 import io.pageflip.metrics.RunResult;
+import io.pageflip.os.HostLacksException;
 import io.pageflip.request.MigrationRequest;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** One migration between two agent processes, which it starts and outlives. Used by one thread. */
@@ -19,21 +22,19 @@ public final class Migration {
     private static final long SLICE_MS = 50;
 
     private final MigrationRequest request;
-    private final List<String> agentCommand;
+    private final AgentLauncher launcher;
     private final Cancellation cancellation;
     private final Progress progress;
 
     /**
      * A migration to be run, once or several times.
      *
-     * @param agentCommand starts a process that calls {@link SupervisedAgent#run}, with the arguments that follow the
-     *     command
+     * @param launcher starts the agents
      * @param progress of the source until the guest has changed hands, then of the destination
      */
-    public Migration(
-            MigrationRequest request, List<String> agentCommand, Cancellation cancellation, Progress progress) {
+    public Migration(MigrationRequest request, AgentLauncher launcher, Cancellation cancellation, Progress progress) {
         this.request = request;
-        this.agentCommand = List.copyOf(agentCommand);
+        this.launcher = launcher;
         this.cancellation = cancellation;
         this.progress = progress;
     }
@@ -55,12 +56,12 @@ public final class Migration {
     private RunResult run(Path socket) throws IOException, InterruptedException {
         progress.begin(Progress.Phase.STARTING, 0);
         try (AgentProcess destination = start(AgentTask.Kind.DESTINATION, socket, new Progress())) {
-            destination.awaitListening();
+            boolean listens = destination.awaitListening();
             RunResult early = destination.result();
             if (early != null) {
                 return early;
             }
-            if (destination.awaitEnd(0)) {
+            if (!listens) {
                 if (cancellation.isRequested()) {
                     return cancelledEarly();
                 }
@@ -75,15 +76,38 @@ public final class Migration {
         }
     }
 
-    /** A random path, so that no other process can take it first: the destination refuses a path that exists. */
-    static Path socketPath() {
+    /**
+     * A random path, so that no other process can take it first: the destination refuses a path that exists. It is in
+     * the first folder for temporary files in which this process can make one.
+     *
+     * @throws HostLacksException if there is no such folder
+     */
+    static Path socketPath() throws HostLacksException {
         String name = "pageflip-" + Long.toUnsignedString(new SecureRandom().nextLong(), 36) + ".sock";
-        return Path.of(System.getProperty("java.io.tmpdir"), name);
+        List<String> tried = new ArrayList<>();
+        for (String folder : temporaryFolders()) {
+            Path path = Path.of(folder, name);
+            try {
+                Files.delete(Files.createFile(path));
+                return path;
+            } catch (IOException e) {
+                tried.add(folder);
+            }
+        }
+        throw new HostLacksException("no socket can be made in " + String.join(", ", tried)
+                + "; free one of them, or name a folder with PAGEFLIP_JAVA_OPTS=-Djava.io.tmpdir=FOLDER");
+    }
+
+    private static List<String> temporaryFolders() {
+        return Stream.of(System.getProperty("java.io.tmpdir"), System.getenv("XDG_RUNTIME_DIR"), "/dev/shm", "/var/tmp")
+                .filter(folder -> folder != null && !folder.isEmpty())
+                .distinct()
+                .toList();
     }
 
     private AgentProcess start(AgentTask.Kind kind, Path socket, Progress shown) throws IOException {
         AgentTask task = new AgentTask(kind, socket.toString(), 1);
-        return new AgentProcess(kind.toString(), agentCommand, task, request, shown);
+        return new AgentProcess(kind.toString(), launcher, task, request, shown);
     }
 
     private void awaitBoth(AgentProcess source, AgentProcess destination, Path socket) throws InterruptedException {
@@ -114,9 +138,7 @@ public final class Migration {
      */
     static boolean neverHadAGuest(AgentProcess source) {
         RunResult ours = source.result();
-        return ours == null
-                ? !source.hadGuest()
-                : ours.error() != null && ours.error().kind() == Failure.Kind.USAGE;
+        return ours == null ? !source.hadGuest() : ours.owner() == Owner.NOBODY_YET;
     }
 
     /**
@@ -150,9 +172,14 @@ public final class Migration {
                             null,
                             new Failure(Failure.Kind.MIGRATION_FAILED, sourceEnd + "; " + why));
         }
+        if (ours.status() != MigrationStatus.FAILED || ours.error() == null) {
+            return ours;
+        }
+        if (theirs == null && destination.hasDied()) {
+            return ours.withError(
+                    new Failure(ours.error().kind(), ours.error().message() + "; " + destination.ending()));
+        }
         Failure cause = theirs == null ? null : theirs.error();
-        return ours.status() == MigrationStatus.FAILED && cause != null && cause.kind() == Failure.Kind.HOST_LACKS
-                ? ours.withError(cause)
-                : ours;
+        return cause != null && cause.kind() == Failure.Kind.HOST_LACKS ? ours.withError(cause) : ours;
     }
 }

@@ -141,7 +141,7 @@ final class Peer {
     private RunResult take(boolean last) throws IOException {
         DestinationAgent.Taken taken = Agents.take(
                 request,
-                () -> SourceListener.accept(task.socket(), observer, NanoClock.SYSTEM, cancellation),
+                () -> Agents.listen(task.socket(), observer, cancellation),
                 last,
                 outcome,
                 cancellation,

@@ -11,8 +11,7 @@ import io.pageflip.scenario.ScriptedFault;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,7 +24,7 @@ public final class PingPong {
 
     private final MigrationRequest request;
     private final int migrations;
-    private final List<String> agentCommand;
+    private final AgentLauncher launcher;
     private final Cancellation cancellation;
     private final Progress progress;
 
@@ -34,18 +33,17 @@ public final class PingPong {
      *
      * @param request of every migration; {@link RequestRules#checkPingPong} must not refuse it
      * @param migrations how many times the guest changes hands
-     * @param agentCommand starts a process that calls {@link SupervisedAgent#run}, with the arguments that follow the
-     *     command
+     * @param launcher starts the agents
      * @param progress of the agent that made the guest
      */
     public PingPong(
             MigrationRequest request,
             int migrations,
-            List<String> agentCommand,
+            AgentLauncher launcher,
             Cancellation cancellation,
             Progress progress) {
         this.request = request;
-        this.agentCommand = List.copyOf(agentCommand);
+        this.launcher = launcher;
         this.migrations = migrations;
         this.cancellation = cancellation;
         this.progress = progress;
@@ -54,28 +52,29 @@ public final class PingPong {
     /**
      * Runs all migrations; leaves no process and no socket behind.
      *
-     * @return the result of each migration, in order; the last may be one that failed
+     * @param done gets the result of each migration, in order, some time after its end; the last may be one that failed
      * @throws IOException if an agent could not be started
      */
-    public List<RunResult> run() throws IOException, InterruptedException {
+    public void run(Consumer<RunResult> done) throws IOException, InterruptedException {
         Path socket = Migration.socketPath();
         progress.begin(Progress.Phase.STARTING, 0);
         try (AgentProcess second =
                 start(AgentTask.Kind.SECOND_PEER, socket, request.destinationFault(), new Progress())) {
-            second.awaitListening();
+            boolean listens = second.awaitListening();
             RunResult early = second.result();
             if (early != null) {
-                return List.of(early);
+                done.accept(early);
+                return;
             }
-            if (second.awaitEnd(0)) {
+            if (!listens) {
                 if (cancellation.isRequested()) {
-                    return List.of(Migration.cancelledEarly());
+                    done.accept(Migration.cancelledEarly());
+                    return;
                 }
                 throw new IOException("no second agent: " + second.ending());
             }
             try (AgentProcess first = start(AgentTask.Kind.FIRST_PEER, socket, request.sourceFault(), progress)) {
-                awaitBoth(first, second, socket);
-                return merge(first, second);
+                new Passing(first, second, done).run(socket);
             }
         }
     }
@@ -85,52 +84,87 @@ public final class PingPong {
             throws IOException {
         AgentTask task = new AgentTask(kind, socket.toString(), migrations);
         MigrationRequest own = request.withFaults(new MigrationRequest.Faults(fault, fault));
-        return new AgentProcess(kind == AgentTask.Kind.FIRST_PEER ? "first" : "second", agentCommand, task, own, shown);
+        return new AgentProcess(kind == AgentTask.Kind.FIRST_PEER ? "first" : "second", launcher, task, own, shown);
     }
 
-    private void awaitBoth(AgentProcess first, AgentProcess second, Path socket) throws InterruptedException {
-        boolean asked = false;
-        boolean firstEnded = false;
-        boolean secondEnded = false;
-        while (!firstEnded || !secondEnded) {
-            firstEnded = firstEnded || first.awaitEnd(SLICE_MS);
-            secondEnded = secondEnded || second.awaitEnd(SLICE_MS);
-            // If one agent has ended and the other still listens, that one waits in vain: end it. If it is connected,
-            // it decides by itself.
-            boolean inVain = (firstEnded || secondEnded) && Files.exists(socket);
-            if ((cancellation.isRequested() || inVain) && !asked) {
-                asked = true;
-                first.cancel();
-                second.cancel();
+    /** The two agents while they pass the guest to and fro. */
+    private final class Passing {
+        private final AgentProcess first;
+        private final AgentProcess second;
+        private final Consumer<RunResult> done;
+        private int merged;
+        private @Nullable RunResult last;
+
+        Passing(AgentProcess first, AgentProcess second, Consumer<RunResult> done) {
+            this.first = first;
+            this.second = second;
+            this.done = done;
+        }
+
+        void run(Path socket) throws InterruptedException {
+            boolean asked = false;
+            boolean firstEnded = false;
+            boolean secondEnded = false;
+            while (!firstEnded || !secondEnded) {
+                firstEnded = firstEnded || first.awaitEnd(SLICE_MS);
+                secondEnded = secondEnded || second.awaitEnd(SLICE_MS);
+                // If one agent has ended and the other still listens, that one waits in vain: end it. If it is
+                // connected, it decides by itself.
+                boolean inVain = (firstEnded || secondEnded) && Files.exists(socket);
+                if ((cancellation.isRequested() || inVain) && !asked) {
+                    asked = true;
+                    first.cancel();
+                    second.cancel();
+                }
+                mergeWhatIsThere();
+            }
+            mergeTheRest();
+        }
+
+        /** Merges the results of migrations that both agents have reported, so that none piles up. */
+        private void mergeWhatIsThere() {
+            while (merged < migrations && first.result(merged) != null && second.result(merged) != null) {
+                if (!mergeNext()) {
+                    merged = migrations;
+                }
             }
         }
-    }
 
-    private List<RunResult> merge(AgentProcess first, AgentProcess second) {
-        if (cancellation.isRequested() && first.results() <= 1 && Migration.neverHadAGuest(first)) {
-            return List.of(Migration.cancelledEarly());
+        private void mergeTheRest() {
+            if (cancellation.isRequested() && first.results() <= 1 && Migration.neverHadAGuest(first)) {
+                done.accept(Migration.cancelledEarly());
+                return;
+            }
+            while (merged < migrations) {
+                boolean cancelledBetween =
+                        first.result(merged) == null && second.result(merged) == null && endedWell(last);
+                if (cancelledBetween || !mergeNext()) {
+                    return;
+                }
+            }
         }
-        List<RunResult> merged = new ArrayList<>();
-        for (int i = 0; i < migrations; i++) {
-            boolean there = i % 2 == 0;
+
+        /** Returns whether another migration may follow. */
+        private boolean mergeNext() {
+            boolean there = merged % 2 == 0;
             AgentProcess source = there ? first : second;
             AgentProcess destination = there ? second : first;
-            RunResult ours = source.result(i);
-            RunResult theirs = destination.result(i);
-            if (ours == null && theirs == null && endedWell(merged)) {
-                break; // cancelled between two migrations
-            }
-            RunResult result = Migration.merge(source, ours, destination, theirs, i > 0 || source.hadGuest());
-            merged.add(result);
-            if (result.status() != MigrationStatus.COMPLETED) {
-                break;
-            }
+            RunResult result = Migration.merge(
+                    source,
+                    source.result(merged),
+                    destination,
+                    destination.result(merged),
+                    merged > 0 || source.hadGuest());
+            first.forget(merged);
+            second.forget(merged);
+            merged++;
+            last = result;
+            done.accept(result);
+            return result.status() == MigrationStatus.COMPLETED;
         }
-        return merged;
     }
 
-    private static boolean endedWell(List<RunResult> merged) {
-        @Nullable RunResult last = merged.isEmpty() ? null : merged.get(merged.size() - 1);
+    private static boolean endedWell(@Nullable RunResult last) {
         return last != null
                 && last.verification() != null
                 && last.verification().status() != VerificationResult.Status.SKIPPED;

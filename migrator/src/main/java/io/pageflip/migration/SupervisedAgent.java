@@ -7,8 +7,12 @@ import io.pageflip.metrics.Progress;
 import io.pageflip.metrics.ResultJson;
 import io.pageflip.metrics.RunResult;
 import io.pageflip.os.NanoClock;
+import io.pageflip.os.SyscallException;
+import io.pageflip.request.ChannelKind;
 import io.pageflip.request.MigrationRequest;
 import io.pageflip.request.RequestDocument;
+import io.pageflip.source.ConnectedDestination;
+import io.pageflip.source.DestinationLink;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -63,15 +67,11 @@ public final class SupervisedAgent {
             ticker.start(PERIOD_MS, () -> say(AgentEvent.progress(progress)));
             return switch (task.kind()) {
                 case SOURCE ->
-                    Agents.source(
-                            request,
-                            () -> Agents.connect(task.socket(), request.channel(), cancellation),
-                            cancellation,
-                            progress);
+                    Agents.source(request, () -> connect(task.socket(), request.channel()), cancellation, progress);
                 case DESTINATION ->
                     Agents.destination(
                             request,
-                            () -> SourceListener.accept(task.socket(), observer(), NanoClock.SYSTEM, cancellation),
+                            () -> Agents.listen(task.socket(), observer(), cancellation),
                             outcome,
                             cancellation,
                             progress);
@@ -86,6 +86,15 @@ public final class SupervisedAgent {
                                     progress)
                             .run();
             };
+        }
+    }
+
+    /** Whoever started this agent has started the destination before. */
+    private DestinationLink connect(String path, ChannelKind channel) throws IOException {
+        try {
+            return ConnectedDestination.connect(path, channel, NanoClock.SYSTEM, cancellation);
+        } catch (SyscallException e) {
+            throw new IOException("the destination is gone (" + e.getMessage() + ")", e);
         }
     }
 

@@ -1,11 +1,13 @@
 package io.pageflip.source;
 
+import io.pageflip.channel.CancelledException;
 import io.pageflip.channel.ControlConnection;
 import io.pageflip.channel.InactivityTimeout;
 import io.pageflip.channel.PeerGoneException;
 import io.pageflip.channel.StreamWriter;
 import io.pageflip.log.EventLog;
 import io.pageflip.os.Fd;
+import io.pageflip.os.HostLacksException;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.NativeBuffer;
 import io.pageflip.os.PeerCredentials;
@@ -15,6 +17,7 @@ import io.pageflip.os.ProcessMemory;
 import io.pageflip.os.UnixSocket;
 import io.pageflip.os.WaitGuard;
 import io.pageflip.request.ChannelKind;
+import io.pageflip.request.Mechanism;
 import io.pageflip.switchover.Ownership;
 import io.pageflip.wire.Message;
 import io.pageflip.wire.MessageCodec;
@@ -34,7 +37,15 @@ public final class ConnectedDestination implements DestinationLink {
     private static final int SILENCE_S = 60;
 
     private static final int RESUME_TIMEOUT_S = 30;
+    private static final int LAST_WORDS_MS = 200;
     private static final int RECOVERED_TIMEOUT_S = 5;
+
+    /** How long whoever asks this agent to end waits for a destination that has the guest, and has not said so. */
+    private static final long END_TIMEOUT_NS = 1_000_000_000;
+
+    private static final WaitGuard NOW_OR_NEVER = () -> {
+        throw new IOException("the destination does not read");
+    };
 
     private final String path;
     private final int pid;
@@ -64,18 +75,29 @@ public final class ConnectedDestination implements DestinationLink {
      */
     public static ConnectedDestination connect(
             String path, ChannelKind channel, NanoClock clock, WaitGuard cancellation) throws IOException {
-        UnixSocket socket = UnixSocket.connect(path);
+        InactivityTimeout accepted = new InactivityTimeout(clock, cancellation);
+        accepted.limitSeconds(SILENCE_S);
+        UnixSocket socket = UnixSocket.connect(path, () -> accepted.check("the destination to accept a connection"));
         try {
             PeerCredentials peer = socket.peer();
             if (peer.uid() != Proc.uid() && peer.uid() != 0) {
                 throw new IOException("the destination at " + path + " belongs to user " + peer.uid()
                         + "; a guest is given only to processes of this user or of root");
             }
-            ProcessMemory.allowReader(peer.pid());
+            checkPidNamespace(peer.pid());
             return new ConnectedDestination(path, peer.pid(), socket, channel, clock, cancellation);
         } catch (IOException | RuntimeException e) {
             socket.close();
             throw e;
+        }
+    }
+
+    /** The destination must find this process, and its files, under the number that the kernel tells it. */
+    private static void checkPidNamespace(int destination) throws HostLacksException {
+        if (destination == 0 || !Proc.sharesPidNamespace(destination)) {
+            throw new HostLacksException(
+                    "the destination is in another PID namespace, where it cannot find this process;"
+                            + " start both agents in the same one");
         }
     }
 
@@ -94,9 +116,12 @@ public final class ConnectedDestination implements DestinationLink {
             InactivityTimeout silence = new InactivityTimeout(clock, this);
             silence.limitSeconds(SILENCE_S);
             stream = new StreamWriter(ours, pages, silence, EVENTS);
+            if (hello.mechanism() == Mechanism.PULL) {
+                ProcessMemory.allowReader(pid);
+            }
             passed.addAll(theirs);
             passed.addAll(files);
-            sendFirst(socket, hello, passed);
+            sendFirst(socket, hello, passed, () -> silence.check("the destination to read"));
             control = ControlConnection.over(socket.fd(), EVENTS);
             return stream;
         } finally {
@@ -105,12 +130,13 @@ public final class ConnectedDestination implements DestinationLink {
     }
 
     /** Sends the first message of a connection, and the descriptors with it. */
-    private static void sendFirst(UnixSocket to, Message message, List<Fd> descriptors) throws IOException {
+    private static void sendFirst(UnixSocket to, Message message, List<Fd> descriptors, WaitGuard guard)
+            throws IOException {
         byte[] frame = MessageCodec.encode(message);
         NativeBuffer buffer = NativeBuffer.allocate(frame.length);
         buffer.bytes().put(0, frame);
         long sinceNs = EVENTS.nowNs();
-        to.send(buffer, frame.length, descriptors);
+        to.send(buffer, frame.length, descriptors, guard);
         EVENTS.eventAt(sinceNs, "sent", new MessageText(message));
     }
 
@@ -188,7 +214,8 @@ public final class ConnectedDestination implements DestinationLink {
             sendFirst(
                     again,
                     new Message.Recover(ownership.promised()),
-                    List.of(ownership.token().file().fd()));
+                    List.of(ownership.token().file().fd()),
+                    NOW_OR_NEVER);
             ControlConnection broken = control;
             control = ControlConnection.over(again.fd(), EVENTS); // which owns the descriptor from now on
             resumed = false;
@@ -212,6 +239,21 @@ public final class ConnectedDestination implements DestinationLink {
     }
 
     @Override
+    public Exception explain(Exception noticed) {
+        ControlConnection connection = control;
+        if (noticed instanceof PeerGoneException && connection != null) {
+            try {
+                if (connection.poll(LAST_WORDS_MS) instanceof Message.Failed failed) {
+                    return unexpected(failed);
+                }
+            } catch (IOException e) {
+                LOG.log(System.Logger.Level.DEBUG, "the destination did not say why", e);
+            }
+        }
+        return noticed;
+    }
+
+    @Override
     public void awaitResumed() throws IOException {
         if (!resumed) {
             awaitResumed(RESUME_TIMEOUT_S);
@@ -219,8 +261,7 @@ public final class ConnectedDestination implements DestinationLink {
     }
 
     private void awaitResumed(int seconds) throws IOException {
-        InactivityTimeout timeout =
-                new InactivityTimeout(clock, () -> {}); // the guest is the destination's: too late to cancel
+        InactivityTimeout timeout = new InactivityTimeout(clock, endGuard());
         timeout.limitSeconds(seconds);
         await(Message.Resumed.class, timeout);
         resumed = true;
@@ -229,7 +270,26 @@ public final class ConnectedDestination implements DestinationLink {
     @Override
     public Message.Completed awaitCompleted() throws IOException {
         // No time limit: the destination first lets the guest run and verifies it, however large it is.
-        return await(Message.Completed.class, new InactivityTimeout(clock, () -> {}));
+        return await(Message.Completed.class, new InactivityTimeout(clock, endGuard()));
+    }
+
+    /** The guest is the destination's: it is too late to cancel, but this agent need not wait. */
+    private WaitGuard endGuard() {
+        return new WaitGuard() {
+            private long askedNs = Long.MAX_VALUE;
+
+            @Override
+            public void check() throws IOException {
+                try {
+                    cancellation.check();
+                } catch (CancelledException e) {
+                    askedNs = Math.min(askedNs, clock.nanoTime());
+                    if (clock.nanoTime() - askedNs > END_TIMEOUT_NS) {
+                        throw e;
+                    }
+                }
+            }
+        };
     }
 
     private <M extends Message> M await(Class<M> type, InactivityTimeout timeout) throws IOException {

@@ -54,6 +54,16 @@ public interface DestinationLink extends WaitGuard, AutoCloseable {
     /** Tells the destination, if that is possible, that the source has given up. */
     void cancel(String reason);
 
+    /**
+     * What the destination said about a failure, if it did: whoever gives up says why, and then closes the stream,
+     * which is all that a writer notices. Waits some tenths of a second at most.
+     *
+     * @return a better reason than {@code noticed}, or {@code noticed} itself
+     */
+    default Exception explain(Exception noticed) {
+        return noticed;
+    }
+
     /** Waits until the guest runs at the destination; returns at once if the destination cannot send messages. */
     void awaitResumed() throws IOException;
 

@@ -1,6 +1,7 @@
 package io.pageflip.source;
 
 import io.pageflip.channel.StreamWriter;
+import io.pageflip.os.TimeNamespace;
 import io.pageflip.wire.Message;
 import io.pageflip.wire.MessageCodec;
 import java.io.IOException;
@@ -47,8 +48,8 @@ final class EndMessages {
 
     /** @param holes for each block, how many pages were not sent because they hold nothing */
     void send(List<Long> holes) throws IOException {
-        Message.SourceFigures figures =
-                new Message.SourceFigures(startNs, stream.transferredBytes(), framesVisible, relocatedPages);
+        Message.SourceFigures figures = new Message.SourceFigures(
+                startNs, TimeNamespace.OWN.clock(), stream.transferredBytes(), framesVisible, relocatedPages);
         stream.write(MessageCodec.encode(new Message.End(holes, figures)));
         sent++;
     }

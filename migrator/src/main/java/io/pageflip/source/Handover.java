@@ -23,6 +23,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The guest may write pages after they were copied. The vCPUs log which, and the source copies those again while the
  * guest is paused: as a rule there are none.
+ *
+ * <p>If the migration fails, there is nothing to take back: no page leaves before the guest is taken ({@link #letGo}).
  */
 final class Handover implements OutgoingSchedule {
     private static final long MS = 1_000_000;

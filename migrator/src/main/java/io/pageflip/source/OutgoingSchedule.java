@@ -60,7 +60,9 @@ interface OutgoingSchedule extends AutoCloseable {
             // With flips, both sides share every page from the beginning, as in a handover. The destination maps them
             // later, but that makes no difference here.
             case POSTCOPY ->
-                migration.request().mechanism() == Mechanism.PULL ? new Postcopy(migration) : new Handover(migration);
+                migration.request().mechanism() == Mechanism.PULL
+                        ? new PullPostcopy(migration)
+                        : new Handover(migration);
             case PRECOPY -> new Precopy(migration);
             case STOP_AND_MOVE -> new StopAndMove(migration, MechanismStep.of(migration));
         };

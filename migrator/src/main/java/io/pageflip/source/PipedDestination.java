@@ -8,6 +8,7 @@ import io.pageflip.os.Fd;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.ProcessMemory;
 import io.pageflip.os.WaitGuard;
+import io.pageflip.request.Mechanism;
 import io.pageflip.switchover.Ownership;
 import io.pageflip.wire.Message;
 import io.pageflip.wire.MessageCodec;
@@ -48,7 +49,9 @@ public final class PipedDestination implements DestinationLink {
 
     @Override
     public StreamWriter greet(Message.Hello hello, List<Fd> files) throws IOException {
-        ProcessMemory.allowReader(0); // any process: the reader is not known yet
+        if (hello.mechanism() == Mechanism.PULL) {
+            ProcessMemory.allowReader(0); // any process: the reader is not known yet
+        }
         stream.write(MessageCodec.encode(hello));
         return stream;
     }

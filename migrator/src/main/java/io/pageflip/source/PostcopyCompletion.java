@@ -1,6 +1,8 @@
 package io.pageflip.source;
 
 import io.pageflip.agent.GuestLostException;
+import io.pageflip.channel.Cancellation;
+import io.pageflip.channel.CancelledException;
 import io.pageflip.metrics.Progress;
 import io.pageflip.os.NanoClock;
 import io.pageflip.scenario.Step;
@@ -22,6 +24,7 @@ final class PostcopyCompletion {
     private static final long POLL_NS = MS;
     private static final long RETRY_NS = 10 * MS;
     private static final long NS_PER_S = 1000 * MS;
+    private static final long NOT_ASKED = Long.MIN_VALUE;
 
     /** Limits the time that the destination has written, so that it cannot cause an overflow. */
     private static final long MOST_RECOVER_NS = 1_000_000 * NS_PER_S;
@@ -41,16 +44,36 @@ final class PostcopyCompletion {
         boolean reconnect();
     }
 
+    /**
+     * How long this agent stays after it was asked to end, plus {@link #END_NS_PER_GIB}: the guest dies without the
+     * pages that are here, but a destination that stalls must not keep this agent for ever.
+     */
+    private static final long END_NS = 5 * NS_PER_S;
+
+    private static final long END_NS_PER_GIB = NS_PER_S;
+
     private final DestinationLink link;
     private final Taken taken;
     private final Progress progress;
+    private final Cancellation cancellation;
     private final Consumer<Step> reached;
     private final NanoClock clock;
+    private final long endNs;
+    private long askedNs = NOT_ASKED;
 
-    PostcopyCompletion(DestinationLink link, Taken taken, Progress progress, Consumer<Step> reached, NanoClock clock) {
+    PostcopyCompletion(
+            DestinationLink link,
+            Taken taken,
+            long ramBytes,
+            Progress progress,
+            Cancellation cancellation,
+            Consumer<Step> reached,
+            NanoClock clock) {
         this.link = link;
         this.taken = taken;
+        this.endNs = END_NS + (ramBytes >> 30) * END_NS_PER_GIB;
         this.progress = progress;
+        this.cancellation = cancellation;
         this.reached = reached;
         this.clock = clock;
     }
@@ -61,7 +84,9 @@ final class PostcopyCompletion {
         return new PostcopyCompletion(
                 link,
                 takenBy(link, migration.ownership()),
+                migration.guest().config().ramBytes(),
                 migration.progress(),
+                migration.context().cancellation(),
                 migration.context()::reached,
                 migration.clock());
     }
@@ -96,7 +121,8 @@ final class PostcopyCompletion {
     /**
      * Waits for the last page.
      *
-     * @throws GuestLostException if the destination will not get it: it has died, or was out of reach for too long
+     * @throws GuestLostException if the destination will not get it: it has died, or was out of reach for too long, or
+     *     did not get it soon after this agent was asked to end
      */
     void await() throws IOException {
         progress.begin(Progress.Phase.POSTCOPY_ACTIVE, 0);
@@ -104,6 +130,7 @@ final class PostcopyCompletion {
             reached.accept(Step.RESUMED);
         }
         while (!taken.hasAllPages()) {
+            checkEnd();
             if (link.isConnected()) {
                 LockSupport.parkNanos(POLL_NS);
             } else {
@@ -118,6 +145,8 @@ final class PostcopyCompletion {
         try {
             link.awaitResumed();
             return true;
+        } catch (CancelledException e) {
+            return false; // checkEnd() decides
         } catch (IOException e) {
             LOG.log(System.Logger.Level.DEBUG, "the destination could not say that it has resumed the guest", e);
             link.drop(); // whatever it sent instead: a new connection starts afresh
@@ -140,6 +169,7 @@ final class PostcopyCompletion {
                 }
                 throw new GuestLostException("the destination took it and died, with pages of it still at the source");
             }
+            checkEnd();
             if (clock.nanoTime() > deadlineNs) {
                 throw new GuestLostException("the connection broke with pages of it still at the source, which has not"
                         + " reached the destination again within " + timeoutNs / NS_PER_S + " s");
@@ -149,6 +179,19 @@ final class PostcopyCompletion {
         status(Progress.Phase.POSTCOPY_RECOVER, "the connection is there again");
         reached.accept(Step.RECOVER);
         status(Progress.Phase.POSTCOPY_ACTIVE, "the destination goes on");
+    }
+
+    private void checkEnd() throws GuestLostException {
+        if (!cancellation.isRequested()) {
+            return;
+        }
+        if (askedNs == NOT_ASKED) {
+            askedNs = clock.nanoTime();
+        }
+        if (clock.nanoTime() - askedNs > endNs) {
+            throw new GuestLostException("this source was asked to end, and within " + endNs / NS_PER_S
+                    + " s the destination did not say that it has the guest's last page");
+        }
     }
 
     private void status(Progress.Phase phase, String why) {

@@ -3,6 +3,7 @@ package io.pageflip.source;
 import io.pageflip.agent.AgentContext;
 import io.pageflip.agent.GuestLostException;
 import io.pageflip.agent.SwitchoverLog;
+import io.pageflip.agent.Unforeseen;
 import io.pageflip.channel.Cancellation;
 import io.pageflip.channel.CancelledException;
 import io.pageflip.channel.StreamWriter;
@@ -128,9 +129,10 @@ public final class SourceAgent {
                 if (!runs) {
                     throw e;
                 }
-                tellOfFailure(e);
-                context.transition(SourceState.FAILED, describe(e));
-                return stays(memory.guest(), e);
+                Exception cause = link.explain(e);
+                tellOfFailure(cause);
+                context.transition(SourceState.FAILED, describe(cause));
+                return stays(memory.guest(), cause);
             }
             PreparationStep first = runs ? PreparationStep.NONE : powerOn(memory.guest());
             long runningSinceNs =
@@ -140,6 +142,8 @@ public final class SourceAgent {
             try (OutgoingSchedule schedule = OutgoingSchedule.of(migration)) {
                 RunResult result = migrate(migration, first, schedule);
                 return result.with(first.report(schedule.report(result.source())));
+            } catch (RuntimeException | Error e) { // not even taking the guest back worked: it ends with this agent
+                return lost(new GuestLostException("the source failed: " + Unforeseen.describe(e)));
             }
         }
     }
@@ -176,6 +180,8 @@ public final class SourceAgent {
             schedule.switchOver();
         } catch (IOException | RuntimeException e) {
             return takeBack(migration, schedule, e);
+        } catch (Error e) {
+            return takeBack(migration, schedule, new IOException(Unforeseen.describe(e), e));
         }
         return awaitTaken(migration, schedule);
     }
@@ -223,6 +229,12 @@ public final class SourceAgent {
             return handedOver(migration, schedule);
         } catch (GuestLostException e) {
             return lost(e);
+        } catch (CancelledException e) {
+            return RunResult.unreported(new Failure(
+                    Failure.Kind.NO_REPORT, "its report did not come before this source ended: " + e.getMessage()));
+        } catch (RuntimeException | Error e) {
+            return RunResult.unreported(
+                    new Failure(Failure.Kind.NO_REPORT, "but this source failed: " + Unforeseen.describe(e)));
         } catch (IOException e) {
             if (wait.ownerIsDead()) {
                 return lost(new GuestLostException("the destination took it and died (" + e.getMessage() + ")"));
@@ -277,8 +289,9 @@ public final class SourceAgent {
             guest.resume();
             guest.awaitFirstInstructions(FIRST_INSTRUCTION_TIMEOUT_S * 1000 * MS);
         }
-        tellOfFailure(reason);
-        return stays(guest, reason);
+        Exception cause = link.explain(reason);
+        tellOfFailure(cause);
+        return stays(guest, cause);
     }
 
     private void tellOfFailure(Exception reason) {
@@ -300,7 +313,7 @@ public final class SourceAgent {
         if (reason instanceof NotConvergedException) {
             return Failure.Kind.NOT_CONVERGED;
         }
-        if (reason instanceof HostLacksException) {
+        if (HostLacksException.isMeantBy(reason)) {
             return Failure.Kind.HOST_LACKS;
         }
         return cancelled ? Failure.Kind.CANCELLED : Failure.Kind.MIGRATION_FAILED;
@@ -322,7 +335,8 @@ public final class SourceAgent {
     }
 
     private static String describe(Exception reason) {
-        String message = reason.getMessage();
-        return message == null || reason instanceof RuntimeException ? reason.toString() : message;
+        return reason instanceof IOException && reason.getMessage() != null
+                ? reason.getMessage()
+                : Unforeseen.describe(reason);
     }
 }

@@ -7,7 +7,7 @@
  *   SourceAgent             the agent's life: greeting, the guest runs, schedule, taken or taken back, report
  *     SourceMemory          what the agent owns: the guest, and the file of frame numbers
  *     PreparationStep       the first step while the guest runs: adopting private RAM
- *     OutgoingSchedule      one class each: Handover, Postcopy, Precopy, StopAndMove
+ *     OutgoingSchedule      one class each: Handover, PullPostcopy, Precopy, StopAndMove
  *       OutgoingMigration   what every schedule uses: the guest, the stream, the destination, frame numbers
  *       MechanismStep       what a mechanism adds: the write-back of fuse
  *     TokenWait             waits until the destination has stored the next owner epoch

@@ -72,7 +72,8 @@ final class PageLoopWarmup {
             DataMap map = DataMap.scan(blocks.get(i));
             plan.sendBlock(i, blocks.get(i), map.refresh(blocks.get(i)), batch, pages -> {});
         }
-        writer.write(MessageCodec.encode(new Message.End(List.of(0L, 0L), new Message.SourceFigures(1, 1, false, 1))));
+        writer.write(
+                MessageCodec.encode(new Message.End(List.of(0L, 0L), new Message.SourceFigures(1, 0, 1, false, 1))));
     }
 
     private static void receive(

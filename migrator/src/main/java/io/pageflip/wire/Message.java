@@ -43,7 +43,7 @@ public sealed interface Message {
             List<Block> blocks)
             implements Message {
         /** Grows whenever a byte on the wire, or in memory that both agents map, changes its meaning. */
-        public static final int VERSION = 6;
+        public static final int VERSION = 7;
 
         public Hello {
             scenario.requireFit(guest.backing(), guest.fillPercent());
@@ -122,11 +122,12 @@ public sealed interface Message {
      * What only the source could measure. Times are CLOCK_MONOTONIC nanoseconds.
      *
      * @param startNs when the source began to greet the destination
+     * @param clock of the source's readings; see {@link io.pageflip.os.TimeNamespace#clock}
      * @param transferredBytes bytes that the source has written to the stream so far
      * @param framesVisible whether the source could see frame numbers
      * @param relocatedPages the kernel's count of relocated pages when the source read the frame numbers
      */
-    record SourceFigures(long startNs, long transferredBytes, boolean framesVisible, long relocatedPages) {}
+    record SourceFigures(long startNs, long clock, long transferredBytes, boolean framesVisible, long relocatedPages) {}
 
     /** The guest runs at the destination. */
     record Resumed(int ownerEpoch) implements Message {

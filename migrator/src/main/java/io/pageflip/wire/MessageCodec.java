@@ -207,6 +207,7 @@ public final class MessageCodec {
         m.holes().forEach(out::u64);
         Message.SourceFigures f = m.figures();
         out.u64(f.startNs());
+        out.u64(f.clock());
         out.u64(f.transferredBytes());
         out.bool(f.framesVisible());
         out.u64(f.relocatedPages());
@@ -218,7 +219,7 @@ public final class MessageCodec {
         for (int i = 0; i < count; i++) {
             holes.add(in.between("holes", in.u64(), 0, Long.MAX_VALUE));
         }
-        return new Message.End(holes, new Message.SourceFigures(in.u64(), in.u64(), in.bool(), in.u64()));
+        return new Message.End(holes, new Message.SourceFigures(in.u64(), in.u64(), in.u64(), in.bool(), in.u64()));
     }
 
     /** Writes a body, and leaves room for the header before it. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pageflip.guest.GuestConfig;
 import io.pageflip.guest.Workload;
+import io.pageflip.os.MemoryLimits;
 import io.pageflip.ram.Backing;
 import io.pageflip.ram.BlockSpec;
 import io.pageflip.request.Mechanism;
@@ -39,8 +40,8 @@ final class RoomTest {
         GuestConfig guest = guest(fill);
         Scenario scenario = new Scenario(sharer, RamConditions.PLAIN);
         Room room = Room.migrating(guest, scenario, mechanism);
-        assertThat(room.lack(neededMiB * MIB)).isEmpty();
-        assertThat(room.lack((neededMiB - 1) * MIB)).isPresent();
+        assertThat(room.lack(MemoryLimits.Limit.ofHost(neededMiB * MIB))).isEmpty();
+        assertThat(room.lack(MemoryLimits.Limit.ofHost((neededMiB - 1) * MIB))).isPresent();
     }
 
     @ParameterizedTest
@@ -55,15 +56,23 @@ final class RoomTest {
             })
     void theSentenceSaysWhatItIsForAndWhatToUseInstead(Mechanism mechanism, int sharer, String sentence) {
         Scenario scenario = new Scenario(sharer, RamConditions.PLAIN);
-        assertThat(Room.migrating(guest(100), scenario, mechanism).lack(64 * MIB))
+        assertThat(Room.migrating(guest(100), scenario, mechanism).lack(MemoryLimits.Limit.ofHost(64 * MIB)))
                 .contains("no room for " + sentence);
+    }
+
+    @Test
+    void theSentenceNamesALimitThatIsNotTheHosts() {
+        MemoryLimits.Limit limit = new MemoryLimits.Limit("memory.max of the control group /small", 64 * MIB);
+        assertThat(Room.migrating(guest(100), Scenario.PLAIN, Mechanism.FLIP).lack(limit))
+                .contains("no room for 1000 MiB of guest RAM: 64.0 MiB are available (memory.max of the control group "
+                        + "/small); use a smaller --ram");
     }
 
     @Test
     void aChunkThatIsAdoptedIsThereTwice() {
         Room room = Room.adopting(guest(50), 100 * MIB);
         assertThat(room.neededBytes()).isEqualTo(600 * MIB);
-        assertThat(room.lack(64 * MIB))
+        assertThat(room.lack(MemoryLimits.Limit.ofHost(64 * MIB)))
                 .contains("no room for 600 MiB of guest RAM (and one chunk of it twice): 64.0 MiB are available; use a "
                         + "smaller --adopt-chunk");
     }
@@ -80,6 +89,7 @@ final class RoomTest {
         Room room = Room.arriving(guest, new Scenario(sharer, RamConditions.PLAIN), flips);
 
         assertThat(room.neededBytes()).isEqualTo(own + (flips ? 10 * MIB * sharer : 0));
-        assertThat(room.lack(0).orElseThrow()).contains("(a second copy of it): ", "which needs no second copy");
+        assertThat(room.lack(MemoryLimits.Limit.ofHost(0)).orElseThrow())
+                .contains("(a second copy of it): ", "which needs no second copy");
     }
 }

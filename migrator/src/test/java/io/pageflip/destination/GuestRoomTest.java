@@ -8,6 +8,7 @@ import io.pageflip.agent.Room;
 import io.pageflip.guest.GuestConfig;
 import io.pageflip.guest.Workload;
 import io.pageflip.os.HostLacksException;
+import io.pageflip.os.MemoryLimits;
 import io.pageflip.ram.Backing;
 import io.pageflip.ram.BlockSpec;
 import io.pageflip.request.Mechanism;
@@ -85,8 +86,8 @@ final class GuestRoomTest {
         Message.Hello hello = hello(Backing.ANONYMOUS, Schedule.STOP_AND_MOVE, 0);
         Room room = Room.arriving(hello.guest(), hello.scenario(), false);
 
-        assertThat(room.lack(room.neededBytes())).isEmpty();
-        assertThat(room.lack(room.neededBytes() - 1))
+        assertThat(room.lack(MemoryLimits.Limit.ofHost(room.neededBytes()))).isEmpty();
+        assertThat(room.lack(MemoryLimits.Limit.ofHost(room.neededBytes() - 1)))
                 .hasValueSatisfying(sentence -> assertThat(sentence)
                         .startsWith("no room for ")
                         .endsWith("; use --mechanism flip, which needs no second copy"));

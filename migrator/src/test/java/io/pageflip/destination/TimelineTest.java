@@ -9,6 +9,7 @@ import io.pageflip.ledger.PageLedger;
 import io.pageflip.metrics.DowntimePhases;
 import io.pageflip.metrics.Evidence;
 import io.pageflip.metrics.Measured;
+import io.pageflip.os.TimeNamespace;
 import io.pageflip.ram.Backing;
 import io.pageflip.ram.BlockSpec;
 import io.pageflip.request.Mechanism;
@@ -44,9 +45,9 @@ final class TimelineTest {
     private static final Timeline.Marks STOPPED =
             new Timeline.Marks(new long[] {100 * MS, 101 * MS}, 103 * MS, 104 * MS, 111 * MS, 14_000);
 
-    private static final Message.SourceFigures SOURCE = new Message.SourceFigures(40 * MS, 777, false, 0);
+    private static final Message.SourceFigures SOURCE = new Message.SourceFigures(40 * MS, 0, 777, false, 0);
 
-    private final Timeline timeline = new Timeline();
+    private final Timeline timeline = new Timeline(TimeNamespace.HOST_CLOCK);
 
     TimelineTest() {
         timeline.readyNs = 90 * MS;

@@ -41,6 +41,9 @@ final class FakeDestination implements AutoCloseable {
             throw new AssertionError("no source within " + Waiting.LIMIT_MS + " ms");
         }
         NativeBuffer buffer = NativeBuffer.allocate(FrameHeader.BYTES + FrameType.HELLO.maxBody());
+        if (!connection.awaitReadable(Waiting.LIMIT_MS)) {
+            throw new AssertionError("no greeting within " + Waiting.LIMIT_MS + " ms");
+        }
         int received = connection.receive(buffer, 0, buffer.length(), descriptors);
         FrameHeader header = FrameHeader.read(buffer.bytes(), 0);
         buffer.bytes().limit(received).position(FrameHeader.BYTES);

@@ -249,7 +249,7 @@ final class HostileSourceIT {
                 MemFd file = MemFd.create("one-of-many", 4096, false)) {
             NativeBuffer one = NativeBuffer.allocate(1);
             List<Fd> many = new ArrayList<>(java.util.Collections.nCopies(200, file.fd()));
-            liar.send(one, 1, many);
+            liar.send(one, 1, many, () -> {});
             assertThat(catchThrowable(() -> TwoAgents.join(destination)))
                     .hasRootCauseMessage("a greeting with more than 22 descriptors");
         }
@@ -281,7 +281,7 @@ final class HostileSourceIT {
         List<UnixSocket> silent = new ArrayList<>();
         try {
             for (int i = 0; i < 20; i++) {
-                silent.add(UnixSocket.connect(path));
+                silent.add(UnixSocket.connect(path, () -> {}));
             }
             try (FakeSource source = new FakeSource(path, GUEST)) {
                 source.greet(Mechanism.FLIP, hello -> hello);

@@ -10,8 +10,8 @@ import io.pageflip.guest.GuestConfig;
 import io.pageflip.guest.Workload;
 import io.pageflip.memory.PageBitmap;
 import io.pageflip.memory.PageRange;
+import io.pageflip.os.MemoryLimits;
 import io.pageflip.os.NanoClock;
-import io.pageflip.os.Proc;
 import io.pageflip.os.UserModeOnly;
 import io.pageflip.os.Userfaultfd;
 import io.pageflip.ram.Backing;
@@ -320,12 +320,12 @@ final class PostcopyIT {
 
     private void reserveHugePages(int count) throws IOException {
         Path number = Path.of("/proc/sys/vm/nr_hugepages");
-        if (Proc.freeHugePages() < count) {
+        if (MemoryLimits.freeHugePages() < count) {
             assumeTrue(Files.isWritable(number), "no huge pages: " + number + " is not writable for this user");
             String before = Files.readString(number);
             Files.writeString(number, Long.toString(Long.parseLong(before.strip()) + count));
             open(() -> Files.writeString(number, before));
         }
-        assumeTrue(Proc.freeHugePages() >= count, "no huge pages: the kernel found fewer than " + count);
+        assumeTrue(MemoryLimits.freeHugePages() >= count, "no huge pages: the kernel found fewer than " + count);
     }
 }

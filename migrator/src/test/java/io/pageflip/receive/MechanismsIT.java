@@ -242,7 +242,7 @@ final class MechanismsIT {
             assertThat(told[0]).isEqualTo(map.pages().cardinality());
             holes.add(map.holes());
         }
-        writer.write(MessageCodec.encode(new Message.End(holes, new Message.SourceFigures(0, 0, false, 0))));
+        writer.write(MessageCodec.encode(new Message.End(holes, new Message.SourceFigures(0, 0, 0, false, 0))));
     }
 
     private ReceivePlan plan(

@@ -30,6 +30,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.UnaryOperator;
 
@@ -38,6 +39,9 @@ public final class FakeSource implements AutoCloseable {
 
     /** In the run token's memfd: the second page, behind its header and three registers. */
     private static final int CURSOR_OF_VCPU_0 = 4096 + 128 + 24;
+
+    /** Bytes that the stream's writer takes at once. */
+    private static final int PIECE = 32 << 10;
 
     private final SourceMemory memory;
     private final GuestConfig config;
@@ -102,10 +106,14 @@ public final class FakeSource implements AutoCloseable {
 
     /** Greets with what the test has made of the honest greeting. */
     public void greet(Mechanism mechanism, UnaryOperator<Message.Hello> change) throws IOException {
-        byte[] frame = MessageCodec.encode(change.apply(honestHello(mechanism)));
+        greet(MessageCodec.encode(change.apply(honestHello(mechanism))));
+    }
+
+    /** Greets with these bytes, and with the descriptors that belong to an honest greeting. */
+    public void greet(byte[] frame) throws IOException {
         NativeBuffer message = NativeBuffer.allocate(frame.length);
         message.bytes().put(0, frame);
-        socket.send(message, frame.length, passed);
+        socket.send(message, frame.length, passed, () -> {});
         ends.read().close();
         control = ControlConnection.over(socket.fd());
     }
@@ -138,7 +146,9 @@ public final class FakeSource implements AutoCloseable {
     }
 
     public void bytes(byte[] bytes) throws IOException {
-        stream.write(bytes);
+        for (int from = 0; from < bytes.length; from += PIECE) {
+            stream.write(Arrays.copyOfRange(bytes, from, Math.min(bytes.length, from + PIECE)));
+        }
     }
 
     /** Gives the guest, which never ran, away, after one END, with a cursor of vCPU 0 as the test wants it. */
@@ -175,7 +185,7 @@ public final class FakeSource implements AutoCloseable {
         for (int i = 0; i < sent.length; i++) {
             holes.add(specs().get(i).pages() - sent[i]);
         }
-        return new Message.End(holes, new Message.SourceFigures(1, 4, false, 0));
+        return new Message.End(holes, new Message.SourceFigures(1, 0, 4, false, 0));
     }
 
     /** What the destination says next. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.pageflip.agent.GuestLostException;
+import io.pageflip.channel.Cancellation;
 import io.pageflip.channel.PeerGoneException;
 import io.pageflip.channel.StreamWriter;
 import io.pageflip.metrics.Progress;
@@ -26,10 +27,11 @@ final class PostcopyCompletionTest {
     private final Destination destination = new Destination();
     private final Link link = new Link();
     private final Progress progress = new Progress();
+    private final Cancellation cancellation = new Cancellation();
     private long nowNs = 100;
 
-    private final PostcopyCompletion wait =
-            new PostcopyCompletion(link, destination, progress, step -> events.add(step.toString()), () -> nowNs);
+    private final PostcopyCompletion wait = new PostcopyCompletion(
+            link, destination, 2L << 30, progress, cancellation, step -> events.add(step.toString()), () -> nowNs);
 
     /** Has the last page after so many looks at that, and can be reached again after so many tries. */
     private final class Destination implements PostcopyCompletion.Taken {
@@ -38,6 +40,7 @@ final class PostcopyCompletionTest {
         private boolean dead;
         private int looksOnceDead = Integer.MAX_VALUE;
         private long tryNs;
+        private long lookNs;
         private long recoverTimeoutNs = 30_000 * MS;
 
         @Override
@@ -47,6 +50,7 @@ final class PostcopyCompletionTest {
 
         @Override
         public boolean hasAllPages() {
+            nowNs += lookNs;
             return looks-- <= 0;
         }
 
@@ -144,6 +148,30 @@ final class PostcopyCompletionTest {
         wait.await();
 
         assertThat(events).containsExactly("resumed", "last-page");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"true", "false"})
+    void whoeverIsAskedToEndStaysForALimitedTime(boolean connected) {
+        cancellation.request("the test wants it");
+        link.connected = connected;
+        destination.lookNs = 1000 * MS;
+
+        assertThatThrownBy(wait::await)
+                .isInstanceOf(GuestLostException.class)
+                .hasMessage(
+                        "the guest is lost: this source was asked to end, and within 7 s the destination did not say that it has the "
+                                + "guest's last page");
+    }
+
+    @Test
+    void whoeverIsAskedToEndWaitsForTheLastPage() throws IOException {
+        cancellation.request("the test wants it");
+        destination.looks = 3;
+
+        wait.await();
+
+        assertThat(progress.phase()).isEqualTo(Progress.Phase.RUNNING);
     }
 
     @Test

@@ -36,7 +36,7 @@ final class GoldenFramesTest {
 
     private static Map<String, String> read() {
         Map<String, String> golden = new HashMap<>();
-        try (InputStream file = GoldenFramesTest.class.getResourceAsStream("frames-v6.txt")) {
+        try (InputStream file = GoldenFramesTest.class.getResourceAsStream("frames-v7.txt")) {
             for (String line : new String(file.readAllBytes(), StandardCharsets.UTF_8)
                     .lines()
                     .toList()) {

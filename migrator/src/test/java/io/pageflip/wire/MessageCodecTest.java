@@ -165,8 +165,10 @@ final class MessageCodecTest {
     @Test
     void anotherVersionIsRefusedNamingBoth() {
         byte[] frame = fixed(FrameType.HELLO);
-        frame[VERSION_AT] = 7;
-        assertRefused(frame, "protocol version 7, this destination " + Message.Hello.VERSION);
+        frame[VERSION_AT] = Message.Hello.VERSION + 1;
+        assertRefused(
+                frame,
+                "protocol version " + (Message.Hello.VERSION + 1) + ", this destination " + Message.Hello.VERSION);
     }
 
     @Test
@@ -239,7 +241,7 @@ final class MessageCodecTest {
 
     @Test
     void negativeHolesAndNoBlocksAreRefused() {
-        Message.SourceFigures none = new Message.SourceFigures(0, 0, false, 0);
+        Message.SourceFigures none = new Message.SourceFigures(0, 0, 0, false, 0);
         assertRefused(MessageCodec.encode(new Message.End(List.of(-1L), none)), "END: holes -1");
         assertRefused(MessageCodec.encode(new Message.End(List.of(), none)), "END: RAM blocks 0");
     }

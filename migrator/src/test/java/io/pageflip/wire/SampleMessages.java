@@ -17,7 +17,7 @@ import java.util.Random;
 final class SampleMessages {
     private SampleMessages() {}
 
-    /** One of each type; {@code frames-v6.txt} has their bytes. */
+    /** One of each type; {@code frames-v7.txt} has their bytes. */
     static List<Message> fixed() {
         GuestConfig guest = new GuestConfig(16 << 20, Backing.MEMFD, 2, Workload.HOTSET, 5000, 10, 70, 42);
         List<BlockSpec> specs = guest.blocks();
@@ -43,7 +43,7 @@ final class SampleMessages {
         return List.of(
                 hello,
                 new Message.Ready(0x123456000L),
-                new Message.End(List.of(5L, 0L, 64L), new Message.SourceFigures(100, 4096, true, 9)),
+                new Message.End(List.of(5L, 0L, 64L), new Message.SourceFigures(100, 0, 4096, true, 9)),
                 new Message.Resumed(2),
                 new Message.Completed(4096, "{\"status\":\"completed\"}"),
                 new Message.Failed("no room"),
@@ -66,7 +66,11 @@ final class SampleMessages {
                                 .boxed()
                                 .toList(),
                         new Message.SourceFigures(
-                                random.nextLong(), random.nextLong(), random.nextBoolean(), random.nextLong()));
+                                random.nextLong(),
+                                random.nextLong(),
+                                random.nextLong(),
+                                random.nextBoolean(),
+                                random.nextLong()));
             case RESUMED -> new Message.Resumed(random.nextInt());
             case COMPLETED -> new Message.Completed(random.nextLong(), text(random, 2000));
             case FAILED -> new Message.Failed(text(random, 500));

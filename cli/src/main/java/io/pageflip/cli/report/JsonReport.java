@@ -2,9 +2,7 @@ package io.pageflip.cli.report;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import io.pageflip.metrics.ResultJson;
-import io.pageflip.metrics.RunResult;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 
 /** The JSON report, schema {@code pageflip.migration/2}; docs/json/README.md documents it. */
@@ -14,13 +12,13 @@ public final class JsonReport {
     private JsonReport() {}
 
     /** One document, indented, with a line feed at its end. */
-    public static String of(Map<String, Object> request, List<RunResult> runs) {
+    public static String of(Map<String, Object> request, Runs runs) {
         Map<String, Object> document = new LinkedHashMap<>();
         document.put("schema", SCHEMA);
         document.put("host", Host.here());
         document.put("request", request);
-        document.put("runs", runs);
-        Summary summary = Summary.of(runs);
+        document.put("runs", runs.all());
+        Summary summary = runs.summary();
         if (summary != null) {
             document.put("summary", Map.of("downtime-ns", summary));
         }

@@ -13,9 +13,7 @@ import io.pageflip.metrics.Throughput;
 import io.pageflip.metrics.VerificationResult;
 import io.pageflip.os.Proc;
 import io.pageflip.verification.Verification;
-import java.util.List;
 import java.util.Locale;
-import java.util.Objects;
 import java.util.stream.Collectors;
 
 /** The report that a person reads in ten seconds. */
@@ -33,7 +31,7 @@ public final class TextReport {
      *
      * @param request in one line
      */
-    public static String of(String request, List<RunResult> runs) {
+    public static String of(String request, Runs runs) {
         TextReport report = new TextReport();
         report.lines.add(request);
         report.lines.add(String.format(
@@ -42,11 +40,11 @@ public final class TextReport {
                 Proc.kernelRelease(),
                 Runtime.getRuntime().availableProcessors(),
                 System.getProperty("java.version")));
-        if (!runs.isEmpty()) {
-            report.run(runs.get(runs.size() - 1));
+        if (runs.last() != null) {
+            report.run(runs.last());
         }
-        Summary summary = Summary.of(runs);
-        if (summary != null && runs.size() > 1) {
+        Summary summary = runs.summary();
+        if (summary != null && runs.count() > 1) {
             report.summary(summary, runs);
         }
         return report.lines.toString();
@@ -195,24 +193,21 @@ public final class TextReport {
                         : "; console lines DIFFER");
     }
 
-    private void summary(Summary summary, List<RunResult> runs) {
+    private void summary(Summary summary, Runs runs) {
         lines.add(
                 "runs",
                 "%d; downtime min %s, median %s, p90 %s, p99 %s, max %s",
-                runs.size(),
+                runs.count(),
                 duration(summary.min()),
                 duration(summary.p50()),
                 duration(summary.p90()),
                 duration(summary.p99()),
                 duration(summary.max()));
         lines.add("", "the median of each part:");
-        parts(Summary.medianPhases(runs));
-        runs.stream()
-                .map(RunResult::measured)
-                .filter(Objects::nonNull)
-                .map(Measured::idleGapsNs)
-                .reduce(IdleGaps::plus)
-                .filter(gaps -> gaps.max() > 0)
-                .ifPresent(gaps -> lines.add("", "idle gaps %s", idleGaps(gaps)));
+        parts(runs.medianPhases());
+        IdleGaps gaps = runs.idleGaps();
+        if (gaps != null && gaps.max() > 0) {
+            lines.add("", "idle gaps %s", idleGaps(gaps));
+        }
     }
 }

@@ -177,7 +177,7 @@ final class ComparisonTest {
     @Test
     void aReportOfMigrateIsAComparisonOfOneCell() throws IOException {
         JsonNode migration = ResultJson.MAPPER.readTree(
-                JsonReport.of(options(1 << 20, "flip"), Samples.withDowntimes(10 * MS, 12 * MS)));
+                JsonReport.of(options(1 << 20, "flip"), Runs.of(Samples.withDowntimes(10 * MS, 12 * MS))));
 
         JsonNode one = Objects.requireNonNull(HtmlReport.comparison(migration));
 

@@ -21,7 +21,8 @@ final class JsonReportTest {
     @Test
     void aCompletedMigration() throws JsonProcessingException {
         String text = JsonReport.of(
-                Map.of("ram", 16_384), List.of(Samples.completed(new DowntimePhases(1, 2, 3, 4, 5, 6, 7, 999_972))));
+                Map.of("ram", 16_384),
+                Runs.of(List.of(Samples.completed(new DowntimePhases(1, 2, 3, 4, 5, 6, 7, 999_972)))));
 
         JsonNode document = JSON.readTree(text);
         assertThat(((ObjectNode) document).remove("host").size()).isEqualTo(4);
@@ -61,7 +62,7 @@ final class JsonReportTest {
 
     @Test
     void aFailedMigrationHasNoFiguresButAnError() throws JsonProcessingException {
-        JsonNode document = JSON.readTree(JsonReport.of(Map.of(), List.of(Samples.failed())));
+        JsonNode document = JSON.readTree(JsonReport.of(Map.of(), Runs.of(List.of(Samples.failed()))));
 
         assertThat(document.has("summary")).isFalse();
         assertThat(document.at("/runs/0")).isEqualTo(JSON.readTree("""
@@ -92,7 +93,8 @@ final class JsonReportTest {
     @ParameterizedTest
     @MethodSource("resultsWithoutFigures")
     void whatWasNotMeasuredIsAbsent(RunResult result, String expected) throws JsonProcessingException {
-        assertThat(JSON.readTree(JsonReport.of(Map.of(), List.of(result))).at("/runs/0"))
+        assertThat(JSON.readTree(JsonReport.of(Map.of(), Runs.of(List.of(result))))
+                        .at("/runs/0"))
                 .isEqualTo(JSON.readTree(expected));
     }
 }

@@ -97,7 +97,7 @@ final class TextReportTest {
         RunResult slow = Samples.completed(PHASES);
         RunResult fast = Samples.completed(new DowntimePhases(1, 1, 1, 1, 1, 1, 1, 1));
 
-        String text = TextReport.of("the request", List.of(slow, fast));
+        String text = TextReport.of("the request", Runs.of(List.of(slow, fast)));
 
         assertThat(text).startsWith("the request\nLinux ");
         assertThat(text).contains("\ndowntime      0.0 us\n");

@@ -17,7 +17,7 @@ import java.util.concurrent.locks.LockSupport;
  * process must live until the destination has the last page. (At the source, a postcopy by flips is a
  * {@link Handover}.)
  */
-final class Postcopy implements OutgoingSchedule {
+final class PullPostcopy implements OutgoingSchedule {
     private static final long MS = 1_000_000;
 
     /**
@@ -28,7 +28,7 @@ final class Postcopy implements OutgoingSchedule {
 
     private final OutgoingMigration migration;
 
-    Postcopy(OutgoingMigration migration) {
+    PullPostcopy(OutgoingMigration migration) {
         this.migration = migration;
     }
 

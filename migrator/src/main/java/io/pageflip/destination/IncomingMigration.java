@@ -20,7 +20,7 @@ import java.util.List;
  * @param timeline gets the times at which things happen
  * @param kernelMovesGifts whether this kernel moves gifted pages, as a probe found
  */
-record Takeover(
+record IncomingMigration(
         MigrationRequest request,
         SourceLink link,
         DestinationMemory memory,

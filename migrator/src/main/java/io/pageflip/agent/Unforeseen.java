@@ -1,0 +1,54 @@
+package io.pageflip.agent;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.util.Arrays;
+
+/**
+ * Describes a failure that no code expected, in one sentence: the JVM got no thread, memory or library, or pageflip has
+ * a bug. Any thread may call it.
+ */
+public final class Unforeseen {
+    private static final System.Logger LOG = System.getLogger("pageflip.agent");
+
+    private Unforeseen() {}
+
+    /** The sentence, without a full stop. The log gets the whole stack trace, which {@code --verbose} shows. */
+    public static String describe(Throwable failure) {
+        log(failure);
+        String said = String.valueOf(failure.getMessage());
+        if (failure instanceof OutOfMemoryError) {
+            return said.contains("thread")
+                    ? "this host allows no further thread; raise the limit of processes (ulimit -u, or pids.max of the "
+                            + "control group)"
+                    : "the JVM has no memory left (" + said + "); give it more with PAGEFLIP_JAVA_OPTS=-Xmx1g";
+        }
+        if (failure instanceof LinkageError) {
+            return "a library cannot be loaded here: " + firstLine(said);
+        }
+        return "a failure that is a bug of pageflip, to be reported with the output of --verbose: "
+                + failure.getClass().getName() + ": " + firstLine(said) + place(failure);
+    }
+
+    private static void log(Throwable failure) {
+        if (LOG.isLoggable(System.Logger.Level.DEBUG)) {
+            StringWriter trace = new StringWriter();
+            failure.printStackTrace(new PrintWriter(trace));
+            LOG.log(System.Logger.Level.DEBUG, trace.toString().strip());
+        }
+    }
+
+    private static String firstLine(String text) {
+        return text.lines().findFirst().orElse("");
+    }
+
+    /** The innermost frame in our own code. */
+    private static String place(Throwable failure) {
+        return Arrays.stream(failure.getStackTrace())
+                .filter(frame -> frame.getClassName().startsWith("io.pageflip."))
+                .findFirst()
+                .map(frame -> " (in " + frame.getClassName() + "." + frame.getMethodName() + ", line "
+                        + frame.getLineNumber() + ")")
+                .orElse("");
+    }
+}
