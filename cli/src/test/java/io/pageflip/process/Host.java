@@ -1,13 +1,11 @@
 package io.pageflip.process;
 
-import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.pageflip.os.Capability;
 import io.pageflip.os.DiskFile;
 import io.pageflip.os.HostCapabilities;
 import io.pageflip.os.HostLacksException;
-import io.pageflip.os.MemoryLimits;
 import io.pageflip.testkit.OrdinaryUser;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -18,7 +16,6 @@ import java.util.List;
 /** What a test needs of the machine; a test that does not get it is skipped, and says why. */
 final class Host {
     private static final Path DISK = Path.of("/var/tmp");
-    private static final Path HUGE_PAGES = Path.of("/proc/sys/vm/nr_hugepages");
 
     private Host() {}
 
@@ -57,32 +54,5 @@ final class Host {
     static boolean has(String command) {
         return Arrays.stream(System.getenv("PATH").split(":", -1))
                 .anyMatch(folder -> Files.isExecutable(Path.of(folder, command)));
-    }
-
-    /** Huge pages that are there while it is open. */
-    record HugePages(String before, long free) implements AutoCloseable {
-
-        /** Reserves so many more; skips the test where that cannot be. */
-        static HugePages reserve(int count) throws IOException {
-            need(isRoot(), "only root can reserve huge pages");
-            String before = Files.readString(HUGE_PAGES).trim();
-            long wanted = Long.parseLong(before) + count;
-            Files.writeString(HUGE_PAGES, Long.toString(wanted));
-            long free = MemoryLimits.freeHugePages();
-            if (free < count) {
-                Files.writeString(HUGE_PAGES, before);
-                need(false, "this kernel finds no " + count + " huge pages");
-            }
-            return new HugePages(before, free);
-        }
-
-        /** Gives them back, all of which must be free again. */
-        @Override
-        public void close() throws IOException {
-            long left = MemoryLimits.freeHugePages();
-            Files.writeString(HUGE_PAGES, before);
-            assertThat(left).as("free huge pages").isEqualTo(free);
-            assertThat(Files.readString(HUGE_PAGES).trim()).isEqualTo(before);
-        }
     }
 }

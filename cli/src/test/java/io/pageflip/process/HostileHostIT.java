@@ -84,6 +84,20 @@ final class HostileHostIT {
         assertOneSentence(shell(limit + "; exec " + ANY_RAM + options).endsWith(4), said);
     }
 
+    /** A control group of the first version, as they are here; skipped where there is none to make. */
+    @ParameterizedTest
+    @CsvSource({"120M, 256M", "256M, 256M", "200M, 32M"})
+    void aControlGroupThatIsTooSmallIsNamed(String limit, String ram) throws IOException {
+        Run run = shell("group=/sys/fs/cgroup/memory$(sed -n 's/.*:memory://p' /proc/self/cgroup)/pageflip-$$; "
+                + "mkdir \"$group\" && echo " + limit + " > \"$group/memory.limit_in_bytes\" || exit 77; "
+                + "(echo 0 > \"$group/cgroup.procs\" && exec " + ANY_RAM + "--ram " + ram + "); code=$?; "
+                + "while ! rmdir \"$group\" 2>/dev/null; do sleep 0.01; done; exit $code");
+        int code = run.end();
+        Host.need(code != 77, "no memory control group can be made: " + run.err());
+        assertThat(code).as("%s", run).isEqualTo(4);
+        assertOneSentence(run, "memory.limit_in_bytes of the control group /");
+    }
+
     @ParameterizedTest
     @ValueSource(ints = {16, 20, 24, 28, 32, 40, 64})
     void fewDescriptorsAreEnoughOrNamed(int descriptors) throws IOException {

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.pageflip.guest.GuestConfig;
 import io.pageflip.guest.Workload;
 import io.pageflip.ram.Backing;
+import io.pageflip.testkit.HugePages;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -103,7 +104,7 @@ final class MigrateIT {
 
     @Test
     void hugePagesAreCountedInTheirOwnSize() throws IOException {
-        try (Host.HugePages reserved = Host.HugePages.reserve(16)) {
+        try (HugePages reserved = HugePages.reserve(16)) {
             assertThat(reserved).isNotNull();
 
             Report report = migrate("--backing hugetlb --ram 16M --batch 3 --mechanism flip");

@@ -3,6 +3,7 @@ package io.pageflip.process;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.pageflip.testkit.HugePages;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -43,7 +44,7 @@ final class PostcopyMigrateIT {
 
     @Test
     void hugePagesComeInTheirOwnSize() throws IOException {
-        try (Host.HugePages reserved = Host.HugePages.reserve(16)) {
+        try (HugePages reserved = HugePages.reserve(16)) {
             assertThat(reserved).isNotNull();
 
             Report report = migrate("--backing hugetlb --ram 16M --prefetch 2");

@@ -3,6 +3,7 @@ package io.pageflip.process;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.pageflip.testkit.HugePages;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -49,7 +50,7 @@ final class PrecopyIT {
 
     @Test
     void hugePagesAreCopiedWhole() throws IOException {
-        try (Host.HugePages reserved = Host.HugePages.reserve(16)) {
+        try (HugePages reserved = HugePages.reserve(16)) {
             assertThat(reserved).isNotNull();
             assertMatch(fromHere("--backing hugetlb --ram 16M --mechanism stream --batch 3 --max-rounds 2"));
         }

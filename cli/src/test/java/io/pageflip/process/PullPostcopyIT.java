@@ -3,6 +3,7 @@ package io.pageflip.process;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.pageflip.testkit.HugePages;
 import io.pageflip.testkit.Waiting;
 import java.io.IOException;
 import java.net.SocketException;
@@ -68,7 +69,7 @@ final class PullPostcopyIT {
 
     @Test
     void hugePagesComeInTheirOwnSize() throws IOException {
-        try (Host.HugePages reserved = Host.HugePages.reserve(16)) {
+        try (HugePages reserved = HugePages.reserve(16)) {
             assertThat(reserved).isNotNull();
 
             Report report = fromHere("--backing hugetlb --ram 16M --prefetch 2");
@@ -429,7 +430,7 @@ final class PullPostcopyIT {
 
     @Test
     void aPrecopyOfHugePagesEndsSoToo() throws IOException {
-        try (Host.HugePages reserved = Host.HugePages.reserve(32)) {
+        try (HugePages reserved = HugePages.reserve(32)) {
             assertThat(reserved).isNotNull();
 
             Report report = endingPrecopy("--backing hugetlb --ram 32M --dirty-rate 300K");

@@ -3,6 +3,7 @@ package io.pageflip.process;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pageflip.os.MemoryLimits;
+import io.pageflip.testkit.HugePages;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -63,12 +64,15 @@ final class UsageIT {
 
     @Test
     void hugePagesThatAreNotReservedAreTheHostsLack() throws IOException {
-        Host.need(MemoryLimits.freeHugePages() < 512, "there are huge pages for 1 GiB on this host");
+        try (HugePages asTheyAre = HugePages.reserve(0)) {
+            assertThat(asTheyAre).isNotNull();
+            Host.need(MemoryLimits.freeHugePages() < 512, "there are huge pages for 1 GiB on this host");
 
-        assertLack(
-                pageflip.start("migrate", "--backing=hugetlb"),
-                "--backing hugetlb needs 512 huge pages of 2 MiB",
-                "use --backing memfd");
+            assertLack(
+                    pageflip.start("migrate", "--backing=hugetlb"),
+                    "--backing hugetlb needs 512 huge pages of 2 MiB",
+                    "use --backing memfd");
+        }
     }
 
     private static void assertLack(Run run, String cause, String alternative) {

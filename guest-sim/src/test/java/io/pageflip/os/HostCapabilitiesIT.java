@@ -3,6 +3,7 @@ package io.pageflip.os;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.pageflip.testkit.HugePages;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -69,12 +70,14 @@ final class HostCapabilitiesIT {
     }
 
     @Test
-    void flipOverHugePagesNeedsAFreeOne() {
-        boolean free = MemoryLimits.freeHugePages() > 0;
+    void flipOverHugePagesNeedsAFreeOne() throws IOException {
         assumeTrue(HostCapabilities.probeFlip(false).available(), "flip cannot run at all");
-
-        assertThat(HostCapabilities.probeFlip(true).available()).isEqualTo(free);
-        assertThat(available("huge-pages")).isEqualTo(free);
+        try (HugePages asTheyAre = HugePages.reserve(0)) {
+            assertThat(asTheyAre).isNotNull();
+            boolean free = MemoryLimits.freeHugePages() > 0;
+            assertThat(HostCapabilities.probeFlip(true).available()).isEqualTo(free);
+            assertThat(available("huge-pages")).isEqualTo(free);
+        }
     }
 
     @Test

@@ -20,6 +20,9 @@ import java.util.Optional;
  * @param instead what to use if there is less, for the message
  */
 public record Room(long neededBytes, String what, String instead) {
+    /** Private memory of two agents, without the guest: some 60 MiB each, and what the guest's page tables take. */
+    private static final long AGENTS_BYTES = 160L << 20;
+
     /**
      * For a whole migration, before the guest is made: the memory that both agents take for the part of RAM that is
      * written.
@@ -89,13 +92,22 @@ public record Room(long neededBytes, String what, String instead) {
         }
     }
 
+    /** What a limit leaves for the guest. The kernel kills in a control group, so what the agents need counts there. */
+    static MemoryLimits.Limit withAgents(MemoryLimits.Limit limit) {
+        return limit.name().isEmpty()
+                ? limit
+                : new MemoryLimits.Limit(
+                        limit.name() + ", less " + Quantity.format(AGENTS_BYTES) + " for the agents",
+                        Math.max(0, limit.availableBytes() - AGENTS_BYTES));
+    }
+
     /**
      * Checks whether this host has the room now.
      *
      * @throws HostLacksException if it does not
      */
     public void check() throws IOException {
-        Optional<String> lack = lack(MemoryLimits.memory());
+        Optional<String> lack = lack(withAgents(MemoryLimits.memory()));
         if (lack.isPresent()) {
             throw new HostLacksException(lack.get());
         }

@@ -69,6 +69,15 @@ final class RoomTest {
     }
 
     @Test
+    void inAControlGroupTheAgentsCount() {
+        MemoryLimits.Limit group = new MemoryLimits.Limit("memory.max of the control group /small", 200 * MIB);
+        assertThat(Room.withAgents(group))
+                .isEqualTo(new MemoryLimits.Limit(
+                        "memory.max of the control group /small, less 160 MiB for the agents", 40 * MIB));
+        assertThat(Room.withAgents(MemoryLimits.Limit.ofHost(MIB))).isEqualTo(MemoryLimits.Limit.ofHost(MIB));
+    }
+
+    @Test
     void aChunkThatIsAdoptedIsThereTwice() {
         Room room = Room.adopting(guest(50), 100 * MIB);
         assertThat(room.neededBytes()).isEqualTo(600 * MIB);

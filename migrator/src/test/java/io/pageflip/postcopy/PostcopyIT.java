@@ -2,7 +2,6 @@ package io.pageflip.postcopy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.pageflip.guest.ConsoleLog;
 import io.pageflip.guest.Guest;
@@ -10,7 +9,6 @@ import io.pageflip.guest.GuestConfig;
 import io.pageflip.guest.Workload;
 import io.pageflip.memory.PageBitmap;
 import io.pageflip.memory.PageRange;
-import io.pageflip.os.MemoryLimits;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.UserModeOnly;
 import io.pageflip.os.Userfaultfd;
@@ -21,11 +19,10 @@ import io.pageflip.ram.FaultLog;
 import io.pageflip.ram.RamBlock;
 import io.pageflip.receive.TestMemory;
 import io.pageflip.request.PostcopySettings;
+import io.pageflip.testkit.HugePages;
 import io.pageflip.testkit.Waiting;
 import io.pageflip.verification.Oracle;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -292,7 +289,7 @@ final class PostcopyIT {
 
     @Test
     void hugePagesAreServedWhole() throws Exception {
-        reserveHugePages(4);
+        open(HugePages.reserve(4));
         Userfaultfd userfaultfd =
                 open(Userfaultfd.open(Userfaultfd.FEATURE_MINOR_HUGETLBFS | Userfaultfd.FEATURE_THREAD_ID));
         BlockSpec spec = TestMemory.spec("huge", 4L << 21, Backing.HUGETLB);
@@ -316,16 +313,5 @@ final class PostcopyIT {
         PostcopyFigures figures = postcopy.finish();
         assertThat(figures).isEqualTo(new PostcopyFigures(true, 1, 1, 0, 2, 0, figures.lastPageNs()));
         assertThat(block.mapping().getLong(2L << 21)).isEqualTo(72);
-    }
-
-    private void reserveHugePages(int count) throws IOException {
-        Path number = Path.of("/proc/sys/vm/nr_hugepages");
-        if (MemoryLimits.freeHugePages() < count) {
-            assumeTrue(Files.isWritable(number), "no huge pages: " + number + " is not writable for this user");
-            String before = Files.readString(number);
-            Files.writeString(number, Long.toString(Long.parseLong(before.strip()) + count));
-            open(() -> Files.writeString(number, before));
-        }
-        assumeTrue(MemoryLimits.freeHugePages() >= count, "no huge pages: the kernel found fewer than " + count);
     }
 }

@@ -37,7 +37,7 @@ final class OutgoingScheduleIT {
     @CsvSource({
         "HANDOVER,      FLIP,   Handover",
         "POSTCOPY,      FLIP,   Handover",
-        "POSTCOPY,      PULL,   Postcopy",
+        "POSTCOPY,      PULL,   PullPostcopy",
         "PRECOPY,       STREAM, Precopy",
         "PRECOPY,       PULL,   Precopy",
         "PRECOPY,       GIFT,   Precopy",

@@ -1,37 +1,74 @@
 package io.pageflip.testkit;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.opentest4j.TestAbortedException;
 
-/** Huge pages of 2 MiB that are reserved while a test needs them, and given back on every path, a signal's included. */
+/**
+ * Huge pages of 2 MiB that are reserved while a test needs them, and given back on every path, a signal's included.
+ * They are the whole host's, and tests count them: only one JVM at a time can have them; others wait.
+ */
 public final class HugePages implements AutoCloseable {
     private static final Path NUMBER = Path.of("/proc/sys/vm/nr_hugepages");
 
-    private final long added;
+    /**
+     * The file that is locked: a lock of fcntl(2) goes when its process closes any descriptor of the file, so it is one
+     * that nobody else opens. It is there anyway, so nothing is left.
+     */
+    private static final Path LOCKED = Path.of("/proc/sys/vm/hugetlb_shm_group");
+
+    private final @Nullable FileChannel lock;
     private final Thread hook = new Thread(this::giveBack, "huge-pages");
+    private long added;
+    private long free;
     private boolean reserved = true;
 
-    private HugePages(long added) {
-        this.added = added;
+    private HugePages(@Nullable FileChannel lock) {
+        this.lock = lock;
         Runtime.getRuntime().addShutdownHook(hook);
     }
 
-    /** Reserves {@code pages} more than there are; skips the test, with the cause, where that is impossible. */
+    /**
+     * Reserves {@code pages} more than there are; skips the test, with the cause, where that is impossible.
+     *
+     * @param pages may be 0, for a test that only counts on nobody else's reserving any
+     */
     public static HugePages reserve(int pages) throws IOException {
-        if (!Files.isWritable(NUMBER)) {
-            throw new TestAbortedException("no huge pages: " + NUMBER + " is not writable for this user");
+        if (pages > 0 && !Files.isWritable(NUMBER)) {
+            throw skipped("no huge pages: " + NUMBER + " is not writable for this user");
         }
-        long old = read();
-        Files.writeString(NUMBER, Long.toString(old + pages));
-        HugePages taken = new HugePages(read() - old);
-        if (free() < pages) {
+        HugePages taken = new HugePages(lock());
+        if (pages > 0) {
+            long old = read();
+            Files.writeString(NUMBER, Long.toString(old + pages));
+            taken.added = read() - old;
+        }
+        taken.free = free();
+        if (taken.free < pages) {
             taken.close();
-            throw new TestAbortedException("no huge pages: the kernel found only " + taken.added + " of " + pages);
+            throw skipped("no huge pages: the kernel found only " + taken.added + " of " + pages);
         }
         return taken;
+    }
+
+    private static TestAbortedException skipped(String cause) {
+        System.err.println("skipped: " + cause);
+        return new TestAbortedException(cause);
+    }
+
+    private static @Nullable FileChannel lock() throws IOException {
+        if (!Files.isWritable(LOCKED)) {
+            return null; // then this user cannot reserve any either
+        }
+        FileChannel channel = FileChannel.open(LOCKED, StandardOpenOption.READ, StandardOpenOption.WRITE);
+        channel.lock();
+        return channel;
     }
 
     private static long free() throws IOException {
@@ -50,18 +87,32 @@ public final class HugePages implements AutoCloseable {
         if (reserved) {
             reserved = false;
             try {
-                // Lowers the number by what was added, not to the old one: another test may have reserved some
-                // meanwhile.
-                Files.writeString(NUMBER, Long.toString(Math.max(0, read() - added)));
+                if (added > 0) {
+                    Files.writeString(NUMBER, Long.toString(Math.max(0, read() - added)));
+                }
+                if (lock != null) {
+                    lock.close();
+                }
             } catch (IOException e) {
                 throw new IllegalStateException("huge pages stay reserved: lower " + NUMBER + " by " + added, e);
             }
         }
     }
 
+    /** Gives them back, all of which must be free again. */
     @Override
     public void close() {
-        giveBack();
-        Runtime.getRuntime().removeShutdownHook(hook);
+        long left;
+        try {
+            left = free();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } finally {
+            giveBack();
+            Runtime.getRuntime().removeShutdownHook(hook);
+        }
+        if (left < free) {
+            throw new AssertionError(free - left + " huge pages are still in use");
+        }
     }
 }
