@@ -65,8 +65,9 @@ final class AgentConsole {
         if (offsetS != 0) {
             say(String.format(
                     Locale.ROOT,
-                    "in this time namespace CLOCK_MONOTONIC shows %.3f s more than on the host; all times are the host's",
-                    offsetS));
+                    "in this time namespace CLOCK_MONOTONIC shows %.3f s %s than on the host; all times are the host's",
+                    Math.abs(offsetS),
+                    offsetS > 0 ? "more" : "less"));
         }
         Progress progress = new Progress();
         outcome.logPhases(progress);

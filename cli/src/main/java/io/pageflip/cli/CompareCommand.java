@@ -225,7 +225,7 @@ final class CompareCommand implements Callable<Integer> {
 
     private void checkHost(MigrationRequest request) throws IOException {
         migrate.checkPingPong(spec, request);
-        HostChecks.beforeSource(request);
+        HostChecks.beforeBoth(request);
     }
 
     private Exception nothingToRun(Matrix matrix) {

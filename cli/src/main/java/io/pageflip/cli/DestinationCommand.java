@@ -39,7 +39,8 @@ final class DestinationCommand implements Callable<Integer> {
             paramLabel = "unix:PATH",
             converter = Values.Address.class,
             description =
-                    "The socket to wait on for a source; must not exist yet. Without it, standard input must be a pipe.")
+                    "The socket to wait on for a source. One that a dead destination left is replaced; no other file "
+                            + "may be there. Without this option, standard input must be a pipe.")
     private @Nullable String listen;
 
     @Option(

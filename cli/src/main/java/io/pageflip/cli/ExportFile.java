@@ -74,9 +74,13 @@ record ExportFile(String option, @Nullable Path path) {
         return path != null && Files.exists(file()) && !Files.isRegularFile(file());
     }
 
+    /** Whether it is standard output, by any name. */
+    boolean isStandardOutput() {
+        return path != null && STANDARD_OUTPUT.contains(path.normalize());
+    }
+
     private Path file() {
-        Path named = Objects.requireNonNull(path);
-        return STANDARD_OUTPUT.contains(named.normalize()) ? Path.of("/proc/self/fd/" + ProcessOutput.number()) : named;
+        return isStandardOutput() ? Path.of("/proc/self/fd/" + ProcessOutput.number()) : Objects.requireNonNull(path);
     }
 
     /** Where the file itself lies, or will. */

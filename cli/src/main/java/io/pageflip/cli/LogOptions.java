@@ -35,7 +35,12 @@ final class LogOptions {
      * @throws ParameterException if its file cannot be written
      */
     LogOutput open(CommandSpec spec) {
-        new ExportFile("--log-file", logFile).check(spec);
+        ExportFile file = new ExportFile("--log-file", logFile).check(spec);
+        if (file.isStandardOutput()) {
+            throw new ParameterException(
+                    spec.commandLine(),
+                    "--log-file " + logFile + ": reports go there; name a file, or use --verbose for standard error");
+        }
         try {
             return LogOutput.open(verbose, logFile);
         } catch (IOException e) {

@@ -74,7 +74,8 @@ final class MigrateCommand implements Callable<Integer> {
             paramLabel = "N",
             defaultValue = "1",
             description =
-                    "Number of migrations; each has new agents and a new guest, unless --ping-pong is given (default: ${DEFAULT-VALUE}).")
+                    "Number of migrations; each has new agents and a new guest, unless --ping-pong is given (default: ${DEFAULT-VALUE}). "
+                            + "At most 1000000, or 100000 with a report in JSON, which lists them all.")
     private int runs;
 
     @Option(
@@ -150,7 +151,7 @@ final class MigrateCommand implements Callable<Integer> {
         if (lists) {
             Values.between(spec, "--runs (with JSON, which lists each of them)", runs, 1, MOST_LISTED);
         }
-        HostChecks.beforeSource(request);
+        HostChecks.beforeBoth(request);
         Map<String, Object> document = RequestDocument.of(request);
         document.put("runs", runs);
         document.put("warmup", warmup);

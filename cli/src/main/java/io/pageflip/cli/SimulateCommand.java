@@ -155,7 +155,7 @@ final class SimulateCommand implements Callable<Integer> {
         List<Mechanism> possible = new ArrayList<>();
         for (Mechanism mechanism : Calibration.MECHANISMS) {
             try {
-                HostChecks.beforeSource(request(mechanism, Calibration.RAM_BYTES.get(0)));
+                HostChecks.beforeBoth(request(mechanism, Calibration.RAM_BYTES.get(0)));
                 possible.add(mechanism);
             } catch (HostLacksException e) {
                 spec.commandLine().getErr().println("pageflip: " + mechanism + " is not measured: " + e.getMessage());

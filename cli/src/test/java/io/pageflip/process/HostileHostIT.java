@@ -19,12 +19,12 @@ import org.junit.jupiter.params.provider.ValueSource;
  * missing, with exit code 4 or 1; never a stack trace.
  */
 final class HostileHostIT {
-    private static final String ANY_RAM = "\"$PAGEFLIP\" migrate --run-after 0.05 --warm-up brief --progress never ";
+    private static final String ANY_RAM = "\"$PAGEFLIP\" migrate --run-after 0.05 --progress never ";
     private static final String MIGRATE = ANY_RAM + "--ram 16M ";
     private static final String X86_64 = "amd64";
 
     @RegisterExtension
-    final Pageflip pageflip = Pageflip.asUsersDo();
+    final Pageflip pageflip = new Pageflip();
 
     private Run shell(String script) throws IOException {
         return pageflip.shell(script);
@@ -99,7 +99,7 @@ final class HostileHostIT {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {16, 20, 24, 28, 32, 40, 64})
+    @ValueSource(ints = {16, 24, 32, 64})
     void fewDescriptorsAreEnoughOrNamed(int descriptors) throws IOException {
         Run run = shell("ulimit -n " + descriptors + "; exec " + MIGRATE);
         int code = run.end();
@@ -111,10 +111,9 @@ final class HostileHostIT {
 
     /** Threads count for a user. */
     @ParameterizedTest
-    @ValueSource(ints = {14, 20, 26, 30, 34, 38, 44, 50, 60})
+    @ValueSource(ints = {14, 30, 34, 50})
     void fewThreadsAreEnoughOrNamed(int threads) throws IOException {
-        Run run = pageflip.startCommand(Host.asOrdinaryUser(
-                "sh", "-c", "ulimit -u " + threads + "; exec " + MIGRATE.replace("--warm-up brief", "")));
+        Run run = pageflip.startCommand(Host.asOrdinaryUser("sh", "-c", "ulimit -u " + threads + "; exec " + MIGRATE));
         int code = run.end();
         assertThat(code).as("%s", run).isIn(0, 1, 4);
         if (code != 0) {
@@ -151,8 +150,8 @@ final class HostileHostIT {
         Path socket = pageflip.path("m.sock");
         Run destination = pageflip.start("destination", "--listen", "unix:" + socket, "--run-after", "0.05")
                 .awaitErr("waiting for a source");
-        Run source = shell("exec unshare " + namespaces + " \"$PAGEFLIP\" source --warm-up brief --ram 16M"
-                + " --connect unix:" + socket + " --format json");
+        Run source = shell("exec unshare " + namespaces + " \"$PAGEFLIP\" source --ram 16M" + " --connect unix:"
+                + socket + " --format json");
         source.end();
         if (source.err().contains("unshare:")) {
             destination.signal("TERM");
@@ -186,7 +185,7 @@ final class HostileHostIT {
     @Test
     void aDebuggerDoesNotBreakAShellPipe() throws IOException {
         Run run = shell("export PAGEFLIP_JAVA_OPTS=\"$PAGEFLIP_JAVA_OPTS -agentlib:jdwp=transport=dt_socket,server=y,"
-                        + "suspend=n,address=127.0.0.1:0\"; \"$PAGEFLIP\" source --warm-up brief --ram 16M --quiet |"
+                        + "suspend=n,address=127.0.0.1:0\"; \"$PAGEFLIP\" source --ram 16M --quiet |"
                         + " \"$PAGEFLIP\" destination --run-after 0.05 --format json")
                 .endsWith(0);
         assertThat(run.out()).startsWith("{").doesNotContain("Listening");
@@ -195,13 +194,7 @@ final class HostileHostIT {
 
     @Test
     void aThreadDumpGoesToStandardError() throws Exception {
-        Run run = pageflip.start(
-                        "migrate",
-                        "--ram=16M",
-                        "--warm-up=brief",
-                        "--run-after=2",
-                        "--format=json",
-                        "--progress=always")
+        Run run = pageflip.start("migrate", "--ram=16M", "--run-after=2", "--format=json", "--progress=always")
                 .awaitErr("guest runs");
         run.signal("QUIT");
         for (ProcessHandle agent : run.process().descendants().toList()) {

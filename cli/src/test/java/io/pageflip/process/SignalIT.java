@@ -135,6 +135,24 @@ final class SignalIT {
         assertThat(run.out()).contains("cancelled: there was no guest yet: ");
     }
 
+    @Test
+    void aPingPongThatIsAskedBeforeThereIsAGuestSaysSoOnce() throws Exception {
+        Run run = pageflip.start(
+                        "migrate",
+                        "--ping-pong",
+                        "--runs=3",
+                        "--ram=16M",
+                        "--format=json",
+                        "--progress=always",
+                        "--source-fault=wait@filling")
+                .awaitErr("filling guest RAM");
+
+        run.signal("INT");
+        run.endsWith(1);
+
+        assertThat(Report.parse(run.out()).at("/runs")).hasSize(1);
+    }
+
     /** The guest is gone, and the report does not come: the source need not wait for it. */
     @Test
     void aSourceThatOnlyWaitsForAReportEndsSoon() throws Exception {

@@ -65,7 +65,7 @@ final class SoakIT {
 
     @Test
     void nothingGrows() throws Exception {
-        long seconds = Long.getLong("pageflip.soak.seconds", 12);
+        long seconds = Long.getLong("pageflip.soak.seconds", 9);
         Run run = pageflip.start(
                 "migrate", "--ping-pong", "--ram=16M", "--runs=1000000", "--run-after=0.02", "--progress=never");
         Waiting.until("both agents", () -> agents(run).count() == 2);

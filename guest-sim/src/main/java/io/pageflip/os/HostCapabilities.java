@@ -85,7 +85,7 @@ public record HostCapabilities(List<Capability> capabilities, List<Capability> m
         };
         return found.available() || !memfd.available() || mechanism.equals("stream")
                 ? found
-                : Capability.no(mechanism, found.detail() + "; choose stream, which needs neither");
+                : Capability.no(mechanism, found.detail() + "; choose stream, which does not need it");
     }
 
     /**

@@ -44,17 +44,21 @@ public final class MemoryLimits {
     }
 
     /**
-     * The limit of which the least is left for mappings, however little of them is in memory: {@code RLIMIT_AS}, and
+     * The limit of which the least is left for a mapping, however little of it is in memory: {@code RLIMIT_AS}, and
      * {@code RLIMIT_FSIZE}, which counts for each memfd.
+     *
+     * @param ofFile whether a memfd or another file is mapped
      */
-    public static Limit mappings() {
+    public static Limit mapping(boolean ofFile) {
         List<Limit> limits = new ArrayList<>();
         limits.add(Limit.ofHost(Long.MAX_VALUE));
         resourceLimit("Max address space").ifPresent(most -> {
             long used = Proc.numbersIfReadable("/proc/self/status").getOrDefault("VmSize", 0L) * 1024;
             limits.add(new Limit("RLIMIT_AS (ulimit -v)", Math.max(0, most - used)));
         });
-        resourceLimit("Max file size").ifPresent(most -> limits.add(new Limit("RLIMIT_FSIZE (ulimit -f)", most)));
+        if (ofFile) {
+            resourceLimit("Max file size").ifPresent(most -> limits.add(new Limit("RLIMIT_FSIZE (ulimit -f)", most)));
+        }
         return tightest(limits);
     }
 
@@ -65,9 +69,9 @@ public final class MemoryLimits {
                 - number(HUGE_PAGES + "resv_hugepages").orElse(0);
         limits.add(Limit.ofHost(Math.max(0, pages) * HUGE_BYTES));
         groups("hugetlb").forEach(group -> {
-            group.addIfLimited(limits, "hugetlb.2MB.max", "hugetlb.2MB.current");
-            group.addIfLimited(limits, "hugetlb.2MB.rsvd.max", "hugetlb.2MB.rsvd.current");
-            group.addIfLimited(limits, "hugetlb.2MB.limit_in_bytes", "hugetlb.2MB.usage_in_bytes");
+            group.addIfLimited(limits, "hugetlb.2MB.max", "hugetlb.2MB.current", 0);
+            group.addIfLimited(limits, "hugetlb.2MB.rsvd.max", "hugetlb.2MB.rsvd.current", 0);
+            group.addIfLimited(limits, "hugetlb.2MB.limit_in_bytes", "hugetlb.2MB.usage_in_bytes", 0);
         });
         return tightest(limits);
     }
@@ -90,8 +94,8 @@ public final class MemoryLimits {
     }
 
     private static void addMemory(List<Limit> limits, Group group) {
-        group.addIfLimited(limits, "memory.max", "memory.current");
-        group.addIfLimited(limits, "memory.limit_in_bytes", "memory.usage_in_bytes");
+        group.addIfLimited(limits, "memory.max", "memory.current", group.inactiveFileBytes());
+        group.addIfLimited(limits, "memory.limit_in_bytes", "memory.usage_in_bytes", group.inactiveFileBytes());
     }
 
     /** The control groups of this process that have a controller, from its own to the root. */
@@ -113,20 +117,21 @@ public final class MemoryLimits {
     }
 
     private record Group(Path folder, String name) {
-        void addIfLimited(List<Limit> limits, String most, String used) {
+        /** @param reclaimable of what is used, bytes that the kernel drops before it refuses more */
+        void addIfLimited(List<Limit> limits, String most, String used, long reclaimable) {
             OptionalLong limit = number(folder.resolve(most).toString());
             if (limit.isPresent()) {
-                long taken = number(folder.resolve(used).toString()).orElse(0) - reclaimable();
+                long taken = number(folder.resolve(used).toString()).orElse(0) - reclaimable;
                 limits.add(new Limit(
                         most + " of the control group " + name, Math.max(0, limit.getAsLong() - Math.max(0, taken))));
             }
         }
 
-        /** Pages of files that nobody has used lately count as used, and the kernel drops them before it refuses. */
-        private long reclaimable() {
+        /** Pages of files that nobody has used lately, in this group and those below it. */
+        long inactiveFileBytes() {
             Map<String, Long> stat =
                     Proc.numbersIfReadable(folder.resolve("memory.stat").toString());
-            return stat.getOrDefault("inactive_file", 0L);
+            return stat.getOrDefault("total_inactive_file", stat.getOrDefault("inactive_file", 0L));
         }
     }
 

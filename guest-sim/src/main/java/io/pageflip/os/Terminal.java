@@ -7,7 +7,7 @@ import java.util.regex.Pattern;
 
 /** Finds out whether output goes to a terminal. Any thread may call it. */
 public final class Terminal {
-    private static final Pattern DEVICE = Pattern.compile("/dev/(pts/|tty|console).*");
+    private static final Pattern DEVICE = Pattern.compile("/dev/(pts/|tty|console|hvc|sclp).*");
 
     private Terminal() {}
 

@@ -59,24 +59,35 @@ public final class UnixSocket implements AutoCloseable {
         try {
             socketAddress(path); // refuses a path that is too long
             Path named = Path.of(path);
-            Path first = named.resolveSibling(".pf" + Proc.pid());
-            try {
-                socket.listenAt(first.toString());
-                Files.createLink(named, first);
-                return socket;
-            } catch (FileAlreadyExistsException e) {
-                throw new SyscallException("bind " + path, Errno.EADDRINUSE);
-            } catch (IOException | UnsupportedOperationException e) {
-                socket.close();
-            } finally {
-                unlink(first.toString());
+            String first = named.resolveSibling(".pf" + Proc.pid()).toString();
+            if (socket.binds(first)) {
+                try {
+                    Files.createLink(named, Path.of(first));
+                    return socket;
+                } catch (FileAlreadyExistsException e) {
+                    throw new SyscallException("bind " + path, Errno.EADDRINUSE);
+                } catch (IOException | UnsupportedOperationException e) {
+                    socket.close(); // a file system without hard links
+                } finally {
+                    unlink(first);
+                }
+                socket = create();
             }
-            socket = create();
             socket.listenAt(path);
             return socket;
         } catch (SyscallException | RuntimeException e) {
             socket.close();
             throw e;
+        }
+    }
+
+    /** Listens at a path, if that can be. */
+    private boolean binds(String path) {
+        try {
+            listenAt(path);
+            return true;
+        } catch (SyscallException e) {
+            return false; // the folder may not be written to, the name may be too long: the real one tells
         }
     }
 

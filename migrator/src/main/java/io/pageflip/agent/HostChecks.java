@@ -29,7 +29,11 @@ public final class HostChecks {
      */
     public static boolean beforeSource(MigrationRequest request) throws IOException {
         checkRoom(request);
-        checkMechanism(request.mechanism(), request.guest(), "here");
+        if (request.mechanism() == Mechanism.PULL) {
+            check(HostCapabilities.probeCopying(Mechanism.STREAM.toString()), "pull", "here"); // only its peer reads
+        } else {
+            checkMechanism(request.mechanism(), request.guest(), "here");
+        }
         Path directory = request.ramDirectory();
         if (directory != null) {
             DiskFile.create(directory, "check", request.guest().ramBytes()).close();
@@ -44,6 +48,22 @@ public final class HostChecks {
                             + "them, the guest is lost; say --no-way-back if that is acceptable, or use --mechanism stream");
         }
         return moves;
+    }
+
+    /**
+     * Checks all that both agents need, for a command that is about to start both on this host.
+     *
+     * @throws HostLacksException with what to use instead
+     */
+    public static void beforeBoth(MigrationRequest request) throws IOException {
+        beforeSource(request);
+        if (request.mechanism() == Mechanism.PULL) {
+            checkMechanism(Mechanism.PULL, request.guest(), "here");
+        }
+        if (request.guest().backing() != Backing.HUGETLB) {
+            Room.migrating(request.guest(), request.scenario(), request.mechanism())
+                    .checkWithAgents();
+        }
     }
 
     /**
@@ -82,6 +102,10 @@ public final class HostChecks {
             case FUSE -> HostCapabilities.probeFuse();
             case GIFT, STREAM, PULL -> HostCapabilities.probeCopying(mechanism.toString());
         };
+        check(capability, mechanism.toString(), where);
+    }
+
+    private static void check(Capability capability, String mechanism, String where) throws HostLacksException {
         if (!capability.available()) {
             throw new HostLacksException(mechanism + " cannot run " + where + ": " + capability.detail());
         }
@@ -89,18 +113,22 @@ public final class HostChecks {
 
     private static void checkRoom(MigrationRequest request) throws IOException {
         GuestConfig guest = request.guest();
+        Room.checkAddressSpace(guest);
         if (guest.backing() == Backing.HUGETLB) {
             boolean once = request.mechanism() == Mechanism.FLIP;
             long needed = guest.ramBytes() / Backing.HUGETLB.pageBytes() * (once ? 1 : 2);
-            long free = MemoryLimits.freeHugePages();
+            MemoryLimits.Limit limit = MemoryLimits.hugePages();
+            long free = limit.availableBytes() / Backing.HUGETLB.pageBytes();
             if (needed > free) {
-                throw new HostLacksException("--backing hugetlb needs " + needed + " huge pages of 2 MiB, and " + free
-                        + " are reserved and free; reserve them (root: echo " + needed
-                        + " > /proc/sys/vm/nr_hugepages) or use --backing memfd");
+                throw new HostLacksException("--backing hugetlb needs " + needed + " huge pages of 2 MiB, and "
+                        + (limit.name().isEmpty()
+                                ? free + " are reserved and free; reserve them (root: echo " + needed
+                                        + " > /proc/sys/vm/nr_hugepages)"
+                                : limit.name() + " leaves " + free + "; raise it")
+                        + " or use --backing memfd");
             }
             return;
         }
-        Room.checkAddressSpace(guest);
         Room.migrating(guest, request.scenario(), request.mechanism()).check();
     }
 }

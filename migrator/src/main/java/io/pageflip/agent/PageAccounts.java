@@ -17,9 +17,12 @@ public final class PageAccounts {
 
     private PageAccounts() {}
 
-    /** The heap that an agent needs, in bytes, for the accounts of a guest and about as much for all else. */
+    /**
+     * The heap that an agent needs, in bytes, for the accounts of a guest and about as much for all else. A JVM counts
+     * a part of what {@code -Xmx} says as lost, so it is a tenth more.
+     */
     public static long heapBytes(GuestConfig guest, Schedule schedule) {
-        return pages(guest) * bitsAPage(schedule) * HEAP_PARTS / Byte.SIZE;
+        return pages(guest) * bitsAPage(schedule) * HEAP_PARTS / Byte.SIZE * 11 / 10;
     }
 
     /** The number of pages in a guest, all blocks together. */

@@ -84,7 +84,7 @@ public record Room(long neededBytes, String what, String instead) {
      * @throws HostLacksException if it may not
      */
     public static void checkAddressSpace(GuestConfig guest) throws HostLacksException {
-        MemoryLimits.Limit limit = MemoryLimits.mappings();
+        MemoryLimits.Limit limit = MemoryLimits.mapping(guest.backing() != Backing.ANONYMOUS);
         if (guest.ramBytes() > limit.availableBytes()) {
             throw new HostLacksException("no room to map " + Quantity.format(guest.ramBytes()) + " of guest RAM: "
                     + limit.name() + " leaves " + Quantity.format(limit.availableBytes())
@@ -92,7 +92,10 @@ public record Room(long neededBytes, String what, String instead) {
         }
     }
 
-    /** What a limit leaves for the guest. The kernel kills in a control group, so what the agents need counts there. */
+    /**
+     * What a limit leaves for the guest before the agents are started. The kernel kills in a control group, so what the
+     * agents need counts there.
+     */
     static MemoryLimits.Limit withAgents(MemoryLimits.Limit limit) {
         return limit.name().isEmpty()
                 ? limit
@@ -107,7 +110,20 @@ public record Room(long neededBytes, String what, String instead) {
      * @throws HostLacksException if it does not
      */
     public void check() throws IOException {
-        Optional<String> lack = lack(withAgents(MemoryLimits.memory()));
+        check(MemoryLimits.memory());
+    }
+
+    /**
+     * Checks whether this host has the room for this, and for both agents, which are not started yet.
+     *
+     * @throws HostLacksException if it does not
+     */
+    public void checkWithAgents() throws IOException {
+        check(withAgents(MemoryLimits.memory()));
+    }
+
+    private void check(MemoryLimits.Limit limit) throws HostLacksException {
+        Optional<String> lack = lack(limit);
         if (lack.isPresent()) {
             throw new HostLacksException(lack.get());
         }

@@ -1,5 +1,6 @@
 package io.pageflip.agent;
 
+import io.pageflip.os.HostLacksException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.Arrays;
@@ -21,10 +22,12 @@ public final class Unforeseen {
             return said.contains("thread")
                     ? "this host allows no further thread; raise the limit of processes (ulimit -u, or pids.max of the "
                             + "control group)"
-                    : "the JVM has no memory left (" + said + "); give it more with PAGEFLIP_JAVA_OPTS=-Xmx1g";
+                    : "the JVM has no memory left (" + said + "); give it more with PAGEFLIP_JAVA_OPTS=-Xmx"
+                            + (Runtime.getRuntime().maxMemory() >> 20) * 2 + "m";
         }
-        if (failure instanceof LinkageError) {
-            return "a library cannot be loaded here: " + firstLine(said);
+        UnsatisfiedLinkError library = HostLacksException.unloadable(failure);
+        if (library != null) {
+            return "a library cannot be loaded here: " + firstLine(String.valueOf(library.getMessage()));
         }
         return "a failure that is a bug of pageflip, to be reported with the output of --verbose: "
                 + failure.getClass().getName() + ": " + firstLine(said) + place(failure);

@@ -3,6 +3,7 @@ package io.pageflip.destination;
 import io.pageflip.agent.AgentContext;
 import io.pageflip.agent.GuestLostException;
 import io.pageflip.agent.SwitchoverLog;
+import io.pageflip.agent.Unforeseen;
 import io.pageflip.channel.Cancellation;
 import io.pageflip.guest.Guest;
 import io.pageflip.guest.VirtualMachine;
@@ -114,7 +115,7 @@ public final class DestinationAgent {
         context.reached(Step.HELLO);
         try {
             return new DestinationMemory(link.hello(), link.openFiles(), request.moves(), context.clock());
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException | RuntimeException | Error e) {
             sendFailure(e);
             throw e;
         }
@@ -126,7 +127,7 @@ public final class DestinationAgent {
             schedule = DestinationSchedule.of(
                     new IncomingMigration(request, link, memory, timeline, kernelMovesGifts, context));
             takeOver(schedule);
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException | RuntimeException | Error e) {
             context.transition(DestinationState.FAILED, String.valueOf(e.getMessage()));
             sendFailure(e);
             throw e;
@@ -135,8 +136,14 @@ public final class DestinationAgent {
             return runGuest(memory, schedule, ends);
         } catch (GuestLostException e) {
             return endLost(memory, schedule, e);
-        } catch (IOException | RuntimeException e) { // it is not the source's any more, and it cannot run here
-            return endLost(memory, schedule, new GuestLostException("the guest failed at the destination: " + e));
+        } catch (IOException e) { // it is not the source's any more, and it cannot run here
+            return endLost(
+                    memory, schedule, new GuestLostException("the guest failed at the destination: " + e.getMessage()));
+        } catch (RuntimeException | Error e) {
+            return endLost(
+                    memory,
+                    schedule,
+                    new GuestLostException("the guest failed at the destination: " + Unforeseen.describe(e)));
         }
     }
 
@@ -146,7 +153,7 @@ public final class DestinationAgent {
             context.progress().begin(Progress.Phase.PREPARING, 0);
             schedule.prepare();
             schedule.takeOver();
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException | RuntimeException | Error e) {
             if (schedule.callOff()) {
                 throw e;
             }
@@ -154,10 +161,10 @@ public final class DestinationAgent {
         }
     }
 
-    private void sendFailure(Exception reason) {
+    private void sendFailure(Throwable reason) {
         try {
-            boolean ours = reason instanceof RuntimeException;
-            link.send(new Message.Failed(ours ? reason.toString() : String.valueOf(reason.getMessage())));
+            link.send(new Message.Failed(
+                    reason instanceof IOException ? String.valueOf(reason.getMessage()) : Unforeseen.describe(reason)));
         } catch (IOException e) {
             reason.addSuppressed(e); // the source does not read
         }

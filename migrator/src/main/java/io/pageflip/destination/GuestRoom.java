@@ -28,9 +28,9 @@ final class GuestRoom {
         long pages = PageAccounts.pages(hello.guest());
         long most = PageAccounts.mostPages(heapBytes, hello.schedule());
         if (pages > most) {
+            long enoughMiB = (PageAccounts.heapBytes(hello.guest(), hello.schedule()) >> 20) + 1;
             throw new HostLacksException("a guest of " + pages + " pages: this agent's heap has room to account for "
-                    + most + "; give it more with PAGEFLIP_JAVA_OPTS=-Xmx"
-                    + (PageAccounts.heapBytes(hello.guest(), hello.schedule()) >> 20) + 1 + "m");
+                    + most + "; give it more with PAGEFLIP_JAVA_OPTS=-Xmx" + enoughMiB + "m");
         }
     }
 }

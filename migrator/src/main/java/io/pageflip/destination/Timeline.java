@@ -172,7 +172,7 @@ final class Timeline {
             Measured.GuestActivity activity)
             throws ProtocolException {
         if (source.clock() != clock || clock == TimeNamespace.UNKNOWN_CLOCK) {
-            throw new ProtocolException("the two agents are in different time namespaces, and how much their clocks "
+            throw new ProtocolException("the two agents may be in different time namespaces, and how much their clocks "
                     + "differ is not known");
         }
         checkClock(source.startNs(), readyNs);

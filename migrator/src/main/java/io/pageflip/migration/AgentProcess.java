@@ -167,11 +167,9 @@ final class AgentProcess implements AutoCloseable {
         return garbled ? null : results.get(index);
     }
 
-    /** Forgets the agent's result of its migration {@code index}, unless it is the last so far. */
+    /** Forgets the agent's results up to that of its migration {@code index}, but for the last one so far. */
     void forget(int index) {
-        if (index < resultCount - 1) {
-            results.remove(index);
-        }
+        results.keySet().removeIf(known -> known <= index && known < resultCount - 1);
     }
 
     /** Whether the agent has ever run a guest as a source. */
@@ -190,9 +188,9 @@ final class AgentProcess implements AutoCloseable {
         return said != null && said.status() != MigrationStatus.COMPLETED;
     }
 
-    /** Whether the process has ended without a result. */
-    boolean hasDied() {
-        return !process.isAlive() && result() == null;
+    /** Whether the process has ended. */
+    boolean hasEnded() {
+        return !process.isAlive();
     }
 
     /** How the process ended, and what it said last, as text for a person. */
@@ -224,6 +222,7 @@ final class AgentProcess implements AutoCloseable {
             interrupted = true;
             process.destroyForcibly();
         }
+        words.awaitEnd();
         if (interrupted) {
             Thread.currentThread().interrupt();
         }

@@ -9,6 +9,7 @@ import io.pageflip.guest.VirtualMachine;
 import io.pageflip.metrics.Progress;
 import io.pageflip.metrics.RunResult;
 import io.pageflip.os.Errno;
+import io.pageflip.os.HostLacksException;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.SyscallException;
 import io.pageflip.request.ChannelKind;
@@ -18,6 +19,7 @@ import io.pageflip.request.RequestRules;
 import io.pageflip.source.ConnectedDestination;
 import io.pageflip.source.DestinationLink;
 import io.pageflip.source.SourceAgent;
+import io.pageflip.wire.Message;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -92,11 +94,25 @@ public final class Agents {
         progress.begin(Progress.Phase.CONNECTING, 0);
         try (SourceLink link = source.open()) {
             outcome.sourceHasGuest();
-            boolean kernelMoves = HostChecks.beforeDestination(link.hello());
+            boolean kernelMoves = checkHost(link);
             DestinationAgent agent =
                     new DestinationAgent(request, link, kernelMoves, cancellation, progress, NanoClock.SYSTEM);
             VirtualMachine nobody = null;
             return ends ? new DestinationAgent.Taken(agent.run(), nobody) : agent.take();
+        }
+    }
+
+    /** Checks this host, and tells the source what it lacks. */
+    private static boolean checkHost(SourceLink link) throws IOException {
+        try {
+            return HostChecks.beforeDestination(link.hello());
+        } catch (HostLacksException e) {
+            try {
+                link.send(new Message.Failed(String.valueOf(e.getMessage())));
+            } catch (IOException unheard) {
+                e.addSuppressed(unheard);
+            }
+            throw e;
         }
     }
 

@@ -56,8 +56,11 @@ final class LastWords {
     private synchronized void take(String line) {
         if (passesOn && !line.startsWith(JVM_REPORT)) {
             System.err.println(line);
-        } else if (held.size() < MOST_LINES) {
+        } else {
             held.add(line);
+            if (held.size() == MOST_LINES) {
+                passOn(); // no JVM says so much before it breaks down
+            }
         }
     }
 
@@ -94,7 +97,8 @@ final class LastWords {
                 && !line.startsWith("Listening for transport ");
     }
 
-    private void awaitEnd() {
+    /** Waits, for a second at most, until everything that the process wrote has been passed on. */
+    void awaitEnd() {
         try {
             read.await(END_TIMEOUT_S, TimeUnit.SECONDS); // a child of the process may hold it open
         } catch (InterruptedException e) {

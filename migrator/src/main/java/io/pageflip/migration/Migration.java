@@ -95,7 +95,7 @@ public final class Migration {
             }
         }
         throw new HostLacksException("no socket can be made in " + String.join(", ", tried)
-                + "; free one of them, or name a folder with PAGEFLIP_JAVA_OPTS=-Djava.io.tmpdir=FOLDER");
+                + "; name another folder with PAGEFLIP_JAVA_OPTS=-Djava.io.tmpdir=FOLDER");
     }
 
     private static List<String> temporaryFolders() {
@@ -175,7 +175,7 @@ public final class Migration {
         if (ours.status() != MigrationStatus.FAILED || ours.error() == null) {
             return ours;
         }
-        if (theirs == null && destination.hasDied()) {
+        if (theirs == null && destination.hasEnded()) {
             return ours.withError(
                     new Failure(ours.error().kind(), ours.error().message() + "; " + destination.ending()));
         }

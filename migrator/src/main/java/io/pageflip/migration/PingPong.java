@@ -57,6 +57,14 @@ public final class PingPong {
      */
     public void run(Consumer<RunResult> done) throws IOException, InterruptedException {
         Path socket = Migration.socketPath();
+        try {
+            run(socket, done);
+        } finally {
+            Files.deleteIfExists(socket); // an agent that died while it listened has left it
+        }
+    }
+
+    private void run(Path socket, Consumer<RunResult> done) throws IOException, InterruptedException {
         progress.begin(Progress.Phase.STARTING, 0);
         try (AgentProcess second =
                 start(AgentTask.Kind.SECOND_PEER, socket, request.destinationFault(), new Progress())) {
@@ -131,7 +139,7 @@ public final class PingPong {
         }
 
         private void mergeTheRest() {
-            if (cancellation.isRequested() && first.results() <= 1 && Migration.neverHadAGuest(first)) {
+            if (merged == 0 && cancellation.isRequested() && first.results() <= 1 && Migration.neverHadAGuest(first)) {
                 done.accept(Migration.cancelledEarly());
                 return;
             }

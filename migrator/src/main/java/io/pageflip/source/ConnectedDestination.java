@@ -302,8 +302,9 @@ public final class ConnectedDestination implements DestinationLink {
             if (type.isInstance(message)) {
                 return type.cast(message);
             }
-            boolean again = message instanceof Message.Resumed && resumed; // may come twice after the connection broke
-            if (message != null && !again) {
+            // RESUMED may come twice after the connection broke, and late if nobody waited for it any more.
+            boolean late = message instanceof Message.Resumed && (resumed || type == Message.Completed.class);
+            if (message != null && !late) {
                 throw unexpected(message);
             }
             timeout.check("the destination's " + type.getSimpleName() + " message");

@@ -142,8 +142,6 @@ public final class SourceAgent {
             try (OutgoingSchedule schedule = OutgoingSchedule.of(migration)) {
                 RunResult result = migrate(migration, first, schedule);
                 return result.with(first.report(schedule.report(result.source())));
-            } catch (RuntimeException | Error e) { // not even taking the guest back worked: it ends with this agent
-                return lost(new GuestLostException("the source failed: " + Unforeseen.describe(e)));
             }
         }
     }
@@ -269,7 +267,17 @@ public final class SourceAgent {
      * The migration has failed, and the guest is still ours: it goes on here. The destination is told afterwards: the
      * guest does not wait for a destination that does not listen.
      */
-    private RunResult takeBack(OutgoingMigration migration, OutgoingSchedule schedule, Exception reason)
+    private RunResult takeBack(OutgoingMigration migration, OutgoingSchedule schedule, Exception reason) {
+        try {
+            return resumeHere(migration, schedule, reason);
+        } catch (IOException | RuntimeException | Error e) { // it ends with this agent
+            return RunResult.lost("the guest is lost: it could not go on at the source: "
+                    + (e instanceof IOException ? e.getMessage() : Unforeseen.describe(e)) + "; before that: "
+                    + describe(reason));
+        }
+    }
+
+    private RunResult resumeHere(OutgoingMigration migration, OutgoingSchedule schedule, Exception reason)
             throws IOException {
         Guest guest = migration.guest();
         boolean paused = !guest.isRunning();

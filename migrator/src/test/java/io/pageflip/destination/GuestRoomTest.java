@@ -105,4 +105,15 @@ final class GuestRoomTest {
                 .isInstanceOf(HostLacksException.class)
                 .hasMessageStartingWith("a guest of " + pages + " pages: ");
     }
+
+    @Test
+    void aHeapThatIsTooSmallIsToldWhatIsEnough() {
+        Message.Hello hello = hello(Backing.MEMFD, Schedule.HANDOVER, 0);
+        long pages = hello.guest().blocks().stream().mapToLong(BlockSpec::pages).sum();
+
+        assertThatThrownBy(() -> GuestRoom.checkHeap(hello, 1024))
+                .hasMessage(
+                        "a guest of " + pages + " pages: this agent's heap has room to account for 585; give it more "
+                                + "with PAGEFLIP_JAVA_OPTS=-Xmx1m");
+    }
 }

@@ -85,7 +85,7 @@ final class SessionFuzzIT {
             run(only);
             return;
         }
-        long untilNs = System.nanoTime() + Long.getLong("pageflip.fuzz.seconds", 8L) * NS_PER_S;
+        long untilNs = System.nanoTime() + Long.getLong("pageflip.fuzz.seconds", 5L) * NS_PER_S;
         Random seeds = new Random();
         run(seeds.nextLong()); // loads classes, and what they keep open
         long open = openDescriptors();
