@@ -212,7 +212,9 @@ final class KillIT {
 
         assertThat(agents.source().out())
                 .contains("cancelled: the guest stays at the source", "match: ", "console lines, each once");
-        assertThat(agents.destination().out()).contains("the source has taken the guest back");
+        // Its vCPU looks at the epoch, and its agent's thread at what the source has said: either may come first.
+        assertThat(agents.destination().out())
+                .containsAnyOf("the source has taken the guest back", "the source has given up: ");
     }
 
     @ParameterizedTest
