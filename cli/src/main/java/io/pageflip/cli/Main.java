@@ -1,6 +1,6 @@
 package io.pageflip.cli;
 
-import io.pageflip.agent.Unforeseen;
+import io.pageflip.agent.FailureText;
 import io.pageflip.os.Terminal;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -52,7 +52,7 @@ public final class Main implements Runnable {
     /** Ends at once, whatever other threads do: a destination takes over, or goes on, when its source is dead. */
     private static void end(Throwable unforeseen) {
         try {
-            System.err.println("pageflip: " + Unforeseen.describe(unforeseen));
+            System.err.println("pageflip: " + FailureText.of(unforeseen));
         } finally {
             Runtime.getRuntime().halt(ExitCodes.of(unforeseen));
         }
@@ -135,8 +135,7 @@ public final class Main implements Runnable {
     }
 
     private static int failure(Exception e, CommandLine commandLine, ParseResult parsed) {
-        boolean foreseen = e instanceof IOException;
-        commandLine.getErr().println("pageflip: " + (foreseen ? e.getMessage() : Unforeseen.describe(e)));
+        commandLine.getErr().println("pageflip: " + FailureText.of(e));
         return ExitCodes.of(e);
     }
 

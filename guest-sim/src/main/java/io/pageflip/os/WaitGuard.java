@@ -7,4 +7,11 @@ import java.io.IOException;
 public interface WaitGuard {
     /** Throws if the wait is of no use any more: the peer is gone or has given up, or the user has cancelled. */
     void check() throws IOException;
+
+    /** A guard that lets nobody wait. */
+    static WaitGuard refusing(String reason) {
+        return () -> {
+            throw new IOException(reason);
+        };
+    }
 }

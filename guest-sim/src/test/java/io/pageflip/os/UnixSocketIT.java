@@ -19,9 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 final class UnixSocketIT {
     private static final int F_GETFD = 1;
     private static final int FD_CLOEXEC = 1;
-    private static final WaitGuard NEVER = () -> {
-        throw new IOException("the peer does not read");
-    };
+    private static final WaitGuard NEVER = WaitGuard.refusing("the peer does not read");
 
     @TempDir
     private Path folder;

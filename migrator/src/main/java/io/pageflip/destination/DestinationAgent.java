@@ -1,9 +1,9 @@
 package io.pageflip.destination;
 
 import io.pageflip.agent.AgentContext;
+import io.pageflip.agent.FailureText;
 import io.pageflip.agent.GuestLostException;
 import io.pageflip.agent.SwitchoverLog;
-import io.pageflip.agent.Unforeseen;
 import io.pageflip.channel.Cancellation;
 import io.pageflip.guest.Guest;
 import io.pageflip.guest.VirtualMachine;
@@ -136,14 +136,11 @@ public final class DestinationAgent {
             return runGuest(memory, schedule, ends);
         } catch (GuestLostException e) {
             return endLost(memory, schedule, e);
-        } catch (IOException e) { // it is not the source's any more, and it cannot run here
-            return endLost(
-                    memory, schedule, new GuestLostException("the guest failed at the destination: " + e.getMessage()));
-        } catch (RuntimeException | Error e) {
+        } catch (IOException | RuntimeException | Error e) { // it is not the source's any more, and it cannot run here
             return endLost(
                     memory,
                     schedule,
-                    new GuestLostException("the guest failed at the destination: " + Unforeseen.describe(e)));
+                    new GuestLostException("the guest failed at the destination: " + FailureText.of(e)));
         }
     }
 
@@ -163,8 +160,7 @@ public final class DestinationAgent {
 
     private void sendFailure(Throwable reason) {
         try {
-            link.send(new Message.Failed(
-                    reason instanceof IOException ? String.valueOf(reason.getMessage()) : Unforeseen.describe(reason)));
+            link.send(new Message.Failed(FailureText.of(reason)));
         } catch (IOException e) {
             reason.addSuppressed(e); // the source does not read
         }

@@ -32,10 +32,6 @@ final class FirstMessage implements AutoCloseable {
     /** No first message passes more: two streams, four files, and the files of 16 blocks. */
     private static final int MOST_DESCRIPTORS = 22;
 
-    private static final WaitGuard NOW_OR_NEVER = () -> {
-        throw new IOException("the peer does not read");
-    };
-
     private final UnixSocket socket;
     private final FrameType type;
     private final NanoClock clock;
@@ -143,7 +139,7 @@ final class FirstMessage implements AutoCloseable {
                 byte[] frame = MessageCodec.encode(new Message.Failed(String.valueOf(reason.getMessage())));
                 NativeBuffer answer = NativeBuffer.allocate(frame.length);
                 answer.bytes().put(0, frame);
-                socket.send(answer, frame.length, List.of(), NOW_OR_NEVER);
+                socket.send(answer, frame.length, List.of(), WaitGuard.refusing("the peer does not read"));
             } catch (IOException e) {
                 reason.addSuppressed(e); // the peer does not read
             }

@@ -1,6 +1,6 @@
 package io.pageflip.migration;
 
-import io.pageflip.agent.Unforeseen;
+import io.pageflip.agent.FailureText;
 import io.pageflip.channel.CancelledException;
 import io.pageflip.channel.PeerGoneException;
 import io.pageflip.log.EventLog;
@@ -77,7 +77,7 @@ public final class AgentOutcome {
         } catch (IOException e) {
             return failed(MigrationStatus.FAILED, kind(e), e);
         } catch (RuntimeException | Error e) {
-            return failed(MigrationStatus.FAILED, kind(e), new IOException(Unforeseen.describe(e), e));
+            return failed(MigrationStatus.FAILED, kind(e), new IOException(FailureText.of(e), e));
         }
     }
 

@@ -43,10 +43,6 @@ public final class ConnectedDestination implements DestinationLink {
     /** How long whoever asks this agent to end waits for a destination that has the guest, and has not said so. */
     private static final long END_TIMEOUT_NS = 1_000_000_000;
 
-    private static final WaitGuard NOW_OR_NEVER = () -> {
-        throw new IOException("the destination does not read");
-    };
-
     private final String path;
     private final int pid;
     private final UnixSocket socket;
@@ -215,7 +211,7 @@ public final class ConnectedDestination implements DestinationLink {
                     again,
                     new Message.Recover(ownership.promised()),
                     List.of(ownership.token().file().fd()),
-                    NOW_OR_NEVER);
+                    WaitGuard.refusing("the destination does not read"));
             ControlConnection broken = control;
             control = ControlConnection.over(again.fd(), EVENTS); // which owns the descriptor from now on
             resumed = false;

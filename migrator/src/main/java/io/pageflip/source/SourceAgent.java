@@ -1,9 +1,9 @@
 package io.pageflip.source;
 
 import io.pageflip.agent.AgentContext;
+import io.pageflip.agent.FailureText;
 import io.pageflip.agent.GuestLostException;
 import io.pageflip.agent.SwitchoverLog;
-import io.pageflip.agent.Unforeseen;
 import io.pageflip.channel.Cancellation;
 import io.pageflip.channel.CancelledException;
 import io.pageflip.channel.StreamWriter;
@@ -131,7 +131,7 @@ public final class SourceAgent {
                 }
                 Exception cause = link.explain(e);
                 tellOfFailure(cause);
-                context.transition(SourceState.FAILED, describe(cause));
+                context.transition(SourceState.FAILED, FailureText.of(cause));
                 return stays(memory.guest(), cause);
             }
             PreparationStep first = runs ? PreparationStep.NONE : powerOn(memory.guest());
@@ -179,7 +179,7 @@ public final class SourceAgent {
         } catch (IOException | RuntimeException e) {
             return takeBack(migration, schedule, e);
         } catch (Error e) {
-            return takeBack(migration, schedule, new IOException(Unforeseen.describe(e), e));
+            return takeBack(migration, schedule, new IOException(FailureText.of(e), e));
         }
         return awaitTaken(migration, schedule);
     }
@@ -232,7 +232,7 @@ public final class SourceAgent {
                     Failure.Kind.NO_REPORT, "its report did not come before this source ended: " + e.getMessage()));
         } catch (RuntimeException | Error e) {
             return RunResult.unreported(
-                    new Failure(Failure.Kind.NO_REPORT, "but this source failed: " + Unforeseen.describe(e)));
+                    new Failure(Failure.Kind.NO_REPORT, "but this source failed: " + FailureText.of(e)));
         } catch (IOException e) {
             if (wait.ownerIsDead()) {
                 return lost(new GuestLostException("the destination took it and died (" + e.getMessage() + ")"));
@@ -244,8 +244,8 @@ public final class SourceAgent {
     }
 
     private RunResult lost(GuestLostException reason) {
-        context.transition(SourceState.LOST, describe(reason));
-        return RunResult.lost(describe(reason));
+        context.transition(SourceState.LOST, FailureText.of(reason));
+        return RunResult.lost(FailureText.of(reason));
     }
 
     /** The destination has the guest: frees everything of it that is here, and waits for the destination's report. */
@@ -272,8 +272,8 @@ public final class SourceAgent {
             return resumeHere(migration, schedule, reason);
         } catch (IOException | RuntimeException | Error e) { // it ends with this agent
             return RunResult.lost("the guest is lost: it could not go on at the source: "
-                    + (e instanceof IOException ? e.getMessage() : Unforeseen.describe(e)) + "; before that: "
-                    + describe(reason));
+                    + FailureText.of(e) + "; before that: "
+                    + FailureText.of(reason));
         }
     }
 
@@ -285,9 +285,9 @@ public final class SourceAgent {
         if (paused && forGood && migration.havePagesLeft()) {
             tellOfFailure(reason);
             return lost(new GuestLostException(
-                    "its gifted pages could not be taken back when the migration failed: " + describe(reason)));
+                    "its gifted pages could not be taken back when the migration failed: " + FailureText.of(reason)));
         }
-        context.transition(SourceState.FAILED, describe(reason));
+        context.transition(SourceState.FAILED, FailureText.of(reason));
         if (paused && !migration.ownership().takeBack()) {
             throw new IllegalStateException("the destination has taken a guest that was never released");
         }
@@ -304,7 +304,7 @@ public final class SourceAgent {
 
     private void tellOfFailure(Exception reason) {
         LOG.log(System.Logger.Level.DEBUG, "the migration has failed", reason);
-        link.cancel(describe(reason));
+        link.cancel(FailureText.of(reason));
     }
 
     /** The guest stays here: lets it run for a while, and verifies it. */
@@ -314,7 +314,7 @@ public final class SourceAgent {
                 cancelled ? MigrationStatus.CANCELLED : MigrationStatus.FAILED,
                 Owner.SOURCE,
                 watchAndVerify(guest),
-                new Failure(failureKind(reason, cancelled), describe(reason)));
+                new Failure(failureKind(reason, cancelled), FailureText.of(reason)));
     }
 
     private static Failure.Kind failureKind(Exception reason, boolean cancelled) {
@@ -340,11 +340,5 @@ public final class SourceAgent {
         }
         progress.begin(Progress.Phase.VERIFYING, 0);
         return VerificationResult.of(guest.verify());
-    }
-
-    private static String describe(Exception reason) {
-        return reason instanceof IOException && reason.getMessage() != null
-                ? reason.getMessage()
-                : Unforeseen.describe(reason);
     }
 }

@@ -1,21 +1,31 @@
 package io.pageflip.agent;
 
 import io.pageflip.os.HostLacksException;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.Arrays;
 
 /**
- * Describes a failure that no code expected, in one sentence: the JVM got no thread, memory or library, or pageflip has
- * a bug. Any thread may call it.
+ * Describes a failure in one sentence. A foreseen one, an {@link IOException}, brings its own. Of any other, the JVM
+ * got no thread, memory or library, or pageflip has a bug. Any thread may call it.
  */
-public final class Unforeseen {
+public final class FailureText {
     private static final System.Logger LOG = System.getLogger("pageflip.agent");
 
-    private Unforeseen() {}
+    private FailureText() {}
 
-    /** The sentence, without a full stop. The log gets the whole stack trace, which {@code --verbose} shows. */
-    public static String describe(Throwable failure) {
+    /**
+     * The sentence, without a full stop. The log gets the whole stack trace of a failure that was not foreseen, which
+     * {@code --verbose} shows.
+     */
+    public static String of(Throwable failure) {
+        return failure instanceof IOException && failure.getMessage() != null
+                ? failure.getMessage()
+                : unforeseen(failure);
+    }
+
+    private static String unforeseen(Throwable failure) {
         log(failure);
         String said = String.valueOf(failure.getMessage());
         if (failure instanceof OutOfMemoryError) {
