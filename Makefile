@@ -31,7 +31,6 @@ all: $(JAR)
 
 $(JAR): $(SOURCES)
 	$(MVN_QUIET) -Dquick -Dmaven.test.skip=true package
-	@touch $@
 
 run: $(JAR)
 	cli/bin/pageflip migrate $(ARGS)

@@ -3,6 +3,7 @@ package io.pageflip.process;
 import io.pageflip.testkit.PublicFolder;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
@@ -16,6 +17,8 @@ final class Installation {
 
     private static final Path JAR = Path.of("target/pageflip.jar").toAbsolutePath();
     private static final Path LIBRARIES = Path.of("target/native").toAbsolutePath();
+    private static final Path ARCHIVE_CLASSES =
+            Path.of("src/build/archive-classes").toAbsolutePath();
     private static final Path LAUNCHER = install();
 
     private Installation() {}
@@ -36,9 +39,26 @@ final class Installation {
             Path target = folder.folder("target");
             PublicFolder.copy(JAR, target.resolve(JAR.getFileName()));
             PublicFolder.copy(LIBRARIES, target.resolve(LIBRARIES.getFileName()));
+            archiveClasses(launcher, target);
             return launcher;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted", e);
+        }
+    }
+
+    /** As the build does. The archive of the checkout fits the jar of the checkout alone. */
+    private static void archiveClasses(Path launcher, Path target) throws IOException, InterruptedException {
+        Path archive = target.resolve("classes-" + System.getProperty("java.version") + ".jsa");
+        ProcessBuilder builder = new ProcessBuilder(ARCHIVE_CLASSES.toString(), launcher.toString(), archive.toString())
+                .redirectErrorStream(true);
+        builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
+        Process process = builder.start();
+        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        if (process.waitFor() != 0 || !said.isEmpty()) {
+            throw new IllegalStateException(said);
         }
     }
 }

@@ -2,6 +2,7 @@ package io.pageflip.os;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -28,9 +29,11 @@ public record TimeNamespace(long offsetNs, long clock) {
     /** @param process its folder in {@code /proc} */
     static TimeNamespace read(Path process) {
         Path folder = process.resolve("ns");
-        if (!Files.exists(folder.resolve("time"))) {
-            // Linux before 5.6 has one clock; and a /proc that is not there says nothing.
-            return new TimeNamespace(0, Files.exists(folder.resolve("pid")) ? HOST_CLOCK : UNKNOWN_CLOCK);
+        if (!Files.exists(folder.resolve("time"), LinkOption.NOFOLLOW_LINKS)) {
+            // A kernel without CONFIG_TIME_NS, or before 5.6, has one clock. The folder is there whatever the kernel
+            // was
+            // built with (fs/proc/base.c), perhaps empty; a /proc that is not mounted says nothing.
+            return new TimeNamespace(0, Files.exists(folder) ? HOST_CLOCK : UNKNOWN_CLOCK);
         }
         try {
             long own = number(Files.readSymbolicLink(folder.resolve("time")));
