@@ -78,9 +78,10 @@ final class Heartbeat {
         return found[0];
     }
 
+    /** Whether it is this memfd, and has its length, which it gets a moment later. */
     private static boolean isLinkTo(Path link, String target) {
         try {
-            return Files.readSymbolicLink(link).toString().equals(target);
+            return Files.readSymbolicLink(link).toString().equals(target) && Files.size(link) > 0;
         } catch (IOException e) {
             return false; // closed meanwhile
         }
