@@ -52,6 +52,7 @@ final class ArchitectureTest {
             "ram",
             "scenario",
             "heartbeat",
+            "observer",
             "verification",
             "switchover",
             "guest",
@@ -70,6 +71,8 @@ final class ArchitectureTest {
             "source",
             "destination",
             "migration",
+            "qmp",
+            "qemu",
             "prediction",
             "cli");
 

@@ -16,11 +16,12 @@ import picocli.CommandLine.Spec;
 
 /** {@code pageflip agent}: one of the two processes that {@code migrate} and {@code compare} start. Not for users. */
 @Command(
-        name = "agent",
+        name = AgentCommand.NAME,
         hidden = true,
         description = "Runs an agent for the process that started it, which writes the request to standard input.")
 final class AgentCommand implements Callable<Integer> {
-    private static final String NAME = "agent";
+    /** The name of the command. */
+    static final String NAME = "agent";
 
     private final Cancellation cancellation;
 
@@ -35,11 +36,6 @@ final class AgentCommand implements Callable<Integer> {
 
     AgentCommand(Cancellation cancellation) {
         this.cancellation = cancellation;
-    }
-
-    /** Whether these arguments of {@code pageflip} name this command. */
-    static boolean isMeant(String[] arguments) {
-        return arguments.length > 0 && arguments[0].equals(NAME);
     }
 
     /**

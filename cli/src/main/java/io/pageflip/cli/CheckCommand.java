@@ -1,9 +1,14 @@
 package io.pageflip.cli;
 
+import io.pageflip.channel.Cancellation;
 import io.pageflip.cli.report.CheckReport;
 import io.pageflip.cli.report.Host;
 import io.pageflip.os.HostCapabilities;
+import io.pageflip.qemu.QemuBinary;
+import java.io.IOException;
 import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
 import picocli.CommandLine.Command;
@@ -24,6 +29,7 @@ import picocli.CommandLine.Spec;
         })
 final class CheckCommand implements Callable<Integer> {
     private final Supplier<HostCapabilities> probe;
+    private final Cancellation cancellation;
 
     @Spec
     private CommandSpec spec;
@@ -35,18 +41,30 @@ final class CheckCommand implements Callable<Integer> {
             description = "Report as ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
     private ReportOptions.Format format;
 
-    CheckCommand() {
-        this(HostCapabilities::probe);
+    @Option(
+            names = "--qemu",
+            paramLabel = "BINARY",
+            split = ",",
+            description = "Also say in which modes this QEMU can migrate, beside which compare --qemu measures.")
+    private List<String> binaries = List.of();
+
+    CheckCommand(Cancellation cancellation) {
+        this(HostCapabilities::probe, cancellation);
     }
 
-    CheckCommand(Supplier<HostCapabilities> probe) {
+    CheckCommand(Supplier<HostCapabilities> probe, Cancellation cancellation) {
         this.probe = probe;
+        this.cancellation = cancellation;
     }
 
     @Override
-    public Integer call() {
+    public Integer call() throws IOException, InterruptedException {
+        List<QemuBinary> qemu = new ArrayList<>();
+        for (String binary : binaries) {
+            qemu.add(QemuOptions.ask(spec, binary, cancellation));
+        }
         HostCapabilities host = probe.get();
-        CheckReport report = new CheckReport(Host.here(), host);
+        CheckReport report = new CheckReport(Host.here(), host, qemu);
         PrintWriter out = spec.commandLine().getOut();
         out.print(format == ReportOptions.Format.JSON ? report.json() : report.text());
         out.flush();

@@ -6,17 +6,24 @@ import io.pageflip.cli.report.Comparison;
 import io.pageflip.cli.report.ComparisonCsv;
 import io.pageflip.cli.report.ComparisonText;
 import io.pageflip.cli.report.HtmlReport;
+import io.pageflip.cli.report.QemuCell;
+import io.pageflip.guest.GuestConfig;
 import io.pageflip.kernel.workload.SimulatedKernel;
 import io.pageflip.log.LogOutput;
 import io.pageflip.metrics.Progress;
 import io.pageflip.metrics.ResultJson;
+import io.pageflip.metrics.RunResult;
 import io.pageflip.migration.Migration;
+import io.pageflip.observer.MigrationWatch;
 import io.pageflip.os.HostLacksException;
 import io.pageflip.os.NanoClock;
 import io.pageflip.prediction.Costs;
 import io.pageflip.prediction.Planned;
 import io.pageflip.prediction.Prediction;
 import io.pageflip.prediction.Predictor;
+import io.pageflip.qemu.QemuMigration;
+import io.pageflip.qemu.QemuResult;
+import io.pageflip.qemu.QemuSettings;
 import io.pageflip.request.MigrationRequest;
 import io.pageflip.request.RequestBuilder;
 import io.pageflip.request.RequestDocument;
@@ -27,7 +34,9 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -60,6 +69,9 @@ final class CompareCommand implements Callable<Integer> {
 
     @Mixin
     private MatrixOptions matrixOptions;
+
+    @Mixin
+    private QemuOptions qemuOptions;
 
     @Option(
             names = "--runs",
@@ -146,14 +158,16 @@ final class CompareCommand implements Callable<Integer> {
         if (costsFile != null && !predict) {
             throw new ParameterException(spec.commandLine(), "--costs is for --predict, which is not there");
         }
+        qemuOptions.checkUnwanted();
         Costs costs = predict ? CostsFile.load(spec, costsFile) : null;
         Matrix matrix = Matrix.of(spec, matrixOptions.combinations(), this::common, this::checkHost);
         if (matrix.requests().isEmpty()) {
             throw nothingToRun(matrix);
         }
+        QemuOptions.Rows qemu = qemuOptions.isWanted() ? qemuOptions.rows(matrix.requests(), cancellation) : null;
         List<@Nullable Prediction> predictions = predictions(matrix, costs);
-        ComparisonRun run = runAll(matrix);
-        Comparison comparison = comparison(matrix, run, predictions);
+        ComparisonRun<RowRun> run = runAll(matrix, qemu);
+        Comparison comparison = comparison(matrix, qemu, run, predictions);
         print(comparison);
         json.write(comparison::json);
         csv.write(() -> ComparisonCsv.of(comparison));
@@ -194,20 +208,23 @@ final class CompareCommand implements Callable<Integer> {
                 kernel);
     }
 
-    private ComparisonRun runAll(Matrix matrix) throws InterruptedException {
+    /** The rows of pageflip, and then those of QEMU. */
+    private ComparisonRun<RowRun> runAll(Matrix matrix, QemuOptions.@Nullable Rows qemu) throws InterruptedException {
         Progress shown = new Progress();
-        ComparisonRun run = new ComparisonRun(
-                matrix.requests().stream()
-                        .map(request -> request.guest().ramBytes())
+        List<MigrationRequest> requests = matrix.requests();
+        List<QemuSettings> settings = qemu == null ? List.of() : qemu.settings();
+        ComparisonRun<RowRun> run = new ComparisonRun<>(
+                Stream.concat(
+                                requests.stream().map(MigrationRequest::guest),
+                                settings.stream().map(QemuSettings::guest))
+                        .map(GuestConfig::ramBytes)
                         .toList(),
                 warmup,
                 runs,
-                cell -> new Migration(
-                                matrix.requests().get(cell),
-                                AgentCommand.launcher(report.logArguments()),
-                                cancellation,
-                                shown)
-                        .run(),
+                row -> row < requests.size()
+                        ? migrate(requests.get(row), qemu != null, shown)
+                        : migrate(settings.get(row - requests.size())),
+                RowRun::exitCode,
                 cancellation,
                 NanoClock.SYSTEM);
         try (ProgressDisplay display =
@@ -216,6 +233,25 @@ final class CompareCommand implements Callable<Integer> {
             run.run();
         }
         return run;
+    }
+
+    private RowRun migrate(MigrationRequest request, boolean watched, Progress shown) throws InterruptedException {
+        Migration migration = new Migration(request, AgentCommand.launcher(report.logArguments()), cancellation, shown);
+        try {
+            if (!watched) {
+                return RowRun.of(migration.run(), null);
+            }
+            try (MigrationWatch watch = MigrationWatch.fromTheStart(migration::processes, NanoClock.SYSTEM)) {
+                RunResult result = migration.run();
+                return RowRun.of(result, watch.end());
+            }
+        } catch (IOException e) {
+            return RowRun.failed(e);
+        }
+    }
+
+    private RowRun migrate(QemuSettings row) throws InterruptedException {
+        return RowRun.of(new QemuMigration(row, cancellation, NanoClock.SYSTEM).run());
     }
 
     /** The options that all combinations have in common. */
@@ -235,21 +271,57 @@ final class CompareCommand implements Callable<Integer> {
                 : new HostLacksException(matrix.lack());
     }
 
-    private Comparison comparison(Matrix matrix, ComparisonRun run, List<@Nullable Prediction> predictions) {
+    private Comparison comparison(
+            Matrix matrix,
+            QemuOptions.@Nullable Rows qemu,
+            ComparisonRun<RowRun> run,
+            List<@Nullable Prediction> predictions)
+            throws InterruptedException {
         List<Comparison.Measured> measured = new ArrayList<>();
-        for (int cell = 0; cell < matrix.requests().size(); cell++) {
+        int pageflips = matrix.requests().size();
+        for (int cell = 0; cell < pageflips; cell++) {
+            List<RowRun> results = run.results().get(cell);
             measured.add(new Comparison.Measured(
                     RequestDocument.of(matrix.requests().get(cell)),
-                    run.results().get(cell),
+                    results.stream()
+                            .map(RowRun::pageflip)
+                            .filter(Objects::nonNull)
+                            .toList(),
                     run.failed(cell),
-                    predictions.get(cell)));
+                    predictions.get(cell),
+                    qemu == null ? null : results.stream().map(RowRun::seen).toList()));
+        }
+        List<QemuCell> cells = new ArrayList<>();
+        List<QemuSettings> settings = qemu == null ? List.of() : qemu.settings();
+        for (int row = 0; row < settings.size(); row++) {
+            int at = pageflips + row;
+            List<QemuResult> results = run.results().get(at).stream()
+                    .map(RowRun::qemu)
+                    .filter(Objects::nonNull)
+                    .toList();
+            boolean complete = !run.failed(at) && !results.isEmpty() && !cancellation.isRequested();
+            cells.add(QemuCell.of(
+                    QemuOptions.options(settings.get(row)),
+                    results,
+                    run.failed(at),
+                    complete ? peakMemory(settings.get(row)) : null));
         }
         Map<String, Object> request = new LinkedHashMap<>();
         matrixOptions.describe(request);
+        qemuOptions.describe(request);
         request.put("runs", runs);
         request.put("warmup", warmup);
         request.put("predict", predict);
-        return Comparison.of(request, cancellation.isRequested(), measured, matrix.skipped());
+        List<Comparison.Skipped> skipped = new ArrayList<>(matrix.skipped());
+        if (qemu != null) {
+            skipped.addAll(qemu.skipped());
+        }
+        return Comparison.of(request, cancellation.isRequested(), measured, qemu == null ? null : cells, skipped);
+    }
+
+    /** Of one more run, whose times do not count; null if it failed. */
+    private @Nullable Long peakMemory(QemuSettings row) throws InterruptedException {
+        return new QemuMigration(row, cancellation, NanoClock.SYSTEM).peakPssBytes();
     }
 
     private void print(Comparison comparison) {
@@ -263,16 +335,17 @@ final class CompareCommand implements Callable<Integer> {
     }
 
     private String heading(Comparison comparison) {
-        int cells = comparison.cells().size();
+        int cells = comparison.cells().size()
+                + (comparison.qemu() == null ? 0 : comparison.qemu().size());
         return "pageflip compare: " + cells + (cells == 1 ? " combination, " : " combinations in turn, ") + runs
                 + (runs == 1 ? " run" : " runs") + " of each" + (warmup == 0 ? "" : " after " + warmup + " to warm up");
     }
 
     /** The worst exit code of all runs. */
-    private int exitCode(ComparisonRun run) {
+    private int exitCode(ComparisonRun<RowRun> run) {
         int worst = run.results().stream()
                 .flatMap(List::stream)
-                .mapToInt(ExitCodes::of)
+                .mapToInt(RowRun::exitCode)
                 .max()
                 .orElse(ExitCodes.OK);
         return cancellation.isRequested() ? Math.max(worst, ExitCodes.FAILED) : worst;

@@ -1,39 +1,38 @@
 package io.pageflip.cli;
 
 import io.pageflip.channel.Cancellation;
-import io.pageflip.metrics.Failure;
-import io.pageflip.metrics.MigrationStatus;
-import io.pageflip.metrics.Owner;
-import io.pageflip.metrics.RunResult;
 import io.pageflip.os.NanoClock;
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.ToIntFunction;
 
 /**
  * Runs the cells of a comparison in turn, so that whatever disturbs the machine for a while disturbs all of them alike.
  * One thread runs it; any thread may ask for {@link #place}.
+ *
+ * @param <R> the result of a run
  */
-final class ComparisonRun {
+final class ComparisonRun<R> {
     private static final double NS_PER_S = 1e9;
     private static final long S_PER_MIN = 60;
     private static final long MIN_PER_H = 60;
 
-    private final Runner runner;
+    private final Runner<R> runner;
+    private final ToIntFunction<R> exitCode;
     private final int warmup;
     private final int runs;
     private final Cancellation cancellation;
     private final NanoClock clock;
     private final Estimate estimate;
-    private final List<List<RunResult>> results = new ArrayList<>();
+    private final List<List<R>> results = new ArrayList<>();
     private final boolean[] failed;
     private volatile String place = "";
 
     /** Runs a cell once. */
     @FunctionalInterface
-    interface Runner {
-        RunResult run(int cell) throws IOException, InterruptedException;
+    interface Runner<R> {
+        R run(int cell) throws InterruptedException;
     }
 
     /**
@@ -42,10 +41,18 @@ final class ComparisonRun {
      * @param ramBytes of each cell
      * @param warmup runs of each cell that are not counted
      * @param runs runs of each cell that are counted
+     * @param exitCode of a result: one of {@link ExitCodes}
      */
     ComparisonRun(
-            List<Long> ramBytes, int warmup, int runs, Runner runner, Cancellation cancellation, NanoClock clock) {
+            List<Long> ramBytes,
+            int warmup,
+            int runs,
+            Runner<R> runner,
+            ToIntFunction<R> exitCode,
+            Cancellation cancellation,
+            NanoClock clock) {
         this.runner = runner;
+        this.exitCode = exitCode;
         this.warmup = warmup;
         this.runs = runs;
         this.cancellation = cancellation;
@@ -69,9 +76,10 @@ final class ComparisonRun {
     private void runOnce(int cell, boolean counts) throws InterruptedException {
         place = sentence(estimate.done() + 1, estimate.total(), estimate.remainingNs());
         long startNs = clock.nanoTime();
-        RunResult result = result(cell);
-        boolean good = ExitCodes.of(result) == ExitCodes.OK;
-        if (!good && cancellation.isRequested() && ExitCodes.of(result) == ExitCodes.FAILED) {
+        R result = runner.run(cell);
+        int code = exitCode.applyAsInt(result);
+        boolean good = code == ExitCodes.OK;
+        if (!good && cancellation.isRequested() && code == ExitCodes.FAILED) {
             return; // it only says that somebody cancelled
         }
         estimate.ran(cell, clock.nanoTime() - startNs);
@@ -84,17 +92,8 @@ final class ComparisonRun {
         }
     }
 
-    private RunResult result(int cell) throws InterruptedException {
-        try {
-            return runner.run(cell);
-        } catch (IOException e) {
-            return RunResult.ended(
-                    MigrationStatus.FAILED, Owner.NOBODY_YET, null, Failure.of(Failure.Kind.MIGRATION_FAILED, e));
-        }
-    }
-
     /** The runs of each cell that count. A run of the warm-up counts only if it failed. */
-    List<List<RunResult>> results() {
+    List<List<R>> results() {
         return results;
     }
 

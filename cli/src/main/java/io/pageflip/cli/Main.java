@@ -1,10 +1,15 @@
 package io.pageflip.cli;
 
 import io.pageflip.agent.FailureText;
+import io.pageflip.channel.Cancellation;
 import io.pageflip.os.Terminal;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Function;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -60,7 +65,7 @@ public final class Main implements Runnable {
 
     private static int execute(String[] args, Interrupts interrupts) throws IOException {
         StandardOutput output = StandardOutput.install();
-        CommandLine commands = AgentCommand.isMeant(args) ? agent(interrupts) : commandLine(interrupts);
+        CommandLine commands = commandLine(interrupts, args);
         commands.setOut(output.writer());
         return codeOf(output, commands.execute(args));
     }
@@ -93,32 +98,34 @@ public final class Main implements Runnable {
         }
     }
 
-    static CommandLine commandLine(Interrupts interrupts) {
-        CommandLine root = new CommandLine(new Main());
-        root.addSubcommand(new MigrateCommand(interrupts.cancellation()));
-        root.addSubcommand(CompareCommand.commandLine(interrupts.cancellation()));
-        root.addSubcommand(new SimulateCommand(interrupts.cancellation()));
-        root.addSubcommand(new ReportCommand());
-        root.addSubcommand(new SourceCommand(interrupts.cancellation()));
-        root.addSubcommand(new DestinationCommand(interrupts.cancellation()));
-        root.addSubcommand(new AgentCommand(interrupts.cancellation()));
-        root.addSubcommand(new CheckCommand());
-        Values.registerChoices(root);
-        Values.registerNumbers(root);
-        return withHandlers(root);
+    /** Makes each command, by its name; in the order of {@code --help}. */
+    private static Map<String, Function<Cancellation, Object>> commands() {
+        Map<String, Function<Cancellation, Object>> commands = new LinkedHashMap<>();
+        commands.put("migrate", MigrateCommand::new);
+        commands.put("compare", CompareCommand::commandLine);
+        commands.put("simulate", SimulateCommand::new);
+        commands.put("report", cancellation -> new ReportCommand());
+        commands.put("source", SourceCommand::new);
+        commands.put("destination", DestinationCommand::new);
+        commands.put(AgentCommand.NAME, AgentCommand::new);
+        commands.put("check", CheckCommand::new);
+        commands.put("observe", ObserveCommand::new);
+        return commands;
     }
 
     /**
-     * A command line with {@code agent} only: the options of the other commands take long to set up, and a migration
-     * waits for its agents.
+     * The command line for some arguments: with all commands, or only with the one that the first argument names. It
+     * takes long to set up the options of a command.
      */
-    private static CommandLine agent(Interrupts interrupts) {
+    static CommandLine commandLine(Interrupts interrupts, String... args) {
         CommandLine root = new CommandLine(new Main());
-        root.addSubcommand(new AgentCommand(interrupts.cancellation()));
-        return withHandlers(root);
-    }
-
-    private static CommandLine withHandlers(CommandLine root) {
+        Map<String, Function<Cancellation, Object>> commands = commands();
+        if (args.length > 0 && commands.containsKey(args[0])) {
+            commands.keySet().retainAll(Set.of(args[0]));
+        }
+        commands.forEach((name, maker) -> root.addSubcommand(name, maker.apply(interrupts.cancellation())));
+        Values.registerChoices(root);
+        Values.registerNumbers(root);
         root.setParameterExceptionHandler(Main::usageError);
         root.setExecutionExceptionHandler(Main::failure);
         if (!Terminal.isStandardOutput()) {
@@ -144,7 +151,7 @@ public final class Main implements Runnable {
     public void run() {
         throw new ParameterException(
                 spec.commandLine(),
-                "Name a command: migrate, compare, simulate, report, source, destination or check.");
+                "Name a command: migrate, compare, simulate, report, source, destination, check or observe.");
     }
 
     /** The version in the jar's manifest. */

@@ -171,7 +171,7 @@ final class MatrixOptions {
         request.put("vcpus", vcpus);
         request.put("dirty-rate", dirtyRate);
         request.put("mechanism", words(mechanism));
-        request.put("schedule", schedule == null ? "default" : schedule);
+        request.put("schedule", schedule == null ? "default" : words(schedules()));
     }
 
     private static List<String> words(List<?> values) {

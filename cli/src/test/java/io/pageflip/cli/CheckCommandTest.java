@@ -2,6 +2,7 @@ package io.pageflip.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.pageflip.channel.Cancellation;
 import io.pageflip.cli.report.CheckReport;
 import io.pageflip.cli.report.Host;
 import io.pageflip.os.Capability;
@@ -28,7 +29,7 @@ final class CheckCommandTest {
 
     @Test
     void textIsAligned() {
-        assertThat(new CheckReport(HOST, UNABLE).text()).isEqualTo("""
+        assertThat(new CheckReport(HOST, UNABLE, List.of()).text()).isEqualTo("""
                 Linux 6.1.0, 2 CPUs, pages of 4096 bytes, Java 17.0.15
 
                 memfd                 yes       sealed against resizing
@@ -40,7 +41,7 @@ final class CheckCommandTest {
 
     @Test
     void jsonSaysTheSame() {
-        assertThat(new CheckReport(HOST, ABLE).json()).isEqualTo("""
+        assertThat(new CheckReport(HOST, ABLE, List.of()).json()).isEqualTo("""
                 {
                   "schema" : "pageflip.check/1",
                   "host" : {
@@ -76,8 +77,9 @@ final class CheckCommandTest {
 
     @Test
     void formatChooses() {
-        assertThat(new Run(ABLE).out).isEqualTo(new CheckReport(Host.here(), ABLE).text());
-        assertThat(new Run(ABLE, "--format", "json").out).isEqualTo(new CheckReport(Host.here(), ABLE).json());
+        assertThat(new Run(ABLE).out).isEqualTo(new CheckReport(Host.here(), ABLE, List.of()).text());
+        assertThat(new Run(ABLE, "--format", "json").out)
+                .isEqualTo(new CheckReport(Host.here(), ABLE, List.of()).json());
     }
 
     /** One run of the command. */
@@ -87,7 +89,7 @@ final class CheckCommandTest {
 
         Run(HostCapabilities host, String... arguments) {
             StringWriter outWriter = new StringWriter();
-            exitCode = new CommandLine(new CheckCommand(() -> host))
+            exitCode = new CommandLine(new CheckCommand(() -> host, new Cancellation()))
                     .setOut(new PrintWriter(outWriter))
                     .execute(arguments);
             out = outWriter.toString();

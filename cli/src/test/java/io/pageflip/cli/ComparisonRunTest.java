@@ -10,6 +10,7 @@ import io.pageflip.metrics.RunResult;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -24,7 +25,7 @@ final class ComparisonRunTest {
 
     @Test
     void cellsTakeTurnsAndTheWarmupDoesNotCount() throws InterruptedException {
-        ComparisonRun run = run(1, 2, cell -> completed());
+        ComparisonRun<RunResult> run = run(1, 2, cell -> completed());
 
         assertThat(order).containsExactly(0, 1, 0, 1, 0, 1);
         assertThat(run.results()).allSatisfy(results -> assertThat(results).hasSize(2));
@@ -35,7 +36,7 @@ final class ComparisonRunTest {
 
     @Test
     void aCellThatFailsIsRecordedAndNotRunAgain() throws InterruptedException {
-        ComparisonRun run = run(1, 2, cell -> cell == 0 ? ended(MigrationStatus.FAILED) : completed());
+        ComparisonRun<RunResult> run = run(1, 2, cell -> cell == 0 ? ended(MigrationStatus.FAILED) : completed());
 
         assertThat(order).containsExactly(0, 1, 1, 1);
         assertThat(run.failed(0)).isTrue();
@@ -45,12 +46,13 @@ final class ComparisonRunTest {
 
     @Test
     void anAgentThatCannotBeStartedIsAFailureOfItsCellAlone() throws InterruptedException {
-        ComparisonRun run = run(0, 1, cell -> {
-            if (cell == 0) {
-                throw new IOException("no agent");
-            }
-            return completed();
-        });
+        ComparisonRun<RunResult> run = run(
+                0,
+                1,
+                cell -> cell == 0
+                        ? Objects.requireNonNull(
+                                RowRun.failed(new IOException("no agent")).pageflip())
+                        : completed());
 
         assertThat(run.results().get(0)).singleElement().asString().contains("no agent");
         assertThat(run.results().get(1)).hasSize(1);
@@ -58,7 +60,7 @@ final class ComparisonRunTest {
 
     @Test
     void whoAsksForTheEndGetsWhatWasMeasured() throws InterruptedException {
-        ComparisonRun run = run(0, 5, cell -> {
+        ComparisonRun<RunResult> run = run(0, 5, cell -> {
             if (order.size() < 4) {
                 return completed();
             }
@@ -85,22 +87,24 @@ final class ComparisonRunTest {
         assertThat(ComparisonRun.sentence(1234, 5678, ns)).isEqualTo("run 1,234 of 5,678, " + words + ": ");
     }
 
-    private ComparisonRun run(int warmup, int runs, ComparisonRun.Runner runner) throws InterruptedException {
-        ComparisonRun[] run = new ComparisonRun[1];
-        run[0] = new ComparisonRun(
+    private ComparisonRun<RunResult> run(int warmup, int runs, ComparisonRun.Runner<RunResult> runner)
+            throws InterruptedException {
+        List<ComparisonRun<RunResult>> run = new ArrayList<>();
+        run.add(new ComparisonRun<>(
                 List.of(1L << 20, 1L << 20),
                 warmup,
                 runs,
                 cell -> {
                     order.add(cell);
-                    places.add(run[0].place());
+                    places.add(run.get(0).place());
                     nowNs += SECOND;
                     return runner.run(cell);
                 },
+                ExitCodes::of,
                 cancellation,
-                () -> nowNs);
-        run[0].run();
-        return run[0];
+                () -> nowNs));
+        run.get(0).run();
+        return run.get(0);
     }
 
     private static RunResult completed() {

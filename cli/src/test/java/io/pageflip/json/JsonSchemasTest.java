@@ -10,6 +10,7 @@ import io.pageflip.metrics.DeclineReason;
 import io.pageflip.metrics.Failure;
 import io.pageflip.metrics.Owner;
 import io.pageflip.prediction.Costs;
+import io.pageflip.qemu.QemuMode;
 import io.pageflip.request.Mechanism;
 import io.pageflip.request.Schedule;
 import java.util.Arrays;
@@ -41,6 +42,7 @@ final class JsonSchemasTest {
                         "comparison.schema.json",
                         "costs.schema.json",
                         "migration.schema.json",
+                        "observation.schema.json",
                         "request.schema.json",
                         "simulation.schema.json");
     }
@@ -96,6 +98,11 @@ final class JsonSchemasTest {
                 .containsExactlyInAnyOrderElementsOf(constants(Mechanism.values()));
         assertThat(words("request.schema.json", "/$defs/options/properties/schedule/enum"))
                 .containsExactlyInAnyOrderElementsOf(constants(Schedule.values()));
+        for (String modes : List.of(
+                "/properties/request/properties/qemu-mode/items/enum", "/$defs/qemu-options/properties/mode/enum")) {
+            assertThat(words("comparison.schema.json", modes))
+                    .containsExactlyInAnyOrderElementsOf(constants(QemuMode.values()));
+        }
         assertThat(words("migration.schema.json", "/$defs/pages/properties/copy-reasons/propertyNames/enum"))
                 .containsExactlyInAnyOrderElementsOf(constants(CopyReason.values()));
         assertThat(words("migration.schema.json", "/$defs/pages/properties/decline-reasons/propertyNames/enum"))

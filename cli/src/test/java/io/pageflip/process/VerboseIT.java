@@ -45,7 +45,6 @@ final class VerboseIT {
                         "destination sent READY PSS # bytes",
                         "source      received READY PSS # bytes",
                         "source      state SETUP -> ACTIVE: both sides are ready",
-                        "source      last instruction of vCPU #",
                         "source      all vCPUs are paused",
                         "source      the guest's state is saved",
                         "source      the lock is released",
@@ -55,6 +54,9 @@ final class VerboseIT {
                         "destination sent RESUMED owner epoch #",
                         "source      received RESUMED owner epoch #",
                         "destination sent COMPLETED PSS # bytes, report of # characters");
+        // A vCPU that had no processor executed its last instruction before anybody asked it to pause.
+        assertThat(events(shown))
+                .containsSubsequence("source      last instruction of vCPU #", "source      all vCPUs are paused");
         assertThat(events(shown)).containsOnlyOnce("source      sent END").containsOnlyOnce("destination received END");
     }
 

@@ -1,11 +1,14 @@
 package io.pageflip.guest;
 
+import io.pageflip.heartbeat.GuestInfo;
 import io.pageflip.heartbeat.GuestInfoPage;
 import io.pageflip.heartbeat.Pulse;
 import io.pageflip.memory.PageBitmap;
+import io.pageflip.memory.SplitMix64;
 import io.pageflip.os.ForkedChild;
 import io.pageflip.os.HostLacksException;
 import io.pageflip.os.NanoClock;
+import io.pageflip.os.Proc;
 import io.pageflip.os.WaitGuard;
 import io.pageflip.ram.Adoption;
 import io.pageflip.ram.DirtyLog;
@@ -95,9 +98,18 @@ public final class Guest implements GuestState, AutoCloseable {
      * @throws IOException if there is no room for them
      */
     public void powerOn(LongConsumer progress) throws IOException {
+        powerOn(SplitMix64.mix(clock.nanoTime() ^ (long) Proc.pid() << Integer.SIZE), progress);
+    }
+
+    /** As {@link #powerOn(LongConsumer)}, for a guest that only exercises code: observers do not see it. */
+    public void powerOnUnseen() throws IOException {
+        powerOn(GuestInfo.UNSEEN, pages -> {});
+    }
+
+    private void powerOn(long number, LongConsumer progress) throws IOException {
         new PowerOn(config, blocks, oracle).fill(progress);
         blocks.get(GuestConfig.RAM).requireHuge();
-        info.initialize(config.vcpus());
+        info.initialize(config.vcpus(), number);
         if (dma != null) {
             dma.start();
         }

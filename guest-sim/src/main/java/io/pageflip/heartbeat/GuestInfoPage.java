@@ -5,13 +5,17 @@ import io.pageflip.ram.RamBlock;
 
 /**
  * Page 0 of block {@code ram}: lets any other process watch the guest run, without the guest's help. Little-endian.
+ * {@link GuestInfo} reads it.
  *
  * <pre>
  *        0  8 bytes  "PAGEFLIP"
- *        8  u32      layout version, 1
+ *        8  u32      layout version, 2
  *       12  u32      number of vCPUs
+ *       16  u64      a number that tells this guest from all others; 0 if nobody is to watch it
+ *       24           free; the guest of real QEMU uses it (migrator/src/guest/guest.S)
  *  64+64i   u64      vCPU i: heartbeat counter, one more with every instruction
- *  72+64i   u64      vCPU i: CLOCK_MONOTONIC nanoseconds at its last heartbeat
+ *  72+64i   u64      vCPU i: CLOCK_MONOTONIC nanoseconds at its last heartbeat; in the guest of real QEMU its time
+ *                    stamp counter
  * </pre>
  *
  * <p>Each word is stored in one piece, and nothing orders one word after another: an observer may see the counter of
@@ -24,10 +28,13 @@ public final class GuestInfoPage {
     /** A page holds no more: (4096 - 64) / 64. */
     public static final int MAX_VCPUS = 63;
 
-    private static final long MAGIC = 0x50494c4645474150L; // "PAGEFLIP", read as a little-endian word
-    private static final int VERSION = 1;
-    private static final int FIRST_VCPU = 64;
-    private static final int VCPU_BYTES = 64;
+    static final long MAGIC = 0x50494c4645474150L; // "PAGEFLIP", read as a little-endian word
+    static final int VERSION = 2;
+    static final int VERSION_AT = 8;
+    static final int VCPUS_AT = 12;
+    static final int GUEST_AT = 16;
+    static final int FIRST_VCPU = 64;
+    static final int VCPU_BYTES = 64;
     private static final int BEAT_TIME = 8;
 
     private final Mapping ram;
@@ -36,15 +43,21 @@ public final class GuestInfoPage {
         this.ram = ram.mapping();
     }
 
-    public void initialize(int vcpus) {
-        ram.setLong(0, MAGIC);
-        ram.setInt(8, VERSION);
-        ram.setInt(12, vcpus);
+    /**
+     * Writes the header. The first word comes last, so that whoever sees it sees the rest.
+     *
+     * @param guest a number that no other guest has, or {@link GuestInfo#UNSEEN}
+     */
+    public void initialize(int vcpus, long guest) {
+        ram.setInt(VERSION_AT, VERSION);
+        ram.setInt(VCPUS_AT, vcpus);
+        ram.setLong(GUEST_AT, guest);
+        ram.setLongRelease(0, MAGIC);
     }
 
     /** Whether the page has the header of a guest with {@code vcpus} vCPUs. */
     public boolean isValid(int vcpus) {
-        return ram.getLong(0) == MAGIC && ram.getInt(8) == VERSION && ram.getInt(12) == vcpus;
+        return ram.getLong(0) == MAGIC && ram.getInt(VERSION_AT) == VERSION && ram.getInt(VCPUS_AT) == vcpus;
     }
 
     public void beat(int vcpu, long instructions, long nowNs) {

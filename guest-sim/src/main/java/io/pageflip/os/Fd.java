@@ -55,6 +55,11 @@ public final class Fd implements AutoCloseable {
         return open(Syscalls.LINUX, "/proc/" + pid + "/fd/" + number, O_RDWR);
     }
 
+    /** As {@link #openOfProcess}, for reading only. */
+    public static Fd openOfProcessToRead(int pid, int number) throws SyscallException {
+        return open(Syscalls.LINUX, "/proc/" + pid + "/fd/" + number, O_RDONLY);
+    }
+
     /**
      * Reopens standard input (0) or output ({@link ProcessOutput#number}), which must be a pipe, as a new open file
      * description that is non-blocking.
@@ -144,6 +149,20 @@ public final class Fd implements AutoCloseable {
     /** As {@link #read(NativeBuffer, int, int)}, straight into a mapping. */
     public long read(Mapping to, long offset, long length) {
         return sys.read(number(), to.address(offset, length), length);
+    }
+
+    /**
+     * Reads from {@code position} of the file to the start of {@code to}: the count, or minus an error number. It
+     * allocates no page: a hole reads as zeros, and stays one.
+     */
+    public long readAt(long position, NativeBuffer to, int length) {
+        return sys.pread(number(), to.address(0, length), length, position);
+    }
+
+    /** Writes {@code length} bytes from the start of {@code from} to {@code position} of the file. */
+    public void writeAt(long position, NativeBuffer from, int length) throws SyscallException {
+        SyscallException.check(
+                sys.pwrite(number(), from.address(0, length), length, position), "pwrite " + name + " " + position);
     }
 
     /** Writes at most {@code length} bytes: the count, or minus an error number ({@code -EAGAIN}, {@code -EPIPE}). */

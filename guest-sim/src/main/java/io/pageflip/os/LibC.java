@@ -134,6 +134,8 @@ final class LibC {
 
     static native int getuid();
 
+    static native int clock_gettime(int clock, long timespec);
+
     static native int getpagesize();
 
     static native long memcpy(long to, long from, long length);

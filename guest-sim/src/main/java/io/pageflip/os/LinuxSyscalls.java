@@ -402,6 +402,11 @@ final class LinuxSyscalls implements Syscalls {
     }
 
     @Override
+    public long clockGettime(int clock, long timespec) {
+        return result(LibC.clock_gettime(clock, timespec));
+    }
+
+    @Override
     public int getpagesize() {
         return LibC.getpagesize();
     }

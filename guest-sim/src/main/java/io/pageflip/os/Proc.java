@@ -14,6 +14,8 @@ import java.util.regex.Pattern;
 public final class Proc {
     private static final int PR_SET_PDEATHSIG = 1;
     private static final int SIGKILL = 9;
+    private static final int CLOCK_THREAD_CPUTIME_ID = 3;
+    private static final long NS_PER_S = 1_000_000_000;
     private static final int SIGTERM = 15;
     private static final int SIGSTOP = 19;
     private static final Pattern MAPPING = Pattern.compile("[0-9a-f]+-[0-9a-f]+ ");
@@ -64,7 +66,16 @@ public final class Proc {
      * reading: never call it while a guest is paused.
      */
     public static long proportionalSetBytes() throws IOException {
-        Map<String, Long> rollup = numbers("/proc/self/smaps_rollup");
+        return proportionalSetBytes("self");
+    }
+
+    /** As {@link #proportionalSetBytes()}, of another process. */
+    public static long proportionalSetBytes(int pid) throws IOException {
+        return proportionalSetBytes(Integer.toString(pid));
+    }
+
+    private static long proportionalSetBytes(String process) throws IOException {
+        Map<String, Long> rollup = numbers("/proc/" + process + "/smaps_rollup");
         long kib = rollup.getOrDefault("Pss", 0L)
                 + rollup.getOrDefault("Private_Hugetlb", 0L)
                 + rollup.getOrDefault("Shared_Hugetlb", 0L) / 2;
@@ -140,6 +151,13 @@ public final class Proc {
         } catch (IOException e) {
             return true;
         }
+    }
+
+    /** The processor time of the calling thread until now, in nanoseconds (clock_gettime(2)). */
+    public static long threadCpuNs() {
+        NativeBuffer timespec = NativeBuffer.scratch();
+        Syscalls.LINUX.clockGettime(CLOCK_THREAD_CPUTIME_ID, timespec.address());
+        return timespec.bytes().getLong(0) * NS_PER_S + timespec.bytes().getLong(8);
     }
 
     /** The user this process runs as. */

@@ -142,6 +142,9 @@ interface Syscalls {
     /** The kernel's number of the calling thread. */
     int gettid();
 
+    /** {@code timespec} is an address. */
+    long clockGettime(int clock, long timespec);
+
     // Functions of the C library, not system calls: the page size, and bulk access to guest memory. The calling thread
     // is in native state while they run.
 

@@ -67,6 +67,11 @@ final class AgentProcess implements AutoCloseable {
         reader.start();
     }
 
+    /** The number of the process. */
+    int pid() {
+        return Math.toIntExact(process.pid());
+    }
+
     private void tell(MigrationRequest request) {
         byte[] line = (RequestDocument.write(request) + "\n").getBytes(StandardCharsets.UTF_8);
         try {

@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -25,6 +26,7 @@ public final class Migration {
     private final AgentLauncher launcher;
     private final Cancellation cancellation;
     private final Progress progress;
+    private final List<Integer> processes = new CopyOnWriteArrayList<>();
 
     /**
      * A migration to be run, once or several times.
@@ -51,6 +53,11 @@ public final class Migration {
         } finally {
             Files.deleteIfExists(socket); // a destination that died while it listened has left it
         }
+    }
+
+    /** The numbers of the agents that were started until now. Any thread may ask. */
+    public List<Integer> processes() {
+        return processes;
     }
 
     private RunResult run(Path socket) throws IOException, InterruptedException {
@@ -98,7 +105,8 @@ public final class Migration {
                 + "; name another folder with PAGEFLIP_JAVA_OPTS=-Djava.io.tmpdir=FOLDER");
     }
 
-    private static List<String> temporaryFolders() {
+    /** Folders in which temporary files may be made, the best first; some may be missing, or read-only. */
+    public static List<String> temporaryFolders() {
         return Stream.of(System.getProperty("java.io.tmpdir"), System.getenv("XDG_RUNTIME_DIR"), "/dev/shm", "/var/tmp")
                 .filter(folder -> folder != null && !folder.isEmpty())
                 .distinct()
@@ -107,7 +115,9 @@ public final class Migration {
 
     private AgentProcess start(AgentTask.Kind kind, Path socket, Progress shown) throws IOException {
         AgentTask task = new AgentTask(kind, socket.toString(), 1);
-        return new AgentProcess(kind.toString(), launcher, task, request, shown);
+        AgentProcess agent = new AgentProcess(kind.toString(), launcher, task, request, shown);
+        processes.add(agent.pid());
+        return agent;
     }
 
     private void awaitBoth(AgentProcess source, AgentProcess destination, Path socket) throws InterruptedException {

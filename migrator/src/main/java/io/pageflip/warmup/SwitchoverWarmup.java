@@ -61,8 +61,8 @@ final class SwitchoverWarmup {
                 ConsoleLog console = ConsoleLog.create();
                 Guest first = new Guest(CONFIG, blocks(specs), oracle, console, clock);
                 Guest second = new Guest(CONFIG, blocks(specs), oracle, console, clock)) {
-            first.powerOn(pages -> {});
-            second.powerOn(pages -> {});
+            first.powerOnUnseen();
+            second.powerOnUnseen();
             Side one = new Side(first, token, source.of(first, stream));
             Side two = new Side(second, other, source.of(second, stream));
             first.resume();

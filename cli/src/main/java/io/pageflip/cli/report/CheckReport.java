@@ -4,12 +4,19 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import io.pageflip.os.Capability;
 import io.pageflip.os.HostCapabilities;
+import io.pageflip.qemu.QemuBinary;
+import io.pageflip.qemu.QemuMode;
 import java.io.IOException;
 import java.io.StringWriter;
+import java.util.Arrays;
 import java.util.List;
 
-/** What {@code pageflip check} prints. */
-public record CheckReport(Host host, HostCapabilities found) {
+/**
+ * What {@code pageflip check} prints.
+ *
+ * @param qemu the QEMUs that were asked
+ */
+public record CheckReport(Host host, HostCapabilities found, List<QemuBinary> qemu) {
     private static final String SCHEMA = "pageflip.check/1";
 
     /** One document, indented, with a line feed at its end. */
@@ -27,6 +34,17 @@ public record CheckReport(Host host, HostCapabilities found) {
             json.writeEndObject();
             writeAnswers(json, "capabilities", "available", found.capabilities());
             writeAnswers(json, "mechanisms", "usable", found.mechanisms());
+            if (!qemu.isEmpty()) {
+                json.writeArrayFieldStart("qemu");
+                for (QemuBinary binary : qemu) {
+                    json.writeStartObject();
+                    json.writeStringField("program", binary.program());
+                    json.writeStringField("version", binary.version());
+                    writeAnswers(json, "modes", "usable", modes(binary));
+                    json.writeEndObject();
+                }
+                json.writeEndArray();
+            }
             json.writeEndObject();
         } catch (IOException e) {
             throw new IllegalStateException("a report that cannot be written", e);
@@ -47,13 +65,31 @@ public record CheckReport(Host host, HostCapabilities found) {
         json.writeEndArray();
     }
 
-    /** A line for each capability, and a line for each mechanism. */
+    private static List<Capability> modes(QemuBinary binary) {
+        return Arrays.stream(QemuMode.values())
+                .map(mode -> {
+                    String whyNot = binary.whyNot(mode);
+                    String detail = whyNot == null ? "guest RAM in a " + mode.backing() : "it says: " + whyNot;
+                    return new Capability(mode.toString(), whyNot == null, detail);
+                })
+                .toList();
+    }
+
+    /** A line for each capability, a line for each mechanism, and one for each mode of a QEMU. */
     public String text() {
         StringBuilder text = new StringBuilder();
         text.append(host).append("\n\n");
         appendAnswers(text, "yes", "no", found.capabilities());
         text.append('\n');
         appendAnswers(text, "usable", "unusable", found.mechanisms());
+        for (QemuBinary binary : qemu) {
+            text.append('\n')
+                    .append(binary.name())
+                    .append(" (")
+                    .append(binary.program())
+                    .append(")\n");
+            appendAnswers(text, "usable", "unusable", modes(binary));
+        }
         return text.toString();
     }
 

@@ -7,6 +7,8 @@ import io.pageflip.metrics.Measured;
 import io.pageflip.metrics.PageCounts;
 import io.pageflip.metrics.ResultJson;
 import io.pageflip.metrics.RunResult;
+import io.pageflip.observer.Seen;
+import io.pageflip.qemu.QemuResult;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
@@ -21,16 +23,25 @@ import org.jspecify.annotations.Nullable;
 public final class ComparisonCsv {
     private static final List<String> RUN =
             List.of("run", "status", "total-time-ms", "setup-time-ms", "peak-pss-bytes", "downtime-ns");
+    /** What an observer saw, and what only QEMU tells: only where QEMU takes part. */
+    private static final List<String> BESIDE_QEMU =
+            List.of("seen-ns", "seen-at-least-ns", "seen-at-most-ns", "stop-resume-ns", "transferred-bytes");
+
     private static final List<String> PAGES = List.of("pages", "moved", "copied", "declined", "zero");
 
     private final Set<String> options = new LinkedHashSet<>();
     private final Set<String> phases = new LinkedHashSet<>();
     private final StringBuilder text = new StringBuilder();
+    private final boolean besideQemu;
 
     private ComparisonCsv(Comparison comparison) {
+        besideQemu = comparison.qemu() != null;
         for (Comparison.Cell cell : comparison.cells()) {
             options.addAll(cell.options().keySet());
             cell.runs().forEach(run -> phases(run).fieldNames().forEachRemaining(phases::add));
+        }
+        if (comparison.qemu() != null) {
+            comparison.qemu().forEach(row -> options.addAll(row.options().keySet()));
         }
     }
 
@@ -43,12 +54,22 @@ public final class ComparisonCsv {
                 csv.row(cell, i);
             }
         }
+        if (comparison.qemu() != null) {
+            for (QemuCell row : comparison.qemu()) {
+                for (int i = 0; i < row.runs().size(); i++) {
+                    csv.row(row, i);
+                }
+            }
+        }
         return csv.text.toString();
     }
 
     private void header() {
         List<String> names = new ArrayList<>(options);
         names.addAll(RUN);
+        if (besideQemu) {
+            names.addAll(BESIDE_QEMU);
+        }
         phases.forEach(phase -> names.add(phase + "-ns"));
         names.addAll(PAGES);
         Arrays.stream(CopyReason.values()).forEach(reason -> names.add("copied-" + reason));
@@ -68,11 +89,41 @@ public final class ComparisonCsv {
         values.add(measured == null ? null : measured.setupTimeMs());
         values.add(run.source().peakPssBytes());
         values.add(measured == null ? null : measured.downtimeNs());
+        if (besideQemu) {
+            addSeen(values, cell.seen() == null ? null : cell.seen().get(number));
+            values.add(null);
+            values.add(measured == null ? null : measured.ram().transferred());
+        }
         JsonNode parts = phases(run);
         phases.forEach(phase -> values.add(parts.path(phase).asText()));
         addPages(values, measured == null ? null : measured.pages());
         values.add(run.error() == null ? null : run.error().message());
         line(values);
+    }
+
+    private void row(QemuCell row, int number) {
+        QemuResult run = row.runs().get(number);
+        List<@Nullable Object> values = new ArrayList<>();
+        options.forEach(option -> values.add(row.options().get(option)));
+        values.add(number + 1);
+        values.add(run.status());
+        values.add(run.totalTime());
+        values.add(null);
+        values.add(null);
+        values.add(run.saysNs());
+        addSeen(values, run.seen());
+        values.add(run.stopResumeNs());
+        values.add(run.transferredBytes());
+        phases.forEach(phase -> values.add(null));
+        addPages(values, null);
+        values.add(run.error());
+        line(values);
+    }
+
+    private static void addSeen(List<@Nullable Object> values, @Nullable Seen seen) {
+        values.add(seen == null ? null : seen.ns());
+        values.add(seen == null ? null : seen.atLeastNs());
+        values.add(seen == null ? null : seen.atMostNs());
     }
 
     private static void addPages(List<@Nullable Object> values, @Nullable PageCounts pages) {

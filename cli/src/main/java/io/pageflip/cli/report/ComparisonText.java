@@ -10,7 +10,22 @@ public final class ComparisonText {
     private static final String PREDICTED =
             "predicted: page counts, whether every run had them for the same reasons, and the pages phase beside its median";
 
+    private static final String BESIDE_QEMU =
+            "medians of what each program says of its downtime (with the extremes), and of the longest gap that an "
+                    + "observer outside saw; stop-resume: QEMU's events; ratio to the best of what was seen with the same "
+                    + "guest; memory of both processes";
+
     private ComparisonText() {}
+
+    private static String caption(Comparison comparison) {
+        return comparison.qemu() == null ? CAPTION : BESIDE_QEMU;
+    }
+
+    private static Table table(Comparison comparison) {
+        return comparison.qemu() == null
+                ? ComparisonTable.measured(comparison)
+                : ComparisonTable.besideQemu(comparison, comparison.qemu());
+    }
 
     /**
      * For the terminal.
@@ -20,8 +35,8 @@ public final class ComparisonText {
     public static String text(String heading, Comparison comparison) {
         StringBuilder text = new StringBuilder();
         text.append(heading).append('\n').append(comparison.host()).append('\n');
-        text.append(CAPTION).append("\n\n");
-        text.append(ComparisonTable.measured(comparison).text());
+        text.append(caption(comparison)).append("\n\n");
+        text.append(table(comparison).text());
         Table predictions = ComparisonTable.predictions(comparison);
         if (predictions != null) {
             text.append('\n').append(PREDICTED).append("\n\n").append(predictions.text());
@@ -40,8 +55,8 @@ public final class ComparisonText {
                 .append("; ")
                 .append(comparison.host())
                 .append("; ");
-        text.append(CAPTION).append(".\n\n");
-        text.append(ComparisonTable.measured(comparison).markdown());
+        text.append(caption(comparison)).append(".\n\n");
+        text.append(table(comparison).markdown());
         Table predictions = ComparisonTable.predictions(comparison);
         if (predictions != null) {
             text.append('\n').append(PREDICTED).append(".\n\n").append(predictions.markdown());

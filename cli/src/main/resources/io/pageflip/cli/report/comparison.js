@@ -293,6 +293,66 @@
     });
   }
 
+  const qemu = data.qemu || [];
+
+  /** What programs say of their downtimes, and what an observer saw, a bar each. */
+  function saysAndSeen(heading, list) {
+    document.getElementById('says').hidden = false;
+    const ms = ns => (ns ? ns.p50 / 1e6 : null);
+    const bars = [
+      { label: 'says', values: list.map(row => ms(row.says)), colour: COLOURS[5] },
+      { label: 'seen', values: list.map(row => ms(row.seen && row.seen.ns)), colour: COLOURS[1] }
+    ];
+    const all = bars.flatMap(bar => bar.values).filter(value => value > 0);
+    new Chart(canvas('says', 130 + 44 * list.length), {
+      type: 'bar',
+      data: {
+        labels: list.map(row => row.name),
+        datasets: bars.map(bar => ({ label: bar.label, data: bar.values, backgroundColor: bar.colour, maxBarThickness: 16 }))
+      },
+      options: {
+        indexAxis: 'y', animation: false, maintainAspectRatio: false,
+        scales: {
+          x: { type: 'logarithmic', min: Math.min(...all) / 1.5, max: Math.max(...all) * 1.5, title: axisTitle('median, ms'),
+            afterBuildTicks: decades, ticks: { callback: value => number(value) } },
+          y: { ticks: { autoSkip: false } }
+        },
+        plugins: {
+          title: title(heading), legend: { position: 'bottom' },
+          tooltip: { callbacks: {
+            label: item => item.dataset.label + ': '
+              + (item.dataset.label === 'seen' && list[item.dataIndex].seen.below ? 'less than ' : '') + duration(item.raw * 1e6)
+          } }
+        }
+      }
+    });
+  }
+
+  const watched = cells.filter(cell => cell.summary && cell.summary.seen).map(cell => ({
+    options: cell.options, name: 'pageflip ' + name(cell.options, false), says: cell.summary['downtime-ns'], seen: cell.summary.seen
+  })).concat(qemu.filter(row => row.summary).map(row => ({
+    options: row.options, name: qemuName(row.options), says: row.summary['says-ns'], seen: row.summary.seen
+  })));
+
+  function qemuName(options) {
+    return options.program + ' ' + options.mode + (options['downtime-limit'] === undefined ? '' : ' ' + options['downtime-limit'] + ' ms');
+  }
+
+  const shown = seen => (seen ? (seen.below ? '< ' : '') + duration(seen.ns.p50) + (seen.differs ? ' *' : '') : '');
+
+  function qemuFigures(row) {
+    const texts = [size(row.options.ram), String(row.options.vcpus), number(row.options['dirty-rate']), qemuName(row.options), row.options.backing];
+    if (!row.summary) {
+      const failed = row.runs.filter(run => run.error).pop();
+      return { className: 'failed', texts: texts.concat([String(row.runs.length), row.status + (failed ? ': ' + failed.error : '')]) };
+    }
+    const s = row.summary;
+    return { texts: texts.concat([String(s.runs), s['says-ns'] ? duration(s['says-ns'].p50) : '', shown(s.seen),
+      s['stop-resume-ns'] ? duration(s['stop-resume-ns'].p50) : '', s.ratio === undefined ? '' : s.ratio.toFixed(2),
+      s['total-time'] === undefined ? '' : s['total-time'] + ' ms', s['transferred-bytes'] === undefined ? '' : size(s['transferred-bytes']),
+      s['peak-pss-bytes'] === undefined ? '' : size(s['peak-pss-bytes'])]) };
+  }
+
   const PERCENTILES = ['p50', 'p90', 'p99', 'p99.9', 'max'];
   const waits = cell => (medianRun(cell).postcopy || {})['wait-ns'];
 
@@ -340,8 +400,8 @@
     }
   }
 
-  const optionTexts = options => [size(options.ram), String(options.vcpus), number(options['dirty-rate']), options.mechanism,
-    options.schedule || '', options.backing];
+  const optionTexts = options => [size(options.ram), String(options.vcpus), number(options['dirty-rate']), options.mechanism || options.program,
+    options.schedule || options.mode || '', options.backing];
   const OPTIONS = ['RAM', 'vCPUs', 'pages/s', 'mechanism', 'schedule', 'backing'];
 
   const spread = summary => summary.spread === undefined ? '' : (summary['wide-spread'] ? 'wide: ' : '') + Math.round(summary.spread * 100) + ' %';
@@ -356,7 +416,7 @@
     const pages = lastPages(cell);
     return { texts: texts.concat([String(cell.summary.runs), duration(ns.p50),
       duration(ns.min), duration(ns.max), duration(ns.p99), spread(cell.summary), cell.summary.ratio.toFixed(2), number(pages.moved), number(pages.copied)],
-      declines ? [number(pages.declined)] : []) };
+      watched.length > 0 ? [shown(cell.summary.seen)] : [], declines ? [number(pages.declined)] : []) };
   }
 
   function place() {
@@ -386,7 +446,17 @@
   for (const [heading, list] of groups(measured.filter(cell => (waits(cell) || {}).max > 0), cell => size(cell.options.ram) + ' of guest RAM')) {
     latencyChart(heading, list);
   }
-  table(document.getElementById('figures'), OPTIONS.concat(['runs', 'median', 'min', 'max', 'p99', 'spread', 'ratio', 'moved', 'copied'], declines ? ['declined'] : []), 6, cells.map(figures));
+  for (const [heading, list] of groups(watched, row => size(row.options.ram) + ' of guest RAM, ' + guest(row.options))) {
+    saysAndSeen(heading, list);
+  }
+  if (qemu.length > 0) {
+    const section = document.getElementById('qemu');
+    section.hidden = false;
+    table(section.querySelector('table'), ['RAM', 'vCPUs', 'pages/s', 'mode', 'backing', 'runs', 'says', 'seen', 'stop-resume', 'ratio', 'total',
+      'transferred', 'memory'], 5, qemu.map(qemuFigures));
+  }
+  table(document.getElementById('figures'), OPTIONS.concat(['runs', 'median', 'min', 'max', 'p99', 'spread', 'ratio', 'moved', 'copied'],
+    watched.length > 0 ? ['seen'] : [], declines ? ['declined'] : []), 6, cells.map(figures));
   if (data.skipped.length > 0) {
     const section = document.getElementById('skipped');
     section.hidden = false;

@@ -1,0 +1,118 @@
+package io.pageflip.cli.report;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import io.pageflip.qemu.QemuResult;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A row of real QEMU.
+ *
+ * @param options what was asked of it
+ * @param status {@code completed}, {@code failed} if a run failed or the guest found a bad page, or {@code not-run}
+ * @param runs the runs that count
+ * @param summary null unless the row completed
+ */
+@JsonInclude(JsonInclude.Include.NON_NULL)
+public record QemuCell(
+        Map<String, Object> options,
+        String status,
+        List<QemuResult> runs,
+        @Nullable QemuSummary summary) {
+    private static final long NS_PER_MS = 1_000_000; // QEMU counts in milliseconds
+
+    /**
+     * The figures of a row.
+     *
+     * @param saysNs the downtime that QEMU reports; null if it reports none
+     * @param stopResumeNs between QEMU's events; null if it sends none
+     * @param seen by an observer outside; null if it could not
+     * @param wallNs median: from the first command of the migration until the guest was seen to run
+     * @param totalTime median of QEMU's total time, in milliseconds; null if it reports none
+     * @param transferredBytes median; null if QEMU does not count them
+     * @param peakPssBytes memory of both processes together, in a run whose times do not count; null if there was none
+     * @param ratio the median of what was seen, divided by the least of a row with the same guest
+     */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public record QemuSummary(
+            int runs,
+            @Nullable Summary saysNs,
+            @Nullable Summary stopResumeNs,
+            @Nullable SeenSummary seen,
+            @Nullable Long wallNs,
+            @Nullable Long totalTime,
+            @Nullable Long transferredBytes,
+            @Nullable Long peakPssBytes,
+            @Nullable Double ratio) {
+        QemuSummary withRatio(@Nullable Double other) {
+            return new QemuSummary(
+                    runs, saysNs, stopResumeNs, seen, wallNs, totalTime, transferredBytes, peakPssBytes, other);
+        }
+    }
+
+    /**
+     * Sums up the runs of a row.
+     *
+     * @param failed whether one of them failed
+     * @param peakPssBytes see {@link QemuSummary}
+     */
+    public static QemuCell of(
+            Map<String, Object> options, List<QemuResult> runs, boolean failed, @Nullable Long peakPssBytes) {
+        if (failed || runs.isEmpty()) {
+            return new QemuCell(options, failed ? "failed" : "not-run", runs, null);
+        }
+        Summary says = summary(runs, QemuResult::saysNs);
+        return new QemuCell(
+                options,
+                "completed",
+                runs,
+                new QemuSummary(
+                        runs.size(),
+                        says,
+                        summary(runs, QemuResult::stopResumeNs),
+                        SeenSummary.of(
+                                runs.stream().map(QemuResult::seen).toList(),
+                                runs.stream().map(QemuResult::saysNs).toList(),
+                                NS_PER_MS),
+                        median(summary(runs, QemuResult::wallNs)),
+                        median(summary(runs, QemuResult::totalTime)),
+                        median(summary(runs, QemuResult::transferredBytes)),
+                        peakPssBytes,
+                        null));
+    }
+
+    private static @Nullable Summary summary(List<QemuResult> runs, Function<QemuResult, @Nullable Long> figure) {
+        return Summary.of(runs.stream()
+                .map(figure)
+                .filter(Objects::nonNull)
+                .mapToLong(Long::longValue)
+                .sorted()
+                .toArray());
+    }
+
+    private static @Nullable Long median(@Nullable Summary summary) {
+        return summary == null ? null : summary.p50();
+    }
+
+    QemuCell withRatio(@Nullable Double ratio) {
+        return summary == null ? this : new QemuCell(options, status, runs, summary.withRatio(ratio));
+    }
+
+    /** The last run's error; null if it has none. */
+    @Nullable
+    String error() {
+        if (runs.isEmpty()) {
+            return null;
+        }
+        QemuResult last = runs.get(runs.size() - 1);
+        QemuResult.SelfCheck check = last.verification();
+        if (last.error() == null && check != null && check.badPages() > 0) {
+            return "the guest found " + Words.number(check.badPages()) + " bad pages, the first at 0x"
+                    + Long.toHexString(check.firstBadAddress());
+        }
+        return last.error();
+    }
+}

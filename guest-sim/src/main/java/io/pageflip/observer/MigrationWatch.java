@@ -1,0 +1,145 @@
+package io.pageflip.observer;
+
+import io.pageflip.os.NanoClock;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
+
+/**
+ * Watches the guest of one migration from outside, in all processes that have its memory. One thread uses it, from
+ * before the guest is there until the migration is over.
+ */
+public final class MigrationWatch implements AutoCloseable {
+    private static final long ARRIVAL_NS = 2_000_000_000;
+    private static final long SLICE_NS = 1_000_000;
+
+    /** A gap that ended. */
+    private record Ended(Gap gap, boolean certain) {}
+
+    private final Supplier<List<Integer>> processes;
+    private final NanoClock clock;
+    private final Observer observer;
+    private final List<Ended> gaps = new ArrayList<>();
+    private final boolean begins;
+    private volatile boolean found;
+    private volatile long beginNs;
+    private boolean arrived;
+
+    private MigrationWatch(Supplier<List<Integer>> processes, boolean begins, NanoClock clock) {
+        this.processes = processes;
+        this.clock = clock;
+        this.begins = begins;
+        this.observer = new Observer(processes, pid -> true, new Recorder(), clock);
+        this.beginNs = clock.nanoTime();
+        observer.start();
+    }
+
+    /**
+     * A watch of a migration that will begin when the caller says so: see {@link #begin}.
+     *
+     * @param processes the processes of the migration, as they come and go; called on another thread
+     */
+    public static MigrationWatch before(Supplier<List<Integer>> processes, NanoClock clock) {
+        return new MigrationWatch(processes, false, clock);
+    }
+
+    /**
+     * As {@link #before}, of a migration that begins as soon as there is a guest.
+     *
+     * @param processes the first of them is the destination's
+     */
+    public static MigrationWatch fromTheStart(Supplier<List<Integer>> processes, NanoClock clock) {
+        return new MigrationWatch(processes, true, clock);
+    }
+
+    private final class Recorder implements Observer.Listener {
+        @Override
+        public void found(long guest) {
+            if (begins && !found) {
+                begin();
+            }
+            found = true;
+        }
+
+        @Override
+        public void gap(long guest, Gap gap, boolean certain) {
+            synchronized (gaps) {
+                gaps.add(new Ended(gap, certain));
+            }
+        }
+
+        @Override
+        public void gone(long guest) {
+            // Its last gap never ends.
+        }
+    }
+
+    /** Whether it has seen the guest; if not, it searches at once. */
+    public boolean hasFound() {
+        if (!found) {
+            observer.searchNow();
+        }
+        return found;
+    }
+
+    /** The migration begins now: what was seen until now is the machine's own. */
+    public void begin() {
+        beginNs = clock.nanoTime();
+        observer.countAnew();
+    }
+
+    /**
+     * Waits until the guest is seen to run after the call; it must run. After two seconds it gives up: then what was
+     * seen is not certain.
+     */
+    public void awaitArrival() throws InterruptedException {
+        long callNs = clock.nanoTime();
+        while (!arrived && clock.nanoTime() - callNs < ARRIVAL_NS) {
+            observer.searchNow();
+            LockSupport.parkNanos(SLICE_NS);
+            if (Thread.interrupted()) {
+                throw new InterruptedException();
+            }
+            arrived = observer.hasSeenThemRunSince(callNs);
+        }
+    }
+
+    /** The migration is over: ends the watch. */
+    public Seen end() throws InterruptedException {
+        Looks looks = observer.end();
+        List<Integer> all = processes.get();
+        if (begins && !all.isEmpty()) {
+            arrived = observer.hasSeenThemRunIn(all.get(0));
+        }
+        long idleNs = gaps.stream()
+                .filter(ended -> endNs(ended.gap) < beginNs)
+                .mapToLong(ended -> ended.gap.ns())
+                .max()
+                .orElse(0);
+        Ended longest = gaps.stream()
+                .filter(ended -> endNs(ended.gap) >= beginNs)
+                .max(Comparator.comparingLong(ended -> ended.gap.ns()))
+                .orElse(null);
+        Gap told = arrived && longest != null && longest.certain ? longest.gap : null;
+        return new Seen(
+                told == null ? null : told.ns(),
+                told == null ? null : told.leastNs(),
+                arrived ? Math.max(longest == null ? 0 : longest.gap.mostNs(), looks.longestUnseenNs()) : null,
+                idleNs,
+                looks.intervalNs(),
+                looks.longestIntervalNs(),
+                looks.count(),
+                looks.cpuPercent());
+    }
+
+    private static long endNs(Gap gap) {
+        return gap.startNs() + gap.ns();
+    }
+
+    @Override
+    public void close() {
+        observer.close();
+    }
+}

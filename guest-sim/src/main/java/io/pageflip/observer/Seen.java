@@ -1,0 +1,26 @@
+package io.pageflip.observer;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What an observer saw of one migration: the longest gap in the guest's heartbeat while it lasted, whatever the program
+ * itself says.
+ *
+ * @param ns the longest gap; null if none was seen, or if its length is not certain
+ * @param atLeastNs the guest was silent at least as long; null with {@code ns}
+ * @param atMostNs no silence was longer; null if the guest was not seen to arrive
+ * @param idleNs the longest gap before the migration: what the machine itself does; 0 if none was seen
+ * @param intervalNs the mean time between two looks during the migration
+ * @param longestIntervalNs the longest
+ * @param looks how often it looked
+ * @param cpuPercent of one processor, which that took
+ */
+public record Seen(
+        @Nullable Long ns,
+        @Nullable Long atLeastNs,
+        @Nullable Long atMostNs,
+        long idleNs,
+        long intervalNs,
+        long longestIntervalNs,
+        long looks,
+        double cpuPercent) {}

@@ -1,0 +1,30 @@
+package io.pageflip.qemu;
+
+import io.pageflip.guest.GuestConfig;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What is asked of a QEMU and its migration.
+ *
+ * @param binary QEMU's program
+ * @param accelerator {@code tcg} or {@code kvm}
+ * @param arguments added to the command lines of both processes
+ * @param guest RAM, workload, dirty rate, hot set, fill and seed count
+ * @param downtimeLimitMs QEMU's {@code downtime-limit}; null where QEMU does not decide when to pause
+ * @param runAfterS how long the guest runs after the migration, in seconds
+ * @param verify whether the guest checks its pages afterwards
+ */
+public record QemuSettings(
+        QemuBinary binary,
+        QemuMode mode,
+        String accelerator,
+        List<String> arguments,
+        GuestConfig guest,
+        @Nullable Integer downtimeLimitMs,
+        double runAfterS,
+        boolean verify) {
+    public QemuSettings {
+        arguments = List.copyOf(arguments);
+    }
+}

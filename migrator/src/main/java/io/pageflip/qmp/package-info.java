@@ -1,0 +1,8 @@
+/**
+ * QMP, QEMU's machine protocol (QEMU's docs/interop/qmp-spec.rst): values, errors, events and framing, and a client. It
+ * knows no command.
+ */
+@NullMarked
+package io.pageflip.qmp;
+
+import org.jspecify.annotations.NullMarked;
