@@ -10,6 +10,7 @@ import io.pageflip.cli.report.QemuCell;
 import io.pageflip.guest.GuestConfig;
 import io.pageflip.kernel.workload.SimulatedKernel;
 import io.pageflip.log.LogOutput;
+import io.pageflip.metrics.Measured;
 import io.pageflip.metrics.Progress;
 import io.pageflip.metrics.ResultJson;
 import io.pageflip.metrics.RunResult;
@@ -24,6 +25,7 @@ import io.pageflip.prediction.Predictor;
 import io.pageflip.qemu.QemuMigration;
 import io.pageflip.qemu.QemuResult;
 import io.pageflip.qemu.QemuSettings;
+import io.pageflip.request.Mechanism;
 import io.pageflip.request.MigrationRequest;
 import io.pageflip.request.RequestBuilder;
 import io.pageflip.request.RequestDocument;
@@ -241,9 +243,13 @@ final class CompareCommand implements Callable<Integer> {
             if (!watched) {
                 return RowRun.of(migration.run(), null);
             }
-            try (MigrationWatch watch = MigrationWatch.fromTheStart(migration::processes, NanoClock.SYSTEM)) {
+            try (MigrationWatch watch = MigrationWatch.fromTheStart(
+                    migration::processes, request.mechanism() == Mechanism.FLIP, NanoClock.SYSTEM)) {
                 RunResult result = migration.run();
-                return RowRun.of(result, watch.end());
+                Measured measured = result.measured();
+                long pausedNs = measured == null ? 0 : measured.throughput().lastInstructionNs();
+                long resumedNs = measured == null ? 0 : pausedNs + measured.downtimeNs();
+                return RowRun.of(result, watch.end(pausedNs, resumedNs));
             }
         } catch (IOException e) {
             return RowRun.failed(e);

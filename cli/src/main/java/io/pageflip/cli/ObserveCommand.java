@@ -167,7 +167,7 @@ final class ObserveCommand implements Callable<Integer> {
             }
         };
         try (Observer observer = new Observer(
-                Observer::allProcesses, begins -> pid == null || begins == pid, listener, NanoClock.SYSTEM)) {
+                Observer::allProcesses, begins -> pid == null || begins == pid, false, listener, NanoClock.SYSTEM)) {
             observer.start();
             while (!isOver(startNs)) {
                 News next = news.poll(SLICE_MS, TimeUnit.MILLISECONDS);

@@ -97,7 +97,7 @@ final class ExitCodesTest {
                 List.of(),
                 evidence,
                 new Measured.GuestActivity(1, 1, 1),
-                new Throughput(1, 0, List.of(), 0, null),
+                new Throughput(1, 0, 0, List.of(), 0, null),
                 new IdleGaps(0, 0, List.of()));
     }
 }

@@ -9,6 +9,7 @@ import java.util.concurrent.locks.LockSupport;
  */
 final class Budget {
     private static final int LOOKS = 64;
+    private static final long ADJUST_NS = 10_000_000;
 
     private final double share;
     private final long leastNs;
@@ -41,7 +42,7 @@ final class Budget {
 
     /** Whether it is time for {@link #adjust}: after some looks, or some time. */
     boolean isDue() {
-        return looks >= LOOKS || looks * parkNs > mostNs;
+        return looks >= LOOKS || looks * parkNs > ADJUST_NS;
     }
 
     /**

@@ -6,11 +6,9 @@ package io.pageflip.observer;
  * @param count how often it looked
  * @param ns how long it watched
  * @param longestIntervalNs the longest time between two looks
- * @param longestUnseenNs no silence was longer than this without being seen: a look may fall into it that still sees
- *     the heartbeats before it, and the next look those after it
  * @param cpuNs processor time that it took in that time, its search included
  */
-public record Looks(long count, long ns, long longestIntervalNs, long longestUnseenNs, long cpuNs) {
+public record Looks(long count, long ns, long longestIntervalNs, long cpuNs) {
     /** The mean time between two looks, in nanoseconds. */
     public long intervalNs() {
         return count <= 1 ? ns : ns / (count - 1);

@@ -5,6 +5,8 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 
 /**
@@ -12,8 +14,11 @@ import java.util.function.Supplier;
  * before the guest is there until the migration is over.
  */
 public final class MigrationWatch implements AutoCloseable {
-    private static final long ARRIVAL_NS = 2_000_000_000;
+    private static final long SOON_NS = 2_000_000_000;
     private static final long SLICE_NS = 1_000_000;
+
+    /** An event may come so much before or after what it tells of. */
+    private static final long SLACK_NS = 2_000_000;
 
     /** A gap that ended. */
     private record Ended(Gap gap, boolean certain) {}
@@ -25,13 +30,14 @@ public final class MigrationWatch implements AutoCloseable {
     private final boolean begins;
     private volatile boolean found;
     private volatile long beginNs;
+    private boolean shares;
     private boolean arrived;
 
     private MigrationWatch(Supplier<List<Integer>> processes, boolean begins, NanoClock clock) {
         this.processes = processes;
         this.clock = clock;
         this.begins = begins;
-        this.observer = new Observer(processes, pid -> true, new Recorder(), clock);
+        this.observer = new Observer(processes, pid -> true, true, new Recorder(), clock);
         this.beginNs = clock.nanoTime();
         observer.start();
     }
@@ -49,9 +55,12 @@ public final class MigrationWatch implements AutoCloseable {
      * As {@link #before}, of a migration that begins as soon as there is a guest.
      *
      * @param processes the first of them is the destination's
+     * @param shares whether both processes have the same memory, so that who watches it sees the guest arrive
      */
-    public static MigrationWatch fromTheStart(Supplier<List<Integer>> processes, NanoClock clock) {
-        return new MigrationWatch(processes, true, clock);
+    public static MigrationWatch fromTheStart(Supplier<List<Integer>> processes, boolean shares, NanoClock clock) {
+        MigrationWatch watch = new MigrationWatch(processes, true, clock);
+        watch.shares = shares;
+        return watch;
     }
 
     private final class Recorder implements Observer.Listener {
@@ -84,6 +93,25 @@ public final class MigrationWatch implements AutoCloseable {
         return found;
     }
 
+    /** Waits until memory of a process is watched, too, so that nothing is missed when the guest arrives there. */
+    public void awaitMemoryOf(int pid) throws InterruptedException {
+        awaitSoon(() -> observer.hasFoundMemoryOf(pid));
+    }
+
+    private boolean awaitSoon(BooleanSupplier seen) throws InterruptedException {
+        long untilNs = clock.nanoTime() + SOON_NS;
+        boolean yes = seen.getAsBoolean();
+        while (!yes && clock.nanoTime() < untilNs) {
+            observer.searchNow();
+            LockSupport.parkNanos(SLICE_NS);
+            if (Thread.interrupted()) {
+                throw new InterruptedException();
+            }
+            yes = seen.getAsBoolean();
+        }
+        return yes;
+    }
+
     /** The migration begins now: what was seen until now is the machine's own. */
     public void begin() {
         beginNs = clock.nanoTime();
@@ -96,42 +124,49 @@ public final class MigrationWatch implements AutoCloseable {
      */
     public void awaitArrival() throws InterruptedException {
         long callNs = clock.nanoTime();
-        while (!arrived && clock.nanoTime() - callNs < ARRIVAL_NS) {
-            observer.searchNow();
-            LockSupport.parkNanos(SLICE_NS);
-            if (Thread.interrupted()) {
-                throw new InterruptedException();
-            }
-            arrived = observer.hasSeenThemRunSince(callNs);
-        }
+        arrived = awaitSoon(() -> observer.hasSeenThemRunSince(callNs));
     }
 
-    /** The migration is over: ends the watch. */
-    public Seen end() throws InterruptedException {
+    /**
+     * The migration is over: ends the watch.
+     *
+     * @param pausedNs CLOCK_MONOTONIC when the guest was paused, by whoever did it; 0 if nobody said
+     * @param resumedNs when it was resumed
+     */
+    public Seen end(long pausedNs, long resumedNs) throws InterruptedException {
         Looks looks = observer.end();
         List<Integer> all = processes.get();
         if (begins && !all.isEmpty()) {
-            arrived = observer.hasSeenThemRunIn(all.get(0));
+            arrived = found && (shares || observer.hasSeenThemRunIn(all.get(0)));
         }
-        long idleNs = gaps.stream()
-                .filter(ended -> endNs(ended.gap) < beginNs)
-                .mapToLong(ended -> ended.gap.ns())
-                .max()
-                .orElse(0);
+        long fromNs = pausedNs == 0 ? beginNs : pausedNs - SLACK_NS;
+        long untilNs = pausedNs == 0 ? Long.MAX_VALUE : Math.max(pausedNs, resumedNs) + SLACK_NS;
         Ended longest = gaps.stream()
-                .filter(ended -> endNs(ended.gap) >= beginNs)
+                .filter(ended -> endNs(ended.gap) >= fromNs && ended.gap.startNs() <= untilNs)
                 .max(Comparator.comparingLong(ended -> ended.gap.ns()))
                 .orElse(null);
         Gap told = arrived && longest != null && longest.certain ? longest.gap : null;
         return new Seen(
                 told == null ? null : told.ns(),
                 told == null ? null : told.leastNs(),
-                arrived ? Math.max(longest == null ? 0 : longest.gap.mostNs(), looks.longestUnseenNs()) : null,
-                idleNs,
+                arrived
+                        ? Math.max(
+                                longest == null ? 0 : longest.gap.mostNs(), observer.longestUnseenNs(fromNs, untilNs))
+                        : null,
+                longestNs(ended -> endNs(ended.gap) >= beginNs),
+                longestNs(ended -> endNs(ended.gap) < beginNs),
                 looks.intervalNs(),
                 looks.longestIntervalNs(),
                 looks.count(),
                 looks.cpuPercent());
+    }
+
+    private long longestNs(Predicate<Ended> which) {
+        return gaps.stream()
+                .filter(which)
+                .mapToLong(ended -> ended.gap.ns())
+                .max()
+                .orElse(0);
     }
 
     private static long endNs(Gap gap) {

@@ -30,7 +30,7 @@ import java.util.function.Supplier;
  */
 public final class Observer implements AutoCloseable {
     /** What looks may take of a processor. */
-    private static final double LOOK_SHARE = 0.016;
+    private static final double LOOK_SHARE = 0.018;
 
     /** What the search may take of a processor, but for its first searches. */
     private static final double SEARCH_SHARE = 0.002;
@@ -68,6 +68,9 @@ public final class Observer implements AutoCloseable {
         void gone(long guest);
     }
 
+    /** When a look began and ended. */
+    private record LookTime(long beforeNs, long afterNs) {}
+
     /** A guest, and the length of the file that its RAM lies in. */
     private record Known(long bytes, GuestRam ram) {}
 
@@ -83,6 +86,7 @@ public final class Observer implements AutoCloseable {
 
     private final Supplier<List<Integer>> processes;
     private final IntPredicate mayBegin;
+    private final boolean brief;
     private final Listener listener;
     private final NanoClock clock;
     private final Thread looking = new Thread(this::lookOnAndOn, "observer");
@@ -96,10 +100,9 @@ public final class Observer implements AutoCloseable {
     private final NativeBuffer page = NativeBuffer.allocate(GuestInfo.BYTES);
     private long count;
     private long firstNs;
-    private long beforeLastNs;
     private long lastNs;
     private long longestIntervalNs;
-    private long longestUnseenNs;
+    private final List<LookTime> lookTimes = new ArrayList<>();
     private long firstCpuNs;
     private volatile long lookCpuNs;
     private volatile long searchCpuNs;
@@ -123,10 +126,18 @@ public final class Observer implements AutoCloseable {
      * @param processes whose files it looks at, each time that it searches; called on a thread of its own
      * @param mayBegin whether a guest that is seen first in a process is to be watched; a guest that is watched is
      *     found in any of {@code processes}
+     * @param brief whether it will not last long: then it remembers the time of each look, and keeps open what it has
+     *     found, also while no process has it
      */
-    public Observer(Supplier<List<Integer>> processes, IntPredicate mayBegin, Listener listener, NanoClock clock) {
+    public Observer(
+            Supplier<List<Integer>> processes,
+            IntPredicate mayBegin,
+            boolean brief,
+            Listener listener,
+            NanoClock clock) {
         this.processes = processes;
         this.mayBegin = mayBegin;
+        this.brief = brief;
         this.listener = listener;
         this.clock = clock;
         looking.setDaemon(true);
@@ -160,6 +171,27 @@ public final class Observer implements AutoCloseable {
         return !guests.isEmpty() && guests.values().stream().allMatch(guest -> guest.newNs() >= ns);
     }
 
+    /** Whether the search has seen memory of a process. Any thread may ask. */
+    public boolean hasFoundMemoryOf(int pid) {
+        return holders.values().stream().anyMatch(pids -> pids.contains(pid));
+    }
+
+    /**
+     * No silence that began or ended in a time was longer than this without being seen. Call it after {@link #end}, of
+     * a brief observer.
+     */
+    public long longestUnseenNs(long fromNs, long untilNs) {
+        long longest = 0;
+        for (int i = 2; i < lookTimes.size(); i++) {
+            long startNs = lookTimes.get(i - 2).beforeNs;
+            long endNs = lookTimes.get(i).afterNs;
+            if (endNs >= fromNs && startNs <= untilNs) {
+                longest = Math.max(longest, endNs - startNs);
+            }
+        }
+        return longest;
+    }
+
     /** Whether each guest was last seen to run in memory that a process had open. Any thread may ask. */
     public boolean hasSeenThemRunIn(int pid) {
         return !guests.isEmpty()
@@ -182,8 +214,7 @@ public final class Observer implements AutoCloseable {
             guests.values().forEach(WatchedGuest::close);
             searched.forEach(search -> search.found.forEach(each -> each.file.close()));
         }
-        return new Looks(
-                count, lastNs - firstNs, longestIntervalNs, longestUnseenNs, lookCpuNs + searchCpuNs - firstCpuNs);
+        return new Looks(count, lastNs - firstNs, longestIntervalNs, lookCpuNs + searchCpuNs - firstCpuNs);
     }
 
     /** As {@link #end}, if nobody wants to know. */
@@ -250,8 +281,9 @@ public final class Observer implements AutoCloseable {
     private void takeFound() {
         for (Search next = searched.poll(); next != null; next = searched.poll()) {
             next.found.forEach(this::watch);
-            for (WatchedGuest guest : guests.values()) {
-                forget(guest, next.open);
+            if (!brief) {
+                Set<Object> open = next.open;
+                guests.values().forEach(guest -> forget(guest, open));
             }
         }
     }
@@ -288,7 +320,7 @@ public final class Observer implements AutoCloseable {
             anew = false;
             count = 0;
             longestIntervalNs = 0;
-            longestUnseenNs = 0;
+            lookTimes.clear();
             lookCpuNs = Proc.threadCpuNs();
             firstCpuNs = lookCpuNs + searchCpuNs;
         }
@@ -297,9 +329,10 @@ public final class Observer implements AutoCloseable {
             lastNs = beforeNs;
         } else {
             longestIntervalNs = Math.max(longestIntervalNs, afterNs - lastNs);
-            longestUnseenNs = Math.max(longestUnseenNs, afterNs - beforeLastNs);
         }
-        beforeLastNs = lastNs;
+        if (brief) {
+            lookTimes.add(new LookTime(beforeNs, afterNs));
+        }
         lastNs = beforeNs;
         count++;
     }
@@ -331,8 +364,11 @@ public final class Observer implements AutoCloseable {
             });
             candidates.addAll(files);
         }
-        knownFiles.retainAll(open);
-        expected.keySet().retainAll(open);
+        if (!brief) {
+            knownFiles.retainAll(open);
+            expected.keySet().retainAll(open);
+            holders.keySet().retainAll(open);
+        }
         List<Found> found = new ArrayList<>();
         for (OpenFile candidate : candidates) {
             if (!knownFiles.contains(candidate.inode())) {

@@ -1,5 +1,6 @@
 package io.pageflip.observer;
 
+import io.pageflip.os.MemFd;
 import java.io.IOException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
@@ -18,6 +19,11 @@ import java.util.stream.Stream;
 final class OpenFiles {
     private static final Path PROC = Path.of("/proc");
     private static final List<String> IN_MEMORY = List.of("/memfd:", "/dev/shm/", "/dev/hugepages/");
+
+    /** Our own memfds, and those of them that hold RAM. */
+    private static final String OURS = "/memfd:" + MemFd.NAME_PREFIX;
+
+    private static final List<String> OUR_RAM = List.of(OURS + "ram ", OURS + "qemu ");
 
     private OpenFiles() {}
 
@@ -51,7 +57,8 @@ final class OpenFiles {
         Path link = folder.resolve(name);
         try {
             String target = Files.readSymbolicLink(link).toString();
-            if (IN_MEMORY.stream().noneMatch(target::startsWith)) {
+            boolean inMemory = IN_MEMORY.stream().anyMatch(target::startsWith);
+            if (!inMemory || (target.startsWith(OURS) && OUR_RAM.stream().noneMatch(target::startsWith))) {
                 return Stream.empty();
             }
             BasicFileAttributes file = Files.readAttributes(link, BasicFileAttributes.class);

@@ -14,6 +14,7 @@ import java.util.regex.Pattern;
 public final class Proc {
     private static final int PR_SET_PDEATHSIG = 1;
     private static final int SIGKILL = 9;
+    private static final int CLOCK_REALTIME = 0;
     private static final int CLOCK_THREAD_CPUTIME_ID = 3;
     private static final long NS_PER_S = 1_000_000_000;
     private static final int SIGTERM = 15;
@@ -151,6 +152,14 @@ public final class Proc {
         } catch (IOException e) {
             return true;
         }
+    }
+
+    /** What CLOCK_REALTIME shows more than {@link NanoClock#SYSTEM} now, in nanoseconds. */
+    public static long realtimeOffsetNs() {
+        NativeBuffer timespec = NativeBuffer.scratch();
+        Syscalls.LINUX.clockGettime(CLOCK_REALTIME, timespec.address());
+        long monotonicNs = NanoClock.SYSTEM.nanoTime();
+        return timespec.bytes().getLong(0) * NS_PER_S + timespec.bytes().getLong(8) - monotonicNs;
     }
 
     /** The processor time of the calling thread until now, in nanoseconds (clock_gettime(2)). */

@@ -102,6 +102,7 @@ final class PulseWatch {
         return Throughput.of(
                 Pulse.SLOT_NS,
                 firstSlot * Pulse.SLOT_NS - lastInstructionNs,
+                lastInstructionNs,
                 instructions,
                 resumedNs - lastInstructionNs);
     }

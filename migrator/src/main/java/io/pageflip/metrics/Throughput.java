@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param slotNs the length of a slot, in nanoseconds
  * @param fromNs when the first slot begins, relative to the last instruction at the source; negative
+ * @param lastInstructionNs when that was: CLOCK_MONOTONIC of the host. It ties the report to what others saw
  * @param instructions executed in each slot, up to when the guest was stopped
  * @param rateBefore instructions a second before the switchover: the median of all windows of ten slots there; 0 if
  *     there is no whole window
@@ -23,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 public record Throughput(
         long slotNs,
         long fromNs,
+        long lastInstructionNs,
         List<Long> instructions,
         long rateBefore,
         @Nullable Long recoveredNs) {
@@ -39,10 +41,12 @@ public record Throughput(
      *
      * @param instructions of each slot
      * @param fromNs when the first of them begins, relative to the last instruction at the source
+     * @param lastInstructionNs when that was
      * @param resumedNs when every vCPU had executed its first instruction at the destination, relative to the last
      *     instruction at the source
      */
-    public static Throughput of(long slotNs, long fromNs, List<Long> instructions, long resumedNs) {
+    public static Throughput of(
+            long slotNs, long fromNs, long lastInstructionNs, List<Long> instructions, long resumedNs) {
         long[] windows = windows(instructions);
         // The windows that end before the slot of the switchover, which belongs to neither side.
         int before = (int) Math.max(0, Math.min(windows.length, -fromNs / slotNs - WINDOW + 1));
@@ -52,6 +56,7 @@ public record Throughput(
         return new Throughput(
                 slotNs,
                 fromNs,
+                lastInstructionNs,
                 instructions,
                 Math.round(normal / (WINDOW * slotNs / NS_PER_S)),
                 recoveredNs(slotNs, fromNs, windows, normal, resumedNs));

@@ -146,11 +146,13 @@ public final class QemuMigration {
             watch.awaitArrival();
             long afterNs = (long) (settings.runAfterS() * NS_PER_S);
             long rateAfter = rate(newRam, afterNs);
-            Seen seen = watch.end();
+            QmpEvent stop = from.event(event -> event.name().equals("STOP"));
+            QmpEvent resume = to.event(event -> event.name().equals("RESUME"));
+            Seen seen = watch.end(time(stop), time(resume == null ? stop : resume));
             return new QemuResult(
                     "completed",
                     milliseconds(figures.path("downtime")),
-                    stopResume(from, to),
+                    stop == null || resume == null ? null : (resume.timeUs() - stop.timeUs()) * NS_PER_US,
                     number(figures.path("total-time")),
                     wallNs,
                     number(figures.at("/ram/transferred")),
@@ -210,6 +212,7 @@ public final class QemuMigration {
             QemuProcess process = start("destination", List.of("defer"));
             QmpClient to = process.connect(socket("destination"), clock, this::check, readyNs);
             destination = to;
+            watch.awaitMemoryOf(process.pid());
             return to;
         }
 
@@ -491,9 +494,8 @@ public final class QemuMigration {
         return value.isNumber() ? value.asLong() * NS_PER_MS : null;
     }
 
-    private static @Nullable Long stopResume(QmpClient from, QmpClient to) {
-        QmpEvent stop = from.event(event -> event.name().equals("STOP"));
-        QmpEvent resume = to.event(event -> event.name().equals("RESUME"));
-        return stop == null || resume == null ? null : (resume.timeUs() - stop.timeUs()) * NS_PER_US;
+    /** When an event happened, by CLOCK_MONOTONIC; 0 if it did not. */
+    private static long time(@Nullable QmpEvent event) {
+        return event == null ? 0 : event.timeUs() * NS_PER_US - Proc.realtimeOffsetNs();
     }
 }

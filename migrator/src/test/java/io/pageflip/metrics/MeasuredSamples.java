@@ -19,7 +19,7 @@ public final class MeasuredSamples {
                 List.of(new Measured.Block("ram", "memfd", 4096, pages.total() * 4096, pages, 1)),
                 new Evidence(true, 0, 0, 0, 0, Evidence.DecidedBy.NONE),
                 new Measured.GuestActivity(1, 1, 1),
-                new Throughput(1, 0, List.of(), 0, null),
+                new Throughput(1, 0, 0, List.of(), 0, null),
                 new IdleGaps(0, 0, List.of()));
     }
 }

@@ -35,7 +35,7 @@ final class PeerReportTest {
                             "ram", "memfd", 4096, 409_600, new PageCounts(PAGES, 98, 0, 2, Map.of()), 1_700_000)),
                     new Evidence(true, 98, 98, 0, 0, Evidence.DecidedBy.FRAMES),
                     new Measured.GuestActivity(500_000_000, 40_000, 10_000),
-                    new Throughput(1_000_000, -1_500_000, List.of(80L, 40L), 80_000, 3_500_000L),
+                    new Throughput(1_000_000, -1_500_000, 7_000_000, List.of(80L, 40L), 80_000, 3_500_000L),
                     new IdleGaps(200_000_000, 2_100_000, List.of(2_100_000L))),
             VerificationResult.SKIPPED);
 

@@ -46,7 +46,7 @@ final class RunResultTest {
                             100)),
             new Evidence(true, 8190, 8189, 1, 0, Evidence.DecidedBy.FRAMES),
             new Measured.GuestActivity(500_000_000, 40_000, 10_000),
-            new Throughput(1_000_000, -1_500_000, List.of(80L, 40L, 0L, 79L), 80_000, 3_500_000L),
+            new Throughput(1_000_000, -1_500_000, 7_000_000, List.of(80L, 40L, 0L, 79L), 80_000, 3_500_000L),
             new IdleGaps(200_000_000, 2_100_000, List.of(2_100_000L, 300_000L)));
 
     private static final Adoption.Figures ADOPTED =
@@ -116,7 +116,8 @@ final class RunResultTest {
                         "status", "pages", "lost", "stale", "torn", "misplaced", "vcpus", "console", "console-lines");
         assertThat(keys(run.get("guest"))).containsExactlyInAnyOrder("ran-for-ns", "instructions", "pages-written");
         assertThat(keys(run.get("throughput")))
-                .containsExactlyInAnyOrder("slot-ns", "from-ns", "instructions", "rate-before", "recovered-ns");
+                .containsExactlyInAnyOrder(
+                        "slot-ns", "from-ns", "last-instruction-ns", "instructions", "rate-before", "recovered-ns");
         assertThat(keys(run.get("idle-gaps-ns"))).containsExactlyInAnyOrder("watched", "max", "longest");
     }
 

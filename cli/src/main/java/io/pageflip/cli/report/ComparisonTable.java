@@ -433,17 +433,19 @@ final class ComparisonTable {
                 .filter(Objects::nonNull)
                 .toList();
         long[] intervals = all.stream().mapToLong(Seen::intervalNs).sorted().toArray();
-        long[] idle = all.stream().mapToLong(Seen::idleNs).sorted().toArray();
+        long idle = all.stream().mapToLong(Seen::idleNs).max().orElse(0);
+        long longest = all.stream().mapToLong(Seen::longestNs).max().orElse(0);
         double most = all.stream().mapToDouble(Seen::cpuPercent).max().orElse(0);
         return intervals.length == 0
                 ? "at nothing"
                 : String.format(
                         Locale.ROOT,
                         "every %s (median of the runs; at worst every %s), with at most %.1f %% of a processor; longest "
-                                + "gap before a migration %s",
+                                + "gap %s before a migration, %s at any time of one",
                         Words.duration(Percentile.of(intervals, Percentile.MEDIAN)),
                         Words.duration(intervals[intervals.length - 1]),
                         most,
-                        Words.duration(idle[idle.length - 1]));
+                        Words.duration(idle),
+                        Words.duration(longest));
     }
 }

@@ -51,7 +51,7 @@ final class JsonReportTest {
                    "verification": {"status": "match", "pages": 5, "lost": 0, "stale": 0, "torn": 0, "misplaced": 0,
                                     "vcpus": true, "console": true, "console-lines": 7},
                    "guest": {"ran-for-ns": 500000000, "instructions": 1000000, "pages-written": 2000},
-                   "throughput": {"slot-ns": 1000000, "from-ns": -2250000, "instructions": [2000, 1990, 500, 1500, 2001],
+                   "throughput": {"slot-ns": 1000000, "from-ns": -2250000, "last-instruction-ns": 77000000, "instructions": [2000, 1990, 500, 1500, 2001],
                                   "rate-before": 2000000, "recovered-ns": 1750000},
                    "idle-gaps-ns": {"watched": 250000000, "max": 2130000, "longest": [2130000, 300000, 12000, 9000]},
                    "peak-pss-bytes": 209715200}],

@@ -54,7 +54,12 @@ final class Samples {
                 new Evidence(true, 3, 2, 1, 0, Evidence.DecidedBy.FRAMES),
                 new Measured.GuestActivity(500_000_000, 1_000_000, 2_000),
                 new Throughput(
-                        1_000_000, -2_250_000, List.of(2_000L, 1_990L, 500L, 1_500L, 2_001L), 2_000_000, 1_750_000L),
+                        1_000_000,
+                        -2_250_000,
+                        77_000_000,
+                        List.of(2_000L, 1_990L, 500L, 1_500L, 2_001L),
+                        2_000_000,
+                        1_750_000L),
                 new IdleGaps(250_000_000, 2_130_000, List.of(2_130_000L, 300_000L, 12_000L, 9_000L)));
     }
 
