@@ -18,6 +18,8 @@ import io.pageflip.migration.Migration;
 import io.pageflip.observer.MigrationWatch;
 import io.pageflip.os.HostLacksException;
 import io.pageflip.os.NanoClock;
+import io.pageflip.os.Processors;
+import io.pageflip.os.SyscallException;
 import io.pageflip.prediction.Costs;
 import io.pageflip.prediction.Planned;
 import io.pageflip.prediction.Prediction;
@@ -103,6 +105,25 @@ final class CompareCommand implements Callable<Integer> {
             description = "Read what a page costs from this file, as simulate --calibrate writes it.")
     private @Nullable Path costsFile;
 
+    @Option(
+            names = "--cpus",
+            paramLabel = "LIST",
+            description = "Run all migrations on these processors alone, as in 0-3,8 (default: all).")
+    private @Nullable String cpus;
+
+    @Option(
+            names = "--prepare",
+            paramLabel = "COMMAND",
+            description = "Run this command of the shell before each migration, such as \"echo 3 > "
+                    + "/proc/sys/vm/drop_caches\".")
+    private @Nullable String prepare;
+
+    @Option(
+            names = "--cleanup",
+            paramLabel = "COMMAND",
+            description = "Run this command of the shell after the last migration.")
+    private @Nullable String cleanup;
+
     @Mixin
     private ReportOptions report;
 
@@ -161,6 +182,7 @@ final class CompareCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(), "--costs is for --predict, which is not there");
         }
         qemuOptions.checkUnwanted();
+        pin();
         Costs costs = predict ? CostsFile.load(spec, costsFile) : null;
         Matrix matrix = Matrix.of(spec, matrixOptions.combinations(), this::common, this::checkHost);
         if (matrix.requests().isEmpty()) {
@@ -170,6 +192,7 @@ final class CompareCommand implements Callable<Integer> {
         List<@Nullable Prediction> predictions = predictions(matrix, costs);
         ComparisonRun<RowRun> run = runAll(matrix, qemu);
         Comparison comparison = comparison(matrix, qemu, run, predictions);
+        shell("--cleanup", cleanup);
         print(comparison);
         json.write(comparison::json);
         csv.write(() -> ComparisonCsv.of(comparison));
@@ -182,6 +205,23 @@ final class CompareCommand implements Callable<Integer> {
                             + "pageflip simulate --calibrate measures it");
         }
         return comparison.contradictsPrediction() ? Math.max(exitCode(run), ExitCodes.DIFFERENT) : exitCode(run);
+    }
+
+    /**
+     * Agents and QEMUs are started by this thread, and inherit where it may run. The observer has threads of its own.
+     */
+    private void pin() {
+        if (cpus != null) {
+            try {
+                Processors.parse(cpus).pin();
+            } catch (IllegalArgumentException e) {
+                throw new ParameterException(
+                        spec.commandLine(), "--cpus " + cpus + ": write numbers of processors, as in 0-3,8", e);
+            } catch (SyscallException e) {
+                throw new ParameterException(
+                        spec.commandLine(), "--cpus " + cpus + ": this process may use none of them", e);
+            }
+        }
     }
 
     /** Predicts each cell, before any has run; null for each if no prediction is asked for. */
@@ -223,9 +263,16 @@ final class CompareCommand implements Callable<Integer> {
                         .toList(),
                 warmup,
                 runs,
-                row -> row < requests.size()
-                        ? migrate(requests.get(row), qemu != null, shown)
-                        : migrate(settings.get(row - requests.size())),
+                row -> {
+                    try {
+                        shell("--prepare", prepare);
+                    } catch (IOException e) {
+                        return row < requests.size() ? RowRun.failed(e) : RowRun.qemuFailed(e);
+                    }
+                    return row < requests.size()
+                            ? migrate(requests.get(row), qemu != null, shown)
+                            : migrate(settings.get(row - requests.size()));
+                },
                 RowRun::exitCode,
                 cancellation,
                 NanoClock.SYSTEM);
@@ -235,6 +282,20 @@ final class CompareCommand implements Callable<Integer> {
             run.run();
         }
         return run;
+    }
+
+    /** @throws IOException if the command fails; it names the option */
+    private static void shell(String option, @Nullable String command) throws IOException, InterruptedException {
+        if (command != null) {
+            int code = new ProcessBuilder("/bin/sh", "-c", command)
+                    .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                    .redirectError(ProcessBuilder.Redirect.INHERIT)
+                    .start()
+                    .waitFor();
+            if (code != 0) {
+                throw new IOException(option + ": '" + command + "' ended with code " + code);
+            }
+        }
     }
 
     private RowRun migrate(MigrationRequest request, boolean watched, Progress shown) throws InterruptedException {
@@ -318,6 +379,9 @@ final class CompareCommand implements Callable<Integer> {
         request.put("runs", runs);
         request.put("warmup", warmup);
         request.put("predict", predict);
+        if (cpus != null) {
+            request.put("cpus", cpus);
+        }
         List<Comparison.Skipped> skipped = new ArrayList<>(matrix.skipped());
         if (qemu != null) {
             skipped.addAll(qemu.skipped());

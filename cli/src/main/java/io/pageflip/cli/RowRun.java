@@ -36,6 +36,11 @@ record RowRun(
                 null);
     }
 
+    /** Of a run of QEMU that could not begin. */
+    static RowRun qemuFailed(IOException e) {
+        return of(QemuResult.failed(String.valueOf(e.getMessage())));
+    }
+
     /** As {@link ExitCodes#of(RunResult)}. */
     int exitCode() {
         if (pageflip != null) {

@@ -248,6 +248,24 @@ final class CompareIT {
     }
 
     @Test
+    void commandsRunBeforeEachMigrationAndAfterTheLast() throws IOException {
+        Path log = pageflip.path("log");
+
+        compare(
+                        "--ram=16M",
+                        "--mechanism=flip",
+                        "--runs=2",
+                        "--no-verify",
+                        "--prepare=echo before >>" + log,
+                        "--cleanup=echo after >>" + log)
+                .endsWith(0);
+        assertThat(Files.readAllLines(log)).containsExactly("before", "before", "after");
+
+        Run fails = compare("--ram=16M", "--mechanism=flip", "--prepare=exit 7").endsWith(1);
+        assertThat(fails.out()).containsPattern("failed: 16M flip .*--prepare: 'exit 7' ended with code 7");
+    }
+
+    @Test
     void aHostThatLacksWhatAllOfThemNeedIsToldSo() throws IOException {
         assertThat(compare("--ram=60T", "--mechanism=flip").endsWith(4).err()).contains("pageflip: no room for ");
     }

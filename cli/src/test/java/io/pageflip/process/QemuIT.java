@@ -91,6 +91,8 @@ final class QemuIT {
                         .endsWith(2)
                         .err())
                 .contains("'teleport' is not one of all, cpr-transfer");
+        assertThat(compare("--cpus=1-0").endsWith(2).err()).contains("--cpus 1-0: write numbers of processors");
+        assertThat(compare("--cpus=8000").endsWith(2).err()).contains("--cpus 8000: this process may use none");
         assertThat(compare("--qemu=/bin/false").endsWith(2).err()).contains("--qemu /bin/false: no QEMU answers");
         assertThat(compare("--qemu=" + INSTALLED, "--qemu-accel=xen")
                         .endsWith(2)

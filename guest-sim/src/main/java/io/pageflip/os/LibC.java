@@ -134,6 +134,8 @@ final class LibC {
 
     static native int getuid();
 
+    static native int sched_setaffinity(int thread, long lengthBytes, long mask);
+
     static native int clock_gettime(int clock, long timespec);
 
     static native int getpagesize();

@@ -402,6 +402,11 @@ final class LinuxSyscalls implements Syscalls {
     }
 
     @Override
+    public long setAffinity(long lengthBytes, long mask) {
+        return result(LibC.sched_setaffinity(0, lengthBytes, mask));
+    }
+
+    @Override
     public long clockGettime(int clock, long timespec) {
         return result(LibC.clock_gettime(clock, timespec));
     }

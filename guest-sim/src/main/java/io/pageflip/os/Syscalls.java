@@ -142,6 +142,9 @@ interface Syscalls {
     /** The kernel's number of the calling thread. */
     int gettid();
 
+    /** {@code sched_setaffinity(2)} of the calling thread; {@code mask} is an address. */
+    long setAffinity(long lengthBytes, long mask);
+
     /** {@code timespec} is an address. */
     long clockGettime(int clock, long timespec);
 

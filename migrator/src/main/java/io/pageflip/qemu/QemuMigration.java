@@ -79,10 +79,10 @@ public final class QemuMigration {
             try {
                 return run.migrate();
             } catch (IOException e) {
-                return QemuResult.failed(run.explain(e), null);
+                return QemuResult.failed(run.explain(e));
             }
         } catch (IOException e) {
-            return QemuResult.failed(String.valueOf(e.getMessage()), null);
+            return QemuResult.failed(String.valueOf(e.getMessage()));
         }
     }
 

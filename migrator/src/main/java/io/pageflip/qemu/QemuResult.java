@@ -45,8 +45,9 @@ public record QemuResult(
      */
     public record SelfCheck(String status, long badPages, long firstBadAddress) {}
 
-    static QemuResult failed(String why, @Nullable Seen seen) {
-        return new QemuResult("failed", null, null, null, null, null, null, null, seen, null, why);
+    /** A migration that failed, or did not begin. */
+    public static QemuResult failed(String why) {
+        return new QemuResult("failed", null, null, null, null, null, null, null, null, null, why);
     }
 
     /** Whether it completed, with every page right. */

@@ -330,11 +330,14 @@ final class ComparisonTable {
 
     /** A short description of a combination. */
     static String name(Map<String, Object> options) {
+        return ram(options) + " " + nameWithoutRam(options);
+    }
+
+    private static String nameWithoutRam(Map<String, Object> options) {
         String rate = word(options, "dirty-rate");
         List<String> words = options.containsKey("program")
-                ? List.of(ram(options), word(options, "program"), word(options, "mode"), word(options, "backing"))
-                : List.of(
-                        ram(options), word(options, "mechanism"), word(options, "schedule"), word(options, "backing"));
+                ? List.of(word(options, "program"), word(options, "mode"), word(options, "backing"))
+                : List.of(word(options, "mechanism"), word(options, "schedule"), word(options, "backing"));
         return words.stream().filter(word -> !word.equals(NONE)).collect(Collectors.joining(" ")) + ", "
                 + word(options, "vcpus") + " vCPU, " + rate + " pages/s";
     }
@@ -374,9 +377,12 @@ final class ComparisonTable {
         if (comparison.qemu() != null) {
             addQemu(notes, comparison, comparison.qemu());
         }
-        comparison
-                .skipped()
-                .forEach(skipped -> notes.add("skipped: " + name(skipped.options()) + ": " + skipped.reason()));
+        Map<String, List<String>> skipped = new LinkedHashMap<>();
+        for (Comparison.Skipped one : comparison.skipped()) {
+            String what = nameWithoutRam(one.options()) + ": " + one.reason();
+            skipped.computeIfAbsent(what, key -> new ArrayList<>()).add(ram(one.options()));
+        }
+        skipped.forEach((what, sizes) -> notes.add("skipped: " + String.join(", ", sizes) + " " + what));
         return notes;
     }
 

@@ -7,6 +7,8 @@ import io.pageflip.cli.report.Comparison.Measured;
 import io.pageflip.cli.report.Comparison.Skipped;
 import io.pageflip.metrics.DowntimePhases;
 import io.pageflip.metrics.ResultJson;
+import io.pageflip.observer.Seen;
+import io.pageflip.qemu.QemuResult;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -202,5 +204,52 @@ final class ComparisonTest {
         options.put("vcpus", 1);
         options.put("dirty-rate", 2000);
         return options;
+    }
+
+    /** One guest, by pageflip and by two rows of QEMU, of which one failed. */
+    private static Comparison besideQemu() {
+        Seen below = new Seen(null, null, 2 * MS, 0, 0, MS, MS, 100, 2);
+        Seen seen = new Seen(8 * MS, 7 * MS, 9 * MS, 8 * MS, MS / 2, MS, MS, 100, 2);
+        QemuResult good =
+                new QemuResult("completed", 8 * MS, 6 * MS, 30L, 40 * MS, 100_000L, 1000L, 1000L, seen, null, null);
+        QemuResult bad = new QemuResult(
+                "failed", null, null, null, null, null, null, null, null, null, "QEMU ended with code 1: no");
+        Map<String, Object> qemu = new LinkedHashMap<>(options(1 << 20, "flip"));
+        qemu.putAll(Map.of("program", "qemu 10.0.2", "mode", "cpr-transfer"));
+        return Comparison.of(
+                Map.of("runs", 1),
+                false,
+                List.of(new Measured(
+                        options(1 << 20, "flip"), Samples.withDowntimes(MS / 10), false, null, List.of(below))),
+                List.of(QemuCell.of(qemu, List.of(good), false, 5L << 20), QemuCell.of(qemu, List.of(bad), true, null)),
+                List.of(
+                        new Skipped(options(1 << 20, "gift"), "it cannot"),
+                        new Skipped(options(2 << 20, "gift"), "it cannot")));
+    }
+
+    @Test
+    void rowsOfQemuStandBesideOurs() {
+        List<String> lines = ComparisonText.text("test", besideQemu()).lines().toList();
+
+        assertThat(lines)
+                .anyMatch(line -> line.matches("1M .* pageflip flip .* 100 us .* < 2.00 ms +- +1.00 .*"))
+                .anyMatch(line -> line.matches("1M .* qemu 10.0.2 +cpr-transfer .* 8.00 ms +6.00 ms +> 4.00 +30 ms .*"))
+                .anyMatch(line -> line.matches("1M .* qemu 10.0.2 +cpr-transfer .* failed +-.*"))
+                .anyMatch(line -> line.matches("failed: 1M qemu 10.0.2 .*: QEMU ended with code 1: no"))
+                .anyMatch(line -> line.matches("skipped: 1M, 2M gift .*: it cannot"))
+                .anyMatch(line -> line.startsWith("observer: looked every 1.00 ms"));
+    }
+
+    @Test
+    void csvHasTheRunsOfQemuToo() {
+        List<String> lines = ComparisonCsv.of(besideQemu()).lines().toList();
+
+        List<String> names = Arrays.asList(lines.get(0).split(",", -1));
+        assertThat(lines).hasSize(1 + 1 + 2);
+        List<String> row = Arrays.asList(lines.get(2).split(",", -1));
+        assertThat(row).hasSameSizeAs(names);
+        assertThat(row.get(names.indexOf("seen-ns"))).isEqualTo("8000000");
+        assertThat(row.get(names.indexOf("downtime-ns"))).isEqualTo("8000000");
+        assertThat(row.get(names.indexOf("mode"))).isEqualTo("cpr-transfer");
     }
 }
