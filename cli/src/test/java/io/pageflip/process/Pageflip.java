@@ -52,7 +52,7 @@ final class Pageflip implements BeforeEachCallback, AfterEachCallback {
     private @Nullable PublicFolder folder;
     private Path temporary = Path.of("/");
 
-    /** Quicker than a user's, by a brief warm-up. For tests that measure nothing. */
+    /** Quicker than a user's, by a brief warm-up, and classes out of an archive. For tests that measure nothing. */
     Pageflip() {
         this(false);
     }
@@ -74,7 +74,11 @@ final class Pageflip implements BeforeEachCallback, AfterEachCallback {
         environment.put("JAVA_HOME", System.getProperty("java.home"));
         // Where JNA unpacks its library.
         environment.put("XDG_CACHE_HOME", folder.writable("cache").toString());
-        javaOptions();
+        if (asUsersDo) {
+            javaOptions();
+        } else {
+            javaOptions(Installation.archiveOption());
+        }
     }
 
     /** Further options of every JVM that is started from now on. */

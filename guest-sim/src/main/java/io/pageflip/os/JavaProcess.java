@@ -30,9 +30,6 @@ public final class JavaProcess {
     /** Where the native libraries lie; passed on. */
     private static final List<String> LIBRARIES = List.of("java.library.path", "jna.boot.library.path");
 
-    /** Where the archive of classes is, if the launcher found one; passed on. */
-    private static final String CLASSES = "pageflip.classes";
-
     private static final int HEAP_MIB = 64;
 
     private JavaProcess() {}
@@ -57,10 +54,6 @@ public final class JavaProcess {
             if (folders != null) {
                 command.add("-D" + library + "=" + folders);
             }
-        }
-        String classes = System.getProperty(CLASSES);
-        if (classes != null) {
-            command.add("-XX:SharedArchiveFile=" + classes);
         }
         String more = System.getenv("PAGEFLIP_JAVA_OPTS");
         if (more != null && !more.isBlank()) {
