@@ -181,7 +181,7 @@ final class CompareCommand implements Callable<Integer> {
         if (costsFile != null && !predict) {
             throw new ParameterException(spec.commandLine(), "--costs is for --predict, which is not there");
         }
-        qemuOptions.checkUnwanted();
+        qemuOptions.check();
         pin();
         Costs costs = predict ? CostsFile.load(spec, costsFile) : null;
         Matrix matrix = Matrix.of(spec, matrixOptions.combinations(), this::common, this::checkHost);

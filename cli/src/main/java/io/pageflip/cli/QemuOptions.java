@@ -107,7 +107,6 @@ final class QemuOptions {
      */
     Rows rows(List<MigrationRequest> requests, Cancellation cancellation) throws IOException, InterruptedException {
         List<QemuMode> wanted = modes();
-        check();
         List<QemuSettings> settings = new ArrayList<>();
         List<Skipped> skipped = new ArrayList<>();
         Set<GuestConfig> guests = new LinkedHashSet<>();
@@ -162,7 +161,8 @@ final class QemuOptions {
         }
     }
 
-    private void check() {
+    /** Refuses values that make no sense, and options of QEMU where there is none. */
+    void check() {
         if (words().contains("-daemonize")) {
             throw new ParameterException(
                     spec.commandLine(), "--qemu-args -daemonize: QEMU would not end with pageflip; leave it out");
@@ -180,13 +180,6 @@ final class QemuOptions {
             Values.between(spec, "--qemu-downtime-limit", limit, 0, MOST_DOWNTIME_LIMIT_MS);
         }
         accelerator();
-    }
-
-    /** Refuses options of QEMU where there is none. */
-    void checkUnwanted() {
-        if (!isWanted()) {
-            check();
-        }
     }
 
     private List<@Nullable Integer> limits(QemuMode mode) {

@@ -35,11 +35,6 @@ public record GuestInfo(long guest, int vcpus, long beats) {
         return new GuestInfo(page.getLong(GuestInfoPage.GUEST_AT), vcpus, beats);
     }
 
-    /** The guest's number as people read it. */
-    public String name() {
-        return name(guest);
-    }
-
     /** A guest's number as people read it. */
     public static String name(long guest) {
         return "%016x".formatted(guest);

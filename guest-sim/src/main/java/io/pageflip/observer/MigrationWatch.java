@@ -1,10 +1,10 @@
 package io.pageflip.observer;
 
 import io.pageflip.os.NanoClock;
+import io.pageflip.os.Pause;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
@@ -30,13 +30,14 @@ public final class MigrationWatch implements AutoCloseable {
     private final boolean begins;
     private volatile boolean found;
     private volatile long beginNs;
-    private boolean shares;
+    private final boolean shares;
     private boolean arrived;
 
-    private MigrationWatch(Supplier<List<Integer>> processes, boolean begins, NanoClock clock) {
+    private MigrationWatch(Supplier<List<Integer>> processes, boolean begins, boolean shares, NanoClock clock) {
         this.processes = processes;
         this.clock = clock;
         this.begins = begins;
+        this.shares = shares;
         this.observer = new Observer(processes, pid -> true, true, new Recorder(), clock);
         this.beginNs = clock.nanoTime();
         observer.start();
@@ -48,7 +49,7 @@ public final class MigrationWatch implements AutoCloseable {
      * @param processes the processes of the migration, as they come and go; called on another thread
      */
     public static MigrationWatch before(Supplier<List<Integer>> processes, NanoClock clock) {
-        return new MigrationWatch(processes, false, clock);
+        return new MigrationWatch(processes, false, false, clock);
     }
 
     /**
@@ -58,9 +59,7 @@ public final class MigrationWatch implements AutoCloseable {
      * @param shares whether both processes have the same memory, so that who watches it sees the guest arrive
      */
     public static MigrationWatch fromTheStart(Supplier<List<Integer>> processes, boolean shares, NanoClock clock) {
-        MigrationWatch watch = new MigrationWatch(processes, true, clock);
-        watch.shares = shares;
-        return watch;
+        return new MigrationWatch(processes, true, shares, clock);
     }
 
     private final class Recorder implements Observer.Listener {
@@ -103,10 +102,7 @@ public final class MigrationWatch implements AutoCloseable {
         boolean yes = seen.getAsBoolean();
         while (!yes && clock.nanoTime() < untilNs) {
             observer.searchNow();
-            LockSupport.parkNanos(SLICE_NS);
-            if (Thread.interrupted()) {
-                throw new InterruptedException();
-            }
+            Pause.ofNs(SLICE_NS);
             yes = seen.getAsBoolean();
         }
         return yes;

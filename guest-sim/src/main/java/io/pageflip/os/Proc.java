@@ -156,16 +156,17 @@ public final class Proc {
 
     /** What CLOCK_REALTIME shows more than {@link NanoClock#SYSTEM} now, in nanoseconds. */
     public static long realtimeOffsetNs() {
-        NativeBuffer timespec = NativeBuffer.scratch();
-        Syscalls.LINUX.clockGettime(CLOCK_REALTIME, timespec.address());
-        long monotonicNs = NanoClock.SYSTEM.nanoTime();
-        return timespec.bytes().getLong(0) * NS_PER_S + timespec.bytes().getLong(8) - monotonicNs;
+        return clockNs(CLOCK_REALTIME) - NanoClock.SYSTEM.nanoTime();
     }
 
     /** The processor time of the calling thread until now, in nanoseconds (clock_gettime(2)). */
     public static long threadCpuNs() {
+        return clockNs(CLOCK_THREAD_CPUTIME_ID);
+    }
+
+    private static long clockNs(int clock) {
         NativeBuffer timespec = NativeBuffer.scratch();
-        Syscalls.LINUX.clockGettime(CLOCK_THREAD_CPUTIME_ID, timespec.address());
+        Syscalls.LINUX.clockGettime(clock, timespec.address());
         return timespec.bytes().getLong(0) * NS_PER_S + timespec.bytes().getLong(8);
     }
 

@@ -30,9 +30,8 @@ public record TimeNamespace(long offsetNs, long clock) {
     static TimeNamespace read(Path process) {
         Path folder = process.resolve("ns");
         if (!Files.exists(folder.resolve("time"), LinkOption.NOFOLLOW_LINKS)) {
-            // A kernel without CONFIG_TIME_NS, or before 5.6, has one clock. The folder is there whatever the kernel
-            // was
-            // built with (fs/proc/base.c), perhaps empty; a /proc that is not mounted says nothing.
+            // A kernel without CONFIG_TIME_NS, or before 5.6, has one clock. The folder is there however the kernel was
+            // built (fs/proc/base.c), perhaps empty; a /proc that is not mounted says nothing.
             return new TimeNamespace(0, Files.exists(folder) ? HOST_CLOCK : UNKNOWN_CLOCK);
         }
         try {

@@ -16,6 +16,15 @@ public final class ResultJson {
 
     private ResultJson() {}
 
+    /** A document: indented, with a line feed at its end. */
+    public static String document(Object value) {
+        try {
+            return MAPPER.writerWithDefaultPrettyPrinter().writeValueAsString(value) + "\n";
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("cannot be written as JSON: " + value, e);
+        }
+    }
+
     /** One line of JSON. */
     public static String write(Object value) {
         try {

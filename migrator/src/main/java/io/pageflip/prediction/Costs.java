@@ -67,11 +67,7 @@ public record Costs(String schema, @Nullable String host, Map<String, Cost> mech
 
     /** Indented, with a line feed at its end. */
     public String json() {
-        try {
-            return ResultJson.MAPPER.writerWithDefaultPrettyPrinter().writeValueAsString(this) + "\n";
-        } catch (JsonProcessingException e) {
-            throw new IllegalStateException("costs that cannot be written", e);
-        }
+        return ResultJson.document(this);
     }
 
     /** The time in which a mechanism moves or copies so many pages; null if the mechanism was not measured. */

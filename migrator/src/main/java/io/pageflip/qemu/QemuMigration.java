@@ -11,6 +11,7 @@ import io.pageflip.observer.Seen;
 import io.pageflip.os.MemFd;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.NativeBuffer;
+import io.pageflip.os.Pause;
 import io.pageflip.os.Proc;
 import io.pageflip.os.WaitGuard;
 import io.pageflip.qmp.QmpClient;
@@ -24,7 +25,6 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -435,10 +435,7 @@ public final class QemuMigration {
             if (clock.nanoTime() >= untilNs) {
                 throw new IOException(failure);
             }
-            LockSupport.parkNanos(PAUSE_NS);
-            if (Thread.interrupted()) {
-                throw new InterruptedException();
-            }
+            Pause.ofNs(PAUSE_NS);
         }
 
         /** The failure, with QEMU's own reason, and the last words of its processes. */

@@ -86,6 +86,11 @@ public enum QemuMode {
         return ram == Ram.MEMFD_EACH;
     }
 
+    /** Whether the old process ends before the new one reads its state, from a file. */
+    public boolean restarts() {
+        return this == CPR_EXEC || this == CPR_REBOOT || this == MAPPED_RAM;
+    }
+
     /** What guest RAM lies in, as reports write it. */
     public String backing() {
         return ram == Ram.FILE_SHARED ? "file" : "memfd";

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.pageflip.os.NanoClock;
+import io.pageflip.os.Pause;
 import io.pageflip.os.WaitGuard;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
@@ -14,7 +15,6 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -85,15 +85,8 @@ public final class QmpClient implements AutoCloseable {
                 if (clock.nanoTime() >= untilNs) {
                     throw new IOException("no QMP server at " + socket + ": " + e.getMessage(), e);
                 }
-                pause();
+                Pause.ofNs(NS_PER_MS);
             }
-        }
-    }
-
-    private static void pause() throws InterruptedException {
-        LockSupport.parkNanos(NS_PER_MS);
-        if (Thread.interrupted()) {
-            throw new InterruptedException();
         }
     }
 
@@ -197,7 +190,7 @@ public final class QmpClient implements AutoCloseable {
         if (clock.nanoTime() >= untilNs) {
             throw new IOException(what + " did not come within " + timeoutNs / NS_PER_MS + " ms");
         }
-        pause();
+        Pause.ofNs(NS_PER_MS);
     }
 
     private void readOnAndOn() {

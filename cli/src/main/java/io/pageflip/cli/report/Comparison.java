@@ -1,7 +1,6 @@
 package io.pageflip.cli.report;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
-import com.fasterxml.jackson.core.JsonProcessingException;
 import io.pageflip.metrics.ResultJson;
 import io.pageflip.metrics.RunResult;
 import io.pageflip.observer.Seen;
@@ -202,10 +201,6 @@ public record Comparison(
 
     /** One JSON document, indented, with a line feed at its end. */
     public String json() {
-        try {
-            return ResultJson.MAPPER.writerWithDefaultPrettyPrinter().writeValueAsString(this) + "\n";
-        } catch (JsonProcessingException e) {
-            throw new IllegalStateException("a report that cannot be written", e);
-        }
+        return ResultJson.document(this);
     }
 }

@@ -9,6 +9,7 @@ import io.pageflip.observer.Seen;
 import io.pageflip.qemu.QemuMode;
 import io.pageflip.qemu.QemuResult;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -67,8 +68,11 @@ final class ComparisonTable {
 
     private static final double RATE_TOLERANCE = 0.05;
 
-    private static final Set<String> FILE_MODES =
-            Set.of(QemuMode.CPR_EXEC.toString(), QemuMode.CPR_REBOOT.toString(), QemuMode.MAPPED_RAM.toString());
+    /** The modes with which QEMU's own total time ends with the old process. */
+    private static final Set<String> RESTARTS = Arrays.stream(QemuMode.values())
+            .filter(QemuMode::restarts)
+            .map(QemuMode::toString)
+            .collect(Collectors.toSet());
 
     /** The columns where real QEMU takes part. */
     private static final List<String> BESIDE_QEMU = List.of(
@@ -202,8 +206,7 @@ final class ComparisonTable {
 
     /** QEMU's own total time ends with the old process, where the new one reads a file. */
     private static String total(Map<String, Object> options, QemuCell.QemuSummary summary) {
-        boolean byFile = FILE_MODES.contains(String.valueOf(options.get("mode")));
-        if (byFile && summary.wallNs() != null) {
+        if (RESTARTS.contains(String.valueOf(options.get("mode"))) && summary.wallNs() != null) {
             return Words.duration(summary.wallNs());
         }
         return summary.totalTime() == null ? NONE : summary.totalTime() + " ms";

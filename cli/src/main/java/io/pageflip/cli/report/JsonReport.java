@@ -1,6 +1,5 @@
 package io.pageflip.cli.report;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import io.pageflip.metrics.ResultJson;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -22,10 +21,6 @@ public final class JsonReport {
         if (summary != null) {
             document.put("summary", Map.of("downtime-ns", summary));
         }
-        try {
-            return ResultJson.MAPPER.writerWithDefaultPrettyPrinter().writeValueAsString(document) + "\n";
-        } catch (JsonProcessingException e) {
-            throw new IllegalStateException("a report that cannot be written", e);
-        }
+        return ResultJson.document(document);
     }
 }

@@ -1,7 +1,6 @@
 package io.pageflip.cli.report;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
-import com.fasterxml.jackson.core.JsonProcessingException;
 import io.pageflip.heartbeat.GuestInfo;
 import io.pageflip.metrics.Percentile;
 import io.pageflip.metrics.ResultJson;
@@ -103,11 +102,7 @@ public record ObservationReport(String schema, Host host, long thresholdNs, Obse
 
     /** One JSON document, indented, with a line feed at its end. */
     public String json() {
-        try {
-            return ResultJson.MAPPER.writerWithDefaultPrettyPrinter().writeValueAsString(this) + "\n";
-        } catch (JsonProcessingException e) {
-            throw new IllegalStateException("a report that cannot be written", e);
-        }
+        return ResultJson.document(this);
     }
 
     /** A gap as it happens. */

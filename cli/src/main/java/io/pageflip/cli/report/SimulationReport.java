@@ -1,7 +1,6 @@
 package io.pageflip.cli.report;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
-import com.fasterxml.jackson.core.JsonProcessingException;
 import io.pageflip.kernel.Outcome;
 import io.pageflip.kernel.workload.FrameUse;
 import io.pageflip.kernel.workload.SimulatedKernel;
@@ -102,11 +101,7 @@ public record SimulationReport(
 
     /** One JSON document, indented, with a line feed at its end. */
     public String json() {
-        try {
-            return ResultJson.MAPPER.writerWithDefaultPrettyPrinter().writeValueAsString(this) + "\n";
-        } catch (JsonProcessingException e) {
-            throw new IllegalStateException("a report that cannot be written", e);
-        }
+        return ResultJson.document(this);
     }
 
     /**
