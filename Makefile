@@ -35,11 +35,10 @@ $(JAR): $(SOURCES)
 run: $(JAR)
 	cli/bin/pageflip migrate $(ARGS)
 
-# The quick compiler of HotSpot alone takes half the processor time where no test runs for long.
 check:
 	@$(MVN_QUIET) spotless:check & format=$$!; \
-	$(MVN_QUIET) -Dquick -Dbuild.dir=target/check '-Derrorprone.excluded=$(UNCHANGED)' -DforkCount=2 \
-		-Dtest.jvm.compiler=-XX:TieredStopAtLevel=1 test; tests=$$?; \
+	$(MVN_QUIET) -Dquick -Dbuild.dir=target/check '-Derrorprone.excluded=$(UNCHANGED)' \
+		test; tests=$$?; \
 	wait $$format && test $$tests = 0 && echo 'Format, lints and unit tests are good.'
 
 test:
