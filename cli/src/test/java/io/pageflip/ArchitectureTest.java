@@ -139,6 +139,10 @@ final class ArchitectureTest {
             onlyClassCalls(CLOCK, System.class, "nanoTime|currentTimeMillis");
 
     @ArchTest
+    static final ArchRule ONLY_CHILD_PROCESS_STARTS_PROCESSES =
+            onlyClassCalls("io.pageflip.os.ChildProcess", ProcessBuilder.class, "start");
+
+    @ArchTest
     static final ArchRule NOBODY_SLEEPS = noClasses().should().accessTargetWhere(method(Thread.class, "sleep"));
 
     /** The section Layers of docs/architecture.md has a table, whose second column names the packages in this order. */

@@ -16,6 +16,7 @@ import io.pageflip.metrics.ResultJson;
 import io.pageflip.metrics.RunResult;
 import io.pageflip.migration.Migration;
 import io.pageflip.observer.MigrationWatch;
+import io.pageflip.os.ChildProcess;
 import io.pageflip.os.HostLacksException;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.Processors;
@@ -42,7 +43,6 @@ import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
-import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -50,6 +50,7 @@ import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine;
 
 /**
  * {@code pageflip compare}: runs migrations of several kinds in turn, and prints one table. Each cell of the matrix is
@@ -287,10 +288,9 @@ final class CompareCommand implements Callable<Integer> {
     /** @throws IOException if the command fails; it names the option */
     private static void shell(String option, @Nullable String command) throws IOException, InterruptedException {
         if (command != null) {
-            int code = new ProcessBuilder("/bin/sh", "-c", command)
-                    .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                    .redirectError(ProcessBuilder.Redirect.INHERIT)
-                    .start()
+            int code = ChildProcess.start(new ProcessBuilder("/bin/sh", "-c", command)
+                            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                            .redirectError(ProcessBuilder.Redirect.INHERIT))
                     .waitFor();
             if (code != 0) {
                 throw new IOException(option + ": '" + command + "' ended with code " + code);

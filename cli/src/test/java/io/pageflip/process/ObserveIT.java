@@ -72,7 +72,8 @@ final class ObserveIT {
     @Test
     void aGuestIsFollowedIntoTheProcessThatItMovesTo() throws IOException {
         Run observe = pageflip.start("observe", "--format=json");
-        Run migrate = pageflip.start("migrate", "--ram=16M", "--mechanism=stream", "--run-after=1", "--quiet");
+        // An observer searches for new guests at least every 2 seconds.
+        Run migrate = pageflip.start("migrate", "--ram=16M", "--mechanism=stream", "--run-after=4", "--quiet");
         migrate.endsWith(0);
         Waiting.until("the end of the guest", () -> !Files.exists(Path.of("/proc", "" + migrate.pid())));
         try {

@@ -1,6 +1,7 @@
 package io.pageflip.scenario;
 
 import io.pageflip.memory.PageBitmap;
+import io.pageflip.os.ChildProcess;
 import io.pageflip.os.JavaProcess;
 import io.pageflip.os.MemFd;
 import io.pageflip.os.NanoClock;
@@ -52,9 +53,8 @@ public final class Sharer implements AutoCloseable {
                 Integer.toString(file.fd().number()),
                 file.name(),
                 Long.toString(file.length())));
-        Sharer sharer = new Sharer(new ProcessBuilder(command)
-                .redirectError(ProcessBuilder.Redirect.INHERIT)
-                .start());
+        Sharer sharer = new Sharer(
+                ChildProcess.start(new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT)));
         try {
             sharer.sendRanges(pages, pageBytes);
             sharer.awaitMapped(clock, guard);

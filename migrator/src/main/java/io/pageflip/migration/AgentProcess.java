@@ -6,6 +6,7 @@ import io.pageflip.metrics.MigrationStatus;
 import io.pageflip.metrics.Progress;
 import io.pageflip.metrics.ResultJson;
 import io.pageflip.metrics.RunResult;
+import io.pageflip.os.ChildProcess;
 import io.pageflip.request.MigrationRequest;
 import io.pageflip.request.RequestDocument;
 import java.io.BufferedReader;
@@ -56,7 +57,7 @@ final class AgentProcess implements AutoCloseable {
         this.role = role;
         this.progress = progress;
         List<String> command = launcher.command(PageAccounts.heapBytes(request.guest(), request.schedule()));
-        this.process = new ProcessBuilder(task.after(command)).start();
+        this.process = ChildProcess.start(new ProcessBuilder(task.after(command)));
         this.words = LastWords.of(process.getErrorStream(), "errors of the " + role);
         tell(request);
         if (LOG.isOn()) {

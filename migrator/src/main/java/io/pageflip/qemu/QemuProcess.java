@@ -1,6 +1,7 @@
 package io.pageflip.qemu;
 
 import io.pageflip.metrics.PeerText;
+import io.pageflip.os.ChildProcess;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.WaitGuard;
 import io.pageflip.qmp.QmpClient;
@@ -41,11 +42,10 @@ final class QemuProcess implements AutoCloseable {
             line.addAll(List.of(SETPRIV.toString(), "--pdeathsig", "KILL", "--"));
         }
         line.addAll(command);
-        Process process = new ProcessBuilder(line)
+        Process process = ChildProcess.start(new ProcessBuilder(line)
                 .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
                 .redirectOutput(errors.toFile())
-                .redirectErrorStream(true)
-                .start();
+                .redirectErrorStream(true));
         return new QemuProcess(process, errors);
     }
 
