@@ -12,8 +12,8 @@ public final class ChildProcess {
     private ChildProcess() {}
 
     /**
-     * As {@link ProcessBuilder#start}, but it does not begin if there are too few free descriptors. The JDK would begin,
-     * and clean up by closing descriptors that are not its own, such as standard error (forkAndExec in its
+     * As {@link ProcessBuilder#start}, but it does not begin if there are too few free descriptors. The JDK would
+     * begin, and clean up by closing descriptors that are not its own, such as standard error (forkAndExec in its
      * ProcessImpl_md.c).
      */
     public static Process start(ProcessBuilder builder) throws IOException {
