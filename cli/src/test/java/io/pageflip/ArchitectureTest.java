@@ -72,6 +72,7 @@ final class ArchitectureTest {
             "destination",
             "migration",
             "qmp",
+            "control",
             "qemu",
             "prediction",
             "cli");

@@ -1,10 +1,16 @@
 package io.pageflip.cli;
 
+import io.pageflip.channel.CancelledException;
 import io.pageflip.cli.report.TextReport;
+import io.pageflip.control.ControlledAgent;
+import io.pageflip.destination.SourceListener;
 import io.pageflip.log.LogOutput;
+import io.pageflip.metrics.MigrationStatus;
+import io.pageflip.metrics.Owner;
 import io.pageflip.metrics.Progress;
 import io.pageflip.metrics.ResultJson;
 import io.pageflip.metrics.RunResult;
+import io.pageflip.metrics.VerificationResult;
 import io.pageflip.migration.AgentOutcome;
 import io.pageflip.migration.AgentRole;
 import io.pageflip.os.Fd;
@@ -38,6 +44,35 @@ final class AgentConsole {
         RunResult run(Progress progress, AgentOutcome outcome) throws IOException;
     }
 
+    /** The work of an agent that others control. */
+    interface ControlledWork {
+        ControlledAgent.Ending run(Progress progress) throws IOException;
+    }
+
+    /** For agents to which nobody connects. */
+    static final SourceListener.Observer NOBODY_CONNECTS = new SourceListener.Observer() {
+        @Override
+        public void listening() {}
+
+        @Override
+        public void ignored(String reason) {}
+    };
+
+    /** Tells the person who started the agent what happens at a socket. */
+    SourceListener.Observer observer(String path) {
+        return new SourceListener.Observer() {
+            @Override
+            public void listening() {
+                say("waiting for a source at unix:" + path);
+            }
+
+            @Override
+            public void ignored(String reason) {
+                warn("ignored: " + reason);
+            }
+        };
+    }
+
     /** Takes over a standard descriptor that is a pipe, so that the JVM cannot write to it any more. */
     static Fd takeStandardPipe(CommandSpec spec, int number, String name, String alternative) throws IOException {
         Fd pipe;
@@ -60,7 +95,40 @@ final class AgentConsole {
         }
     }
 
+    /** Runs an agent until it is told to quit, and reports its last migration; returns the exit code. */
+    int runUntilQuit(CommandSpec spec, ControlledWork work) throws IOException {
+        VerificationResult[] verified = {null};
+        Work once = (progress, unused) -> {
+            ControlledAgent.Ending ending = work.run(progress);
+            verified[0] = ending.verification();
+            if (ending.last() != null) {
+                return ending.last();
+            }
+            throw new CancelledException("told to quit before any migration");
+        };
+        LogOutput log = options.openLog(spec);
+        try (log) {
+            RunResult result = runShown(once);
+            if (result.status() == MigrationStatus.CANCELLED && result.owner() == Owner.NOBODY_YET) {
+                return endedWithout(verified[0]);
+            }
+            return report(result);
+        }
+    }
+
+    /** There was no migration: that is no failure. */
+    private int endedWithout(@Nullable VerificationResult verification) {
+        boolean differs = verification != null && verification.status() == VerificationResult.Status.MISMATCH;
+        say("told to quit; there was no migration"
+                + (verification == null ? "" : "; verification of the guest: " + verification.status()));
+        return differs ? ExitCodes.DIFFERENT : ExitCodes.OK;
+    }
+
     private int runLogged(Work work) throws IOException {
+        return report(runShown(work));
+    }
+
+    private RunResult runShown(Work work) throws IOException {
         double offsetS = TimeNamespace.OWN.offsetNs() / NS_PER_S;
         if (offsetS != 0) {
             say(String.format(
@@ -80,6 +148,10 @@ final class AgentConsole {
         if (refused != null) {
             throw refused;
         }
+        return result;
+    }
+
+    private int report(RunResult result) {
         if (options.format() == ReportOptions.Format.JSON) {
             report.println(ResultJson.write(result));
         } else if (!options.quiet() || result.error() != null) {

@@ -1,9 +1,13 @@
 package io.pageflip.cli;
 
+import io.pageflip.agent.MigrationControl;
 import io.pageflip.channel.Cancellation;
+import io.pageflip.control.ControlServer;
 import io.pageflip.destination.PipedSource;
 import io.pageflip.destination.SourceLink;
 import io.pageflip.destination.SourceListener;
+import io.pageflip.metrics.Progress;
+import io.pageflip.migration.AgentOutcome;
 import io.pageflip.migration.AgentRole;
 import io.pageflip.migration.Agents;
 import io.pageflip.os.NanoClock;
@@ -49,6 +53,9 @@ final class DestinationCommand implements Callable<Integer> {
     private boolean noMove;
 
     @Mixin
+    private ControlOptions control;
+
+    @Mixin
     private PostcopyOptions postcopy;
 
     @Mixin
@@ -67,30 +74,48 @@ final class DestinationCommand implements Callable<Integer> {
                 typed.moves(!noMove).destinationFault(run.fault()).build();
         CheckedRequest.refuse(spec, RequestRules.checkDestination(request));
         AgentConsole console = new AgentConsole(AgentRole.DESTINATION, run, false);
-        return console.run(
+        String qmp = control.path();
+        if (qmp != null && listen == null) {
+            return runUntilQuit(qmp, request, console);
+        }
+        MigrationControl asked = new MigrationControl(cancellation);
+        return console.run(spec, (progress, outcome) -> {
+            AgentOutcome.Work work = () -> Agents.destination(
+                    request, () -> listen == null ? readPipe() : accept(listen, console), outcome, asked, progress);
+            if (qmp == null) {
+                return work.run();
+            }
+            try (ControlServer server = serve(qmp, request, progress, console)) {
+                return server.agent().once(AgentRole.DESTINATION, asked, request, work);
+            }
+        });
+    }
+
+    private ControlServer serve(String qmp, MigrationRequest request, Progress progress, AgentConsole console)
+            throws IOException {
+        return ControlOptions.serve(
                 spec,
-                (progress, outcome) -> Agents.destination(
-                        request,
-                        () -> listen == null ? readPipe() : accept(listen, console),
-                        outcome,
-                        cancellation,
-                        progress));
+                "--qmp",
+                qmp,
+                new ControlServer.Typed(request, false, false),
+                cancellation,
+                progress,
+                console.observer(qmp));
+    }
+
+    /** Waits for guests, and does what clients of QMP say. */
+    private int runUntilQuit(String qmp, MigrationRequest request, AgentConsole console) throws IOException {
+        return console.runUntilQuit(spec, progress -> {
+            try (ControlServer server = serve(qmp, request, progress, console)) {
+                console.say("waiting for commands at unix:" + qmp);
+                return server.agent().run(null, request.verify());
+            }
+        });
     }
 
     private SourceLink accept(String path, AgentConsole console) throws IOException {
-        SourceListener.Observer observer = new SourceListener.Observer() {
-            @Override
-            public void listening() {
-                console.say("waiting for a source at unix:" + path);
-            }
-
-            @Override
-            public void ignored(String reason) {
-                console.warn("ignored: " + reason);
-            }
-        };
         try {
-            return SourceListener.accept(path, observer, NanoClock.SYSTEM, cancellation);
+            return SourceListener.accept(path, console.observer(path), NanoClock.SYSTEM, cancellation);
         } catch (RefusedException e) {
             throw new ParameterException(spec.commandLine(), "--listen unix:" + e.getMessage(), e);
         }

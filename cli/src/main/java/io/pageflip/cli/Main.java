@@ -110,6 +110,7 @@ public final class Main implements Runnable {
         commands.put(AgentCommand.NAME, AgentCommand::new);
         commands.put("check", CheckCommand::new);
         commands.put("observe", ObserveCommand::new);
+        commands.put("ctl", CtlCommand::new);
         return commands;
     }
 
@@ -151,15 +152,20 @@ public final class Main implements Runnable {
     public void run() {
         throw new ParameterException(
                 spec.commandLine(),
-                "Name a command: migrate, compare, simulate, report, source, destination, check or observe.");
+                "Name a command: migrate, compare, simulate, report, source, destination, check, observe or ctl.");
     }
 
     /** The version in the jar's manifest. */
     static final class Version implements IVersionProvider {
+        /** Such as {@code 0.1.0}. */
+        static String number() {
+            String version = Main.class.getPackage().getImplementationVersion();
+            return version == null ? "(not packaged)" : version;
+        }
+
         @Override
         public String[] getVersion() {
-            String version = Main.class.getPackage().getImplementationVersion();
-            return new String[] {"pageflip " + (version == null ? "(not packaged)" : version)};
+            return new String[] {"pageflip " + number()};
         }
     }
 }

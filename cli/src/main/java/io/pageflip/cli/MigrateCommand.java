@@ -100,6 +100,9 @@ final class MigrateCommand implements Callable<Integer> {
     private double runAfter;
 
     @Mixin
+    private QmpSockets sockets;
+
+    @Mixin
     private ReportOptions report;
 
     @Option(names = "--export-json", paramLabel = "FILE", description = "Also write the JSON report to a file.")
@@ -146,6 +149,7 @@ final class MigrateCommand implements Callable<Integer> {
         Values.between(spec, "--warmup", warmup, 0, MOST_RUNS);
         MigrationRequest request = CheckedRequest.of(spec, typed().build());
         checkPingPong(spec, request);
+        sockets.check(spec, pingPong);
         ExportFile export = new ExportFile("--export-json", exportJson).check(spec);
         boolean lists = exportJson != null || report.format() == ReportOptions.Format.JSON;
         if (lists) {
@@ -235,7 +239,8 @@ final class MigrateCommand implements Callable<Integer> {
 
     private void runAll(MigrationRequest request, Collected collected) throws IOException, InterruptedException {
         Progress shown = new Progress();
-        Migration migration = new Migration(request, AgentCommand.launcher(report.logArguments()), cancellation, shown);
+        Migration migration =
+                new Migration(request, AgentCommand.launcher(report.logArguments(), sockets), cancellation, shown);
         try (ProgressDisplay display =
                 new ProgressDisplay(shown, report.progress(), report.quiet() || report.verbose())) {
             display.start();

@@ -1,6 +1,12 @@
 package io.pageflip.cli;
 
+import io.pageflip.agent.HostChecks;
+import io.pageflip.agent.MigrationControl;
 import io.pageflip.channel.Cancellation;
+import io.pageflip.control.ControlServer;
+import io.pageflip.guest.VirtualMachine;
+import io.pageflip.metrics.Progress;
+import io.pageflip.metrics.RunResult;
 import io.pageflip.migration.AgentRole;
 import io.pageflip.migration.Agents;
 import io.pageflip.os.Fd;
@@ -8,11 +14,14 @@ import io.pageflip.os.NanoClock;
 import io.pageflip.os.Pipe;
 import io.pageflip.os.ProcessOutput;
 import io.pageflip.request.ChannelKind;
+import io.pageflip.request.Mechanism;
 import io.pageflip.request.MigrationRequest;
 import io.pageflip.request.RefusedException;
 import io.pageflip.request.RequestBuilder;
+import io.pageflip.request.Schedule;
 import io.pageflip.source.DestinationLink;
 import io.pageflip.source.PipedDestination;
+import io.pageflip.source.SourceAgent;
 import java.io.IOException;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -33,6 +42,9 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         sortOptions = false)
 final class SourceCommand implements Callable<Integer> {
+    /** An option of {@code source} and {@code migrate}. */
+    static final String PAUSE = "--pause-before-switchover";
+
     private final Cancellation cancellation;
 
     @Spec
@@ -54,6 +66,14 @@ final class SourceCommand implements Callable<Integer> {
     private ChannelKind channel;
 
     @Mixin
+    private ControlOptions control;
+
+    @Option(
+            names = PAUSE,
+            description = "Pause the guest before the switchover, and wait for 'migrate-continue' (with --qmp).")
+    private boolean pausesBeforeSwitchover;
+
+    @Mixin
     private TransferOptions transfer;
 
     @Mixin
@@ -72,11 +92,64 @@ final class SourceCommand implements Callable<Integer> {
         guest.fill(typed);
         transfer.fill(typed);
         run.fill(typed);
-        typed.channel(connect == null ? ChannelKind.PIPE : channel).sourceFault(run.fault());
+        typed.sourceFault(run.fault());
+        if (pausesBeforeSwitchover && control.path() == null) {
+            throw new ParameterException(
+                    spec.commandLine(), PAUSE + " waits for 'migrate-continue'; add --qmp unix:PATH, where that comes");
+        }
+        if (control.path() != null && connect == null) {
+            return runUntilQuit(control.path(), typed.channel(channel));
+        }
+        typed.channel(connect == null ? ChannelKind.PIPE : channel);
         MigrationRequest request = CheckedRequest.of(spec, typed.build());
         AgentConsole console = new AgentConsole(AgentRole.SOURCE, run, connect == null);
+        if (control.path() != null) {
+            return console.run(spec, (progress, outcome) -> runWatched(control.path(), request, progress));
+        }
         return console.run(
-                spec, (progress, outcome) -> Agents.source(request, () -> open(request), cancellation, progress));
+                spec,
+                (progress, outcome) ->
+                        Agents.source(request, () -> open(request), new MigrationControl(cancellation), progress));
+    }
+
+    /** Migrates once, while others watch. */
+    private RunResult runWatched(String qmp, MigrationRequest request, Progress progress) throws IOException {
+        MigrationControl asked = new MigrationControl(cancellation, pausesBeforeSwitchover);
+        ControlServer.Typed typed = new ControlServer.Typed(request, true, pausesBeforeSwitchover);
+        try (ControlServer server =
+                ControlOptions.serve(spec, "--qmp", qmp, typed, cancellation, progress, AgentConsole.NOBODY_CONNECTS)) {
+            return server.agent()
+                    .once(
+                            AgentRole.SOURCE,
+                            asked,
+                            request,
+                            () -> Agents.source(request, () -> open(request), asked, progress));
+        }
+    }
+
+    /** Runs the guest, and does what clients of QMP say. */
+    private int runUntilQuit(String qmp, RequestBuilder typed) throws IOException {
+        if (!transfer.nameTheWay()) {
+            typed.mechanism(Mechanism.STREAM).schedule(Schedule.PRECOPY); // as QEMU, unless a client says otherwise
+        }
+        MigrationRequest request = CheckedRequest.of(spec, typed.build());
+        if (request.adopts()) {
+            throw new ParameterException(
+                    spec.commandLine(), "--adopt is part of one migration; add --connect unix:PATH");
+        }
+        AgentConsole console = new AgentConsole(AgentRole.SOURCE, run, false);
+        return console.runUntilQuit(spec, progress -> {
+            HostChecks.beforeSource(request);
+            ControlServer.Typed settings =
+                    new ControlServer.Typed(request, transfer.nameTheWay(), pausesBeforeSwitchover);
+            try (ControlServer server =
+                    ControlOptions.serve(spec, "--qmp", qmp, settings, cancellation, progress, console.observer(qmp))) {
+                VirtualMachine machine =
+                        SourceAgent.start(request, new MigrationControl(cancellation), progress, NanoClock.SYSTEM);
+                console.say("the guest runs; waiting for commands at unix:" + qmp);
+                return server.agent().run(machine, request.verify());
+            }
+        });
     }
 
     private DestinationLink open(MigrationRequest request) throws IOException {

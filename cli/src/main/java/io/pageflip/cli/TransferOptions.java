@@ -136,6 +136,11 @@ final class TransferOptions {
         }
     }
 
+    /** Whether it was said how pages cross, or when. */
+    boolean nameTheWay() {
+        return schedule != null || (mechanism != null && mechanism != Choice.AUTO);
+    }
+
     void fill(RequestBuilder request) {
         request.mechanism(mechanism == null ? null : mechanism.mechanism)
                 .schedule(schedule)

@@ -352,6 +352,11 @@ public final class Guest implements GuestState, AutoCloseable {
         return vcpus.awaitFirstInstructions(timeoutNs, switchIn);
     }
 
+    /** The numbers of the vCPUs' threads; 0 for one that has not begun. Any thread may ask. */
+    public List<Integer> threadIds() {
+        return vcpus.threadIds();
+    }
+
     /**
      * Makes the paused vCPUs record page faults that another thread serves, from the next {@link #resume} on.
      *

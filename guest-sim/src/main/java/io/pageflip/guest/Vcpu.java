@@ -172,6 +172,11 @@ final class Vcpu implements AutoCloseable {
         return state.get() == State.PAUSED;
     }
 
+    /** The number of the thread; 0 before it has begun. Any thread may ask. */
+    int threadId() {
+        return threadId;
+    }
+
     /** From the next resume on, records the faults that {@link FaultLog#serving} announces. */
     FaultLog logFaults() {
         while (threadId == 0) {

@@ -107,6 +107,11 @@ final class Vcpus implements AutoCloseable {
         }
     }
 
+    /** The numbers of the threads; 0 for one that has not begun. Any thread may ask. */
+    List<Integer> threadIds() {
+        return vcpus.stream().map(Vcpu::threadId).toList();
+    }
+
     /** Makes the paused vCPUs record page faults from the next resume on; returns a log for each. */
     List<FaultLog> logFaults() {
         List<FaultLog> logs = new ArrayList<>();

@@ -150,6 +150,18 @@ public final class PageBitmap {
         return Math.min(pages, ((long) word << SHIFT) + Long.numberOfTrailingZeros(bits));
     }
 
+    /** A new set of the first pages of this one, at most so many. */
+    public PageBitmap first(long most) {
+        PageBitmap taken = new PageBitmap(pages);
+        long left = most;
+        for (PageRuns runs = runs(); left > 0 && runs.next(); ) {
+            long count = Math.min(left, runs.end() - runs.first());
+            taken.add(runs.first(), count);
+            left -= count;
+        }
+        return taken;
+    }
+
     /** A walk over the runs of consecutive pages of the set. */
     public PageRuns runs() {
         return new PageRuns(this, true, 0, pages);

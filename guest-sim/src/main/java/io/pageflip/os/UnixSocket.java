@@ -154,6 +154,16 @@ public final class UnixSocket implements AutoCloseable {
         return pair;
     }
 
+    /**
+     * A connected Unix stream socket that this process got from somebody else.
+     *
+     * @param fd taken over
+     */
+    public static UnixSocket of(Fd fd) throws SyscallException {
+        fd.setNonBlocking();
+        return new UnixSocket(fd, Syscalls.LINUX);
+    }
+
     private static UnixSocket create() throws SyscallException {
         Syscalls sys = Syscalls.LINUX;
         int type = SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK;

@@ -23,7 +23,7 @@ public final class AgentContext<S extends Enum<S> & AgentState<S>> {
     private final EventLog log;
     private final String side;
     private final ScriptedFault fault;
-    private final Cancellation cancellation;
+    private final MigrationControl control;
     private final BooleanSupplier cancelled;
     private final Runnable drop;
     private final Progress progress;
@@ -42,10 +42,10 @@ public final class AgentContext<S extends Enum<S> & AgentState<S>> {
             S first,
             ScriptedFault fault,
             Runnable drop,
-            Cancellation cancellation,
+            MigrationControl control,
             Progress progress,
             NanoClock clock) {
-        this(side, first, fault, drop, cancellation, progress, clock, EventLog.of(side));
+        this(side, first, fault, drop, control, progress, clock, EventLog.of(side));
     }
 
     private AgentContext(
@@ -53,7 +53,7 @@ public final class AgentContext<S extends Enum<S> & AgentState<S>> {
             S first,
             ScriptedFault fault,
             Runnable drop,
-            Cancellation cancellation,
+            MigrationControl control,
             Progress progress,
             NanoClock clock,
             EventLog log) {
@@ -62,8 +62,8 @@ public final class AgentContext<S extends Enum<S> & AgentState<S>> {
         this.state = first;
         this.fault = fault;
         this.drop = drop;
-        this.cancellation = cancellation;
-        this.cancelled = cancellation::isRequested;
+        this.control = control;
+        this.cancelled = control.cancellation()::isRequested;
         this.progress = progress;
         this.clock = clock;
     }
@@ -74,7 +74,14 @@ public final class AgentContext<S extends Enum<S> & AgentState<S>> {
      */
     public static <S extends Enum<S> & AgentState<S>> AgentContext<S> scratch(String side, S first, NanoClock clock) {
         return new AgentContext<>(
-                side, first, ScriptedFault.NONE, () -> {}, new Cancellation(), new Progress(), clock, EventLog.NONE);
+                side,
+                first,
+                ScriptedFault.NONE,
+                () -> {},
+                new MigrationControl(new Cancellation()),
+                new Progress(),
+                clock,
+                EventLog.NONE);
     }
 
     /**
@@ -116,7 +123,12 @@ public final class AgentContext<S extends Enum<S> & AgentState<S>> {
     }
 
     public Cancellation cancellation() {
-        return cancellation;
+        return control.cancellation();
+    }
+
+    /** What may be asked of the migration meanwhile. */
+    public MigrationControl control() {
+        return control;
     }
 
     public Progress progress() {

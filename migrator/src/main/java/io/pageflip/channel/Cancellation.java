@@ -10,6 +10,17 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Cancellation implements WaitGuard {
     private final AtomicReference<@Nullable String> reason = new AtomicReference<>();
+    private final @Nullable Cancellation outer;
+
+    /** A request that nobody has made. */
+    public Cancellation() {
+        this(null);
+    }
+
+    /** @param outer a request that counts for this one, too; null for none */
+    public Cancellation(@Nullable Cancellation outer) {
+        this.outer = outer;
+    }
 
     /** Requests the cancellation; only the first reason counts. */
     public void request(String why) {
@@ -17,7 +28,7 @@ public final class Cancellation implements WaitGuard {
     }
 
     public boolean isRequested() {
-        return reason.get() != null;
+        return reason.get() != null || (outer != null && outer.isRequested());
     }
 
     @Override
@@ -25,6 +36,9 @@ public final class Cancellation implements WaitGuard {
         String why = reason.get();
         if (why != null) {
             throw new CancelledException(why);
+        }
+        if (outer != null) {
+            outer.check();
         }
     }
 }

@@ -73,6 +73,21 @@ public final class ConnectedSource implements SourceLink {
      */
     public static ConnectedSource accept(UnixSocket socket, String path, NanoClock clock, WaitGuard cancellation)
             throws IOException {
+        return accept(socket, path, true, clock, cancellation);
+    }
+
+    /**
+     * As above, for a connection that somebody else made and passed to this process: then the kernel knows that one,
+     * and not the source, as the peer. If it breaks, it cannot be made again.
+     */
+    public static ConnectedSource acceptPassed(UnixSocket socket, String name, NanoClock clock, WaitGuard cancellation)
+            throws IOException {
+        return accept(socket, name, false, clock, cancellation);
+    }
+
+    private static ConnectedSource accept(
+            UnixSocket socket, String path, boolean direct, NanoClock clock, WaitGuard cancellation)
+            throws IOException {
         FirstMessage first = new FirstMessage(socket, FrameType.HELLO, HELLO_TIMEOUT_S, clock);
         try {
             while (first.read(InactivityTimeout.SLICE_MS) == null) {
@@ -82,16 +97,22 @@ public final class ConnectedSource implements SourceLink {
             first.refuse(e);
             throw e;
         }
-        return accept(first, path, clock, cancellation);
+        return accept(first, path, direct, clock, cancellation);
     }
 
     /** The same for a peer whose greeting is here. */
     static ConnectedSource accept(FirstMessage first, String path, NanoClock clock, WaitGuard cancellation)
             throws IOException {
+        return accept(first, path, true, clock, cancellation);
+    }
+
+    private static ConnectedSource accept(
+            FirstMessage first, String path, boolean direct, NanoClock clock, WaitGuard cancellation)
+            throws IOException {
         try {
             Message.Hello hello = (Message.Hello) Objects.requireNonNull(first.read(0), "the greeting is here");
             List<Fd> descriptors = first.descriptors();
-            if (hello.pid() != first.peer().pid()) {
+            if (direct && hello.pid() != first.peer().pid()) {
                 throw new ProtocolException("a greeting of process " + hello.pid() + " from process "
                         + first.peer().pid() + "; both agents must see the same process numbers");
             }

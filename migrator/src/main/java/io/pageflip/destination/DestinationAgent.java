@@ -3,8 +3,8 @@ package io.pageflip.destination;
 import io.pageflip.agent.AgentContext;
 import io.pageflip.agent.FailureText;
 import io.pageflip.agent.GuestLostException;
+import io.pageflip.agent.MigrationControl;
 import io.pageflip.agent.SwitchoverLog;
-import io.pageflip.channel.Cancellation;
 import io.pageflip.guest.Guest;
 import io.pageflip.guest.VirtualMachine;
 import io.pageflip.log.EventLog;
@@ -30,8 +30,8 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Takes a guest over from a source, once. One thread calls {@link #run}; {@link Cancellation} and {@link Progress} may
- * be used from others.
+ * Takes a guest over from a source, once. One thread calls {@link #run}; {@link MigrationControl} and {@link Progress}
+ * may be used from others.
  *
  * <pre>
  *   SETUP -> ACTIVE -> DEVICE -> COMPLETED: the guest is ours
@@ -62,7 +62,7 @@ public final class DestinationAgent {
             MigrationRequest request,
             SourceLink link,
             boolean kernelMovesGifts,
-            Cancellation cancellation,
+            MigrationControl control,
             Progress progress,
             NanoClock clock)
             throws RefusedException {
@@ -75,7 +75,7 @@ public final class DestinationAgent {
                 DestinationState.SETUP,
                 request.destinationFault(),
                 link::drop,
-                cancellation,
+                control,
                 progress,
                 clock);
     }
@@ -114,7 +114,11 @@ public final class DestinationAgent {
     private DestinationMemory prepareMemory() throws IOException {
         context.reached(Step.HELLO);
         try {
-            return new DestinationMemory(link.hello(), link.openFiles(), request.moves(), context.clock());
+            DestinationMemory memory =
+                    new DestinationMemory(link.hello(), link.openFiles(), request.moves(), context.clock());
+            context.control().setGuest(memory.guest());
+            context.control().setBreaker(link::drop);
+            return memory;
         } catch (IOException | RuntimeException | Error e) {
             sendFailure(e);
             throw e;

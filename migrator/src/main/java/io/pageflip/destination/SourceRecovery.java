@@ -26,6 +26,7 @@ final class SourceRecovery {
     private static final long NS_PER_S = 1_000_000_000;
     private static final int ACCEPT_SLICE_MS = 20;
     private static final long POLL_NS = 20_000;
+    private static final long HELD_POLL_NS = 5_000_000;
     private static final String SOURCE_DIED = "the source died";
 
     /**
@@ -81,6 +82,10 @@ final class SourceRecovery {
         }
         changeStatus(Progress.Phase.POSTCOPY_PAUSED, "the connection to the source broke, and pages are still there");
         context.reached(Step.PAUSED);
+        while (context.control().staysBroken() && !pages.isComplete()) {
+            stopFetchingIfHopeless(sinceNs);
+            LockSupport.parkNanos(HELD_POLL_NS);
+        }
         try (SourceLink.Recovery recovery = listenAgain()) {
             while (!recovery.accept(ACCEPT_SLICE_MS)) {
                 stopFetchingIfHopeless(sinceNs);

@@ -2,6 +2,7 @@ package io.pageflip.metrics;
 
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How far a migration has come, for a display. The agent's thread writes it, without a lock or an allocation; any
@@ -16,6 +17,8 @@ public final class Progress {
         CONNECTING("waiting for the other agent"),
         PREPARING("getting ready"),
         PAGES("moving pages"),
+        /** The guest is paused, and somebody has to say that the migration goes on; the name is QEMU's. */
+        PRE_SWITCHOVER("pre-switchover"),
         SWITCHING("handing over"),
         /** The guest runs at the destination, and pages still come; the names of this and the next two are QEMU's. */
         POSTCOPY_ACTIVE("postcopy-active"),
@@ -47,11 +50,16 @@ public final class Progress {
          * @param pages number of pages to handle in it; 0 if it handles none
          */
         void begins(Phase phase, long pages);
+
+        /** A round of a precopy has ended. */
+        default void roundEnded(PrecopyResult.Round round) {}
     }
 
     private volatile Phase phase = Phase.STARTING;
     private volatile long total;
     private volatile long done;
+    private volatile long transferred;
+    private volatile PrecopyResult.@Nullable Round round;
     private final List<Listener> listeners = new CopyOnWriteArrayList<>();
 
     /**
@@ -76,6 +84,29 @@ public final class Progress {
     /** Sets how many pages of this phase are done. */
     public void done(long pages) {
         done = pages;
+    }
+
+    /** Sets how many bytes have gone through the channel in all. */
+    public void transferred(long bytes) {
+        transferred = bytes;
+    }
+
+    /** Says that a round of a precopy has ended. */
+    public void roundEnded(PrecopyResult.Round last) {
+        round = last;
+        for (Listener listener : listeners) {
+            listener.roundEnded(last);
+        }
+    }
+
+    /** Bytes that have gone through the channel. */
+    public long transferredBytes() {
+        return transferred;
+    }
+
+    /** The last round of a precopy that has ended; null if there is none. */
+    public PrecopyResult.@Nullable Round lastRound() {
+        return round;
     }
 
     public Phase phase() {

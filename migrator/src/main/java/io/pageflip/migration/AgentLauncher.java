@@ -8,7 +8,8 @@ public interface AgentLauncher {
     /**
      * The command line, to which the agent's arguments are added.
      *
+     * @param role the agent's first one
      * @param accountsBytes of the heap that the agent needs for its accounts of the guest's pages
      */
-    List<String> command(long accountsBytes);
+    List<String> command(AgentRole role, long accountsBytes);
 }

@@ -56,7 +56,8 @@ final class AgentProcess implements AutoCloseable {
             throws IOException {
         this.role = role;
         this.progress = progress;
-        List<String> command = launcher.command(PageAccounts.heapBytes(request.guest(), request.schedule()));
+        List<String> command =
+                launcher.command(task.firstRole(), PageAccounts.heapBytes(request.guest(), request.schedule()));
         this.process = ChildProcess.start(new ProcessBuilder(task.after(command)));
         this.words = LastWords.of(process.getErrorStream(), "errors of the " + role);
         tell(request);

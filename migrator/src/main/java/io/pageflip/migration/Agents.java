@@ -1,6 +1,7 @@
 package io.pageflip.migration;
 
 import io.pageflip.agent.HostChecks;
+import io.pageflip.agent.MigrationControl;
 import io.pageflip.channel.Cancellation;
 import io.pageflip.destination.DestinationAgent;
 import io.pageflip.destination.SourceLink;
@@ -44,24 +45,41 @@ public final class Agents {
      * @throws IOException if there never was a guest
      */
     public static RunResult source(
-            MigrationRequest request, Opener<DestinationLink> destination, Cancellation cancellation, Progress progress)
+            MigrationRequest request, Opener<DestinationLink> destination, MigrationControl control, Progress progress)
             throws IOException {
         RequestRules.require(request);
         boolean kernelMoves = HostChecks.beforeSource(request);
         progress.begin(Progress.Phase.CONNECTING, 0);
         try (DestinationLink link = destination.open()) {
-            return source(request, link, kernelMoves, cancellation, progress).run();
+            return source(request, link, kernelMoves, control, progress).run();
         }
+    }
+
+    /**
+     * Gives away a guest that runs. If that fails, it runs on here.
+     *
+     * @param kernelMoves whether this kernel moves gifted pages
+     * @param machine taken over
+     */
+    public static SourceAgent.Given give(
+            MigrationRequest request,
+            DestinationLink link,
+            boolean kernelMoves,
+            MigrationControl control,
+            Progress progress,
+            VirtualMachine machine)
+            throws IOException {
+        return source(request, link, kernelMoves, control, progress).give(machine);
     }
 
     static SourceAgent source(
             MigrationRequest request,
             DestinationLink link,
             boolean kernelMoves,
-            Cancellation cancellation,
+            MigrationControl control,
             Progress progress)
             throws RefusedException {
-        return new SourceAgent(request, link, kernelMoves, cancellation, progress, NanoClock.SYSTEM);
+        return new SourceAgent(request, link, kernelMoves, control, progress, NanoClock.SYSTEM);
     }
 
     /**
@@ -75,19 +93,23 @@ public final class Agents {
             MigrationRequest request,
             Opener<SourceLink> source,
             AgentOutcome outcome,
-            Cancellation cancellation,
+            MigrationControl control,
             Progress progress)
             throws IOException {
-        return take(request, source, true, outcome, cancellation, progress).result();
+        return take(request, source, true, outcome, control, progress).result();
     }
 
-    /** @param ends whether the guest is verified and ended afterwards; otherwise it runs on, and the caller owns it */
-    static DestinationAgent.Taken take(
+    /**
+     * Takes the guest over.
+     *
+     * @param ends whether the guest is verified and ended afterwards; otherwise it runs on, and the caller owns it
+     */
+    public static DestinationAgent.Taken take(
             MigrationRequest request,
             Opener<SourceLink> source,
             boolean ends,
             AgentOutcome outcome,
-            Cancellation cancellation,
+            MigrationControl control,
             Progress progress)
             throws IOException {
         RequestRules.requireDestination(request);
@@ -96,7 +118,7 @@ public final class Agents {
             outcome.sourceHasGuest();
             boolean kernelMoves = checkHost(link);
             DestinationAgent agent =
-                    new DestinationAgent(request, link, kernelMoves, cancellation, progress, NanoClock.SYSTEM);
+                    new DestinationAgent(request, link, kernelMoves, control, progress, NanoClock.SYSTEM);
             VirtualMachine nobody = null;
             return ends ? new DestinationAgent.Taken(agent.run(), nobody) : agent.take();
         }

@@ -1,6 +1,7 @@
 package io.pageflip.migration;
 
 import io.pageflip.agent.HostChecks;
+import io.pageflip.agent.MigrationControl;
 import io.pageflip.channel.Cancellation;
 import io.pageflip.destination.DestinationAgent;
 import io.pageflip.destination.SourceListener;
@@ -36,6 +37,7 @@ final class Peer {
     private final SourceListener.Observer observer;
     private final AgentOutcome outcome;
     private final Consumer<RunResult> done;
+    private final MigrationControl control;
     private final Cancellation cancellation;
     private final Progress progress;
     private @Nullable VirtualMachine machine;
@@ -58,6 +60,7 @@ final class Peer {
         this.observer = observer;
         this.outcome = outcome;
         this.done = done;
+        this.control = new MigrationControl(cancellation);
         this.cancellation = cancellation;
         this.progress = progress;
     }
@@ -91,7 +94,7 @@ final class Peer {
         VirtualMachine given = machine;
         machine = null;
         if (given == null) {
-            return Agents.source(request, this::connect, cancellation, progress);
+            return Agents.source(request, this::connect, control, progress);
         }
         outcome.sourceHasGuest();
         DestinationLink link;
@@ -105,8 +108,7 @@ final class Peer {
             }
         }
         try (link) {
-            return Agents.source(request, link, kernelMoves, cancellation, progress)
-                    .run(given);
+            return Agents.source(request, link, kernelMoves, control, progress).run(given);
         }
     }
 
@@ -140,12 +142,7 @@ final class Peer {
 
     private RunResult take(boolean last) throws IOException {
         DestinationAgent.Taken taken = Agents.take(
-                request,
-                () -> Agents.listen(task.socket(), observer, cancellation),
-                last,
-                outcome,
-                cancellation,
-                progress);
+                request, () -> Agents.listen(task.socket(), observer, cancellation), last, outcome, control, progress);
         machine = taken.machine();
         return taken.result();
     }

@@ -29,13 +29,15 @@ public final class SupervisedAgent {
 
     private final InputStream in;
     private final PrintStream out;
+    private final AgentController controller;
     private final Cancellation cancellation;
     private final Progress progress = new Progress();
     private final AgentOutcome outcome = new AgentOutcome(AgentRole.SOURCE);
 
-    private SupervisedAgent(InputStream in, PrintStream out, Cancellation cancellation) {
+    private SupervisedAgent(InputStream in, PrintStream out, Cancellation cancellation, AgentController controller) {
         this.in = in;
         this.out = out;
+        this.controller = controller;
         this.cancellation = cancellation;
     }
 
@@ -45,10 +47,16 @@ public final class SupervisedAgent {
      * @param arguments that {@link Migration} or {@link PingPong} has put after the agent command
      * @param in read until its end; not closed
      * @param out gets a line of JSON for each event; no other code may write to it
+     * @param controller runs a migration; peers are not controlled
      * @return the result, which was also its last event
      */
-    public static RunResult run(List<String> arguments, InputStream in, PrintStream out, Cancellation cancellation) {
-        SupervisedAgent agent = new SupervisedAgent(in, out, cancellation);
+    public static RunResult run(
+            List<String> arguments,
+            InputStream in,
+            PrintStream out,
+            Cancellation cancellation,
+            AgentController controller) {
+        SupervisedAgent agent = new SupervisedAgent(in, out, cancellation, controller);
         RunResult result = agent.outcome.of(() -> agent.work(arguments));
         agent.say(AgentEvent.result(result));
         return result;
@@ -67,14 +75,19 @@ public final class SupervisedAgent {
             ticker.start(PERIOD_MS, () -> say(AgentEvent.progress(progress)));
             return switch (task.kind()) {
                 case SOURCE ->
-                    Agents.source(request, () -> connect(task.socket(), request.channel()), cancellation, progress);
-                case DESTINATION ->
-                    Agents.destination(
+                    controlled(
                             request,
-                            () -> Agents.listen(task.socket(), observer(), cancellation),
-                            outcome,
-                            cancellation,
-                            progress);
+                            control -> Agents.source(
+                                    request, () -> connect(task.socket(), request.channel()), control, progress));
+                case DESTINATION ->
+                    controlled(
+                            request,
+                            control -> Agents.destination(
+                                    request,
+                                    () -> Agents.listen(task.socket(), observer(), cancellation),
+                                    outcome,
+                                    control,
+                                    progress));
                 case FIRST_PEER, SECOND_PEER ->
                     new Peer(
                                     task,
@@ -87,6 +100,10 @@ public final class SupervisedAgent {
                             .run();
             };
         }
+    }
+
+    private RunResult controlled(MigrationRequest request, AgentController.Work work) throws IOException {
+        return controller.run(outcome.role(), request, cancellation, progress, work);
     }
 
     /** Whoever started this agent has started the destination before. */

@@ -1,7 +1,11 @@
 package io.pageflip.qmp;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.MissingNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.pageflip.os.NanoClock;
+import io.pageflip.os.Proc;
 
 /**
  * Something that happened at the peer, of its own accord.
@@ -12,6 +16,16 @@ import com.fasterxml.jackson.databind.node.MissingNode;
  */
 public record QmpEvent(String name, JsonNode data, long timeUs) {
     private static final long US_PER_S = 1_000_000;
+    private static final long NS_PER_US = 1_000;
+
+    /**
+     * An event of this process.
+     *
+     * @param monotonicNs when it happened, on {@link NanoClock#SYSTEM}
+     */
+    public static QmpEvent at(long monotonicNs, String name, JsonNode data) {
+        return new QmpEvent(name, data, (monotonicNs + Proc.realtimeOffsetNs()) / NS_PER_US);
+    }
 
     /** Reads a value that has a member {@code event}. */
     static QmpEvent read(JsonNode value) {
@@ -20,6 +34,17 @@ public record QmpEvent(String name, JsonNode data, long timeUs) {
                 + time.path("microseconds").asLong();
         JsonNode data = value.path("data");
         return new QmpEvent(value.path("event").asText(), data.isObject() ? data : MissingNode.getInstance(), us);
+    }
+
+    /** The value that {@link #read} reads. */
+    ObjectNode json() {
+        ObjectNode value = JsonNodeFactory.instance.objectNode();
+        value.putObject("timestamp").put("seconds", timeUs / US_PER_S).put("microseconds", timeUs % US_PER_S);
+        value.put("event", name);
+        if (data.isObject()) {
+            value.set("data", data);
+        }
+        return value;
     }
 
     /** Whether it has this name, and this text in a member of its data. */

@@ -1,6 +1,6 @@
 /**
- * QMP, QEMU's machine protocol (QEMU's docs/interop/qmp-spec.rst): values, errors, events and framing, and a client. It
- * knows no command.
+ * QMP, QEMU's machine protocol (QEMU's docs/interop/qmp-spec.rst): values, errors, events and framing, a client and a
+ * server. It knows no command.
  */
 @NullMarked
 package io.pageflip.qmp;

@@ -73,7 +73,29 @@ public final class ConnectedDestination implements DestinationLink {
             String path, ChannelKind channel, NanoClock clock, WaitGuard cancellation) throws IOException {
         InactivityTimeout accepted = new InactivityTimeout(clock, cancellation);
         accepted.limitSeconds(SILENCE_S);
-        UnixSocket socket = UnixSocket.connect(path, () -> accepted.check("the destination to accept a connection"));
+        return over(
+                UnixSocket.connect(path, () -> accepted.check("the destination to accept a connection")),
+                path,
+                channel,
+                clock,
+                cancellation);
+    }
+
+    /**
+     * A destination at the other end of a connection that this process got from somebody else. If it breaks, it cannot
+     * be made again.
+     *
+     * @param connection a Unix stream socket; taken over
+     * @throws IOException if the destination belongs to a user other than this one and root
+     */
+    public static ConnectedDestination over(Fd connection, ChannelKind channel, NanoClock clock, WaitGuard cancellation)
+            throws IOException {
+        return over(UnixSocket.of(connection), "", channel, clock, cancellation);
+    }
+
+    private static ConnectedDestination over(
+            UnixSocket socket, String path, ChannelKind channel, NanoClock clock, WaitGuard cancellation)
+            throws IOException {
         try {
             PeerCredentials peer = socket.peer();
             if (peer.uid() != Proc.uid() && peer.uid() != 0) {

@@ -91,7 +91,11 @@ final class Handover implements OutgoingSchedule {
         }
         migration.link().check();
         migration.limitSwitchover(requireCopies().mostBytes());
-        guest.stop(out); // the vCPU that pauses last does the switchover
+        if (guest.isRunning()) {
+            guest.stop(out); // the vCPU that pauses last does the switchover
+        } else {
+            out.run();
+        }
         migration.endSwitchover();
         endWatching();
     }

@@ -1,6 +1,7 @@
 package io.pageflip.source;
 
 import io.pageflip.agent.AgentContext;
+import io.pageflip.agent.MigrationControl;
 import io.pageflip.channel.StreamWriter;
 import io.pageflip.guest.Guest;
 import io.pageflip.metrics.Progress;
@@ -10,6 +11,7 @@ import io.pageflip.os.Proc;
 import io.pageflip.ram.DataMap;
 import io.pageflip.ram.RamBlock;
 import io.pageflip.request.MigrationRequest;
+import io.pageflip.request.Schedule;
 import io.pageflip.scenario.PageSteps;
 import io.pageflip.scenario.Step;
 import io.pageflip.send.SendPlan;
@@ -35,6 +37,7 @@ final class OutgoingMigration {
     private static final long GIB = 1L << 30;
     private static final long POLL_NS = 20_000;
 
+    private static final int GO_ON_SLICE_MS = 20;
     private static final int READY_TIMEOUT_S = 60;
     private static final int READY_TIMEOUT_S_PER_GIB = 15;
 
@@ -196,6 +199,9 @@ final class OutgoingMigration {
             LockSupport.parkNanos(10 * MS);
             link.check();
         }
+        if (request.schedule() != Schedule.PRECOPY) { // whose rounds are still to come
+            pauseBeforeSwitchover();
+        }
         long pss = Proc.proportionalSetBytes(); // now: a destination that is ready only waits for the guest
         stream.write(FrameHeader.bodiless(FrameType.PREPARE));
         progress().begin(Progress.Phase.CONNECTING, 0);
@@ -225,6 +231,25 @@ final class OutgoingMigration {
     }
 
     // Steps of the switchover.
+
+    /** If that was asked for: pauses the guest, and waits until somebody lets the migration go on. */
+    void pauseBeforeSwitchover() throws IOException {
+        MigrationControl control = context.control();
+        if (!control.pausesBeforeSwitchover()) {
+            return;
+        }
+        guest().stop();
+        progress().begin(Progress.Phase.PRE_SWITCHOVER, 0);
+        try {
+            while (!control.awaitGoOn(GO_ON_SLICE_MS)) {
+                link.check();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted", e);
+        }
+        progress().begin(Progress.Phase.SWITCHING, 0);
+    }
 
     /** Both sides are ready: from here on, a failure concerns a guest that is about to be paused. */
     void beginSwitchover() throws IOException {
@@ -277,6 +302,7 @@ final class OutgoingMigration {
     private void batchSent(int pages) throws IOException {
         pagesLeft = true;
         progress().done(pageSteps.add(pages));
+        progress().transferred(stream.transferredBytes());
         link.check();
     }
 

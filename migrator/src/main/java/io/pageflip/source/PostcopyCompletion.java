@@ -10,6 +10,7 @@ import io.pageflip.switchover.Ownership;
 import io.pageflip.switchover.RunToken;
 import java.io.IOException;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
 /**
@@ -56,6 +57,7 @@ final class PostcopyCompletion {
     private final Taken taken;
     private final Progress progress;
     private final Cancellation cancellation;
+    private final BooleanSupplier staysBroken;
     private final Consumer<Step> reached;
     private final NanoClock clock;
     private final long endNs;
@@ -67,8 +69,10 @@ final class PostcopyCompletion {
             long ramBytes,
             Progress progress,
             Cancellation cancellation,
+            BooleanSupplier staysBroken,
             Consumer<Step> reached,
             NanoClock clock) {
+        this.staysBroken = staysBroken;
         this.link = link;
         this.taken = taken;
         this.endNs = END_NS + (ramBytes >> 30) * END_NS_PER_GIB;
@@ -87,6 +91,7 @@ final class PostcopyCompletion {
                 migration.guest().config().ramBytes(),
                 migration.progress(),
                 migration.context().cancellation(),
+                migration.context().control()::staysBroken,
                 migration.context()::reached,
                 migration.clock());
     }
@@ -159,7 +164,7 @@ final class PostcopyCompletion {
         reached.accept(Step.PAUSED);
         long timeoutNs = Math.max(0, Math.min(MOST_RECOVER_NS, taken.recoverTimeoutNs()));
         long deadlineNs = clock.nanoTime() + timeoutNs;
-        while (!taken.reconnect()) {
+        while (staysBroken.getAsBoolean() || !taken.reconnect()) {
             if (taken.hasAllPages()) {
                 return;
             }

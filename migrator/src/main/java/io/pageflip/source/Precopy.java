@@ -1,5 +1,6 @@
 package io.pageflip.source;
 
+import io.pageflip.agent.MigrationControl;
 import io.pageflip.guest.Guest;
 import io.pageflip.log.EventLog;
 import io.pageflip.memory.PageBitmap;
@@ -10,7 +11,9 @@ import io.pageflip.ram.DataMap;
 import io.pageflip.ram.DirtyTracker;
 import io.pageflip.ram.DirtyTracking;
 import io.pageflip.ram.RamBlock;
+import io.pageflip.request.Mechanism;
 import io.pageflip.request.MigrationRequest;
+import io.pageflip.request.PrecopyLimits;
 import io.pageflip.scenario.Step;
 import io.pageflip.send.SendPlan;
 import io.pageflip.switchover.OutgoingSwitchover;
@@ -44,11 +47,13 @@ final class Precopy implements OutgoingSchedule {
     private static final int FEW_PAGES = 64;
 
     private static final int MOST_ANNOUNCEMENTS = 8;
+    private static final int LEAST_SLICE = 1024;
+    private static final int MOST_SLICES = 64;
 
     private final OutgoingMigration migration;
     private final MigrationRequest request;
     private final Guest guest;
-    private final RateLimit rateLimit;
+    private final MigrationControl control;
     private final PrecopyLog log;
     private final SendPlan roundsPlan;
     private final SendPlan.BatchListener lastSent;
@@ -59,6 +64,9 @@ final class Precopy implements OutgoingSchedule {
     private long roundStartNs;
     private long roundBytes;
     private long roundPages;
+    private RateLimit rateLimit = new RateLimit(0);
+    private long limitedSinceNs;
+    private long limitedBytes;
     private int throttlePercent;
     private boolean endsInPostcopy;
 
@@ -66,8 +74,8 @@ final class Precopy implements OutgoingSchedule {
         this.migration = migration;
         this.request = migration.request();
         this.guest = migration.guest();
-        this.rateLimit = new RateLimit(request.limits().maxBandwidth());
-        this.log = new PrecopyLog(request.dirtyTracking(), request.limits());
+        this.control = migration.context().control();
+        this.log = new PrecopyLog(request.dirtyTracking());
         this.roundsPlan = new SendPlan(request.mechanism(), request.schedule(), false, migration.stream());
         this.lastSent = pages -> {
             migration.pagesHaveLeft();
@@ -97,6 +105,7 @@ final class Precopy implements OutgoingSchedule {
         sendRounds();
         migration.noteFramesAgain();
         OutgoingSwitchover out = migration.switchover(endsInPostcopy ? new RestLater() : new RestNow());
+        migration.pauseBeforeSwitchover();
         migration.limitSwitchover(due.bytes());
         guest.stop();
         guest.throttle(0); // if the source takes it back, it runs as before
@@ -138,18 +147,24 @@ final class Precopy implements OutgoingSchedule {
     private void sendRounds() throws IOException {
         long startNs = migration.clock().nanoTime();
         for (int round = 1; ; round++) {
-            long pages = due.pages();
-            migration.progress().begin(Progress.Phase.PAGES, pages);
+            migration.progress().begin(Progress.Phase.PAGES, due.pages());
             sendRound(round);
             long nowNs = migration.clock().nanoTime();
             if (round == 1) {
                 migration.context().reached(Step.ROUND);
             }
+            PageSets left = due;
             due = takeWritten();
+            due.addAll(left);
             RoundStats stats = new RoundStats(
                     round, roundBytes, nowNs - roundStartNs, due.bytes(), nowNs - startNs, throttlePercent);
-            PrecopyDecision decision = PrecopyDecision.decide(stats, request.limits());
-            log.add(stats, pages, due.pages(), decision);
+            PrecopyLimits limits = limits();
+            PrecopyDecision decision = PrecopyDecision.decide(stats, limits, control.throttling());
+            if (cutsShort()) {
+                decision = decision.withPostcopy();
+            }
+            log.add(stats, roundPages, due.pages(), decision);
+            migration.progress().roundEnded(log.last());
             if (EVENTS.isOn()) {
                 EVENTS.event("round", log.last().summary());
             }
@@ -162,7 +177,7 @@ final class Precopy implements OutgoingSchedule {
                     announceWhileItRuns(round);
                     return;
                 }
-                case CANCEL -> throw log.notConverged(stats, decision);
+                case CANCEL -> throw log.notConverged(stats, limits, decision);
                 case CONTINUE, THROTTLE -> {
                     throttlePercent = decision.throttlePercent();
                     guest.throttle(throttlePercent);
@@ -175,14 +190,36 @@ final class Precopy implements OutgoingSchedule {
         roundStartNs = migration.clock().nanoTime();
         roundBytes = 0;
         roundPages = 0;
+        limitedSinceNs = roundStartNs;
+        limitedBytes = 0;
         for (int i = 0; i < guest.blocks().size(); i++) {
-            RamBlock block = guest.blocks().get(i);
-            int pageBytes = block.spec().pageBytes();
-            int batch = rateLimit.batch(request.batchPages(), pageBytes);
-            roundsPlan.sendPages(i, block, due.of(i), batch, pages -> batchSent(pages, pageBytes));
+            sendBlock(i);
         }
-        sent.addAll(due);
         endRound(round);
+    }
+
+    /** Sends the pages of a block that are due, unless a postcopy was asked for: then some may stay due. */
+    private void sendBlock(int index) throws IOException {
+        RamBlock block = guest.blocks().get(index);
+        int pageBytes = block.spec().pageBytes();
+        PageBitmap left = due.of(index);
+        while (!left.isEmpty() && !cutsShort()) {
+            PageBitmap slice = left.first(slicePages(left.pages()));
+            int batch = new RateLimit(limits().maxBandwidth()).batch(request.batchPages(), pageBytes);
+            roundsPlan.sendPages(index, block, slice, batch, pages -> batchSent(pages, pageBytes));
+            sent.of(index).addAll(slice);
+            left.removeAll(slice);
+        }
+    }
+
+    /** Whether the rest of the round is to cross after the switchover. */
+    private boolean cutsShort() {
+        return control.postcopyWanted() && request.mechanism() == Mechanism.PULL;
+    }
+
+    /** How many pages are sent before the next look at what was asked for. */
+    private long slicePages(long blockPages) {
+        return request.mechanism() == Mechanism.PULL ? Math.max(LEAST_SLICE, blockPages / MOST_SLICES) : blockPages;
     }
 
     private void batchSent(int pages, int pageBytes) throws IOException {
@@ -191,12 +228,28 @@ final class Precopy implements OutgoingSchedule {
         migration.progress().done(roundPages);
         migration.pageSteps().add(pages);
         migration.link().check();
-        long waitNs = rateLimit.waitNs(roundBytes, migration.clock().nanoTime() - roundStartNs);
-        while (waitNs > 0) {
+        migration.progress().transferred(migration.stream().transferredBytes());
+        limitedBytes += (long) pages * pageBytes;
+        for (long waitNs = waitNs(); waitNs > 0; waitNs = waitNs()) {
             LockSupport.parkNanos(Math.min(waitNs, SLICE_NS));
             migration.link().check();
-            waitNs = rateLimit.waitNs(roundBytes, migration.clock().nanoTime() - roundStartNs);
         }
+    }
+
+    /** How long to wait before more is sent. What was sent under another limit does not count. */
+    private long waitNs() {
+        long nowNs = migration.clock().nanoTime();
+        long bandwidth = control.postcopyWanted() ? 0 : limits().maxBandwidth();
+        if (rateLimit.bytesPerSecond() != bandwidth) {
+            rateLimit = new RateLimit(bandwidth);
+            limitedSinceNs = nowNs;
+            limitedBytes = 0;
+        }
+        return rateLimit.waitNs(limitedBytes, nowNs - limitedSinceNs);
+    }
+
+    private PrecopyLimits limits() {
+        return control.limits(request.limits());
     }
 
     /** Ends a round: waits until the destination has received everything that was sent. */
@@ -314,7 +367,7 @@ final class Precopy implements OutgoingSchedule {
     /** Adds the rounds to the report, however the migration ended. */
     @Override
     public SourceSide report(SourceSide known) {
-        return known.withPrecopy(log.report());
+        return known.withPrecopy(log.report(limits()));
     }
 
     private void endWatching() {

@@ -1,5 +1,6 @@
 package io.pageflip.source;
 
+import io.pageflip.agent.Throttling;
 import io.pageflip.request.PrecopyLimits;
 import io.pageflip.request.PrecopyLimits.OnTimeout;
 
@@ -10,17 +11,6 @@ import io.pageflip.request.PrecopyLimits.OnTimeout;
  * @param reason why this was decided, for reports
  */
 record PrecopyDecision(Action action, int throttlePercent, String reason) {
-    /** As QEMU's {@code cpu-throttle-initial} and {@code cpu-throttle-increment}. */
-    static final int THROTTLE_INITIAL_PERCENT = 20;
-
-    static final int THROTTLE_INCREMENT_PERCENT = 10;
-
-    /** As QEMU's {@code max-cpu-throttle}. */
-    static final int THROTTLE_MAX_PERCENT = 99;
-
-    /** As QEMU's {@code throttle-trigger-threshold}: the guest wrote more than this percentage of what a round sent. */
-    static final int THROTTLE_TRIGGER_PERCENT = 50;
-
     /** The source's next action. */
     enum Action {
         /** Another round. */
@@ -51,7 +41,7 @@ record PrecopyDecision(Action action, int throttlePercent, String reason) {
      * Decides after a round. If the rest fits into the downtime limit, the switchover always follows, also when the
      * timeout or the last round has passed.
      */
-    static PrecopyDecision decide(RoundStats stats, PrecopyLimits limits) {
+    static PrecopyDecision decide(RoundStats stats, PrecopyLimits limits, Throttling throttling) {
         int throttle = stats.throttlePercent();
         if (stats.expectedDowntimeNs() <= limits.downtimeLimitNs()) {
             return new PrecopyDecision(Action.SWITCH, throttle, "the rest fits into the downtime limit");
@@ -62,14 +52,24 @@ record PrecopyDecision(Action action, int throttlePercent, String reason) {
         if (limits.maxRounds() > 0 && stats.round() >= limits.maxRounds()) {
             return new PrecopyDecision(atTheEnd(limits.onTimeout()), throttle, "the rounds have run out");
         }
-        boolean outrun = stats.dirtyBytes() > stats.sentBytes() * (THROTTLE_TRIGGER_PERCENT / 100.0);
-        if (limits.autoConverge() && outrun && throttle < THROTTLE_MAX_PERCENT) {
+        boolean outrun = stats.dirtyBytes() > stats.sentBytes() * (throttling.triggerPercent() / 100.0);
+        if (limits.autoConverge() && outrun && throttle < throttling.maxPercent()) {
             int more = throttle == 0
-                    ? THROTTLE_INITIAL_PERCENT
-                    : Math.min(THROTTLE_MAX_PERCENT, throttle + THROTTLE_INCREMENT_PERCENT);
-            return new PrecopyDecision(Action.THROTTLE, more, "the guest writes more than half of what is sent");
+                    ? throttling.initialPercent()
+                    : Math.min(throttling.maxPercent(), throttle + throttling.incrementPercent());
+            return new PrecopyDecision(
+                    Action.THROTTLE,
+                    more,
+                    "the guest writes more than " + throttling.triggerPercent() + " % of what is sent");
         }
         return new PrecopyDecision(Action.CONTINUE, throttle, "too much is left");
+    }
+
+    /** The same, but with the rest after the switchover, because somebody asked for that. */
+    PrecopyDecision withPostcopy() {
+        return action == Action.SWITCH
+                ? this
+                : new PrecopyDecision(Action.POSTCOPY, throttlePercent, "a postcopy was asked for");
     }
 
     private static Action atTheEnd(OnTimeout choice) {

@@ -15,12 +15,10 @@ final class PrecopyLog {
     private static final double BITS_PER_MEGABIT = 8 / 1e6;
 
     private final DirtyTracking tracking;
-    private final PrecopyLimits limits;
     private final List<Round> rounds = new ArrayList<>();
 
-    PrecopyLog(DirtyTracking tracking, PrecopyLimits limits) {
+    PrecopyLog(DirtyTracking tracking) {
         this.tracking = tracking;
-        this.limits = limits;
     }
 
     /**
@@ -50,7 +48,7 @@ final class PrecopyLog {
     }
 
     /** The exception that tells a person why the guest stays. */
-    NotConvergedException notConverged(RoundStats stats, PrecopyDecision decision) {
+    NotConvergedException notConverged(RoundStats stats, PrecopyLimits limits, PrecopyDecision decision) {
         return new NotConvergedException(String.format(
                 Locale.ROOT,
                 "%s: after round %d and %.1f s the guest would still be paused for %.0f ms, and the limit is %.0f ms",
@@ -61,8 +59,12 @@ final class PrecopyLog {
                 limits.downtimeLimitNs() / NS_PER_MS));
     }
 
-    /** The rounds so far. */
-    PrecopyResult report() {
+    /**
+     * The rounds so far.
+     *
+     * @param limits that counted in the end
+     */
+    PrecopyResult report(PrecopyLimits limits) {
         return new PrecopyResult(tracking.toString(), limits.downtimeLimitNs() / (long) NS_PER_MS, rounds);
     }
 }

@@ -3,6 +3,7 @@ package io.pageflip.source;
 import io.pageflip.agent.AgentContext;
 import io.pageflip.agent.FailureText;
 import io.pageflip.agent.GuestLostException;
+import io.pageflip.agent.MigrationControl;
 import io.pageflip.agent.SwitchoverLog;
 import io.pageflip.channel.Cancellation;
 import io.pageflip.channel.CancelledException;
@@ -36,9 +37,10 @@ import io.pageflip.wire.Message;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Runs a guest and gives it to a destination, once. One thread calls {@link #run}; {@link Cancellation} and
+ * Runs a guest and gives it to a destination, once. One thread calls {@link #run}; {@link MigrationControl} and
  * {@link Progress} may be used from others.
  *
  * <pre>
@@ -55,12 +57,13 @@ public final class SourceAgent {
 
     private final MigrationRequest request;
     private final DestinationLink link;
-    private final Cancellation cancellation;
     private final Progress progress;
     private final NanoClock clock;
     private final AgentContext<SourceState> context;
 
     private final boolean kernelMovesGifts;
+    private boolean keepsGuest;
+    private boolean kept;
 
     /**
      * An agent that owns nothing yet.
@@ -73,7 +76,7 @@ public final class SourceAgent {
             MigrationRequest request,
             DestinationLink link,
             boolean kernelMovesGifts,
-            Cancellation cancellation,
+            MigrationControl control,
             Progress progress,
             NanoClock clock)
             throws RefusedException {
@@ -81,11 +84,10 @@ public final class SourceAgent {
         this.request = request;
         this.link = link;
         this.kernelMovesGifts = kernelMovesGifts;
-        this.cancellation = cancellation;
         this.progress = progress;
         this.clock = clock;
         this.context = new AgentContext<>(
-                "source", SourceState.STARTING, request.sourceFault(), link::drop, cancellation, progress, clock);
+                "source", SourceState.STARTING, request.sourceFault(), link::drop, control, progress, clock);
     }
 
     /**
@@ -94,10 +96,14 @@ public final class SourceAgent {
      * @throws IOException if there never was a guest
      */
     public RunResult run() throws IOException {
-        return run(VirtualMachine.create(request.guest(), this::makeBlock, clock));
+        return run(makeMachine(request, clock));
     }
 
-    private RamBlock makeBlock(BlockSpec spec) throws IOException {
+    private static VirtualMachine makeMachine(MigrationRequest request, NanoClock clock) throws IOException {
+        return VirtualMachine.create(request.guest(), spec -> makeBlock(request, spec), clock);
+    }
+
+    private static RamBlock makeBlock(MigrationRequest request, BlockSpec spec) throws IOException {
         Path directory = request.ramDirectory();
         if (directory != null && spec.backing() == Backing.FILE) {
             return RamBlock.createOnDisk(spec, directory);
@@ -120,6 +126,8 @@ public final class SourceAgent {
      */
     public RunResult run(VirtualMachine machine) throws IOException {
         try (SourceMemory memory = new SourceMemory(machine, clock)) {
+            context.control().setGuest(memory.guest());
+            context.control().setBreaker(link::drop);
             boolean runs = memory.guest().isRunning();
             Ownership ownership = Ownership.of(memory.token());
             StreamWriter stream;
@@ -132,7 +140,7 @@ public final class SourceAgent {
                 Exception cause = link.explain(e);
                 tellOfFailure(cause);
                 context.transition(SourceState.FAILED, FailureText.of(cause));
-                return stays(memory.guest(), cause);
+                return stays(memory, cause);
             }
             PreparationStep first = runs ? PreparationStep.NONE : powerOn(memory.guest());
             long runningSinceNs =
@@ -142,6 +150,49 @@ public final class SourceAgent {
             try (OutgoingSchedule schedule = OutgoingSchedule.of(migration)) {
                 RunResult result = migrate(migration, first, schedule);
                 return result.with(first.report(schedule.report(result.source())));
+            }
+        }
+    }
+
+    /**
+     * A guest, and what became of the attempt to give it away.
+     *
+     * @param machine with the guest, which runs here; the caller owns it; null if the guest is not here any more
+     */
+    public record Given(RunResult result, @Nullable VirtualMachine machine) {}
+
+    /**
+     * Gives away a guest that runs. If that fails, the guest runs on here, unverified.
+     *
+     * @param machine taken over
+     */
+    public Given give(VirtualMachine machine) throws IOException {
+        keepsGuest = true;
+        RunResult result = run(machine);
+        return new Given(result, kept ? machine : null);
+    }
+
+    /**
+     * Makes a guest, fills its memory and starts it.
+     *
+     * @return the running guest, which the caller owns
+     */
+    public static VirtualMachine start(
+            MigrationRequest request, MigrationControl control, Progress progress, NanoClock clock) throws IOException {
+        VirtualMachine machine = makeMachine(request, clock);
+        boolean runs = false;
+        try {
+            progress.begin(Progress.Phase.FILLING, request.guest().ramBytes() / BasePage.BYTES);
+            machine.guest().powerOn(done -> {
+                progress.done(done);
+                throwIfCancelled(control.cancellation());
+            });
+            machine.guest().resume();
+            runs = true;
+            return machine;
+        } finally {
+            if (!runs) {
+                machine.close();
             }
         }
     }
@@ -159,7 +210,7 @@ public final class SourceAgent {
         context.reached(Step.FILLING);
         guest.powerOn(done -> {
             progress.done(done);
-            throwIfCancelled();
+            throwIfCancelled(context.cancellation());
         });
         PreparationStep first =
                 request.adopts() ? new PreparationStep.Adopt(guest, request, context) : PreparationStep.NONE;
@@ -185,7 +236,7 @@ public final class SourceAgent {
     }
 
     /** Throws if the user cancels while guest memory is being filled: there is no guest to lose yet. */
-    private void throwIfCancelled() {
+    private static void throwIfCancelled(Cancellation cancellation) {
         if (cancellation.isRequested()) {
             throw new java.util.concurrent.CancellationException("cancelled before the guest ran");
         }
@@ -217,6 +268,7 @@ public final class SourceAgent {
             return takeBack(migration, schedule, reason);
         }
         context.transition(SourceState.COMPLETED, "the destination has stored its epoch");
+        context.control().setGuestPausedNs(migration.memory().token().page().guestPausedNs());
         if (context.log().isOn()) {
             SwitchoverLog.source(
                     context.log(),
@@ -299,7 +351,7 @@ public final class SourceAgent {
         }
         Exception cause = link.explain(reason);
         tellOfFailure(cause);
-        return stays(guest, cause);
+        return stays(migration.memory(), cause);
     }
 
     private void tellOfFailure(Exception reason) {
@@ -308,13 +360,20 @@ public final class SourceAgent {
     }
 
     /** The guest stays here: lets it run for a while, and verifies it. */
-    private RunResult stays(Guest guest, Exception reason) throws IOException {
+    private RunResult stays(SourceMemory memory, Exception reason) throws IOException {
         boolean cancelled = reason instanceof CancelledException || reason instanceof NotConvergedException;
         return RunResult.ended(
                 cancelled ? MigrationStatus.CANCELLED : MigrationStatus.FAILED,
                 Owner.SOURCE,
-                watchAndVerify(guest),
+                keepsGuest ? keep(memory) : watchAndVerify(memory.guest()),
                 new Failure(failureKind(reason, cancelled), FailureText.of(reason)));
+    }
+
+    /** The guest runs on, and is the caller's. */
+    private VerificationResult keep(SourceMemory memory) {
+        memory.giveAway();
+        kept = true;
+        return VerificationResult.SKIPPED;
     }
 
     private static Failure.Kind failureKind(Exception reason, boolean cancelled) {
@@ -330,7 +389,7 @@ public final class SourceAgent {
     private VerificationResult watchAndVerify(Guest guest) throws IOException {
         progress.begin(Progress.Phase.RUNNING, 0);
         long untilNs = clock.nanoTime() + request.runAfterNs();
-        while (clock.nanoTime() < untilNs && !cancellation.isRequested()) {
+        while (clock.nanoTime() < untilNs && !context.cancellation().isRequested()) {
             LockSupport.parkNanos(10 * MS);
         }
         guest.stop();

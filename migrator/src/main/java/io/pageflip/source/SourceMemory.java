@@ -27,6 +27,7 @@ final class SourceMemory implements AutoCloseable {
     private final MemFd framesFile;
     private final NanoClock clock;
     private @Nullable FuseExport export;
+    private boolean givenAway;
 
     /** @param machine taken over, even if this throws */
     SourceMemory(VirtualMachine machine, NanoClock clock) throws IOException {
@@ -125,10 +126,17 @@ final class SourceMemory implements AutoCloseable {
         return new Message.Hello.File(file.number(), file.inode());
     }
 
+    /** From now on, whoever made this object owns the guest. */
+    void giveAway() {
+        givenAway = true;
+    }
+
     @Override
     public void close() {
         endExport(); // first: it reads what the guest owns
-        machine.close();
+        if (!givenAway) {
+            machine.close();
+        }
         framesFile.close();
     }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.pageflip.agent.AgentContext;
 import io.pageflip.agent.GuestLostException;
+import io.pageflip.agent.MigrationControl;
 import io.pageflip.channel.Cancellation;
 import io.pageflip.channel.StreamReader;
 import io.pageflip.metrics.Progress;
@@ -47,7 +48,7 @@ final class RemainingPagesWaitTest {
                     DestinationState.COMPLETED,
                     ScriptedFault.NONE,
                     () -> {},
-                    cancellation,
+                    new MigrationControl(cancellation),
                     progress,
                     () -> nowNs)
             .observedBy(step -> events.add(step.toString()));

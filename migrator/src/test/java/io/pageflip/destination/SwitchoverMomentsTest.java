@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.pageflip.agent.AgentContext;
+import io.pageflip.agent.MigrationControl;
 import io.pageflip.channel.Cancellation;
 import io.pageflip.channel.CancelledException;
 import io.pageflip.metrics.Progress;
@@ -27,7 +28,7 @@ final class SwitchoverMomentsTest {
                         DestinationState.DEVICE,
                         fault,
                         () -> dropped = true,
-                        cancellation,
+                        new MigrationControl(cancellation),
                         new Progress(),
                         NanoClock.SYSTEM)
                 .observedBy(steps::add));

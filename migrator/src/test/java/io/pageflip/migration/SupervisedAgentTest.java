@@ -27,7 +27,7 @@ final class SupervisedAgentTest {
     private RunResult run(List<String> arguments, String input) {
         ByteArrayInputStream in = new ByteArrayInputStream(input.getBytes(StandardCharsets.UTF_8));
         PrintStream out = new PrintStream(told, true, StandardCharsets.UTF_8);
-        return SupervisedAgent.run(arguments, in, out, new Cancellation());
+        return SupervisedAgent.run(arguments, in, out, new Cancellation(), AgentController.NONE);
     }
 
     private static List<String> task(String kind) {

@@ -1,5 +1,6 @@
 package io.pageflip.migration;
 
+import io.pageflip.agent.MigrationControl;
 import io.pageflip.channel.Cancellation;
 import io.pageflip.destination.ConnectedSource;
 import io.pageflip.destination.DestinationAgent;
@@ -75,7 +76,9 @@ final class TwoAgents implements BeforeEachCallback, AfterEachCallback {
         return inBackground("source", () -> {
             try (ConnectedDestination link =
                     ConnectedDestination.connect(path, request.channel(), NanoClock.SYSTEM, cancellation)) {
-                return new SourceAgent(request, link, false, cancellation, progress, NanoClock.SYSTEM).run();
+                return new SourceAgent(
+                                request, link, false, new MigrationControl(cancellation), progress, NanoClock.SYSTEM)
+                        .run();
             }
         });
     }
@@ -91,7 +94,9 @@ final class TwoAgents implements BeforeEachCallback, AfterEachCallback {
         return inBackground("destination", () -> {
             try (UnixSocket connection = listener.accept(Waiting.LIMIT_MS);
                     ConnectedSource link = ConnectedSource.accept(connection, path, NanoClock.SYSTEM, never)) {
-                return new DestinationAgent(request, link, false, never, new Progress(), NanoClock.SYSTEM).run();
+                return new DestinationAgent(
+                                request, link, false, new MigrationControl(never), new Progress(), NanoClock.SYSTEM)
+                        .run();
             }
         });
     }

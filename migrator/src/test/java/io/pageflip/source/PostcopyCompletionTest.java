@@ -29,9 +29,17 @@ final class PostcopyCompletionTest {
     private final Progress progress = new Progress();
     private final Cancellation cancellation = new Cancellation();
     private long nowNs = 100;
+    private int heldTries;
 
     private final PostcopyCompletion wait = new PostcopyCompletion(
-            link, destination, 2L << 30, progress, cancellation, step -> events.add(step.toString()), () -> nowNs);
+            link,
+            destination,
+            2L << 30,
+            progress,
+            cancellation,
+            () -> heldTries-- > 0,
+            step -> events.add(step.toString()),
+            () -> nowNs);
 
     /** Has the last page after so many looks at that, and can be reached again after so many tries. */
     private final class Destination implements PostcopyCompletion.Taken {

@@ -3,6 +3,7 @@ package io.pageflip.source;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.pageflip.agent.Throttling;
 import io.pageflip.request.PrecopyLimits;
 import io.pageflip.request.PrecopyLimits.OnTimeout;
 import io.pageflip.source.PrecopyDecision.Action;
@@ -16,7 +17,7 @@ final class PrecopyDecisionTest {
     private static final long MIB = 1 << 20;
 
     private static PrecopyDecision decide(RoundStats stats, PrecopyLimits limits) {
-        return PrecopyDecision.decide(stats, limits);
+        return PrecopyDecision.decide(stats, limits, Throttling.DEFAULT);
     }
 
     private static PrecopyLimits limits(long downtimeMs, int rounds, boolean autoConverge, long timeoutMs) {
@@ -148,5 +149,24 @@ final class PrecopyDecisionTest {
         assertThatThrownBy(() -> new RoundStats(1, -1, 1, 1, 1, 0)).isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> new PrecopyLimits(-1, 0, 0, false, 0, OnTimeout.CANCEL))
                 .isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"300, SWITCH", "10, POSTCOPY"})
+    void whoAsksForAPostcopyGetsOneUnlessTheRestFits(long limitMs, Action action) {
+        RoundStats stats = new RoundStats(2, 100 << 20, 1_000_000_000L, 10 << 20, 2_000_000_000L, 0);
+        assertThat(decide(stats, limits(limitMs, 0, false, 0)).withPostcopy().action())
+                .isEqualTo(action);
+    }
+
+    @Test
+    void throttlingIsAsItWasAsked() {
+        RoundStats stats = new RoundStats(2, 100 << 20, 1_000_000_000L, 90 << 20, 2_000_000_000L, 0);
+        PrecopyLimits limits = limits(10, 0, true, 0);
+        assertThat(PrecopyDecision.decide(stats, limits, new Throttling(35, 5, 99, 80)))
+                .isEqualTo(new PrecopyDecision(Action.THROTTLE, 35, "the guest writes more than 80 % of what is sent"));
+        assertThat(PrecopyDecision.decide(stats, limits, new Throttling(35, 5, 99, 95))
+                        .action())
+                .isEqualTo(Action.CONTINUE);
     }
 }

@@ -2,6 +2,7 @@ package io.pageflip.source;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.pageflip.agent.Throttling;
 import io.pageflip.metrics.PrecopyResult.Round;
 import io.pageflip.ram.DirtyTracking;
 import io.pageflip.request.PrecopyLimits;
@@ -11,14 +12,14 @@ final class PrecopyLogTest {
     private static final long MS = 1_000_000;
     private static final RoundStats STATS = new RoundStats(3, 100 << 20, 1000 * MS, 50 << 20, 4200 * MS, 20);
 
-    private final PrecopyLog log = new PrecopyLog(DirtyTracking.LOG, PrecopyLimits.DEFAULT);
+    private final PrecopyLog log = new PrecopyLog(DirtyTracking.LOG);
 
     @Test
     void reportsEachRoundAsItWas() {
-        assertThat(log.report().rounds()).isEmpty();
-        log.add(STATS, 25600, 12800, PrecopyDecision.decide(STATS, PrecopyLimits.DEFAULT));
-        assertThat(log.report().downtimeLimit()).isEqualTo(300);
-        assertThat(log.report().rounds())
+        assertThat(log.report(PrecopyLimits.DEFAULT).rounds()).isEmpty();
+        log.add(STATS, 25600, 12800, PrecopyDecision.decide(STATS, PrecopyLimits.DEFAULT, Throttling.DEFAULT));
+        assertThat(log.report(PrecopyLimits.DEFAULT).downtimeLimit()).isEqualTo(300);
+        assertThat(log.report(PrecopyLimits.DEFAULT).rounds())
                 .containsExactly(new Round(
                         3,
                         25600,
@@ -36,7 +37,7 @@ final class PrecopyLogTest {
     @Test
     void saysWhyTheGuestStays() {
         PrecopyDecision decision = new PrecopyDecision(PrecopyDecision.Action.CANCEL, 20, "the rounds have run out");
-        assertThat(log.notConverged(STATS, decision))
+        assertThat(log.notConverged(STATS, PrecopyLimits.DEFAULT, decision))
                 .hasMessage(
                         "the rounds have run out: after round 3 and 4.2 s the guest would still be paused for 500 ms,"
                                 + " and the limit is 300 ms");

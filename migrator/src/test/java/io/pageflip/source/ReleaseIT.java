@@ -2,6 +2,7 @@ package io.pageflip.source;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.pageflip.agent.MigrationControl;
 import io.pageflip.channel.Cancellation;
 import io.pageflip.channel.InactivityTimeout;
 import io.pageflip.channel.PeerGoneException;
@@ -50,8 +51,14 @@ final class ReleaseIT {
                 .runAfterS(0)
                 .build();
         try (ReaderThatLeaves link = new ReaderThatLeaves(GUEST)) {
-            RunResult result =
-                    new SourceAgent(request, link, false, new Cancellation(), new Progress(), NanoClock.SYSTEM).run();
+            RunResult result = new SourceAgent(
+                            request,
+                            link,
+                            false,
+                            new MigrationControl(new Cancellation()),
+                            new Progress(),
+                            NanoClock.SYSTEM)
+                    .run();
             assertThat(result.status()).isEqualTo(MigrationStatus.FAILED);
             assertThat(result.owner()).isEqualTo(Owner.SOURCE);
             assertThat(result.verification().status()).isEqualTo(VerificationResult.Status.MATCH);
