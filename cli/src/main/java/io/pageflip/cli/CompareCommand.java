@@ -7,6 +7,7 @@ import io.pageflip.cli.report.ComparisonCsv;
 import io.pageflip.cli.report.ComparisonText;
 import io.pageflip.cli.report.HtmlReport;
 import io.pageflip.cli.report.QemuCell;
+import io.pageflip.cli.report.Way;
 import io.pageflip.guest.GuestConfig;
 import io.pageflip.kernel.workload.SimulatedKernel;
 import io.pageflip.log.LogOutput;
@@ -126,6 +127,9 @@ final class CompareCommand implements Callable<Integer> {
     private @Nullable String cleanup;
 
     @Mixin
+    private TableOptions table;
+
+    @Mixin
     private ReportOptions report;
 
     @Option(names = "--export-json", paramLabel = "FILE", description = "Also write the JSON report to a file.")
@@ -183,6 +187,7 @@ final class CompareCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(), "--costs is for --predict, which is not there");
         }
         qemuOptions.check();
+        table.check(qemuOptions.isWanted());
         pin();
         Costs costs = predict ? CostsFile.load(spec, costsFile) : null;
         Matrix matrix = Matrix.of(spec, matrixOptions.combinations(), this::common, this::checkHost);
@@ -190,14 +195,17 @@ final class CompareCommand implements Callable<Integer> {
             throw nothingToRun(matrix);
         }
         QemuOptions.Rows qemu = qemuOptions.isWanted() ? qemuOptions.rows(matrix.requests(), cancellation) : null;
+        Way reference = table.reference(ways(matrix, qemu));
         List<@Nullable Prediction> predictions = predictions(matrix, costs);
         ComparisonRun<RowRun> run = runAll(matrix, qemu);
-        Comparison comparison = comparison(matrix, qemu, run, predictions);
+        Comparison comparison = comparison(matrix, qemu, run, predictions, reference);
+        ComparisonText text =
+                new ComparisonText(heading(comparison), comparison, table.order(), table.unit(), reference);
         shell("--cleanup", cleanup);
-        print(comparison);
+        print(text);
         json.write(comparison::json);
         csv.write(() -> ComparisonCsv.of(comparison));
-        markdown.write(() -> ComparisonText.markdown(heading(comparison), comparison));
+        markdown.write(text::markdown);
         html.write(() -> HtmlReport.of(ResultJson.MAPPER.valueToTree(comparison)));
         if (predict && costs == null) {
             spec.commandLine()
@@ -223,6 +231,16 @@ final class CompareCommand implements Callable<Integer> {
                         spec.commandLine(), "--cpus " + cpus + ": this process may use none of them", e);
             }
         }
+    }
+
+    /** Of all rows, in the order in which they run. */
+    private static List<Way> ways(Matrix matrix, QemuOptions.@Nullable Rows qemu) {
+        List<QemuSettings> settings = qemu == null ? List.of() : qemu.settings();
+        return Stream.concat(
+                        matrix.requests().stream().map(RequestDocument::of),
+                        settings.stream().map(QemuOptions::options))
+                .map(Way::of)
+                .toList();
     }
 
     /** Predicts each cell, before any has run; null for each if no prediction is asked for. */
@@ -342,7 +360,8 @@ final class CompareCommand implements Callable<Integer> {
             Matrix matrix,
             QemuOptions.@Nullable Rows qemu,
             ComparisonRun<RowRun> run,
-            List<@Nullable Prediction> predictions)
+            List<@Nullable Prediction> predictions,
+            @Nullable Way reference)
             throws InterruptedException {
         List<Comparison.Measured> measured = new ArrayList<>();
         int pageflips = matrix.requests().size();
@@ -382,11 +401,13 @@ final class CompareCommand implements Callable<Integer> {
         if (cpus != null) {
             request.put("cpus", cpus);
         }
+        table.describe(request, reference);
         List<Comparison.Skipped> skipped = new ArrayList<>(matrix.skipped());
         if (qemu != null) {
             skipped.addAll(qemu.skipped());
         }
-        return Comparison.of(request, cancellation.isRequested(), measured, qemu == null ? null : cells, skipped);
+        return Comparison.of(
+                request, cancellation.isRequested(), measured, qemu == null ? null : cells, skipped, reference);
     }
 
     /** Of one more run, whose times do not count; null if it failed. */
@@ -394,12 +415,12 @@ final class CompareCommand implements Callable<Integer> {
         return new QemuMigration(row, cancellation, NanoClock.SYSTEM).peakPssBytes();
     }
 
-    private void print(Comparison comparison) {
+    private void print(ComparisonText text) {
         PrintWriter out = spec.commandLine().getOut();
         if (report.format() == ReportOptions.Format.JSON) {
-            out.print(comparison.json());
+            out.print(text.comparison().json());
         } else if (!report.quiet()) {
-            out.print(ComparisonText.text(heading(comparison), comparison));
+            out.print(text.text());
         }
         out.flush();
     }

@@ -1,6 +1,7 @@
 package io.pageflip.cli.report;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import io.pageflip.metrics.PageCounts;
 import io.pageflip.metrics.ResultJson;
 import io.pageflip.metrics.RunResult;
 import io.pageflip.observer.Seen;
@@ -9,7 +10,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,6 +32,7 @@ public record Comparison(
         List<Skipped> skipped) {
     static final String SCHEMA = "pageflip.comparison/2";
     private static final double WIDE = 0.25;
+    private static final long NS_PER_MS = 1_000_000;
 
     /**
      * One combination.
@@ -50,10 +51,88 @@ public record Comparison(
             List<RunResult> runs,
             @Nullable CellSummary summary,
             @Nullable List<@Nullable Seen> seen,
-            @Nullable Predicted predicted) {
+            @Nullable Predicted predicted)
+            implements Row {
         /** The value of an option as people read it. */
         String option(String name) {
             return String.valueOf(options.get(name));
+        }
+
+        @Override
+        public boolean hasFigures() {
+            return summary != null;
+        }
+
+        @Override
+        public @Nullable Summary says() {
+            return summary == null ? null : summary.downtimeNs;
+        }
+
+        @Override
+        public @Nullable SeenSummary gap() {
+            return summary == null ? null : summary.seen;
+        }
+
+        @Override
+        public @Nullable Double ratio() {
+            return summary == null || summary.ratio == 0 ? null : summary.ratio;
+        }
+
+        @Override
+        public @Nullable Summary stopResume() {
+            return null;
+        }
+
+        @Override
+        public int stopResumeRuns() {
+            return 0;
+        }
+
+        @Override
+        public @Nullable Long totalNs() {
+            io.pageflip.metrics.Measured last = last();
+            return last == null ? null : last.totalTimeMs() * NS_PER_MS;
+        }
+
+        @Override
+        public @Nullable Long copiedBytes() {
+            io.pageflip.metrics.Measured last = last();
+            return last == null
+                    ? null
+                    : last.blocks().stream()
+                            .mapToLong(block -> block.pages().copied() * block.pageSize())
+                            .sum();
+        }
+
+        @Override
+        public @Nullable Long memoryBytes() {
+            Long peak = runs.isEmpty() ? null : runs.get(runs.size() - 1).source().peakPssBytes();
+            return peak == null || peak == 0 ? null : peak;
+        }
+
+        @Override
+        public @Nullable String failure() {
+            return runs.isEmpty() ? null : TextReport.sentence(runs.get(runs.size() - 1));
+        }
+
+        private Cell withRatio(@Nullable Double ratio) {
+            CellSummary s = summary;
+            if (s == null) {
+                return this;
+            }
+            CellSummary other = new CellSummary(
+                    s.runs, s.downtimeNs, s.spread, s.wideSpread, s.seen, ratio == null ? 0 : ratio);
+            return new Cell(options, status, runs, other, seen, predicted);
+        }
+
+        /** Of the last run; none if that measured nothing. */
+        PageCounts lastPages() {
+            io.pageflip.metrics.Measured last = last();
+            return last == null ? PageCounts.NONE : last.pages();
+        }
+
+        private io.pageflip.metrics.@Nullable Measured last() {
+            return runs.isEmpty() ? null : runs.get(runs.size() - 1).measured();
         }
     }
 
@@ -64,8 +143,8 @@ public record Comparison(
      * @param spread the distance between its quartiles, as a part of its median
      * @param wideSpread whether the spread is so wide that the median says little
      * @param seen by an observer outside; null if nobody watched, or could see anything
-     * @param ratio its median, divided by the least median of a cell with the same RAM, vCPUs and dirty rate: of what
-     *     was seen where real QEMU takes part (0 if nothing was), else of the downtime
+     * @param ratio its median, divided by that of the reference, or by the least, of a row with the same RAM, vCPUs and
+     *     dirty rate: of what was seen where real QEMU takes part, else of the downtime; 0 if one of both is not known
      */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record CellSummary(
@@ -74,12 +153,7 @@ public record Comparison(
             double spread,
             boolean wideSpread,
             @Nullable SeenSummary seen,
-            double ratio) {
-        /** What rows are compared by. */
-        private long compared() {
-            return seen == null ? downtimeNs.p50() : seen.ns().p50();
-        }
-    }
+            double ratio) {}
 
     /** A combination that was not tried: the options that set it apart from the others, and why. */
     public record Skipped(Map<String, Object> options, String reason) {}
@@ -98,31 +172,31 @@ public record Comparison(
         }
     }
 
-    /** Sums up what was measured. */
+    /** Sums up what was measured, of pageflip alone; ratios are to the best. */
     public static Comparison of(
             Map<String, Object> request, boolean interrupted, List<Measured> measured, List<Skipped> skipped) {
-        return of(request, interrupted, measured, null, skipped);
+        return of(request, interrupted, measured, null, skipped, null);
     }
 
-    /** Sums up what was measured, of pageflip and of real QEMU. */
+    /**
+     * Sums up what was measured, of pageflip and of real QEMU.
+     *
+     * @param reference the rows that ratios are to; null for the best with the same guest
+     */
     public static Comparison of(
             Map<String, Object> request,
             boolean interrupted,
             List<Measured> measured,
             @Nullable List<QemuCell> qemu,
-            List<Skipped> skipped) {
+            List<Skipped> skipped,
+            @Nullable Way reference) {
         List<Cell> cells = measured.stream().map(Comparison::cell).toList();
-        Map<List<@Nullable Object>, Long> best = new HashMap<>();
-        for (Cell cell : cells) {
-            if (cell.summary != null && (qemu == null || cell.summary.seen != null)) {
-                best.merge(guest(cell.options), cell.summary.compared(), Math::min);
-            }
-        }
-        List<QemuCell> rows = qemu == null ? List.of() : qemu;
-        for (QemuCell row : rows) {
-            SeenSummary seen = row.summary() == null ? null : row.summary().seen();
-            if (seen != null) {
-                best.merge(guest(row.options()), seen.ns().p50(), Math::min);
+        boolean bySeen = qemu != null;
+        Map<List<@Nullable Object>, Long> bases = new HashMap<>();
+        for (Row row : rows(cells, qemu)) {
+            Long figure = compared(row, bySeen);
+            if (figure != null && (reference == null || Way.of(row.options()).equals(reference))) {
+                bases.merge(row.guest(), figure, Math::min);
             }
         }
         return new Comparison(
@@ -130,28 +204,40 @@ public record Comparison(
                 Host.here(),
                 request,
                 interrupted,
-                cells.stream().map(cell -> withRatio(cell, best, qemu != null)).toList(),
+                cells.stream().map(cell -> cell.withRatio(ratio(cell, bySeen, bases))).toList(),
                 qemu == null
                         ? null
-                        : rows.stream().map(row -> withRatio(row, best)).toList(),
+                        : qemu.stream()
+                                .map(row -> row.withRatio(ratio(row, bySeen, bases)))
+                                .toList(),
                 skipped);
     }
 
-    private static List<@Nullable Object> guest(Map<String, Object> options) {
-        List<@Nullable Object> guest = new ArrayList<>();
-        for (String name : List.of("ram", "vcpus", "dirty-rate")) {
-            guest.add(options.get(name));
-        }
-        return guest;
+    /** All rows, in the order in which they run. */
+    List<Row> rows() {
+        return rows(cells, qemu);
     }
 
-    private static QemuCell withRatio(QemuCell row, Map<List<@Nullable Object>, Long> best) {
-        SeenSummary seen = row.summary() == null ? null : row.summary().seen();
-        return row.withRatio(
-                seen == null
-                        ? null
-                        : (double) seen.ns().p50()
-                                / Math.max(1, Objects.requireNonNull(best.get(guest(row.options())))));
+    private static List<Row> rows(List<Cell> cells, @Nullable List<QemuCell> qemu) {
+        List<Row> rows = new ArrayList<>(cells);
+        rows.addAll(qemu == null ? List.of() : qemu);
+        return rows;
+    }
+
+    /** What rows are compared by; null if the row does not have it. */
+    private static @Nullable Long compared(Row row, boolean bySeen) {
+        SeenSummary gap = row.gap();
+        Summary says = row.says();
+        if (bySeen) {
+            return gap == null ? null : gap.ns().p50();
+        }
+        return says == null ? null : says.p50();
+    }
+
+    private static @Nullable Double ratio(Row row, boolean bySeen, Map<List<@Nullable Object>, Long> bases) {
+        Long figure = compared(row, bySeen);
+        Long base = bases.get(row.guest());
+        return figure == null || base == null ? null : (double) figure / Math.max(1, base);
     }
 
     private static Cell cell(Measured measured) {
@@ -174,22 +260,6 @@ public record Comparison(
             says.add(run.measured() == null ? null : run.measured().downtimeNs());
         }
         return says;
-    }
-
-    private static Cell withRatio(Cell cell, Map<List<@Nullable Object>, Long> best, boolean besideQemu) {
-        CellSummary s = cell.summary;
-        if (s == null) {
-            return cell;
-        }
-        Long least = best.get(guest(cell.options));
-        double ratio = least == null || (besideQemu && s.seen == null) ? 0 : (double) s.compared() / Math.max(1, least);
-        return new Cell(
-                cell.options,
-                cell.status,
-                cell.runs,
-                new CellSummary(s.runs, s.downtimeNs, s.spread, s.wideSpread, s.seen, ratio),
-                cell.seen,
-                cell.predicted);
     }
 
     /** Whether some run had other page counts, or other reasons, than were predicted. */

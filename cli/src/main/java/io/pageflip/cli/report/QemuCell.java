@@ -1,11 +1,15 @@
 package io.pageflip.cli.report;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import io.pageflip.qemu.QemuMode;
 import io.pageflip.qemu.QemuResult;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,26 +25,36 @@ public record QemuCell(
         Map<String, Object> options,
         String status,
         List<QemuResult> runs,
-        @Nullable QemuSummary summary) {
+        @Nullable QemuSummary summary)
+        implements Row {
     private static final long NS_PER_MS = 1_000_000; // QEMU counts in milliseconds
+
+    /** The modes with which QEMU's own total time ends with the old process. */
+    private static final Set<String> RESTARTS = Arrays.stream(QemuMode.values())
+            .filter(QemuMode::restarts)
+            .map(QemuMode::toString)
+            .collect(Collectors.toSet());
 
     /**
      * The figures of a row.
      *
      * @param saysNs the downtime that QEMU reports; null if it reports none
      * @param stopResumeNs between QEMU's events; null if it sends none
+     * @param stopResumeRuns how many runs that is told from: those in which no event was missed; null with it
      * @param seen by an observer outside; null if it could not
      * @param wallNs median: from the first command of the migration until the guest was seen to run
      * @param totalTime median of QEMU's total time, in milliseconds; null if it reports none
      * @param transferredBytes median; null if QEMU does not count them
      * @param peakPssBytes memory of both processes together, in a run whose times do not count; null if there was none
-     * @param ratio the median of what was seen, divided by the least of a row with the same guest
+     * @param ratio the median of what was seen, divided by that of the reference, or by the least, of a row with
+     *     the same guest; null if one of both is not known
      */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record QemuSummary(
             int runs,
             @Nullable Summary saysNs,
             @Nullable Summary stopResumeNs,
+            @Nullable Integer stopResumeRuns,
             @Nullable SeenSummary seen,
             @Nullable Long wallNs,
             @Nullable Long totalTime,
@@ -49,7 +63,16 @@ public record QemuCell(
             @Nullable Double ratio) {
         QemuSummary withRatio(@Nullable Double other) {
             return new QemuSummary(
-                    runs, saysNs, stopResumeNs, seen, wallNs, totalTime, transferredBytes, peakPssBytes, other);
+                    runs,
+                    saysNs,
+                    stopResumeNs,
+                    stopResumeRuns,
+                    seen,
+                    wallNs,
+                    totalTime,
+                    transferredBytes,
+                    peakPssBytes,
+                    other);
         }
     }
 
@@ -64,15 +87,18 @@ public record QemuCell(
         if (failed || runs.isEmpty()) {
             return new QemuCell(options, failed ? "failed" : "not-run", runs, null);
         }
-        Summary says = summary(runs, QemuResult::saysNs);
+        Summary stopResume = summary(runs, QemuResult::stopResumeNs);
+        long stopResumes =
+                runs.stream().filter(run -> run.stopResumeNs() != null).count();
         return new QemuCell(
                 options,
                 "completed",
                 runs,
                 new QemuSummary(
                         runs.size(),
-                        says,
-                        summary(runs, QemuResult::stopResumeNs),
+                        summary(runs, QemuResult::saysNs),
+                        stopResume,
+                        stopResume == null ? null : Math.toIntExact(stopResumes),
                         SeenSummary.of(
                                 runs.stream().map(QemuResult::seen).toList(),
                                 runs.stream().map(QemuResult::saysNs).toList(),
@@ -101,9 +127,60 @@ public record QemuCell(
         return summary == null ? this : new QemuCell(options, status, runs, summary.withRatio(ratio));
     }
 
-    /** The last run's error; null if it has none. */
-    @Nullable
-    String error() {
+    @Override
+    public boolean hasFigures() {
+        return summary != null;
+    }
+
+    @Override
+    public @Nullable Summary says() {
+        return summary == null ? null : summary.saysNs;
+    }
+
+    @Override
+    public @Nullable SeenSummary gap() {
+        return summary == null ? null : summary.seen;
+    }
+
+    @Override
+    public @Nullable Double ratio() {
+        return summary == null ? null : summary.ratio;
+    }
+
+    @Override
+    public @Nullable Summary stopResume() {
+        return summary == null ? null : summary.stopResumeNs;
+    }
+
+    @Override
+    public int stopResumeRuns() {
+        return summary == null || summary.stopResumeRuns == null ? 0 : summary.stopResumeRuns;
+    }
+
+    /** QEMU's own total time ends with the old process, where the new one reads a file. */
+    @Override
+    public @Nullable Long totalNs() {
+        if (summary == null) {
+            return null;
+        }
+        if (RESTARTS.contains(String.valueOf(options.get("mode"))) && summary.wallNs != null) {
+            return summary.wallNs;
+        }
+        return summary.totalTime == null ? null : summary.totalTime * NS_PER_MS;
+    }
+
+    @Override
+    public @Nullable Long copiedBytes() {
+        return summary == null ? null : summary.transferredBytes;
+    }
+
+    @Override
+    public @Nullable Long memoryBytes() {
+        return summary == null ? null : summary.peakPssBytes;
+    }
+
+    @Override
+    public @Nullable String failure() {
         if (runs.isEmpty()) {
             return null;
         }

@@ -67,7 +67,7 @@ public record SeenSummary(int runs, Summary ns, boolean below, long intervalNs, 
     }
 
     /** The median as people read it. */
-    String words() {
-        return (below ? "< " : "") + Words.duration(ns.p50()) + (differs ? " *" : "");
+    String words(TableUnit unit) {
+        return (below ? "< " : "") + unit.words(ns.p50()) + (differs ? " *" : "");
     }
 }

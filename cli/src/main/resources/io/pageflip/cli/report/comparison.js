@@ -22,6 +22,18 @@
     return ns < 1e6 ? number(Number((ns / 1e3).toPrecision(3))) + ' µs' : number(Number((ns / 1e6).toPrecision(4))) + ' ms';
   }
 
+  const UNITS = { us: [1e3, 'µs', 1], ms: [1e6, 'ms', 3], s: [1e9, 's', 6] };
+  const asked = data.request || {};
+
+  /** A time in a table: in the unit that was asked for. */
+  function time(ns) {
+    if (!UNITS[asked.unit]) {
+      return duration(ns);
+    }
+    const [divisor, unit, decimals] = UNITS[asked.unit];
+    return (ns / divisor).toFixed(decimals) + ' ' + unit;
+  }
+
   const distinct = values => [...new Set(values)];
   const varies = option => distinct(cells.map(cell => cell.options[option])).length > 1;
   const guest = options => number(options['dirty-rate']) + ' pages/s written, ' + options.vcpus + (options.vcpus === 1 ? ' vCPU' : ' vCPUs');
@@ -155,12 +167,12 @@
   }
 
   /** Bars that lie, one a cell, each made of parts: [{name, values: one a cell}]. */
-  function stackedBars(place, heading, list, parts, axis, show) {
+  function stackedBars(place, heading, list, parts, axis, show, label = cell => name(cell.options, true)) {
     const used = parts.filter(part => part.values.some(value => value > 0));
     new Chart(canvas(place, 130 + 34 * list.length), {
       type: 'bar',
       data: {
-        labels: list.map(cell => name(cell.options, true)),
+        labels: list.map(label),
         datasets: used.map(part => ({ label: part.name, data: part.values, backgroundColor: part.colour, maxBarThickness: 24 }))
       },
       options: {
@@ -171,7 +183,7 @@
         },
         plugins: {
           title: title(heading), legend: { position: 'bottom' },
-          tooltip: { callbacks: { label: item => item.dataset.label + ': ' + show(item.raw) } }
+          tooltip: { callbacks: { label: item => item.dataset.label + ': ' + show(item.raw, list[item.dataIndex]) } }
         }
       }
     });
@@ -204,9 +216,23 @@
     });
   }
 
-  function phaseParts(list) {
-    const names = distinct(measured.flatMap(cell => Object.keys(medianRun(cell)['downtime-phases-ns'] || {})));
-    return parts(list, names, (cell, phase) => ((medianRun(cell)['downtime-phases-ns'] || {})[phase] || 0) / 1e6);
+  const phases = cell => medianRun(cell)['downtime-phases-ns'] || {};
+  const phaseNames = distinct(measured.flatMap(cell => Object.keys(phases(cell))));
+  const phaseSum = cell => phaseNames.reduce((sum, phase) => sum + (phases(cell)[phase] || 0), 0);
+
+  /** Each bar has a scale of its own: a phase of microseconds is to be seen beside a downtime of milliseconds. */
+  function phaseChart(heading, list) {
+    const shares = parts(list, phaseNames, (cell, phase) => (phases(cell)[phase] || 0) / Math.max(1, phaseSum(cell)) * 100);
+    stackedBars('phases', heading, list, shares, 'part of the downtime, %', (share, cell) => duration(share / 100 * phaseSum(cell)) + ', '
+      + number(share) + ' %', cell => name(cell.options, true) + ': ' + duration(phaseSum(cell)));
+  }
+
+  function phaseTable() {
+    const list = measured.filter(cell => phaseSum(cell) > 0);
+    const used = phaseNames.filter(phase => list.some(cell => phases(cell)[phase] > 0));
+    document.getElementById('phase-figures').hidden = list.length === 0;
+    table(document.querySelector('#phase-figures table'), OPTIONS.concat(['downtime'], used), 6, list.map(cell => (
+      { texts: optionTexts(cell.options).concat([time(phaseSum(cell))], used.map(phase => time(phases(cell)[phase] || 0))) })));
   }
 
   /** What a lane shows: a name above its line, a mark where the guest had recovered, and a line through all lanes at the switchover. */
@@ -338,7 +364,24 @@
     return options.program + ' ' + options.mode + (options['downtime-limit'] === undefined ? '' : ' ' + options['downtime-limit'] + ' ms');
   }
 
-  const shown = seen => (seen ? (seen.below ? '< ' : '') + duration(seen.ns.p50) + (seen.differs ? ' *' : '') : '');
+  /** A figure that not all runs of its row have says so. */
+  const of = (text, runs, row) => (runs === undefined || runs === row.runs.length ? text : text + ' (' + runs + ' of ' + row.runs.length + ')');
+
+  function shown(row) {
+    const seen = row.summary.seen;
+    return seen ? of((seen.below ? '< ' : '') + time(seen.ns.p50) + (seen.differs ? ' *' : ''), seen.runs, row) : '';
+  }
+
+  /** QEMU's own total time ends with the old process, where the new one reads a file. */
+  const RESTARTS = ['cpr-exec', 'cpr-reboot', 'mapped-ram'];
+
+  function totalNs(row) {
+    const s = row.summary;
+    if (RESTARTS.includes(row.options.mode) && s['wall-ns'] !== undefined) {
+      return s['wall-ns'];
+    }
+    return s['total-time'] === undefined ? undefined : s['total-time'] * 1e6;
+  }
 
   function qemuFigures(row) {
     const texts = [size(row.options.ram), String(row.options.vcpus), number(row.options['dirty-rate']), qemuName(row.options), row.options.backing];
@@ -347,10 +390,11 @@
       return { className: 'failed', texts: texts.concat([String(row.runs.length), row.status + (failed ? ': ' + failed.error : '')]) };
     }
     const s = row.summary;
-    return { texts: texts.concat([String(s.runs), s['says-ns'] ? duration(s['says-ns'].p50) : '', shown(s.seen),
-      s['stop-resume-ns'] ? duration(s['stop-resume-ns'].p50) : '', s.ratio === undefined ? '' : s.ratio.toFixed(2),
-      s['total-time'] === undefined ? '' : s['total-time'] + ' ms', s['transferred-bytes'] === undefined ? '' : size(s['transferred-bytes']),
-      s['peak-pss-bytes'] === undefined ? '' : size(s['peak-pss-bytes'])]) };
+    const between = s['stop-resume-ns'];
+    const total = totalNs(row);
+    return { texts: texts.concat([String(s.runs), s['says-ns'] ? time(s['says-ns'].p50) : '', shown(row),
+      between ? of(time(between.p50), s['stop-resume-runs'], row) : '', ratio(s), total === undefined ? '' : time(total),
+      s['transferred-bytes'] === undefined ? '' : size(s['transferred-bytes']), s['peak-pss-bytes'] === undefined ? '' : size(s['peak-pss-bytes'])]) };
   }
 
   const PERCENTILES = ['p50', 'p90', 'p99', 'p99.9', 'max'];
@@ -404,6 +448,9 @@
     options.schedule || options.mode || '', options.backing];
   const OPTIONS = ['RAM', 'vCPUs', 'pages/s', 'mechanism', 'schedule', 'backing'];
 
+  /** 0 if what it is to is not known. */
+  const ratio = summary => (summary.ratio ? summary.ratio.toFixed(2) : '');
+
   const spread = summary => summary.spread === undefined ? '' : (summary['wide-spread'] ? 'wide: ' : '') + Math.round(summary.spread * 100) + ' %';
 
   function figures(cell) {
@@ -414,9 +461,9 @@
     }
     const ns = cell.summary['downtime-ns'];
     const pages = lastPages(cell);
-    return { texts: texts.concat([String(cell.summary.runs), duration(ns.p50),
-      duration(ns.min), duration(ns.max), duration(ns.p99), spread(cell.summary), cell.summary.ratio.toFixed(2), number(pages.moved), number(pages.copied)],
-      watched.length > 0 ? [shown(cell.summary.seen)] : [], declines ? [number(pages.declined)] : []) };
+    return { texts: texts.concat([String(cell.summary.runs), time(ns.p50),
+      time(ns.min), time(ns.max), time(ns.p99), spread(cell.summary), ratio(cell.summary), number(pages.moved), number(pages.copied)],
+      watched.length > 0 ? [shown(cell)] : [], declines ? [number(pages.declined)] : []) };
   }
 
   function place() {
@@ -427,7 +474,27 @@
       + (data.interrupted ? '; interrupted: this is what was measured until then' : '');
   }
 
+  const median = ns => (ns ? ns.p50 : undefined);
+  const last = cell => lastRun(cell) || {};
+  const SORTS = {
+    downtime: row => median(row.summary['downtime-ns'] || row.summary['says-ns']),
+    seen: row => median((row.summary.seen || {}).ns),
+    total: row => (row.options.program ? totalNs(row) : last(row)['total-time'] * 1e6)
+  };
+
+  /** Rows with the same guest in the order that was asked for; those without the figure last. */
+  function sorted(rows) {
+    const figure = row => (row.summary && SORTS[asked.sort] ? SORTS[asked.sort](row) : undefined);
+    const key = row => { const value = figure(row); return value === undefined || isNaN(value) ? Infinity : value; };
+    const order = (a, b) => (key(a) === key(b) ? 0 : key(a) - key(b));
+    return SORTS[asked.sort] ? [...groups(rows, row => [row.options.ram, row.options.vcpus, row.options['dirty-rate']].join()).values()]
+      .flatMap(list => list.slice().sort(order)) : rows;
+  }
+
   place();
+  if (asked.reference) {
+    document.querySelectorAll('.reference').forEach(words => { words.textContent = asked.reference + ', with the same guest'; });
+  }
   Chart.defaults.font.size = 13;
   if (measured.length === 0) {
     ['downtime', 'pages', 'phases'].forEach(nothing);
@@ -437,8 +504,9 @@
   }
   for (const [ram, list] of groups(measured, cell => cell.options.ram)) {
     stackedBars('pages', size(ram) + ' of guest RAM', list, pageParts(list), 'pages', value => number(value) + ' pages');
-    stackedBars('phases', size(ram) + ' of guest RAM', list, phaseParts(list), 'time since the last guest instruction, ms', value => duration(value * 1e6));
+    phaseChart(size(ram) + ' of guest RAM', list);
   }
+  phaseTable();
   for (const [heading, list] of groups(measured.filter(cell => medianRun(cell).throughput), cell => size(cell.options.ram) + ' of guest RAM, '
     + guest(cell.options))) {
     throughputChart(heading, list);
@@ -453,10 +521,10 @@
     const section = document.getElementById('qemu');
     section.hidden = false;
     table(section.querySelector('table'), ['RAM', 'vCPUs', 'pages/s', 'mode', 'backing', 'runs', 'says', 'seen', 'stop-resume', 'ratio', 'total',
-      'transferred', 'memory'], 5, qemu.map(qemuFigures));
+      'transferred', 'memory'], 5, sorted(qemu).map(qemuFigures));
   }
   table(document.getElementById('figures'), OPTIONS.concat(['runs', 'median', 'min', 'max', 'p99', 'spread', 'ratio', 'moved', 'copied'],
-    watched.length > 0 ? ['seen'] : [], declines ? ['declined'] : []), 6, cells.map(figures));
+    watched.length > 0 ? ['seen'] : [], declines ? ['declined'] : []), 6, sorted(cells).map(figures));
   if (data.skipped.length > 0) {
     const section = document.getElementById('skipped');
     section.hidden = false;

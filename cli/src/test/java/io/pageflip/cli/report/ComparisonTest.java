@@ -10,11 +10,16 @@ import io.pageflip.metrics.ResultJson;
 import io.pageflip.observer.Seen;
 import io.pageflip.qemu.QemuResult;
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** The figures of a comparison, and each way to write them. */
@@ -55,7 +60,7 @@ final class ComparisonTest {
 
     @Test
     void textIsOneTableAndWhatAReaderMustKnow() {
-        String text = ComparisonText.text("pageflip compare: test", comparison);
+        String text = Samples.text("pageflip compare: test", comparison);
 
         assertThat(text.lines().toList())
                 .startsWith("pageflip compare: test")
@@ -74,7 +79,7 @@ final class ComparisonTest {
 
     @Test
     void markdownIsOneTableWhoseRowsAreAsWideAsItsHead() {
-        List<String> rows = ComparisonText.markdown("test", comparison)
+        List<String> rows = Samples.markdown("test", comparison)
                 .lines()
                 .filter(line -> line.startsWith("|"))
                 .toList();
@@ -82,8 +87,8 @@ final class ComparisonTest {
         assertThat(rows)
                 .hasSize(2 + 5)
                 .allSatisfy(row ->
-                        assertThat(row.chars().filter(c -> c == '|')).hasSize(ComparisonTable.HEADER.size() + 1));
-        assertThat(ComparisonText.markdown("test", comparison)).contains("- skipped: ", "memory, \\| and \\</script>");
+                        assertThat(row.chars().filter(c -> c == '|')).hasSize(15 + 1));
+        assertThat(Samples.markdown("test", comparison)).contains("- skipped: ", "memory, \\| and \\</script>");
     }
 
     @Test
@@ -121,15 +126,15 @@ final class ComparisonTest {
     void declinedPagesHaveAColumnWhereThereAreAny() throws IOException {
         Comparison declined = withDeclined();
 
-        assertThat(ComparisonText.text("test", comparison)).doesNotContain("declined");
-        assertThat(ComparisonText.text("test", declined))
+        assertThat(Samples.text("test", comparison)).doesNotContain("declined");
+        assertThat(Samples.text("test", declined))
                 .containsPattern("(?m) moved  copied  declined$")
                 .containsPattern("(?m)^1M .* flip .* 2 +1 +1$")
                 .containsPattern("(?m)^1M .* stream .* failed( +-){8}$")
                 .contains(
                         "2M pull stop-and-move memfd, 1 vCPU, 2000 pages/s: cancelled: there was no guest yet: interrupted")
                 .contains("lost: nobody has the guest: the guest is lost: ");
-        assertThat(ComparisonText.markdown("test", declined))
+        assertThat(Samples.markdown("test", declined))
                 .contains("| moved | copied | declined |\n", "| 2 | 1 | 1 |\n");
         List<String> names =
                 Arrays.asList(ComparisonCsv.of(declined).lines().toList().get(0).split(",", -1));
@@ -224,12 +229,13 @@ final class ComparisonTest {
                 List.of(QemuCell.of(qemu, List.of(good), false, 5L << 20), QemuCell.of(qemu, List.of(bad), true, null)),
                 List.of(
                         new Skipped(options(1 << 20, "gift"), "it cannot"),
-                        new Skipped(options(2 << 20, "gift"), "it cannot")));
+                        new Skipped(options(2 << 20, "gift"), "it cannot")),
+                null);
     }
 
     @Test
     void rowsOfQemuStandBesideOurs() {
-        List<String> lines = ComparisonText.text("test", besideQemu()).lines().toList();
+        List<String> lines = Samples.text("test", besideQemu()).lines().toList();
 
         assertThat(lines)
                 .anyMatch(line -> line.matches("1M .* pageflip flip .* 100 us .* < 2.00 ms +- +1.00 .*"))
@@ -251,5 +257,135 @@ final class ComparisonTest {
         assertThat(row.get(names.indexOf("seen-ns"))).isEqualTo("8000000");
         assertThat(row.get(names.indexOf("downtime-ns"))).isEqualTo("8000000");
         assertThat(row.get(names.indexOf("mode"))).isEqualTo("cpr-transfer");
+    }
+
+    /** Two guests: the best of one is known exactly, of the other only to be below something. */
+    private static Comparison besideQemuAtLength(@Nullable Way reference) {
+        Seen below = new Seen(null, null, 2 * MS, 0, 0, MS, MS, 100, 2);
+        Seen seen = new Seen(8 * MS, 7 * MS, 9 * MS, 8 * MS, MS / 2, MS, MS, 100, 2);
+        Seen soon = new Seen(MS, MS / 2, 2 * MS, MS, MS / 2, MS, MS, 100, 2);
+        List<Measured> pageflip = new ArrayList<>();
+        List<QemuCell> qemu = new ArrayList<>();
+        for (int ram = 1 << 20; ram <= 2 << 20; ram <<= 1) {
+            pageflip.add(new Measured(
+                    options(ram, "flip"),
+                    Samples.withDowntimes(MS / 10, MS / 5, MS / 4),
+                    false,
+                    null,
+                    List.of(below, below, below)));
+            pageflip.add(new Measured(
+                    options(ram, "stream"),
+                    Samples.withDowntimes(20 * MS, 20 * MS, 21 * MS),
+                    false,
+                    null,
+                    List.of(seen, seen, seen)));
+            pageflip.add(new Measured(options(ram, "pull"), Samples.withDowntimes(20 * MS), false, null, List.of()));
+            Map<String, Object> row = new LinkedHashMap<>(options(ram, "flip"));
+            row.putAll(Map.of("program", "qemu 10.0.2", "mode", "precopy", "downtime-limit", 300));
+            QemuResult run = new QemuResult(
+                    "completed", 8 * MS, 6 * MS, 30L, 40 * MS + 1, 5_000_000_000L, 1000L, 1000L,
+                    ram == 1 << 20 ? seen : soon, null, null);
+            qemu.add(QemuCell.of(row, List.of(run, run, run), false, 5L << 30));
+            row = new LinkedHashMap<>(row);
+            row.putAll(Map.of("mode", "mapped-ram"));
+            qemu.add(QemuCell.of(row, List.of(run, run), false, null));
+        }
+        return Comparison.of(Map.of("runs", 3), true, pageflip, qemu, List.of(), reference);
+    }
+
+    @Test
+    void tablesAreWrittenExactlySo() throws IOException {
+        StringBuilder all = new StringBuilder();
+        for (Comparison each : List.of(comparison, withDeclined(), besideQemu(), besideQemuAtLength(null))) {
+            all.append(Samples.text("test", each)).append('\n');
+            all.append(Samples.markdown("test", each)).append('\n');
+        }
+        try (InputStream in = Objects.requireNonNull(ComparisonTest.class.getResourceAsStream("tables.txt"))) {
+            assertThat(all.toString().replace(Host.here().toString(), "HOST"))
+                    .isEqualTo(new String(in.readAllBytes(), StandardCharsets.UTF_8));
+        }
+    }
+
+    /** The table of {@link #besideQemuAtLength}, one list of words for each row. */
+    private static List<List<String>> rows(TableOrder order, TableUnit unit, @Nullable Way reference) {
+        return new ComparisonText("test", besideQemuAtLength(reference), order, unit, reference)
+                .markdown()
+                .lines()
+                .filter(line -> line.matches("\\| [12]M .*"))
+                .map(line -> Arrays.asList(line.substring(2).split(" \\| ", -1)))
+                .toList();
+    }
+
+    private static List<String> column(int column, List<List<String>> rows) {
+        return rows.stream().map(row -> row.get(column)).toList();
+    }
+
+    @Test
+    void rowsAreSortedWithinTheirGuestAndThoseWithoutTheFigureComeLast() {
+        List<List<String>> bySeen = rows(TableOrder.SEEN, TableUnit.AUTO, null);
+
+        assertThat(column(0, bySeen)).startsWith("1M", "1M", "1M", "1M", "1M").endsWith("2M", "2M", "2M", "2M", "2M");
+        assertThat(column(11, bySeen.subList(5, 10)))
+                .containsExactly("1.00 ms \\*", "1.00 ms \\*", "\\< 2.00 ms", "8.00 ms \\*", "-");
+        assertThat(column(7, rows(TableOrder.DOWNTIME, TableUnit.AUTO, null)).subList(0, 5))
+                .containsExactly("200 us", "8.00 ms", "8.00 ms", "20.00 ms", "20.00 ms");
+        assertThat(column(14, rows(TableOrder.TOTAL, TableUnit.AUTO, null)).subList(0, 5))
+                .containsExactly("30 ms", "40.00 ms", "321 ms", "321 ms", "321 ms");
+    }
+
+    @Test
+    void allTimesOfATableHaveTheUnitThatWasAskedFor() {
+        List<String> us = rows(TableOrder.RUN, TableUnit.US, null).get(0);
+        List<String> ms = rows(TableOrder.RUN, TableUnit.MS, null).get(3);
+        List<String> s = rows(TableOrder.RUN, TableUnit.S, null).get(4);
+
+        assertThat(us.subList(7, 12)).containsExactly("200.0 us", "100.0 us", "250.0 us", "250.0 us", "\\< 2000.0 us");
+        assertThat(us.get(14)).isEqualTo("321000.0 us");
+        assertThat(ms.subList(11, 15)).containsExactly("8.000 ms", "6.000 ms", "> 4.00", "30.000 ms");
+        assertThat(s.subList(11, 15)).containsExactly("0.008000 s", "0.006000 s", "> 4.00", "0.040000 s");
+    }
+
+    @Test
+    void ratiosAreToTheReferenceWhereItIsKnown() {
+        Way stream = Way.of(options(1, "stream"));
+
+        List<String> ratios = column(13, rows(TableOrder.RUN, TableUnit.AUTO, stream));
+        assertThat(ratios)
+                .containsExactly(
+                        "\\< 0.25", "1.00", "-", "1.00", "1.00", "\\< 0.25", "1.00", "-", "0.13", "0.13");
+        Way flip = Way.of(options(1, "flip"));
+        assertThat(column(13, rows(TableOrder.RUN, TableUnit.AUTO, flip)).subList(5, 10))
+                .as("it is only known to be below something")
+                .containsExactly("1.00", "> 4.00", "-", "> 0.50", "> 0.50");
+        assertThat(column(13, rows(TableOrder.RUN, TableUnit.AUTO, Way.of(options(1, "pull")))))
+                .as("nothing was seen of it")
+                .containsOnly("-");
+        assertThat(new ComparisonText("test", besideQemuAtLength(flip), TableOrder.RUN, TableUnit.AUTO, flip).text())
+                .contains("ratio to what was seen of pageflip flip stop-and-move memfd; memory");
+    }
+
+    @Test
+    void aFigureThatSomeRunsLackSaysHowManyHaveIt() throws IOException {
+        Seen seen = new Seen(8 * MS, 7 * MS, 9 * MS, 8 * MS, MS / 2, MS, MS, 100, 2);
+        Seen nothing = new Seen(null, null, null, 0, 0, MS, MS, 100, 2);
+        QemuResult all =
+                new QemuResult("completed", 8 * MS, 6 * MS, 30L, 40 * MS, 100L, 1000L, 1000L, seen, null, null);
+        QemuResult missed =
+                new QemuResult("completed", 8 * MS, null, 30L, 40 * MS, 100L, 1000L, 1000L, nothing, null, null);
+        Map<String, Object> options = new LinkedHashMap<>(options(1 << 20, "flip"));
+        options.putAll(Map.of("program", "qemu 7.2.22", "mode", "precopy"));
+        Comparison comparison = Comparison.of(
+                Map.of("runs", 3),
+                false,
+                List.of(),
+                List.of(QemuCell.of(options, List.of(all, missed, all), false, null)),
+                List.of(),
+                null);
+
+        assertThat(Samples.text("test", comparison)).contains("8.00 ms (2 of 3)  6.00 ms (2 of 3) ");
+        JsonNode summary = ResultJson.MAPPER.readTree(comparison.json()).at("/qemu/0/summary");
+        assertThat(summary.path("runs").asInt()).isEqualTo(3);
+        assertThat(summary.path("stop-resume-runs").asInt()).isEqualTo(2);
+        assertThat(summary.at("/seen/runs").asInt()).isEqualTo(2);
     }
 }

@@ -50,7 +50,7 @@ final class PredictedTest {
         Comparison comparison =
                 comparison(prediction(RAM, ROM, 12 * MS), Samples.withDowntimes(10 * MS, 10 * MS, 30 * MS));
         assertThat(comparison.contradictsPrediction()).isFalse();
-        assertThat(ComparisonText.text("compare", comparison))
+        assertThat(Samples.text("compare", comparison))
                 .containsPattern("(?m)^16K .* flip +stop-and-move +memfd +3 +1 +1 +equal +12.00 ms +10.00 ms +\\+20 %$")
                 .doesNotContain("DIFFER");
         JsonNode predicted = ResultJson.MAPPER.readTree(comparison.json()).at("/cells/0/predicted");
@@ -67,12 +67,12 @@ final class PredictedTest {
         PageCounts other = new PageCounts(1, 0, 1, 0, Map.of("private-memory", 1L));
         Comparison comparison = comparison(prediction(RAM, other, null), Samples.withDowntimes(MS, MS));
         assertThat(comparison.contradictsPrediction()).isTrue();
-        assertThat(ComparisonText.text("compare", comparison))
+        assertThat(Samples.text("compare", comparison))
                 .contains("DIFFERENT")
                 .contains("PREDICTION AND MEASUREMENT DIFFER: ")
                 .contains("run 2, block rom: predicted 0 moved, 1 copied {private-memory=1}, 0 zero; measured 0 moved, "
                         + "1 copied {not-page-sized=1}, 0 zero");
-        assertThat(ComparisonText.markdown("compare", comparison)).contains("| DIFFERENT |");
+        assertThat(Samples.markdown("compare", comparison)).contains("| DIFFERENT |");
     }
 
     @Test
@@ -82,12 +82,12 @@ final class PredictedTest {
         List<RunResult> runs = List.of(Samples.declined(new DowntimePhases(0, MS, 0, 0, 0, 0, 0, 0)));
         Comparison equal = comparison(prediction(declined, ROM, null), runs);
         assertThat(equal.contradictsPrediction()).isFalse();
-        assertThat(ComparisonText.text("compare", equal))
+        assertThat(Samples.text("compare", equal))
                 .containsPattern("moved  copied  declined  zero  counts")
                 .containsPattern("(?m)^16K .* flip +stop-and-move +memfd +2 +1 +1 +1 +equal ");
         Comparison other = comparison(prediction(copied, ROM, null), runs);
         assertThat(other.contradictsPrediction()).isTrue();
-        assertThat(ComparisonText.text("compare", other))
+        assertThat(Samples.text("compare", other))
                 .contains(
                         "run 1, block ram: predicted 2 moved, 1 copied {move-not-requested=1}, 1 zero; measured 2 moved, "
                                 + "0 copied {}, 1 declined {already-present=1}, 1 zero");
@@ -107,8 +107,8 @@ final class PredictedTest {
         assertThat(undetermined.verdict()).isEqualTo("not compared");
         Comparison notRun = comparison(prediction(RAM, ROM, MS), List.of());
         assertThat(notRun.contradictsPrediction()).isFalse();
-        assertThat(ComparisonText.text("compare", notRun)).containsPattern("not compared +1.00 ms +- +-");
-        assertThat(ComparisonText.text("compare", comparison(new Prediction(null, "nobody knows", null), List.of())))
+        assertThat(Samples.text("compare", notRun)).containsPattern("not compared +1.00 ms +- +-");
+        assertThat(Samples.text("compare", comparison(new Prediction(null, "nobody knows", null), List.of())))
                 .contains("not predicted: 16K flip stop-and-move memfd, 1 vCPU, 0 pages/s: nobody knows");
     }
 }

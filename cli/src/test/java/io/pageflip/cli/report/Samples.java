@@ -91,4 +91,13 @@ final class Samples {
     static RunResult unreported() {
         return RunResult.unreported(new Failure(Failure.Kind.NO_REPORT, "the report did not come"));
     }
+
+    /** A comparison for the terminal, without any option for its table. */
+    static String text(String heading, Comparison comparison) {
+        return new ComparisonText(heading, comparison, TableOrder.RUN, TableUnit.AUTO, null).text();
+    }
+
+    static String markdown(String heading, Comparison comparison) {
+        return new ComparisonText(heading, comparison, TableOrder.RUN, TableUnit.AUTO, null).markdown();
+    }
 }

@@ -44,7 +44,7 @@ final class SeenSummaryTest {
         assertThat(summary.runs()).isEqualTo(3);
         assertThat(summary.below()).isFalse();
         assertThat(summary.differs()).isFalse();
-        assertThat(summary.words()).isEqualTo("8.00 ms");
+        assertThat(summary.words(TableUnit.AUTO)).isEqualTo("8.00 ms");
     }
 
     @Test
@@ -52,7 +52,7 @@ final class SeenSummaryTest {
         SeenSummary summary = told(List.of(bound(3), bound(4), gap(9)), 1L, 1L, 8L);
 
         assertThat(summary.below()).isTrue();
-        assertThat(summary.words()).isEqualTo("< 4.00 ms");
+        assertThat(summary.words(TableUnit.AUTO)).isEqualTo("< 4.00 ms");
     }
 
     @Test
