@@ -4,14 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.pageflip.json.JsonSchemas;
 import io.pageflip.testkit.Waiting;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
@@ -20,14 +23,25 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 /** Comparisons of small guests; what they export is read by other programs. */
 final class CompareIT {
     private static final Set<String> DOCUMENT = Set.of("schema", "host", "request", "interrupted", "cells", "skipped");
+    /** Its title says what the page shows. A bar or a canvas counts if something of it can be seen. */
     private static final String PAGE_PROBE = """
             <script>
             addEventListener('load', () => {
-              const drawn = [...document.querySelectorAll('canvas')].filter(canvas =>
-                canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.some(byte => byte !== 0));
-              document.title = 'probe canvases=' + document.querySelectorAll('canvas').length + ' drawn=' + drawn.length
-                + ' rows=' + document.querySelectorAll('#figures tbody tr').length
-                + ' sections=' + ['throughput', 'latencies'].filter(id => !document.getElementById(id).hidden)
+              const drawn = canvas =>
+                canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.some(byte => byte !== 0);
+              const within = id => [...document.querySelectorAll('#' + id + ' canvas')];
+              const bars = id => within(id).flatMap(canvas => {
+                const chart = Chart.getChart(canvas);
+                return chart.data.datasets.flatMap((set, i) => chart.getDatasetMeta(i).data.filter(bar => bar.width >= 1));
+              }).length;
+              const shown = id => document.getElementById(id).checkVisibility();
+              const rows = id => document.querySelectorAll('#' + id + ' tbody tr').length;
+              document.title = 'probe'
+                + ['downtime', 'says', 'pages', 'phases', 'throughput', 'latencies'].filter(shown)
+                  .map(id => ' ' + id + '=' + within(id).filter(drawn).length).join('')
+                + ' canvases=' + document.querySelectorAll('canvas').length + ' figures=' + rows('figures')
+                + ' phase-figures=' + rows('phase-figures') + ' qemu=' + rows('qemu')
+                + ' bars=' + bars('says') + '+' + bars('phases')
                 + ' fetched=' + performance.getEntriesByType('resource').length + ' end';
             });
             </script>
@@ -68,7 +82,36 @@ final class CompareIT {
         report(json, again);
         assertThat(Files.readString(again).replaceAll("\\s", ""))
                 .isEqualTo(Files.readString(html).replaceAll("\\s", ""));
-        seenInABrowser(html, 1 + 2 + 2 + 2, 4, "throughput");
+        String page = seenInABrowser(html, "downtime=1 pages=2 phases=2 throughput=2 canvases=7 figures=4 phase-figures=4 qemu=0");
+        assertThat(page).as("no says-against-seen without QEMU").doesNotContain(" says=");
+    }
+
+    @Test
+    void saysAndSeenAndPhasesOfMicrosecondsAreDrawnBesideQemu() throws IOException, InterruptedException {
+        Path json = pageflip.path("q.json");
+        try (InputStream in = Objects.requireNonNull(CompareIT.class.getResourceAsStream("comparison-qemu.json"))) {
+            Files.copy(in, json);
+        }
+        JsonSchemas.assertValid(Report.parse(Files.readString(json)).document());
+        Path html = pageflip.path("q.html");
+
+        report(json, html);
+
+        // Two bars for each of five rows; all eight phases of a handover, and the four of a stream that are not zero.
+        String page = seenInABrowser(
+                html,
+                "downtime=1 says=1 pages=1 phases=1 throughput=1 canvases=5 figures=2 phase-figures=2 qemu=3 bars=10+");
+        assertThat(page)
+                .as("a handover's phases have the whole width, though it took a thousandth of the other")
+                .containsPattern(" bars=10\\+1[0-3] ");
+        assertThat(page)
+                .as("in the unit of the document")
+                .containsPattern(">lock</th>.*<td class=\"number\">17\\.[0-9] µs</td>")
+                .contains(">71967.0 µs (1 of 2)</td>");
+        assertThat(page.indexOf("cpr-transfer</td>"))
+                .as("sorted by what was seen")
+                .isLessThan(page.indexOf("precopy 300 ms</td>"));
+        assertThat(page.indexOf("precopy 300 ms</td>")).isLessThan(page.indexOf("mapped-ram</td>"));
     }
 
     @Test
@@ -86,14 +129,15 @@ final class CompareIT {
                 .endsWith(0);
 
         report(json, html);
-        seenInABrowser(html, 3 + 1 + 1, 1, "throughput,latencies");
+        seenInABrowser(
+                html, "downtime=1 pages=1 phases=1 throughput=1 latencies=1 canvases=5 figures=1 phase-figures=1 qemu=0");
 
         // As an older version wrote it.
         ObjectNode document = (ObjectNode) Report.parse(Files.readString(json)).document();
         ((ObjectNode) document.at("/runs/0")).remove(List.of("throughput", "idle-gaps-ns", "postcopy"));
         Files.writeString(json, document.toString());
         report(json, html);
-        seenInABrowser(html, 3, 1, "");
+        seenInABrowser(html, "downtime=1 pages=1 phases=1 canvases=3 figures=1 phase-figures=1 qemu=0");
     }
 
     private void report(Path json, Path html) throws IOException {
@@ -145,12 +189,8 @@ final class CompareIT {
     }
 
     /** Charts are drawn, sections without data are not shown, nothing is complained of, nothing is fetched. */
-    private void seenInABrowser(Path html, int charts, int rows, String sections)
-            throws IOException, InterruptedException {
-        if (!Host.has("chromium")) {
-            System.err.println("not checked: the page in a browser, chromium, which is not there");
-            return;
-        }
+    private String seenInABrowser(Path html, String shown) throws IOException, InterruptedException {
+        Host.need(Host.has("chromium"), "the page in a browser needs chromium, which is not there");
         Path probed = pageflip.path("probed.html");
         Files.writeString(probed, Files.readString(html).replace("</body>", PAGE_PROBE));
         Path errors = pageflip.path("chromium.txt");
@@ -174,10 +214,9 @@ final class CompareIT {
                 .as("chromium: %s", Files.readString(errors))
                 .isZero();
 
-        assertThat(dom)
-                .contains("<title>probe canvases=" + charts + " drawn=" + charts + " rows=" + rows + " sections="
-                        + sections + " fetched=0 end</title>");
+        assertThat(dom).contains("<title>probe " + shown).contains(" fetched=0 end</title>");
         assertThat(Files.readString(errors)).doesNotContain("CONSOLE");
+        return dom;
     }
 
     @Test

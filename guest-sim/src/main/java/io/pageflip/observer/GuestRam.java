@@ -36,25 +36,15 @@ public final class GuestRam implements AutoCloseable {
     public static @Nullable GuestRam find(int pid, long guest) {
         NativeBuffer page = NativeBuffer.allocate(GuestInfo.BYTES);
         for (OpenFiles.OpenFile open : OpenFiles.of(pid).toList()) {
-            GuestRam ram = open(() -> Fd.openOfProcess(pid, open.descriptor()), page);
-            if (ram != null && ram.guest == guest) {
-                return ram;
-            }
-            if (ram != null) {
-                ram.close();
+            try (GuestRam seen = open(pid, open.descriptor(), page)) {
+                if (seen != null && seen.guest == guest) {
+                    return new GuestRam(Fd.openOfProcess(pid, open.descriptor()), seen.position, guest);
+                }
+            } catch (IOException e) {
+                return null; // closed meanwhile, or not for this user to write
             }
         }
         return null;
-    }
-
-    /**
-     * Opens what a process has open, to be read; null if there is no guest information page in it, or this user may not
-     * read it.
-     *
-     * @param page {@link GuestInfo#BYTES} or more, which it overwrites
-     */
-    static @Nullable GuestRam open(int pid, int descriptor, NativeBuffer page) {
-        return open(() -> Fd.openOfProcessToRead(pid, descriptor), page);
     }
 
     /** Opens a file in which the RAM of {@code known}'s guest may come to lie, at the same place; null if it cannot. */
@@ -66,15 +56,17 @@ public final class GuestRam implements AutoCloseable {
         }
     }
 
-    private interface Opener {
-        Fd open() throws IOException;
-    }
-
-    private static @Nullable GuestRam open(Opener opener, NativeBuffer page) {
+    /**
+     * Opens what a process has open, to be read; null if there is no guest information page in it, or this user may not
+     * read it.
+     *
+     * @param page {@link GuestInfo#BYTES} or more, which it overwrites
+     */
+    static @Nullable GuestRam open(int pid, int descriptor, NativeBuffer page) {
         Fd file = null;
         boolean kept = false;
         try {
-            file = opener.open();
+            file = Fd.openOfProcessToRead(pid, descriptor);
             for (long position : POSITIONS) {
                 GuestInfo info = read(file, position, page);
                 if (info != null) {

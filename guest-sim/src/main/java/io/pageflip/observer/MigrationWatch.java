@@ -128,6 +128,7 @@ public final class MigrationWatch implements AutoCloseable {
      *
      * @param pausedNs CLOCK_MONOTONIC when the guest was paused, by whoever did it; 0 if nobody said
      * @param resumedNs when it was resumed
+     * @return without any claim about the switchover, if the observer did not look before it and after it
      */
     public Seen end(long pausedNs, long resumedNs) throws InterruptedException {
         Looks looks = observer.end();
@@ -135,6 +136,9 @@ public final class MigrationWatch implements AutoCloseable {
         if (begins && !all.isEmpty()) {
             arrived = found && (shares || observer.hasSeenThemRunIn(all.get(0)));
         }
+        LookTimes times = observer.lookTimes();
+        // A guest that was found too late was not watched when it was paused.
+        arrived = arrived && (pausedNs == 0 || times.cover(pausedNs, Math.max(pausedNs, resumedNs)));
         long fromNs = pausedNs == 0 ? beginNs : pausedNs - SLACK_NS;
         long untilNs = pausedNs == 0 ? Long.MAX_VALUE : Math.max(pausedNs, resumedNs) + SLACK_NS;
         Ended longest = gaps.stream()
@@ -147,7 +151,7 @@ public final class MigrationWatch implements AutoCloseable {
                 told == null ? null : told.leastNs(),
                 arrived
                         ? Math.max(
-                                longest == null ? 0 : longest.gap.mostNs(), observer.longestUnseenNs(fromNs, untilNs))
+                                longest == null ? 0 : longest.gap.mostNs(), times.longestUnseenNs(fromNs, untilNs))
                         : null,
                 longestNs(ended -> endNs(ended.gap) >= beginNs),
                 longestNs(ended -> endNs(ended.gap) < beginNs),

@@ -1,15 +1,12 @@
 package io.pageflip.observer;
 
 import io.pageflip.heartbeat.GuestInfo;
-import io.pageflip.observer.OpenFiles.OpenFile;
 import io.pageflip.os.MemFd;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.NativeBuffer;
 import io.pageflip.os.Proc;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
@@ -41,15 +38,6 @@ public final class Observer implements AutoCloseable {
     private static final long SEARCH_NS = 20_000_000;
     private static final long LONGEST_SEARCH_NS = 2_000_000_000;
     private static final int WARM_UP_LOOKS = 2_000;
-    private static final int WARM_UP_SEARCHES = 20;
-
-    /** A process without files of interest is looked at so often, and then in each of so many searches. */
-    private static final int QUIET_SEARCHES = 200;
-
-    private static final int SELDOM = 32;
-
-    /** No more processes than this are looked at in each search. */
-    private static final int FEW = 16;
 
     /** Is told what the observer sees; called on its thread, which looks at nothing meanwhile. */
     public interface Listener {
@@ -68,30 +56,13 @@ public final class Observer implements AutoCloseable {
         void gone(long guest);
     }
 
-    /** When a look began and ended. */
-    private record LookTime(long beforeNs, long afterNs) {}
-
-    /** A guest, and the length of the file that its RAM lies in. */
-    private record Known(long bytes, GuestRam ram) {}
-
-    /** A file with guest RAM. */
-    private record Found(Object inode, GuestRam file) {}
-
-    /**
-     * What one search has found, for the thread that looks.
-     *
-     * @param open all files that processes have open
-     */
-    private record Search(Set<Object> open, List<Found> found) {}
-
-    private final Supplier<List<Integer>> processes;
-    private final IntPredicate mayBegin;
+    private final GuestSearch search;
     private final boolean brief;
     private final Listener listener;
     private final NanoClock clock;
     private final Thread looking = new Thread(this::lookOnAndOn, "observer");
     private final Thread searching = new Thread(this::searchOnAndOn, "observer-search");
-    private final Queue<Search> searched = new ConcurrentLinkedQueue<>();
+    private final Queue<GuestSearch.Result> searched = new ConcurrentLinkedQueue<>();
     private volatile boolean ended;
     private volatile boolean anew;
 
@@ -102,23 +73,10 @@ public final class Observer implements AutoCloseable {
     private long firstNs;
     private long lastNs;
     private long longestIntervalNs;
-    private final List<LookTime> lookTimes = new ArrayList<>();
+    private final LookTimes lookTimes = new LookTimes();
     private long firstCpuNs;
     private volatile long lookCpuNs;
     private volatile long searchCpuNs;
-
-    // Of the thread that searches.
-    private final Set<Object> knownFiles = new HashSet<>();
-    private final Map<Object, Long> expected = new HashMap<>();
-    private final Map<Long, Known> known = new HashMap<>();
-
-    /** For each process, how many searches in a row have found nothing to look at. */
-    private final Map<Integer, Integer> quiet = new HashMap<>();
-
-    private int searches;
-
-    /** Which processes had a file open, of those that the search saw. Any thread may read it. */
-    private final Map<Object, Set<Integer>> holders = new ConcurrentHashMap<>();
 
     /**
      * An observer that has not begun.
@@ -135,8 +93,7 @@ public final class Observer implements AutoCloseable {
             boolean brief,
             Listener listener,
             NanoClock clock) {
-        this.processes = processes;
-        this.mayBegin = mayBegin;
+        this.search = new GuestSearch(processes, mayBegin, brief);
         this.brief = brief;
         this.listener = listener;
         this.clock = clock;
@@ -173,23 +130,12 @@ public final class Observer implements AutoCloseable {
 
     /** Whether the search has seen memory of a process. Any thread may ask. */
     public boolean hasFoundMemoryOf(int pid) {
-        return holders.values().stream().anyMatch(pids -> pids.contains(pid));
+        return search.hasFoundMemoryOf(pid);
     }
 
-    /**
-     * No silence that began or ended in a time was longer than this without being seen. Call it after {@link #end}, of
-     * a brief observer.
-     */
-    public long longestUnseenNs(long fromNs, long untilNs) {
-        long longest = 0;
-        for (int i = 2; i < lookTimes.size(); i++) {
-            long startNs = lookTimes.get(i - 2).beforeNs;
-            long endNs = lookTimes.get(i).afterNs;
-            if (endNs >= fromNs && startNs <= untilNs) {
-                longest = Math.max(longest, endNs - startNs);
-            }
-        }
-        return longest;
+    /** When it looked. Call it after {@link #end}, of a brief observer. */
+    LookTimes lookTimes() {
+        return lookTimes;
     }
 
     /** Whether each guest was last seen to run in memory that a process had open. Any thread may ask. */
@@ -197,8 +143,7 @@ public final class Observer implements AutoCloseable {
         return !guests.isEmpty()
                 && guests.values().stream().allMatch(guest -> {
                     Object inode = guest.ranIn();
-                    return inode != null
-                            && holders.getOrDefault(inode, Set.of()).contains(pid);
+                    return inode != null && search.hasSeenOpen(inode, pid);
                 });
     }
 
@@ -212,7 +157,7 @@ public final class Observer implements AutoCloseable {
             searching.join();
         } finally {
             guests.values().forEach(WatchedGuest::close);
-            searched.forEach(search -> search.found.forEach(each -> each.file.close()));
+            searched.forEach(result -> result.found().forEach(each -> each.file().close()));
         }
         return new Looks(count, lastNs - firstNs, longestIntervalNs, lookCpuNs + searchCpuNs - firstCpuNs);
     }
@@ -254,9 +199,7 @@ public final class Observer implements AutoCloseable {
         } catch (IOException e) {
             // Without a memfd there is no guest to watch either, and the first looks take longer.
         }
-        for (int i = 0; i < WARM_UP_SEARCHES; i++) {
-            OpenFiles.of(Proc.pid()).forEach(file -> {});
-        }
+        GuestSearch.warmUp();
     }
 
     // The thread that looks.
@@ -279,21 +222,21 @@ public final class Observer implements AutoCloseable {
     }
 
     private void takeFound() {
-        for (Search next = searched.poll(); next != null; next = searched.poll()) {
-            next.found.forEach(this::watch);
+        for (GuestSearch.Result next = searched.poll(); next != null; next = searched.poll()) {
+            next.found().forEach(this::watch);
             if (!brief) {
-                Set<Object> open = next.open;
+                Set<Object> open = next.open();
                 guests.values().forEach(guest -> forget(guest, open));
             }
         }
     }
 
-    private void watch(Found next) {
-        WatchedGuest guest = guests.computeIfAbsent(next.file.guest(), WatchedGuest::new);
+    private void watch(GuestSearch.Found next) {
+        WatchedGuest guest = guests.computeIfAbsent(next.file().guest(), WatchedGuest::new);
         if (!guest.isThere()) {
             listener.found(guest.guest());
         }
-        guest.add(next.inode, next.file, page);
+        guest.add(next.inode(), next.file(), page);
     }
 
     private void forget(WatchedGuest guest, Set<Object> open) {
@@ -331,7 +274,7 @@ public final class Observer implements AutoCloseable {
             longestIntervalNs = Math.max(longestIntervalNs, afterNs - lastNs);
         }
         if (brief) {
-            lookTimes.add(new LookTime(beforeNs, afterNs));
+            lookTimes.add(beforeNs, afterNs);
         }
         lastNs = beforeNs;
         count++;
@@ -340,88 +283,13 @@ public final class Observer implements AutoCloseable {
     // The thread that searches.
 
     private void searchOnAndOn() {
-        NativeBuffer scratch = NativeBuffer.allocate(GuestInfo.BYTES);
         Budget budget = new Budget(SEARCH_SHARE, SEARCH_NS, SEARCH_NS, LONGEST_SEARCH_NS);
         budget.adjust(clock.nanoTime(), Proc.threadCpuNs());
         while (!ended) {
-            search(scratch);
+            searched.add(search.search());
             searchCpuNs = Proc.threadCpuNs();
             budget.pause();
             budget.adjust(clock.nanoTime(), Proc.threadCpuNs());
-        }
-    }
-
-    private void search(NativeBuffer scratch) {
-        Set<Object> open = new HashSet<>();
-        List<OpenFile> candidates = new ArrayList<>();
-        for (int pid : now(processes.get())) {
-            List<OpenFile> files = OpenFiles.of(pid).toList();
-            quiet.computeIfPresent(pid, (process, times) -> files.isEmpty() ? times + 1 : 0);
-            files.forEach(file -> {
-                open.add(file.inode());
-                holders.computeIfAbsent(file.inode(), inode -> ConcurrentHashMap.newKeySet())
-                        .add(pid);
-            });
-            candidates.addAll(files);
-        }
-        if (!brief) {
-            knownFiles.retainAll(open);
-            expected.keySet().retainAll(open);
-            holders.keySet().retainAll(open);
-        }
-        List<Found> found = new ArrayList<>();
-        for (OpenFile candidate : candidates) {
-            if (!knownFiles.contains(candidate.inode())) {
-                consider(candidate, scratch, found);
-            }
-        }
-        searched.add(new Search(open, found));
-    }
-
-    /**
-     * Those of some processes whose files are to be looked at now: if they are many, each a few times, and then those
-     * that had no such file only now and then.
-     */
-    private List<Integer> now(List<Integer> all) {
-        quiet.keySet().retainAll(Set.copyOf(all));
-        searches++;
-        List<Integer> now = new ArrayList<>();
-        for (int pid : all) {
-            int times = quiet.computeIfAbsent(pid, process -> 0);
-            boolean due = all.size() <= FEW || times < QUIET_SEARCHES || (pid + searches) % SELDOM == 0;
-            if (due && pid != Proc.pid()) {
-                now.add(pid);
-            }
-        }
-        return now;
-    }
-
-    private void consider(OpenFile candidate, NativeBuffer scratch, List<Found> found) {
-        GuestRam file = GuestRam.open(candidate.pid(), candidate.descriptor(), scratch);
-        if (file == null) {
-            expect(candidate, found);
-        } else if (Long.valueOf(file.guest()).equals(expected.get(candidate.inode()))) {
-            knownFiles.add(candidate.inode());
-            file.close(); // it is watched already
-        } else if (known.containsKey(file.guest()) || mayBegin.test(candidate.pid())) {
-            knownFiles.add(candidate.inode());
-            known.put(file.guest(), new Known(candidate.bytes(), file));
-            found.add(new Found(candidate.inode(), file));
-        } else {
-            file.close();
-        }
-    }
-
-    /** A guest that migrates runs in its new memory before the next search: look at files of the same length, too. */
-    private void expect(OpenFile candidate, List<Found> found) {
-        for (Known guest : known.values()) {
-            if (guest.bytes == candidate.bytes()
-                    && expected.putIfAbsent(candidate.inode(), guest.ram.guest()) == null) {
-                GuestRam file = GuestRam.expect(guest.ram, candidate.pid(), candidate.descriptor());
-                if (file != null) {
-                    found.add(new Found(candidate.inode(), file));
-                }
-            }
         }
     }
 }

@@ -32,7 +32,7 @@ public enum TableOrder {
     List<Row> sorted(List<Row> rows) {
         Map<List<@Nullable Object>, List<Row>> byGuest = new LinkedHashMap<>();
         rows.forEach(row -> byGuest.computeIfAbsent(row.guest(), guest -> new ArrayList<>()).add(row));
-        Comparator<Row> order = Comparator.comparing(figure::apply, Comparator.nullsLast(Comparator.naturalOrder()));
+        Comparator<Row> order = Comparator.comparing(figure, Comparator.nullsLast(Comparator.naturalOrder()));
         return byGuest.values().stream().flatMap(same -> same.stream().sorted(order)).toList();
     }
 
