@@ -7,15 +7,14 @@ import io.pageflip.metrics.Owner;
 import io.pageflip.metrics.Progress;
 import io.pageflip.metrics.RunResult;
 import io.pageflip.os.HostLacksException;
+import io.pageflip.os.TemporaryFolders;
 import io.pageflip.request.MigrationRequest;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** One migration between two agent processes, which it starts and outlives. Used by one thread. */
@@ -91,26 +90,11 @@ public final class Migration {
      */
     static Path socketPath() throws HostLacksException {
         String name = "pageflip-" + Long.toUnsignedString(new SecureRandom().nextLong(), 36) + ".sock";
-        List<String> tried = new ArrayList<>();
-        for (String folder : temporaryFolders()) {
-            Path path = Path.of(folder, name);
-            try {
-                Files.delete(Files.createFile(path));
-                return path;
-            } catch (IOException e) {
-                tried.add(folder);
-            }
-        }
-        throw new HostLacksException("no socket can be made in " + String.join(", ", tried)
-                + "; name another folder with PAGEFLIP_JAVA_OPTS=-Djava.io.tmpdir=FOLDER");
-    }
-
-    /** Folders in which temporary files may be made, the best first; some may be missing, or read-only. */
-    public static List<String> temporaryFolders() {
-        return Stream.of(System.getProperty("java.io.tmpdir"), System.getenv("XDG_RUNTIME_DIR"), "/dev/shm", "/var/tmp")
-                .filter(folder -> folder != null && !folder.isEmpty())
-                .distinct()
-                .toList();
+        return TemporaryFolders.makeInFirst("socket", folder -> {
+            Path path = folder.resolve(name);
+            Files.delete(Files.createFile(path));
+            return path;
+        });
     }
 
     private AgentProcess start(AgentTask.Kind kind, Path socket, Progress shown) throws IOException {

@@ -1,24 +1,40 @@
 package io.pageflip.qemu;
 
-import io.pageflip.migration.Migration;
 import io.pageflip.os.HostLacksException;
+import io.pageflip.os.TemporaryFolders;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** A folder for the sockets and files of one migration. Closing it removes all that is in it. */
+/**
+ * A folder for the sockets and files of one migration. Closing it removes all that is in it. If this process is killed,
+ * a small process of its own removes it: QEMU of each version and in each mode needs sockets or files with names.
+ */
 final class QemuFolder implements AutoCloseable {
     /** The path of a socket has less than 108 bytes, and no comma in an option of QEMU. */
     private static final int LONGEST = 70;
 
-    private final Path folder;
+    private static final Path SETSID = Path.of("/usr/bin/setsid");
 
-    private QemuFolder(Path folder) {
+    /**
+     * Waits for the end of its input, which ends with whoever has the other end, and removes a folder. That it is empty
+     * may take a moment: a QEMU that is just being killed may still make a file.
+     */
+    private static final String REMOVE = "trap '' HUP INT TERM; read -r _; "
+            + "for i in 1 2 3 4 5 6 7 8 9; do rm -rf -- \"$1\" && break; sleep 0.2; done";
+
+    private final Path folder;
+    private final Process remover;
+
+    private QemuFolder(Path folder, Process remover) {
         this.folder = folder;
+        this.remover = remover;
     }
 
     /**
@@ -27,17 +43,33 @@ final class QemuFolder implements AutoCloseable {
      * @throws HostLacksException if there is no such folder
      */
     static QemuFolder create() throws HostLacksException {
-        List<String> folders = Migration.temporaryFolders();
-        for (String candidate : folders) {
-            if (candidate.length() <= LONGEST && !candidate.contains(",")) {
-                try {
-                    return new QemuFolder(Files.createTempDirectory(Path.of(candidate), "pageflip-"));
-                } catch (IOException e) {
-                    // Perhaps in the next one.
-                }
-            }
+        return TemporaryFolders.makeInFirst("folder for the sockets of QEMU", QemuFolder::createIn);
+    }
+
+    private static QemuFolder createIn(Path parent) throws IOException {
+        String path = parent.toString();
+        if (path.length() > LONGEST || path.contains(",")) {
+            throw new IOException(path + " is too long for a socket in it, or has a comma");
         }
-        throw new HostLacksException("no folder for the sockets of QEMU can be made in " + String.join(", ", folders));
+        Path folder = Files.createTempDirectory(parent, "pageflip-");
+        try {
+            return new QemuFolder(folder, startRemover(folder));
+        } catch (IOException e) {
+            Files.delete(folder);
+            throw e;
+        }
+    }
+
+    private static Process startRemover(Path folder) throws IOException {
+        List<String> line = new ArrayList<>();
+        if (Files.isExecutable(SETSID)) {
+            line.add(SETSID.toString()); // who kills a whole group of processes does not mean this one
+        }
+        line.addAll(List.of("/bin/sh", "-c", REMOVE, "pageflip-remover", folder.toString()));
+        return new ProcessBuilder(line)
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .redirectError(ProcessBuilder.Redirect.DISCARD)
+                .start();
     }
 
     /** A path in it. */
@@ -51,8 +83,20 @@ final class QemuFolder implements AutoCloseable {
             for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
                 Files.deleteIfExists(path);
             }
+        } catch (NoSuchFileException e) {
+            // Somebody else has removed it.
         } catch (IOException | UncheckedIOException e) {
             System.err.println("pageflip: " + folder + " could not be removed: " + e.getMessage());
+        } finally {
+            endRemover();
+        }
+    }
+
+    private void endRemover() {
+        try {
+            remover.getOutputStream().close();
+        } catch (IOException e) {
+            remover.destroy();
         }
     }
 }
