@@ -323,7 +323,10 @@ final class CompareCommand implements Callable<Integer> {
                 return RowRun.of(migration.run(), null);
             }
             try (MigrationWatch watch = MigrationWatch.fromTheStart(
-                    migration::processes, request.mechanism() == Mechanism.FLIP, NanoClock.SYSTEM)) {
+                    migration::processes,
+                    qemuOptions.observerPercent(),
+                    request.mechanism() == Mechanism.FLIP,
+                    NanoClock.SYSTEM)) {
                 RunResult result = migration.run();
                 Measured measured = result.measured();
                 long pausedNs = measured == null ? 0 : measured.throughput().lastInstructionNs();

@@ -72,6 +72,13 @@ final class ObserveCommand implements Callable<Integer> {
     private double thresholdMs;
 
     @Option(
+            names = QemuOptions.OBSERVER_CPU,
+            paramLabel = "PERCENT",
+            defaultValue = QemuOptions.OBSERVER_CPU_DEFAULT,
+            description = "What to take of one processor; 100 to look all the time (default: ${DEFAULT-VALUE}).")
+    private double percent;
+
+    @Option(
             names = "--format",
             paramLabel = "KIND",
             defaultValue = "text",
@@ -98,6 +105,7 @@ final class ObserveCommand implements Callable<Integer> {
             throw new ParameterException(
                     spec.commandLine(), "--threshold " + thresholdMs + ": it must be from 0 to 1000000");
         }
+        QemuOptions.checkObserverPercent(spec, percent);
         checkProcess();
         ExportFile json = new ExportFile("--export-json", exportJson).check(spec);
         ObservationReport report = observe();
@@ -167,7 +175,12 @@ final class ObserveCommand implements Callable<Integer> {
             }
         };
         try (Observer observer = new Observer(
-                Observer::allProcesses, begins -> pid == null || begins == pid, false, listener, NanoClock.SYSTEM)) {
+                Observer::allProcesses,
+                begins -> pid == null || begins == pid,
+                percent,
+                false,
+                listener,
+                NanoClock.SYSTEM)) {
             observer.start();
             while (!isOver(startNs)) {
                 News next = news.poll(SLICE_MS, TimeUnit.MILLISECONDS);

@@ -38,6 +38,14 @@ import picocli.CommandLine.Spec.Target;
 final class QemuOptions {
     private static final String ALL = "all";
     private static final String QEMU = "--qemu";
+
+    /** Also an option of {@code observe}. */
+    static final String OBSERVER_CPU = "--observer-cpu";
+
+    static final String OBSERVER_CPU_DEFAULT = "2";
+
+    private static final double LEAST_OBSERVER_PERCENT = 0.1;
+    private static final double MOST_OBSERVER_PERCENT = 100;
     private static final Path KVM = Path.of("/dev/kvm");
     private static final long MIB = 1 << 20;
     private static final long QEMU_BYTES = 200 * MIB;
@@ -87,6 +95,14 @@ final class QemuOptions {
             description = "QEMU's downtime-limit, where it decides when to pause the guest (default: 300).")
     private @Nullable List<Integer> downtimeLimits;
 
+    @Option(
+            names = OBSERVER_CPU,
+            paramLabel = "PERCENT",
+            defaultValue = OBSERVER_CPU_DEFAULT,
+            description = "What the observer may take of one processor; 100 to look all the time, which needs a "
+                    + "processor to spare (default: ${DEFAULT-VALUE}).")
+    private double observerPercent;
+
     /**
      * The rows of QEMU.
      *
@@ -125,6 +141,7 @@ final class QemuOptions {
                                 guest,
                                 limit,
                                 any.runAfterNs() / 1e9,
+                                observerPercent,
                                 any.verify());
                         String whyNot = whyNot(row);
                         if (whyNot == null) {
@@ -168,7 +185,7 @@ final class QemuOptions {
                     spec.commandLine(), "--qemu-args -daemonize: QEMU would not end with pageflip; leave it out");
         }
         if (!isWanted()) {
-            Stream.of("--qemu-mode", "--qemu-accel", "--qemu-args", "--qemu-downtime-limit")
+            Stream.of("--qemu-mode", "--qemu-accel", "--qemu-args", "--qemu-downtime-limit", OBSERVER_CPU)
                     .filter(option -> spec.commandLine().getParseResult().hasMatchedOption(option))
                     .findFirst()
                     .ifPresent(option -> {
@@ -180,6 +197,20 @@ final class QemuOptions {
             Values.between(spec, "--qemu-downtime-limit", limit, 0, MOST_DOWNTIME_LIMIT_MS);
         }
         accelerator();
+        checkObserverPercent(spec, observerPercent);
+    }
+
+    /** Refuses a part of a processor that makes no sense. */
+    static void checkObserverPercent(CommandSpec spec, double percent) {
+        if (!(percent >= LEAST_OBSERVER_PERCENT && percent <= MOST_OBSERVER_PERCENT)) {
+            throw new ParameterException(
+                    spec.commandLine(), OBSERVER_CPU + " " + percent + ": it must be from 0.1 to 100");
+        }
+    }
+
+    /** What the observer may take of one processor, in percent. */
+    double observerPercent() {
+        return observerPercent;
     }
 
     private List<@Nullable Integer> limits(QemuMode mode) {
@@ -295,6 +326,7 @@ final class QemuOptions {
             request.put("qemu-accel", accelerator());
             request.put("qemu-args", words());
             request.put("qemu-downtime-limit", limits(QemuMode.PRECOPY));
+            request.put("observer-cpu", observerPercent);
         }
     }
 }

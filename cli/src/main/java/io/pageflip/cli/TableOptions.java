@@ -32,15 +32,17 @@ final class TableOptions {
             names = "--unit",
             paramLabel = "UNIT",
             defaultValue = "auto",
-            description = "Unit of the times in tables: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}, what suits "
-                    + "each).")
+            description =
+                    "Unit of the times in tables: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}, what suits "
+                            + "each).")
     private TableUnit unit;
 
     @Option(
             names = REFERENCE,
             paramLabel = "ROW",
-            description = "The row that ratios are to, for each guest: its number, or words that no other row has, such "
-                    + "as handover or \"qemu 10.0.2 precopy\" (default: the best).")
+            description =
+                    "The row that ratios are to, for each guest: its number, or words that no other row has, such "
+                            + "as handover or \"qemu 10.0.2 precopy\" (default: the best).")
     private @Nullable String reference;
 
     /** Refuses what needs QEMU, where there is none. */
@@ -65,8 +67,7 @@ final class TableOptions {
         try {
             return Way.named(reference, ways);
         } catch (IllegalArgumentException e) {
-            throw new ParameterException(
-                    spec.commandLine(), REFERENCE + " " + reference + ": " + e.getMessage(), e);
+            throw new ParameterException(spec.commandLine(), REFERENCE + " " + reference + ": " + e.getMessage(), e);
         }
     }
 

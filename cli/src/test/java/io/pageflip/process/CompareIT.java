@@ -82,7 +82,8 @@ final class CompareIT {
         report(json, again);
         assertThat(Files.readString(again).replaceAll("\\s", ""))
                 .isEqualTo(Files.readString(html).replaceAll("\\s", ""));
-        String page = seenInABrowser(html, "downtime=1 pages=2 phases=2 throughput=2 canvases=7 figures=4 phase-figures=4 qemu=0");
+        String page = seenInABrowser(
+                html, "downtime=1 pages=2 phases=2 throughput=2 canvases=7 figures=4 phase-figures=4 qemu=0");
         assertThat(page).as("no says-against-seen without QEMU").doesNotContain(" says=");
     }
 
@@ -130,7 +131,8 @@ final class CompareIT {
 
         report(json, html);
         seenInABrowser(
-                html, "downtime=1 pages=1 phases=1 throughput=1 latencies=1 canvases=5 figures=1 phase-figures=1 qemu=0");
+                html,
+                "downtime=1 pages=1 phases=1 throughput=1 latencies=1 canvases=5 figures=1 phase-figures=1 qemu=0");
 
         // As an older version wrote it.
         ObjectNode document = (ObjectNode) Report.parse(Files.readString(json)).document();
@@ -284,6 +286,20 @@ final class CompareIT {
         assertThat(run.out())
                 .startsWith("pageflip compare: 1 combination, 1 run of each after 1 to warm up\nLinux ")
                 .containsPattern("(?m)^16M +1 +20000 +flip +[a-z-]+ +memfd +1 .* 7,988 +269$");
+    }
+
+    @Test
+    void whatATableCannotHaveIsRefusedBeforeAnythingRuns() throws IOException {
+        assertThat(compare("--ram=16M", "--sort=seen").endsWith(2).err())
+                .contains("--sort seen is for --qemu, which is not there");
+        assertThat(compare("--ram=16M", "--sort=name").endsWith(2).err())
+                .contains("'name' is not one of run, downtime, seen, total");
+        assertThat(compare("--ram=16M", "--unit=h").endsWith(2).err()).contains("'h' is not one of auto, us, ms, s");
+        assertThat(compare("--ram=16M", "--mechanism=flip,stream", "--reference=3")
+                        .endsWith(2)
+                        .err())
+                .contains("--reference 3: no row has these words; write a number, or more words, of: "
+                        + "1 pageflip flip handover memfd, 2 pageflip stream stop-and-move memfd");
     }
 
     @Test

@@ -33,12 +33,13 @@ public final class MigrationWatch implements AutoCloseable {
     private final boolean shares;
     private boolean arrived;
 
-    private MigrationWatch(Supplier<List<Integer>> processes, boolean begins, boolean shares, NanoClock clock) {
+    private MigrationWatch(
+            Supplier<List<Integer>> processes, double percent, boolean begins, boolean shares, NanoClock clock) {
         this.processes = processes;
         this.clock = clock;
         this.begins = begins;
         this.shares = shares;
-        this.observer = new Observer(processes, pid -> true, true, new Recorder(), clock);
+        this.observer = new Observer(processes, pid -> true, percent, true, new Recorder(), clock);
         this.beginNs = clock.nanoTime();
         observer.start();
     }
@@ -47,9 +48,10 @@ public final class MigrationWatch implements AutoCloseable {
      * A watch of a migration that will begin when the caller says so: see {@link #begin}.
      *
      * @param processes the processes of the migration, as they come and go; called on another thread
+     * @param percent of one processor that it may take
      */
-    public static MigrationWatch before(Supplier<List<Integer>> processes, NanoClock clock) {
-        return new MigrationWatch(processes, false, false, clock);
+    public static MigrationWatch before(Supplier<List<Integer>> processes, double percent, NanoClock clock) {
+        return new MigrationWatch(processes, percent, false, false, clock);
     }
 
     /**
@@ -58,8 +60,9 @@ public final class MigrationWatch implements AutoCloseable {
      * @param processes the first of them is the destination's
      * @param shares whether both processes have the same memory, so that who watches it sees the guest arrive
      */
-    public static MigrationWatch fromTheStart(Supplier<List<Integer>> processes, boolean shares, NanoClock clock) {
-        return new MigrationWatch(processes, true, shares, clock);
+    public static MigrationWatch fromTheStart(
+            Supplier<List<Integer>> processes, double percent, boolean shares, NanoClock clock) {
+        return new MigrationWatch(processes, percent, true, shares, clock);
     }
 
     private final class Recorder implements Observer.Listener {
@@ -150,8 +153,7 @@ public final class MigrationWatch implements AutoCloseable {
                 told == null ? null : told.ns(),
                 told == null ? null : told.leastNs(),
                 arrived
-                        ? Math.max(
-                                longest == null ? 0 : longest.gap.mostNs(), times.longestUnseenNs(fromNs, untilNs))
+                        ? Math.max(longest == null ? 0 : longest.gap.mostNs(), times.longestUnseenNs(fromNs, untilNs))
                         : null,
                 longestNs(ended -> endNs(ended.gap) >= beginNs),
                 longestNs(ended -> endNs(ended.gap) < beginNs),

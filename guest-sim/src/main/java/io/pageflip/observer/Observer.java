@@ -26,13 +26,17 @@ import java.util.function.Supplier;
  * <p>One thread starts and closes it. It owns what it has open.
  */
 public final class Observer implements AutoCloseable {
-    /** What looks may take of a processor. */
-    private static final double LOOK_SHARE = 0.018;
+    /**
+     * What the search may take of an observer's part of a processor, but for its first searches. The looks have the
+     * rest.
+     */
+    private static final double SEARCH_SHARE = 0.1;
 
-    /** What the search may take of a processor, but for its first searches. */
-    private static final double SEARCH_SHARE = 0.002;
+    /** The search needs no more than this, in percent. */
+    private static final double MOST_SEARCH_PERCENT = 0.2;
 
-    private static final long SHORTEST_LOOK_NS = 100_000;
+    private static final double WHOLE_PERCENT = 100;
+    private static final long SHORTEST_LOOK_NS = 1_000;
     private static final long FIRST_LOOK_NS = 1_000_000;
     private static final long LONGEST_LOOK_NS = 50_000_000;
     private static final long SEARCH_NS = 20_000_000;
@@ -57,6 +61,8 @@ public final class Observer implements AutoCloseable {
     }
 
     private final GuestSearch search;
+    private final double lookPercent;
+    private final double searchPercent;
     private final boolean brief;
     private final Listener listener;
     private final NanoClock clock;
@@ -84,16 +90,20 @@ public final class Observer implements AutoCloseable {
      * @param processes whose files it looks at, each time that it searches; called on a thread of its own
      * @param mayBegin whether a guest that is seen first in a process is to be watched; a guest that is watched is
      *     found in any of {@code processes}
+     * @param percent of one processor that it may take; with 100 it looks all the time
      * @param brief whether it will not last long: then it remembers the time of each look, and keeps open what it has
      *     found, also while no process has it
      */
     public Observer(
             Supplier<List<Integer>> processes,
             IntPredicate mayBegin,
+            double percent,
             boolean brief,
             Listener listener,
             NanoClock clock) {
         this.search = new GuestSearch(processes, mayBegin, brief);
+        this.searchPercent = Math.min(SEARCH_SHARE * percent, MOST_SEARCH_PERCENT);
+        this.lookPercent = percent < WHOLE_PERCENT ? percent - searchPercent : percent;
         this.brief = brief;
         this.listener = listener;
         this.clock = clock;
@@ -157,7 +167,8 @@ public final class Observer implements AutoCloseable {
             searching.join();
         } finally {
             guests.values().forEach(WatchedGuest::close);
-            searched.forEach(result -> result.found().forEach(each -> each.file().close()));
+            searched.forEach(
+                    result -> result.found().forEach(each -> each.file().close()));
         }
         return new Looks(count, lastNs - firstNs, longestIntervalNs, lookCpuNs + searchCpuNs - firstCpuNs);
     }
@@ -205,7 +216,7 @@ public final class Observer implements AutoCloseable {
     // The thread that looks.
 
     private void lookOnAndOn() {
-        Budget budget = new Budget(LOOK_SHARE, SHORTEST_LOOK_NS, FIRST_LOOK_NS, LONGEST_LOOK_NS);
+        Budget budget = new Budget(lookPercent / WHOLE_PERCENT, SHORTEST_LOOK_NS, FIRST_LOOK_NS, LONGEST_LOOK_NS);
         lookCpuNs = Proc.threadCpuNs();
         firstCpuNs = lookCpuNs;
         budget.adjust(clock.nanoTime(), lookCpuNs);
@@ -216,7 +227,11 @@ public final class Observer implements AutoCloseable {
                 lookCpuNs = Proc.threadCpuNs();
                 budget.adjust(clock.nanoTime(), lookCpuNs);
             }
-            budget.pause();
+            if (lookPercent < WHOLE_PERCENT) {
+                budget.pause();
+            } else {
+                Thread.onSpinWait();
+            }
         }
         lookCpuNs = Proc.threadCpuNs();
     }
@@ -283,7 +298,7 @@ public final class Observer implements AutoCloseable {
     // The thread that searches.
 
     private void searchOnAndOn() {
-        Budget budget = new Budget(SEARCH_SHARE, SEARCH_NS, SEARCH_NS, LONGEST_SEARCH_NS);
+        Budget budget = new Budget(searchPercent / WHOLE_PERCENT, SEARCH_NS, SEARCH_NS, LONGEST_SEARCH_NS);
         budget.adjust(clock.nanoTime(), Proc.threadCpuNs());
         while (!ended) {
             searched.add(search.search());

@@ -74,7 +74,7 @@ public final class QemuMigration {
      */
     public QemuResult run() throws InterruptedException {
         try (QemuFolder folder = QemuFolder.create();
-                MigrationWatch watch = MigrationWatch.before(() -> processes, clock);
+                MigrationWatch watch = MigrationWatch.before(() -> processes, settings.observerPercent(), clock);
                 Run run = new Run(folder, watch)) {
             try {
                 return run.migrate();

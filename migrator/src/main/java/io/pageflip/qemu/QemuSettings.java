@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param guest RAM, workload, dirty rate, hot set, fill and seed count
  * @param downtimeLimitMs QEMU's {@code downtime-limit}; null where QEMU does not decide when to pause
  * @param runAfterS how long the guest runs after the migration, in seconds
+ * @param observerPercent of one processor that the observer may take
  * @param verify whether the guest checks its pages afterwards
  */
 public record QemuSettings(
@@ -23,6 +24,7 @@ public record QemuSettings(
         GuestConfig guest,
         @Nullable Integer downtimeLimitMs,
         double runAfterS,
+        double observerPercent,
         boolean verify) {
     public QemuSettings {
         arguments = List.copyOf(arguments);

@@ -20,8 +20,10 @@ record Column(String name, Function<Row, String> words) {
     static final Column RATE = option("pages/s", Options.DIRTY_RATE);
     static final Column MECHANISM = option("mechanism", "mechanism");
     static final Column BACKING = option("backing", "backing");
-    static final Column PROGRAM = new Column("program", row -> Way.of(row.options()).program());
-    static final Column SCHEDULE = new Column("schedule", row -> Way.of(row.options()).schedule());
+    static final Column PROGRAM =
+            new Column("program", row -> Way.of(row.options()).program());
+    static final Column SCHEDULE =
+            new Column("schedule", row -> Way.of(row.options()).schedule());
 
     static final Column SPREAD = new Column(
             "spread",
@@ -81,7 +83,9 @@ record Column(String name, Function<Row, String> words) {
 
     /** A figure that not all runs of its row have says so. */
     private static String of(String figure, int runs, Row row) {
-        return runs == row.runs().size() ? figure : figure + " (" + runs + " of " + row.runs().size() + ")";
+        return runs == row.runs().size()
+                ? figure
+                : figure + " (" + runs + " of " + row.runs().size() + ")";
     }
 
     /** Both programs report whole milliseconds; what was measured instead is exact. */

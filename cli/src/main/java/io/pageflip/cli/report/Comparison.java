@@ -106,7 +106,8 @@ public record Comparison(
 
         @Override
         public @Nullable Long memoryBytes() {
-            Long peak = runs.isEmpty() ? null : runs.get(runs.size() - 1).source().peakPssBytes();
+            Long peak =
+                    runs.isEmpty() ? null : runs.get(runs.size() - 1).source().peakPssBytes();
             return peak == null || peak == 0 ? null : peak;
         }
 
@@ -120,8 +121,8 @@ public record Comparison(
             if (s == null) {
                 return this;
             }
-            CellSummary other = new CellSummary(
-                    s.runs, s.downtimeNs, s.spread, s.wideSpread, s.seen, ratio == null ? 0 : ratio);
+            CellSummary other =
+                    new CellSummary(s.runs, s.downtimeNs, s.spread, s.wideSpread, s.seen, ratio == null ? 0 : ratio);
             return new Cell(options, status, runs, other, seen, predicted);
         }
 
@@ -204,7 +205,9 @@ public record Comparison(
                 Host.here(),
                 request,
                 interrupted,
-                cells.stream().map(cell -> cell.withRatio(ratio(cell, bySeen, bases))).toList(),
+                cells.stream()
+                        .map(cell -> cell.withRatio(ratio(cell, bySeen, bases)))
+                        .toList(),
                 qemu == null
                         ? null
                         : qemu.stream()

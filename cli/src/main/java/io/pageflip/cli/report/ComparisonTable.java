@@ -14,6 +14,7 @@ final class ComparisonTable {
     /** The columns that say which combination a row is. */
     static final List<Column> OUR_OPTIONS =
             List.of(Column.RAM, Column.VCPUS, Column.RATE, Column.MECHANISM, Column.SCHEDULE, Column.BACKING);
+
     private static final List<Column> OPTIONS_BESIDE_QEMU =
             List.of(Column.RAM, Column.VCPUS, Column.RATE, Column.PROGRAM, Column.SCHEDULE, Column.BACKING);
 
@@ -48,7 +49,10 @@ final class ComparisonTable {
     }
 
     private static Table table(List<Column> options, List<Column> figures, List<Row> rows) {
-        List<String> header = Stream.of(options.stream().map(Column::name), Stream.of("runs"), figures.stream().map(Column::name))
+        List<String> header = Stream.of(
+                        options.stream().map(Column::name),
+                        Stream.of("runs"),
+                        figures.stream().map(Column::name))
                 .flatMap(names -> names)
                 .toList();
         return new Table(

@@ -16,8 +16,9 @@ final class PredictionTable {
 
     /** A row for each cell that has a prediction; null if none has. */
     static @Nullable Table of(Comparison comparison, TableUnit unit) {
-        List<Comparison.Cell> cells =
-                comparison.cells().stream().filter(cell -> cell.predicted() != null).toList();
+        List<Comparison.Cell> cells = comparison.cells().stream()
+                .filter(cell -> cell.predicted() != null)
+                .toList();
         if (cells.isEmpty()) {
             return null;
         }

@@ -25,8 +25,7 @@ public record QemuCell(
         Map<String, Object> options,
         String status,
         List<QemuResult> runs,
-        @Nullable QemuSummary summary)
-        implements Row {
+        @Nullable QemuSummary summary) implements Row {
     private static final long NS_PER_MS = 1_000_000; // QEMU counts in milliseconds
 
     /** The modes with which QEMU's own total time ends with the old process. */
@@ -46,8 +45,8 @@ public record QemuCell(
      * @param totalTime median of QEMU's total time, in milliseconds; null if it reports none
      * @param transferredBytes median; null if QEMU does not count them
      * @param peakPssBytes memory of both processes together, in a run whose times do not count; null if there was none
-     * @param ratio the median of what was seen, divided by that of the reference, or by the least, of a row with
-     *     the same guest; null if one of both is not known
+     * @param ratio the median of what was seen, divided by that of the reference, or by the least, of a row with the
+     *     same guest; null if one of both is not known
      */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record QemuSummary(

@@ -31,9 +31,12 @@ public enum TableOrder {
     /** The least first; rows without the figure last. */
     List<Row> sorted(List<Row> rows) {
         Map<List<@Nullable Object>, List<Row>> byGuest = new LinkedHashMap<>();
-        rows.forEach(row -> byGuest.computeIfAbsent(row.guest(), guest -> new ArrayList<>()).add(row));
+        rows.forEach(row ->
+                byGuest.computeIfAbsent(row.guest(), guest -> new ArrayList<>()).add(row));
         Comparator<Row> order = Comparator.comparing(figure, Comparator.nullsLast(Comparator.naturalOrder()));
-        return byGuest.values().stream().flatMap(same -> same.stream().sorted(order)).toList();
+        return byGuest.values().stream()
+                .flatMap(same -> same.stream().sorted(order))
+                .toList();
     }
 
     /** The name in options and reports. */

@@ -49,15 +49,18 @@ public final class Way {
                 return ways.get(number - 1);
             }
         }
-        List<String> wanted = Arrays.asList(typed.strip().toLowerCase(Locale.ROOT).split("\\s+", -1));
-        List<Way> found = ways.stream().filter(way -> way.allWords().containsAll(wanted)).toList();
+        List<String> wanted =
+                Arrays.asList(typed.strip().toLowerCase(Locale.ROOT).split("\\s+", -1));
+        List<Way> found =
+                ways.stream().filter(way -> way.allWords().containsAll(wanted)).toList();
         if (found.size() != 1) {
             List<String> known = new ArrayList<>();
             for (Way way : ways) {
                 known.add((known.size() + 1) + " " + way);
             }
-            throw new IllegalArgumentException((found.isEmpty() ? "no row has these words" : "more than one row has these words")
-                    + "; write a number, or more words, of: " + String.join(", ", known));
+            throw new IllegalArgumentException(
+                    (found.isEmpty() ? "no row has these words" : "more than one row has these words")
+                            + "; write a number, or more words, of: " + String.join(", ", known));
         }
         return found.get(0);
     }

@@ -19,7 +19,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** The figures of a comparison, and each way to write them. */
@@ -86,8 +85,7 @@ final class ComparisonTest {
 
         assertThat(rows)
                 .hasSize(2 + 5)
-                .allSatisfy(row ->
-                        assertThat(row.chars().filter(c -> c == '|')).hasSize(15 + 1));
+                .allSatisfy(row -> assertThat(row.chars().filter(c -> c == '|')).hasSize(15 + 1));
         assertThat(Samples.markdown("test", comparison)).contains("- skipped: ", "memory, \\| and \\</script>");
     }
 
@@ -134,8 +132,7 @@ final class ComparisonTest {
                 .contains(
                         "2M pull stop-and-move memfd, 1 vCPU, 2000 pages/s: cancelled: there was no guest yet: interrupted")
                 .contains("lost: nobody has the guest: the guest is lost: ");
-        assertThat(Samples.markdown("test", declined))
-                .contains("| moved | copied | declined |\n", "| 2 | 1 | 1 |\n");
+        assertThat(Samples.markdown("test", declined)).contains("| moved | copied | declined |\n", "| 2 | 1 | 1 |\n");
         List<String> names =
                 Arrays.asList(ComparisonCsv.of(declined).lines().toList().get(0).split(",", -1));
         List<String> row =
@@ -283,8 +280,17 @@ final class ComparisonTest {
             Map<String, Object> row = new LinkedHashMap<>(options(ram, "flip"));
             row.putAll(Map.of("program", "qemu 10.0.2", "mode", "precopy", "downtime-limit", 300));
             QemuResult run = new QemuResult(
-                    "completed", 8 * MS, 6 * MS, 30L, 40 * MS + 1, 5_000_000_000L, 1000L, 1000L,
-                    ram == 1 << 20 ? seen : soon, null, null);
+                    "completed",
+                    8 * MS,
+                    6 * MS,
+                    30L,
+                    40 * MS + 1,
+                    5_000_000_000L,
+                    1000L,
+                    1000L,
+                    ram == 1 << 20 ? seen : soon,
+                    null,
+                    null);
             qemu.add(QemuCell.of(row, List.of(run, run, run), false, 5L << 30));
             row = new LinkedHashMap<>(row);
             row.putAll(Map.of("mode", "mapped-ram"));
@@ -351,8 +357,7 @@ final class ComparisonTest {
 
         List<String> ratios = column(13, rows(TableOrder.RUN, TableUnit.AUTO, stream));
         assertThat(ratios)
-                .containsExactly(
-                        "\\< 0.25", "1.00", "-", "1.00", "1.00", "\\< 0.25", "1.00", "-", "0.13", "0.13");
+                .containsExactly("\\< 0.25", "1.00", "-", "1.00", "1.00", "\\< 0.25", "1.00", "-", "0.13", "0.13");
         Way flip = Way.of(options(1, "flip"));
         assertThat(column(13, rows(TableOrder.RUN, TableUnit.AUTO, flip)).subList(5, 10))
                 .as("it is only known to be below something")

@@ -58,9 +58,10 @@ final class WayTest {
     void nothingElseDoes(String typed) {
         assertThatThrownBy(() -> Way.named(typed, ALL))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("no row has these words; write a number, or more words, of: 1 pageflip flip handover memfd, "
-                        + "2 pageflip stream precopy memfd, 3 qemu 7.2.22 precopy 300 ms memfd, "
-                        + "4 qemu 7.2.22 precopy 30 ms memfd, 5 qemu 10.0.2 cpr-transfer memfd");
+                .hasMessage(
+                        "no row has these words; write a number, or more words, of: 1 pageflip flip handover memfd, "
+                                + "2 pageflip stream precopy memfd, 3 qemu 7.2.22 precopy 300 ms memfd, "
+                                + "4 qemu 7.2.22 precopy 30 ms memfd, 5 qemu 10.0.2 cpr-transfer memfd");
     }
 
     @ParameterizedTest
@@ -71,6 +72,9 @@ final class WayTest {
 
     @Test
     void rowsThatDifferInTheirGuestAloneAreOneWay() {
-        assertThat(ALL.get(0)).isEqualTo(ALL.get(1)).hasSameHashCodeAs(ALL.get(1)).isNotEqualTo(ALL.get(2));
+        assertThat(ALL.get(0))
+                .isEqualTo(ALL.get(1))
+                .hasSameHashCodeAs(ALL.get(1))
+                .isNotEqualTo(ALL.get(2));
     }
 }
