@@ -147,6 +147,9 @@ final class CompareCommand implements Callable<Integer> {
             description = "Also write an HTML page with charts; it needs no other file and no network.")
     private @Nullable Path exportHtml;
 
+    @Mixin
+    private ExportOptions exports;
+
     private CompareCommand(Cancellation cancellation) {
         this.cancellation = cancellation;
         this.migrate = new MigrateCommand(cancellation);
@@ -182,7 +185,7 @@ final class CompareCommand implements Callable<Integer> {
         ExportFile csv = new ExportFile("--export-csv", exportCsv);
         ExportFile markdown = new ExportFile("--export-markdown", exportMarkdown);
         ExportFile html = new ExportFile("--export-html", exportHtml);
-        ExportFile.checkAll(spec, json, csv, markdown, html);
+        exports.check(spec, runs, json, csv, markdown, html);
         if (costsFile != null && !predict) {
             throw new ParameterException(spec.commandLine(), "--costs is for --predict, which is not there");
         }
@@ -207,6 +210,7 @@ final class CompareCommand implements Callable<Integer> {
         csv.write(() -> ComparisonCsv.of(comparison));
         markdown.write(text::markdown);
         html.write(() -> HtmlReport.of(ResultJson.MAPPER.valueToTree(comparison)));
+        exports.write(comparison, null);
         if (predict && costs == null) {
             spec.commandLine()
                     .getErr()
@@ -344,7 +348,7 @@ final class CompareCommand implements Callable<Integer> {
 
     /** The options that all combinations have in common. */
     private RequestBuilder common() {
-        return migrate.typed().verify(report.verify());
+        return migrate.typed().verify(report.verify()).traces(exports.traces());
     }
 
     private void checkHost(MigrationRequest request) throws IOException {

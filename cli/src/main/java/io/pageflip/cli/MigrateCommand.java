@@ -2,6 +2,7 @@ package io.pageflip.cli;
 
 import io.pageflip.agent.HostChecks;
 import io.pageflip.channel.Cancellation;
+import io.pageflip.cli.report.Comparison;
 import io.pageflip.cli.report.JsonReport;
 import io.pageflip.cli.report.Runs;
 import io.pageflip.cli.report.TextReport;
@@ -21,6 +22,7 @@ import io.pageflip.request.WarmUpLength;
 import io.pageflip.scenario.ScriptedFault;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -108,6 +110,9 @@ final class MigrateCommand implements Callable<Integer> {
     @Option(names = "--export-json", paramLabel = "FILE", description = "Also write the JSON report to a file.")
     private @Nullable Path exportJson;
 
+    @Mixin
+    private ExportOptions exports;
+
     @Option(
             names = "--source-fault",
             hidden = true,
@@ -150,10 +155,11 @@ final class MigrateCommand implements Callable<Integer> {
         MigrationRequest request = CheckedRequest.of(spec, typed().build());
         checkPingPong(spec, request);
         sockets.check(spec, pingPong);
-        ExportFile export = new ExportFile("--export-json", exportJson).check(spec);
-        boolean lists = exportJson != null || report.format() == ReportOptions.Format.JSON;
+        ExportFile export = new ExportFile("--export-json", exportJson);
+        exports.check(spec, runs, export);
+        boolean lists = exportJson != null || exports.isAny() || report.format() == ReportOptions.Format.JSON;
         if (lists) {
-            Values.between(spec, "--runs (with JSON, which lists each of them)", runs, 1, MOST_LISTED);
+            Values.between(spec, "--runs (with a report that lists each of them)", runs, 1, MOST_LISTED);
         }
         HostChecks.beforeBoth(request);
         Map<String, Object> document = RequestDocument.of(request);
@@ -168,6 +174,7 @@ final class MigrateCommand implements Callable<Integer> {
         }
         Runs results = collected.finished();
         export.write(() -> JsonReport.of(document, results));
+        exports.write(oneRow(document, results), ExportOptions.commandLine(spec));
         if (report.format() == ReportOptions.Format.JSON) {
             spec.commandLine().getOut().print(JsonReport.of(document, results));
         } else if (!report.quiet()) {
@@ -179,6 +186,13 @@ final class MigrateCommand implements Callable<Integer> {
             spec.commandLine().getErr().println("pageflip: " + TextReport.sentence(failed));
         }
         return results.count() == 0 ? ExitCodes.FAILED : collected.exitCode;
+    }
+
+    /** The runs as the one row of a comparison, for reports that may have several. */
+    private static Comparison oneRow(Map<String, Object> document, Runs results) {
+        Comparison.Measured row =
+                new Comparison.Measured(document, results.all(), results.firstFailed() != null, null);
+        return Comparison.of(document, false, List.of(row), List.of());
     }
 
     /** The results so far, without those of the warm-up, unless something went wrong in it. */
@@ -227,7 +241,8 @@ final class MigrateCommand implements Callable<Integer> {
                 .runAfterS(runAfter)
                 .sourceFault(sourceFault == null ? ScriptedFault.NONE : sourceFault)
                 .destinationFault(destinationFault == null ? ScriptedFault.NONE : destinationFault)
-                .warmUp(warmUp);
+                .warmUp(warmUp)
+                .traces(exports.traces());
     }
 
     /** If {@code --ping-pong} was typed, refuses a guest that cannot be passed to and fro. */

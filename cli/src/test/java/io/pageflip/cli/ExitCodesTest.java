@@ -98,6 +98,7 @@ final class ExitCodesTest {
                 evidence,
                 new Measured.GuestActivity(1, 1, 1),
                 new Throughput(1, 0, 0, List.of(), 0, null),
-                new IdleGaps(0, 0, List.of()));
+                new IdleGaps(0, 0, List.of()),
+                null);
     }
 }

@@ -15,9 +15,13 @@ public final class FaultLog {
     /** Waits beyond these are counted, and the longest is known, but they have no place in the percentiles. */
     private static final int MOST = 1 << 16;
 
+    /** Of so many waits it is known when they began. */
+    private static final int MOST_BEGINNINGS = 1 << 10;
+
     private final int threadId;
     private final AtomicLong served = new AtomicLong();
     private final long[] waitsNs = new long[MOST];
+    private final long[] beginningsNs = new long[MOST_BEGINNINGS];
     private final AtomicInteger recorded = new AtomicInteger();
     private final AtomicLong waits = new AtomicLong();
     private final AtomicLong longestNs = new AtomicLong();
@@ -47,12 +51,15 @@ public final class FaultLog {
         long now = served.getOpaque();
         if (now != seen) {
             seen = now;
-            record(afterNs - beforeNs);
+            record(beforeNs, afterNs - beforeNs);
         }
     }
 
-    private void record(long waitNs) {
+    private void record(long beginningNs, long waitNs) {
         int next = recorded.getPlain();
+        if (next < MOST_BEGINNINGS) {
+            beginningsNs[next] = beginningNs;
+        }
         if (next < MOST) {
             waitsNs[next] = waitNs;
             recorded.setRelease(next + 1);
@@ -76,5 +83,10 @@ public final class FaultLog {
     /** The waits so far (at most the first 65,536), in the order in which they happened. */
     public long[] waitsNs() {
         return Arrays.copyOf(waitsNs, recorded.getAcquire());
+    }
+
+    /** When the first waits began: those of {@link #waitsNs} with the same indices, at most 1,024. */
+    public long[] beginningsNs() {
+        return Arrays.copyOf(beginningsNs, Math.min(MOST_BEGINNINGS, recorded.getAcquire()));
     }
 }

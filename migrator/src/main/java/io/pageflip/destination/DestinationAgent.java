@@ -48,7 +48,7 @@ public final class DestinationAgent {
     private final SourceLink link;
     private final boolean kernelMovesGifts;
     private final AgentContext<DestinationState> context;
-    private final Timeline timeline = new Timeline(TimeNamespace.OWN.clock());
+    private final Timeline timeline;
 
     /**
      * An agent that owns nothing yet.
@@ -68,6 +68,7 @@ public final class DestinationAgent {
             throws RefusedException {
         RequestRules.requireDestination(request);
         this.request = request;
+        this.timeline = new Timeline(TimeNamespace.OWN.clock(), request.traces());
         this.link = link;
         this.kernelMovesGifts = kernelMovesGifts;
         this.context = new AgentContext<>(

@@ -35,6 +35,7 @@ final class PostcopyRemainder implements Remainder {
         this.postcopy = postcopy;
         this.logs = logs;
         this.wait = wait;
+        postcopy.noteBatches(migration.timeline().batches);
     }
 
     @Override
@@ -51,6 +52,7 @@ final class PostcopyRemainder implements Remainder {
                 wait.awaitLastPage(() -> pulse.read(migration.context().clock().nanoTime()));
         if (figures != null) {
             timeline.postcopy = Timeline.postcopy(figures, logs, wait.recoveries(), wait.pausedNs());
+            timeline.waits = logs;
         }
         migration
                 .memory()

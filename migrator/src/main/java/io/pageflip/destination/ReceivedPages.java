@@ -122,9 +122,13 @@ final class ReceivedPages implements IncomingGuest.MorePages {
             progress.begin(Progress.Phase.PAGES, steps.total());
         }
         ByteBuffer records = stream.body();
-        progress.done(steps.add(plan.receive(header, records)));
+        long startNs = clock.nanoTime();
+        long pages = plan.receive(header, records);
+        progress.done(steps.add(pages));
+        long doneNs = clock.nanoTime();
         // A frame holds records of one block; they have been checked.
-        timeline.blockDone(PageRecord.block(records, records.position()), clock.nanoTime());
+        timeline.blockDone(PageRecord.block(records, records.position()), doneNs);
+        timeline.frames.add(startNs, doneNs, pages);
     }
 
     /** Enters the pages of a frame that announces postcopy pages: none of them comes before the switchover. */

@@ -7,6 +7,8 @@ import io.pageflip.metrics.Measured;
 import io.pageflip.metrics.PageCounts;
 import io.pageflip.metrics.Percentile;
 import io.pageflip.metrics.PostcopyResult;
+import io.pageflip.metrics.SliceLog;
+import io.pageflip.metrics.Trace;
 import io.pageflip.os.TimeNamespace;
 import io.pageflip.postcopy.Postcopy;
 import io.pageflip.postcopy.PostcopyFigures;
@@ -29,6 +31,9 @@ final class Timeline {
     private static final double NS_PER_S = 1e9;
     private static final long NS_PER_MS = 1_000_000;
     private static final int MAX_BLOCKS = 16;
+
+    /** The report has to fit into one message. */
+    private static final int MOST_WAITS = 4 * Trace.Slices.MOST;
 
     /** No migration takes longer: a day. */
     private static final long LONGEST_NS = 86_400_000_000_000L;
@@ -77,8 +82,20 @@ final class Timeline {
     /** To which clock this agent's readings belong; see {@link TimeNamespace#clock}. */
     private final long clock;
 
-    Timeline(long clock) {
+    /** Frames of pages that came. */
+    final SliceLog frames;
+
+    /** Batches that were mapped in the background after the switchover. */
+    final SliceLog batches;
+
+    private final boolean traces;
+
+    /** @param traces whether the report has a trace */
+    Timeline(long clock, boolean traces) {
         this.clock = clock;
+        this.traces = traces;
+        this.frames = new SliceLog(traces ? Trace.Slices.MOST : 0);
+        this.batches = new SliceLog(traces ? Trace.Slices.MOST : 0);
     }
 
     /** How long the pages of each block took to come, all rounds together. */
@@ -113,6 +130,9 @@ final class Timeline {
     /** The figures of the postcopy; null without one, or if it failed. */
     @Nullable
     PostcopyResult postcopy;
+
+    /** The vCPUs' waits for pages of the postcopy; empty without one, or if it failed. */
+    List<FaultLog> waits = List.of();
 
     /** The guest's pulse; null before the guest runs here. */
     @Nullable
@@ -192,7 +212,39 @@ final class Timeline {
                 evidence,
                 activity,
                 watched.throughput(),
-                watched.idleGaps());
+                watched.idleGaps(),
+                traces ? trace(hello.pid(), source.startNs(), stopped) : null);
+    }
+
+    private Trace trace(int sourcePid, long startNs, Marks stopped) {
+        List<Trace.Vcpu> vcpus = new ArrayList<>();
+        for (int i = 0; i < firstInstructionNs.length; i++) {
+            vcpus.add(new Trace.Vcpu(
+                    stopped.lastInstructionNs[i],
+                    firstInstructionNs[i],
+                    i < firstBeatNs.length ? firstBeatNs[i] : null,
+                    i < waits.size() ? waits(waits.get(i)) : Trace.Slices.NONE));
+        }
+        return new Trace(
+                sourcePid,
+                Math.toIntExact(ProcessHandle.current().pid()),
+                startNs,
+                readyNs,
+                vcpus,
+                frames.slices(),
+                batches.slices());
+    }
+
+    /** The first waits of a vCPU; all vCPUs together have at most {@link #MOST_WAITS}. */
+    private Trace.Slices waits(FaultLog log) {
+        long[] beginnings = log.beginningsNs();
+        long[] durations = log.waitsNs();
+        int most = Math.min(beginnings.length, MOST_WAITS / waits.size());
+        return new Trace.Slices(
+                LongStream.of(beginnings).limit(most).boxed().toList(),
+                LongStream.of(durations).limit(most).boxed().toList(),
+                List.of(),
+                log.waits() - most);
     }
 
     private List<Measured.Block> blocks(List<BlockSpec> specs, PageLedger ledger) {

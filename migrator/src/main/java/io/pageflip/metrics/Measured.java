@@ -26,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  * @param guest what the guest did after the switchover
  * @param throughput of the guest around the switchover
  * @param idleGapsNs of the guest without a migration
+ * @param trace when things happened; null if nobody asked
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 @JsonPropertyOrder({
@@ -52,7 +53,8 @@ public record Measured(
         Evidence evidence,
         GuestActivity guest,
         Throughput throughput,
-        IdleGaps idleGapsNs) {
+        IdleGaps idleGapsNs,
+        @Nullable Trace trace) {
     private static final double NS_PER_MS = 1e6;
 
     public Measured {

@@ -21,6 +21,7 @@ public record PrecopyResult(String dirtyTracking, long downtimeLimit, List<Round
      * One round. Pages are of their blocks' own sizes.
      *
      * @param round its number; every page is sent in round 1
+     * @param startNs when it began: CLOCK_MONOTONIC of the host
      * @param pagesSent pages that this round sent, zero pages and holes included
      * @param bytesSent bytes of guest memory in them
      * @param pagesDirtied pages that the guest wrote since they were sent
@@ -34,6 +35,7 @@ public record PrecopyResult(String dirtyTracking, long downtimeLimit, List<Round
      */
     public record Round(
             int round,
+            long startNs,
             long pagesSent,
             long bytesSent,
             long pagesDirtied,

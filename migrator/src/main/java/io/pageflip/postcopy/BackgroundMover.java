@@ -1,6 +1,7 @@
 package io.pageflip.postcopy;
 
 import io.pageflip.memory.PageRange;
+import io.pageflip.metrics.SliceLog;
 import io.pageflip.os.NanoClock;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -21,6 +22,7 @@ final class BackgroundMover implements Runnable {
     private final NanoClock clock;
     private final long[] doneNs;
     private Runnable listener = () -> {};
+    private SliceLog batches = new SliceLog(0);
     private volatile boolean stopped;
     private long moved;
     private boolean complete;
@@ -36,6 +38,11 @@ final class BackgroundMover implements Runnable {
     /** Sets what is called after each batch, on the thread of {@link #run}. Call it before {@link #run}. */
     void listen(Runnable called) {
         listener = called;
+    }
+
+    /** Sets where each batch is noted, on the thread of {@link #run}. Call it before {@link #run}. */
+    void noteBatches(SliceLog log) {
+        batches = log;
     }
 
     /** Maps pages until every page of data is mapped, or {@link #stop} is called. */
@@ -58,8 +65,10 @@ final class BackgroundMover implements Runnable {
     private void move(PostcopyPages block) throws IOException {
         PageRange next = block.nextMissing(0, block.pages(), batchPages);
         while (next != null && !stopped) {
+            long startNs = clock.nanoTime();
             long mapped = block.map(next);
             moved += mapped;
+            batches.add(startNs, clock.nanoTime(), mapped);
             listener.run();
             next = block.nextMissing(next.first() + Math.max(1, mapped), block.pages(), batchPages);
             if (server.isBusy()) {

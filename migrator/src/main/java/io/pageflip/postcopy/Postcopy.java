@@ -1,6 +1,7 @@
 package io.pageflip.postcopy;
 
 import io.pageflip.ledger.PageLedger;
+import io.pageflip.metrics.SliceLog;
 import io.pageflip.os.FaultEvents;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.SyscallException;
@@ -85,6 +86,11 @@ public final class Postcopy implements RemainingPages, AutoCloseable {
         Postcopy postcopy = new Postcopy(blocks, userfaultfd, logs, settings, clock);
         postcopy.serverThread.start();
         return postcopy;
+    }
+
+    /** Sets where the background mover notes each batch. Call it before {@link #start}, and read it when it is done. */
+    public void noteBatches(SliceLog log) {
+        mover.noteBatches(log);
     }
 
     /** Starts the background mover, which calls {@code listener} after each batch, on a thread of its own. */

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A destination that was started by hand does not know what the source was asked for, and learns it from the
  * source's greeting: of its own request only {@link #moves}, {@link #postcopySettings}, {@link #verify},
- * {@link #runAfterNs}, {@link #destinationFault} and {@link #warmUp} count.
+ * {@link #runAfterNs}, {@link #destinationFault}, {@link #warmUp} and {@link #traces} count.
  *
  * @param guest with the backing that its pages cross from: with {@link #adopts}, a memfd
  * @param place what guest RAM lies in when the guest is made
@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param runAfterS how long the guest runs before that, in seconds
  * @param faults that the agents cause in themselves, for tests
  * @param warmUp how much both agents warm up before the guest is paused
+ * @param traces whether the destination notes when each thing happened, for {@code --export-trace}
  */
 public record MigrationRequest(
         GuestConfig guest,
@@ -36,7 +37,8 @@ public record MigrationRequest(
         boolean verify,
         double runAfterS,
         Faults faults,
-        WarmUpLength warmUp) {
+        WarmUpLength warmUp,
+        boolean traces) {
     private static final double NS_PER_S = 1e9;
     private static final long NS_PER_MS = 1_000_000;
 
@@ -260,6 +262,6 @@ public record MigrationRequest(
     /** The same request with other faults. */
     public MigrationRequest withFaults(Faults other) {
         return new MigrationRequest(
-                guest, place, parts, transfer, adopt, precopy, postcopy, verify, runAfterS, other, warmUp);
+                guest, place, parts, transfer, adopt, precopy, postcopy, verify, runAfterS, other, warmUp, traces);
     }
 }

@@ -37,6 +37,7 @@ public final class RequestBuilder {
     private ScriptedFault sourceFault = ScriptedFault.NONE;
     private ScriptedFault destinationFault = ScriptedFault.NONE;
     private WarmUpLength warmUp = WarmUpLength.FULL;
+    private boolean traces;
 
     /** Guest RAM, in bytes. */
     public RequestBuilder ramBytes(long value) {
@@ -185,6 +186,11 @@ public final class RequestBuilder {
         return this;
     }
 
+    public RequestBuilder traces(boolean value) {
+        traces = value;
+        return this;
+    }
+
     /** The request as it is now; later calls do not change it. */
     public MigrationRequest build() {
         Backing crossing = adopt.wanted() ? Backing.MEMFD : place.backing();
@@ -202,7 +208,8 @@ public final class RequestBuilder {
                 verify,
                 runAfterS,
                 new MigrationRequest.Faults(sourceFault, destinationFault),
-                warmUp);
+                warmUp,
+                traces);
     }
 
     private static Mechanism mechanismFor(Backing backing) {

@@ -61,6 +61,9 @@ public final class RequestDocument {
         if (request.warmUp() != WarmUpLength.FULL) {
             keys.put("warm-up", request.warmUp().toString());
         }
+        if (request.traces()) {
+            keys.put("trace", true);
+        }
         return keys;
     }
 
@@ -137,7 +140,8 @@ public final class RequestDocument {
                 .runAfterS(keys.number("run-after"))
                 .sourceFault(fault(keys, "source-fault"))
                 .destinationFault(fault(keys, "destination-fault"))
-                .warmUp(keys.has("warm-up") ? keys.oneOf("warm-up", WarmUpLength.values()) : WarmUpLength.FULL);
+                .warmUp(keys.has("warm-up") ? keys.oneOf("warm-up", WarmUpLength.values()) : WarmUpLength.FULL)
+                .traces(keys.has("trace") && keys.truth("trace"));
         keys.refuseOthers();
         return builder.build();
     }

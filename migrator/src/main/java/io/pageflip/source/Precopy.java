@@ -163,7 +163,7 @@ final class Precopy implements OutgoingSchedule {
             if (cutsShort()) {
                 decision = decision.withPostcopy();
             }
-            log.add(stats, roundPages, due.pages(), decision);
+            log.add(stats, roundStartNs, roundPages, due.pages(), decision);
             migration.progress().roundEnded(log.last());
             if (EVENTS.isOn()) {
                 EVENTS.event("round", log.last().summary());

@@ -24,12 +24,14 @@ final class PrecopyLog {
     /**
      * Adds a round that is over.
      *
+     * @param startNs when it began
      * @param sentPages pages of the guest that the round sent
      * @param dirtyPages pages that the guest has written since they were sent
      */
-    void add(RoundStats stats, long sentPages, long dirtyPages, PrecopyDecision decision) {
+    void add(RoundStats stats, long startNs, long sentPages, long dirtyPages, PrecopyDecision decision) {
         rounds.add(new Round(
                 stats.round(),
+                startNs,
                 sentPages,
                 stats.sentBytes(),
                 dirtyPages,

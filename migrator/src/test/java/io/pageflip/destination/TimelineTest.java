@@ -47,7 +47,7 @@ final class TimelineTest {
 
     private static final Message.SourceFigures SOURCE = new Message.SourceFigures(40 * MS, 0, 777, false, 0);
 
-    private final Timeline timeline = new Timeline(TimeNamespace.HOST_CLOCK);
+    private final Timeline timeline = new Timeline(TimeNamespace.HOST_CLOCK, false);
 
     TimelineTest() {
         timeline.readyNs = 90 * MS;

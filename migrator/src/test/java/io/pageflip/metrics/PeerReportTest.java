@@ -36,7 +36,15 @@ final class PeerReportTest {
                     new Evidence(true, 98, 98, 0, 0, Evidence.DecidedBy.FRAMES),
                     new Measured.GuestActivity(500_000_000, 40_000, 10_000),
                     new Throughput(1_000_000, -1_500_000, 7_000_000, List.of(80L, 40L), 80_000, 3_500_000L),
-                    new IdleGaps(200_000_000, 2_100_000, List.of(2_100_000L))),
+                    new IdleGaps(200_000_000, 2_100_000, List.of(2_100_000L)),
+                    new Trace(
+                            17,
+                            18,
+                            6_000_000,
+                            6_500_000,
+                            List.of(new Trace.Vcpu(7_000_000, 7_100_000, null, Trace.Slices.NONE)),
+                            new Trace.Slices(List.of(6_100_000L), List.of(9_000L), List.of(512L), 3),
+                            Trace.Slices.NONE)),
             VerificationResult.SKIPPED);
 
     private static ObjectNode honest() {

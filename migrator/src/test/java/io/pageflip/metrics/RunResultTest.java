@@ -47,7 +47,8 @@ final class RunResultTest {
             new Evidence(true, 8190, 8189, 1, 0, Evidence.DecidedBy.FRAMES),
             new Measured.GuestActivity(500_000_000, 40_000, 10_000),
             new Throughput(1_000_000, -1_500_000, 7_000_000, List.of(80L, 40L, 0L, 79L), 80_000, 3_500_000L),
-            new IdleGaps(200_000_000, 2_100_000, List.of(2_100_000L, 300_000L)));
+            new IdleGaps(200_000_000, 2_100_000, List.of(2_100_000L, 300_000L)),
+            null);
 
     private static final Adoption.Figures ADOPTED =
             new Adoption.Figures(260, 262_144, 40_000_000, 66_000_000, 16, 7, 350_000);
@@ -219,6 +220,7 @@ final class RunResultTest {
                         "guest",
                         "throughput",
                         "idle-gaps-ns",
+                        "trace",
                         "verification",
                         "peak-pss-bytes",
                         "precopy",
@@ -243,7 +245,19 @@ final class RunResultTest {
                 MEASURED.evidence(),
                 MEASURED.guest(),
                 MEASURED.throughput(),
-                MEASURED.idleGapsNs());
+                MEASURED.idleGapsNs(),
+                new Trace(
+                        17,
+                        18,
+                        6_000_000,
+                        6_500_000,
+                        List.of(new Trace.Vcpu(
+                                7_000_000,
+                                7_100_000,
+                                7_200_000L,
+                                new Trace.Slices(List.of(7_300_000L), List.of(40_000L), List.of(), 2))),
+                        new Trace.Slices(List.of(6_100_000L), List.of(9_000L), List.of(512L), 0),
+                        Trace.Slices.NONE));
     }
 
     @Test

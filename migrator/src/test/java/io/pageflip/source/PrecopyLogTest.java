@@ -17,11 +17,12 @@ final class PrecopyLogTest {
     @Test
     void reportsEachRoundAsItWas() {
         assertThat(log.report(PrecopyLimits.DEFAULT).rounds()).isEmpty();
-        log.add(STATS, 25600, 12800, PrecopyDecision.decide(STATS, PrecopyLimits.DEFAULT, Throttling.DEFAULT));
+        log.add(STATS, 77 * MS, 25600, 12800, PrecopyDecision.decide(STATS, PrecopyLimits.DEFAULT, Throttling.DEFAULT));
         assertThat(log.report(PrecopyLimits.DEFAULT).downtimeLimit()).isEqualTo(300);
         assertThat(log.report(PrecopyLimits.DEFAULT).rounds())
                 .containsExactly(new Round(
                         3,
+                        77 * MS,
                         25600,
                         100 << 20,
                         12800,

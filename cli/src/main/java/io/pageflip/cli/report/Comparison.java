@@ -53,6 +53,11 @@ public record Comparison(
             @Nullable List<@Nullable Seen> seen,
             @Nullable Predicted predicted)
             implements Row {
+        /** The row in a few words. */
+        public String name() {
+            return Options.name(options);
+        }
+
         /** The value of an option as people read it. */
         String option(String name) {
             return String.valueOf(options.get(name));

@@ -122,6 +122,11 @@ public record QemuCell(
         return summary == null ? null : summary.p50();
     }
 
+    /** The row in a few words. */
+    public String name() {
+        return Options.name(options);
+    }
+
     QemuCell withRatio(@Nullable Double ratio) {
         return summary == null ? this : new QemuCell(options, status, runs, summary.withRatio(ratio));
     }

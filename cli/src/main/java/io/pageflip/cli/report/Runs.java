@@ -73,7 +73,7 @@ public final class Runs {
     }
 
     /** All runs, if they are listed. */
-    List<RunResult> all() {
+    public List<RunResult> all() {
         return all;
     }
 

@@ -60,7 +60,8 @@ final class Samples {
                         List.of(2_000L, 1_990L, 500L, 1_500L, 2_001L),
                         2_000_000,
                         1_750_000L),
-                new IdleGaps(250_000_000, 2_130_000, List.of(2_130_000L, 300_000L, 12_000L, 9_000L)));
+                new IdleGaps(250_000_000, 2_130_000, List.of(2_130_000L, 300_000L, 12_000L, 9_000L)),
+                null);
     }
 
     /** Runs that differ in their downtime alone, in nanoseconds. */
