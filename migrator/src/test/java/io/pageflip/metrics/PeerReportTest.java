@@ -140,6 +140,18 @@ final class PeerReportTest {
     }
 
     @Test
+    void aTraceHoldsNoMoreThanItMay() {
+        ObjectNode report = honest();
+        ObjectNode frames = (ObjectNode) report.at("/trace/frames");
+        for (String list : List.of("start-ns", "duration-ns", "pages")) {
+            for (int i = 0; i < Trace.Slices.MOST; i++) {
+                frames.withArray(list).add(i);
+            }
+        }
+        assertRefused(report.toString());
+    }
+
+    @Test
     void namesAreMadePrintable() throws IOException {
         ObjectNode report = honest();
         ((ObjectNode) report.at("/blocks/0")).put("name", "\u001b]0;owned\u0007");

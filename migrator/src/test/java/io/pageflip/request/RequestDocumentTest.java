@@ -43,7 +43,8 @@ final class RequestDocumentTest {
                 .runAfterS(0.29)
                 .sourceFault(ScriptedFault.parse("kill@half-pages"))
                 .destinationFault(ScriptedFault.parse("stop@released"))
-                .warmUp(WarmUpLength.BRIEF);
+                .warmUp(WarmUpLength.BRIEF)
+                .traces(true);
     }
 
     private static MigrationRequest again(MigrationRequest request) throws RefusedException {

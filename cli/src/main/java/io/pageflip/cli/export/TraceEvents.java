@@ -19,24 +19,28 @@ import java.util.TreeMap;
  * clock. Runs without a trace are left out. docs/exports.md says what it holds.
  *
  * <pre>
- *   source       phases   [migration [setup]            [stop][pages][save][release]]
- *                rounds                     [1  ][2][3]
- *                vCPU 0                   [runs         ][paused                          ]
- *                                                        `-- switchover ----------------.
- *   destination  phases   [migration [setup]                  [notice][lock][load][resume][postcopy]]
- *                pages           [batch][batch]                                          |
- *                mover                                                                   |   [batch][batch]
- *                vCPU 0                                                                  [runs [wait][wait]   ]
+ *   source       migration  [migration [setup]                        ]
+ *                rounds                       [1  ][2][3]
+ *                downtime                                [stop][save][release]
+ *                vCPU 0                     [runs       ][paused                  ]
+ *                                                        `-- switchover ---------.
+ *   destination  migration  [migration [setup]                                   |  [postcopy pages ]]
+ *                pages             [batch][batch]                                |
+ *                mover                                                           |    [batch][batch]
+ *                downtime                                     [notice][..][resume]
+ *                vCPU 0                                                          [runs [wait][wait]    ]
  * </pre>
  */
 public final class TraceEvents {
     // Threads. In a ping-pong one process is source and destination by turns.
-    private static final int SOURCE_PHASES = 1;
+    private static final int SOURCE_MIGRATION = 1;
     private static final int SOURCE_ROUNDS = 2;
+    private static final int SOURCE_DOWNTIME = 3;
     private static final int SOURCE_VCPU = 100;
-    private static final int DESTINATION_PHASES = 3;
-    private static final int DESTINATION_PAGES = 4;
-    private static final int DESTINATION_MOVER = 5;
+    private static final int DESTINATION_MIGRATION = 4;
+    private static final int DESTINATION_PAGES = 5;
+    private static final int DESTINATION_MOVER = 6;
+    private static final int DESTINATION_DOWNTIME = 7;
     private static final int DESTINATION_VCPU = 200;
 
     private static final int US_DIGITS = 3;
@@ -164,9 +168,11 @@ public final class TraceEvents {
                     : resumedNs + measured.postcopy().lastPageNs();
             Map<String, Object> which = Map.of("run", name);
 
-            int tid = thread(source, SOURCE_PHASES, "source: phases");
+            int tid = thread(source, SOURCE_MIGRATION, "source: migration");
             slice(source, tid, "migration", trace.startNs(), releasedNs, which);
             slice(source, tid, "setup", trace.startNs(), trace.readyNs(), Map.of());
+            // On a thread of its own: a vCPU without a processor may have executed its last instruction during the setup.
+            tid = thread(source, SOURCE_DOWNTIME, "source: downtime");
             chain(
                     source,
                     tid,
@@ -177,9 +183,13 @@ public final class TraceEvents {
                     phases.save(),
                     phases.release());
 
-            tid = thread(destination, DESTINATION_PHASES, "destination: phases");
+            tid = thread(destination, DESTINATION_MIGRATION, "destination: migration");
             slice(destination, tid, "migration", trace.startNs(), lastPageNs, which);
             slice(destination, tid, "setup", trace.startNs(), trace.readyNs(), Map.of());
+            if (lastPageNs > resumedNs) {
+                slice(destination, tid, "postcopy pages", resumedNs, lastPageNs, Map.of());
+            }
+            tid = thread(destination, DESTINATION_DOWNTIME, "destination: downtime");
             chain(
                     destination,
                     tid,
@@ -189,9 +199,6 @@ public final class TraceEvents {
                     phases.lock(),
                     phases.load(),
                     phases.resume());
-            if (lastPageNs > resumedNs) {
-                slice(destination, tid, "postcopy pages", resumedNs, lastPageNs, Map.of());
-            }
         }
 
         /** Slices that follow each other; those that took no time are left out. */
