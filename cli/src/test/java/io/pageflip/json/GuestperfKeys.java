@@ -37,7 +37,7 @@ public final class GuestperfKeys {
         check(problems, "hardware", report.path("hardware"), HARDWARE);
         check(problems, "scenario", report.path("scenario"), SCENARIO);
         check(problems, "result", report.path("result"), List.of("?success"));
-        double latest = 0;
+        double latest = Double.NEGATIVE_INFINITY;
         for (JsonNode progress : report.path("progress_history")) {
             check(problems, "progress", progress, PROGRESS);
             check(problems, "progress/ram", progress.path("ram"), RAM);

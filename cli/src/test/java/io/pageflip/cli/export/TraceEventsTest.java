@@ -118,14 +118,14 @@ final class TraceEventsTest {
 
     /** The rules find what they are there for. */
     @Test
-    void abrokenTraceIsFound() {
+    void aBrokenTraceIsFound() {
         ArrayNode events = (ArrayNode) trace.path("traceEvents");
         for (JsonNode event : events) {
-            if (event.path("name").asText().equals("setup")) {
-                ((ObjectNode) event).put("dur", 1e6);
+            if (event.path("name").asText().equals("stop")) {
+                ((ObjectNode) event).put("dur", 15.0);
             }
         }
-        assertThat(TraceRules.problems(trace)).hasSize(2).allMatch(problem -> problem.contains("overlaps"));
+        assertThat(TraceRules.problems(trace)).hasSize(1).allMatch(problem -> problem.contains("overlaps"));
         events.remove(events.size() - 1);
         ((ObjectNode) events.get(0)).remove("args");
         assertThat(TraceRules.problems(trace)).containsExactly("no args: " + events.get(0));
