@@ -34,7 +34,8 @@ final class ExportOptions {
     @Option(
             names = "--export-guestperf",
             paramLabel = "FILE",
-            description = "Also write the last run, of the first combination, as QEMU's guestperf does, for its plotter.")
+            description =
+                    "Also write the last run, of the first combination, as QEMU's guestperf does, for its plotter.")
     private @Nullable Path guestperf;
 
     @Option(
@@ -95,6 +96,7 @@ final class ExportOptions {
 
     /** What was typed, in one line. */
     static String commandLine(CommandSpec spec) {
-        return "pageflip " + String.join(" ", spec.commandLine().getParseResult().originalArgs());
+        return "pageflip "
+                + String.join(" ", spec.commandLine().getParseResult().originalArgs());
     }
 }

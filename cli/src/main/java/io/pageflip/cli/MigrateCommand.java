@@ -190,8 +190,7 @@ final class MigrateCommand implements Callable<Integer> {
 
     /** The runs as the one row of a comparison, for reports that may have several. */
     private static Comparison oneRow(Map<String, Object> document, Runs results) {
-        Comparison.Measured row =
-                new Comparison.Measured(document, results.all(), results.firstFailed() != null, null);
+        Comparison.Measured row = new Comparison.Measured(document, results.all(), results.firstFailed() != null, null);
         return Comparison.of(document, false, List.of(row), List.of());
     }
 

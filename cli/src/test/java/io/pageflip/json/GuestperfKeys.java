@@ -10,22 +10,74 @@ import java.util.List;
  */
 public final class GuestperfKeys {
     private static final List<String> REPORT = List.of(
-            "{hardware", "{scenario", "[progress_history", "[guest_timings", "[qemu_timings", "[vcpu_timings", "$binary",
-            "$dst_host", "$kernel", "$initrd", "$transport", "#sleep", "{result");
+            "{hardware",
+            "{scenario",
+            "[progress_history",
+            "[guest_timings",
+            "[qemu_timings",
+            "[vcpu_timings",
+            "$binary",
+            "$dst_host",
+            "$kernel",
+            "$initrd",
+            "$transport",
+            "#sleep",
+            "{result");
     private static final List<String> HARDWARE = List.of(
-            "#cpus", "#mem", "[src_cpu_bind", "[src_mem_bind", "[dst_cpu_bind", "[dst_mem_bind", "?prealloc_pages",
-            "?huge_pages", "?locked_pages", "#dirty_ring_size");
+            "#cpus",
+            "#mem",
+            "[src_cpu_bind",
+            "[src_mem_bind",
+            "[dst_cpu_bind",
+            "[dst_mem_bind",
+            "?prealloc_pages",
+            "?huge_pages",
+            "?locked_pages",
+            "#dirty_ring_size");
     private static final List<String> SCENARIO = List.of(
-            "$name", "#downtime", "#bandwidth", "#max_iters", "#max_time", "?pause", "#pause_iters", "?post_copy",
-            "#post_copy_iters", "?auto_converge", "#auto_converge_step", "?compression_mt", "#compression_mt_threads",
-            "?compression_xbzrle", "#compression_xbzrle_cache", "?multifd", "#multifd_channels", "$multifd_compression",
-            "?dirty_limit", "#x_vcpu_dirty_limit_period", "#vcpu_dirty_limit");
+            "$name",
+            "#downtime",
+            "#bandwidth",
+            "#max_iters",
+            "#max_time",
+            "?pause",
+            "#pause_iters",
+            "?post_copy",
+            "#post_copy_iters",
+            "?auto_converge",
+            "#auto_converge_step",
+            "?compression_mt",
+            "#compression_mt_threads",
+            "?compression_xbzrle",
+            "#compression_xbzrle_cache",
+            "?multifd",
+            "#multifd_channels",
+            "$multifd_compression",
+            "?dirty_limit",
+            "#x_vcpu_dirty_limit_period",
+            "#vcpu_dirty_limit");
     private static final List<String> PROGRESS = List.of(
-            "$status", "{ram", "#now", "#duration", "#downtime", "#downtime_expected", "#setup_time", "#throttle_pcent",
-            "#dirty_limit_throttle_time_per_round", "#dirty_limit_ring_full_time");
+            "$status",
+            "{ram",
+            "#now",
+            "#duration",
+            "#downtime",
+            "#downtime_expected",
+            "#setup_time",
+            "#throttle_pcent",
+            "#dirty_limit_throttle_time_per_round",
+            "#dirty_limit_ring_full_time");
     private static final List<String> RAM = List.of(
-            "#transferred_bytes", "#remaining_bytes", "#total_bytes", "#duplicate_pages", "#skipped_pages",
-            "#normal_pages", "#normal_bytes", "#dirty_rate_pps", "#transfer_rate_mbs", "#iterations");
+            "#transferred_bytes",
+            "#remaining_bytes",
+            "#total_bytes",
+            "#duplicate_pages",
+            "#skipped_pages",
+            "#normal_pages",
+            "#normal_bytes",
+            "#dirty_rate_pps",
+            "#transfer_rate_mbs",
+            "#iterations");
     private static final List<String> TIMING = List.of("#tid", "#timestamp", "#value");
 
     private GuestperfKeys() {}

@@ -65,7 +65,8 @@ public final class TraceRules {
             }
         }
         for (String key : List.of("ts", "dur")) {
-            if (event.has(key) && !(event.path(key).isNumber() && event.path(key).asDouble() >= 0)) {
+            if (event.has(key)
+                    && !(event.path(key).isNumber() && event.path(key).asDouble() >= 0)) {
                 problems.add("no time: " + event);
             }
         }
@@ -73,8 +74,10 @@ public final class TraceRules {
 
     private void collect(JsonNode event) {
         switch (event.path("ph").asText()) {
-            case "X" -> threads.computeIfAbsent(thread(event), any -> new ArrayList<>())
-                    .add(new Slice(event.path("name").asText(), ns(event, "ts"), ns(event, "ts") + ns(event, "dur")));
+            case "X" ->
+                threads.computeIfAbsent(thread(event), any -> new ArrayList<>())
+                        .add(new Slice(
+                                event.path("name").asText(), ns(event, "ts"), ns(event, "ts") + ns(event, "dur")));
             case "M" -> {
                 if (event.path("name").asText().equals("process_name")) {
                     named.add(event.path("pid").asText());

@@ -16,7 +16,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -71,7 +70,8 @@ final class ExportIT {
     private static long waits(JsonNode run) {
         long waits = 0;
         for (JsonNode vcpu : run.at("/trace/vcpus")) {
-            waits += vcpu.at("/waits/start-ns").size() + vcpu.at("/waits/left-off").asLong();
+            waits += vcpu.at("/waits/start-ns").size()
+                    + vcpu.at("/waits/left-off").asLong();
         }
         return waits;
     }
@@ -87,7 +87,9 @@ final class ExportIT {
         assertThat(comparison.path("cells")).hasSize(2);
         JsonNode precopy = comparison.at("/cells/0/runs/0");
         assertThat(names(trace, precopy.at("/trace/source-pid").asText())).contains("round 1", "pages");
-        assertThat(names(trace, comparison.at("/cells/1/runs/0/trace/destination-pid").asText()))
+        assertThat(names(
+                        trace,
+                        comparison.at("/cells/1/runs/0/trace/destination-pid").asText()))
                 .contains("batch");
         assertThat(json("hyperfine").path("results"))
                 .extracting(result -> result.at("/parameters/schedule").asText())
@@ -122,7 +124,8 @@ final class ExportIT {
     private static Set<String> names(JsonNode trace, String pid) {
         Set<String> names = new TreeSet<>();
         for (JsonNode event : trace.path("traceEvents")) {
-            if (event.path("pid").asText().equals(pid) && event.path("ph").asText().equals("X")) {
+            if (event.path("pid").asText().equals(pid)
+                    && event.path("ph").asText().equals("X")) {
                 names.add(event.path("name").asText());
             }
         }
@@ -169,7 +172,8 @@ final class ExportIT {
         String folder = System.getenv("PAGEFLIP_GUESTPERF");
         String python = folder == null ? null : pythonWith("plotly");
         if (python == null) {
-            System.err.println("not checked: guestperf's own plotter: PAGEFLIP_GUESTPERF names none, or there is no plotly");
+            System.err.println(
+                    "not checked: guestperf's own plotter: PAGEFLIP_GUESTPERF names none, or there is no plotly");
             return;
         }
         String script = """
@@ -185,11 +189,12 @@ final class ExportIT {
     }
 
     /** A Python that has a module; null if there is none. */
-    private static @Nullable String pythonWith(String module)
-            throws IOException, InterruptedException {
-        for (String python : Stream.of("python3", "/usr/bin/python3").filter(Host::has).toList()) {
-            if (start(python, "import " + module).waitFor() == 0) {
-                return python;
+    private static @Nullable String pythonWith(String module) throws IOException, InterruptedException {
+        for (String folder : System.getenv("PATH").split(":", -1)) {
+            Path python = Path.of(folder, "python3"); // not only the first: modules belong to one of them
+            if (Files.isExecutable(python)
+                    && start(python.toString(), "import " + module).waitFor() == 0) {
+                return python.toString();
             }
         }
         return null;

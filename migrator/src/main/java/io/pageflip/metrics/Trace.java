@@ -17,7 +17,13 @@ import org.jspecify.annotations.Nullable;
  * @param batches of pages that the destination mapped in the background after the switchover
  */
 public record Trace(
-        int sourcePid, int destinationPid, long startNs, long readyNs, List<Vcpu> vcpus, Slices frames, Slices batches) {
+        int sourcePid,
+        int destinationPid,
+        long startNs,
+        long readyNs,
+        List<Vcpu> vcpus,
+        Slices frames,
+        Slices batches) {
     public Trace {
         vcpus = List.copyOf(vcpus);
         if (vcpus.isEmpty()) {

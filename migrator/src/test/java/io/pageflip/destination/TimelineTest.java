@@ -125,7 +125,8 @@ final class TimelineTest {
         Trace trace = Objects.requireNonNull(result(traced, allHoles()).trace());
 
         assertThat(trace.sourcePid()).isEqualTo(HELLO.pid());
-        assertThat(trace.destinationPid()).isEqualTo((int) ProcessHandle.current().pid());
+        assertThat(trace.destinationPid())
+                .isEqualTo((int) ProcessHandle.current().pid());
         assertThat(trace.startNs()).isEqualTo(40 * MS);
         assertThat(trace.readyNs()).isEqualTo(90 * MS);
         assertThat(trace.longestPaused()).isEqualTo(1);
@@ -160,14 +161,14 @@ final class TimelineTest {
             traced.frames.add(Long.MAX_VALUE / 2, Long.MAX_VALUE, 1 << 20);
             traced.batches.add(Long.MAX_VALUE / 2, Long.MAX_VALUE, 1 << 20);
         }
-        Timeline.Marks marks = new Timeline.Marks(
-                new long[GuestInfoPage.MAX_VCPUS], 103 * MS, 104 * MS, 111 * MS, 0);
-        Trace trace = Objects.requireNonNull(traced.measured(
-                        HELLO, SOURCE, marks, allHoles(), Evidence.HIDDEN, new Measured.GuestActivity(0, 0, 0))
-                .trace());
+        Timeline.Marks marks = new Timeline.Marks(new long[GuestInfoPage.MAX_VCPUS], 103 * MS, 104 * MS, 111 * MS, 0);
+        Trace trace = Objects.requireNonNull(
+                traced.measured(HELLO, SOURCE, marks, allHoles(), Evidence.HIDDEN, new Measured.GuestActivity(0, 0, 0))
+                        .trace());
 
         assertThat(trace.frames().leftOff()).isEqualTo(Trace.Slices.MOST);
-        assertThat(trace.vcpus()).allSatisfy(vcpu -> assertThat(vcpu.waits().startNs()).hasSize(65));
+        assertThat(trace.vcpus())
+                .allSatisfy(vcpu -> assertThat(vcpu.waits().startNs()).hasSize(65));
         assertThat(ResultJson.write(trace).length()).isLessThan(FrameType.COMPLETED.maxBody() / 2);
     }
 

@@ -14,7 +14,8 @@ import java.util.Map;
 
 /**
  * One migration in the form of the reports of guestperf, QEMU's own benchmark of migrations, for its plotter: the last
- * run of the first row that has one. docs/exports.md says what each figure means here, and which pageflip does not have.
+ * run of the first row that has one. docs/exports.md says what each figure means here, and which pageflip does not
+ * have.
  */
 public final class GuestperfJson {
     private static final double NS_PER_S = 1e9;
@@ -205,8 +206,7 @@ public final class GuestperfJson {
     private List<Map<String, Object>> guestTimings() {
         Throughput pulse = measured.throughput();
         Measured.GuestActivity guest = measured.guest();
-        double bytesPerInstruction =
-                guest.pagesWritten() * (double) BasePage.BYTES / Math.max(1, guest.instructions());
+        double bytesPerInstruction = guest.pagesWritten() * (double) BasePage.BYTES / Math.max(1, guest.instructions());
         List<Map<String, Object>> timings = new ArrayList<>();
         long sinceNs = pulse.lastInstructionNs() + pulse.fromNs();
         for (int i = 0; i < pulse.instructions().size(); i++) {

@@ -31,9 +31,8 @@ public final class HyperfineJson {
         boolean seen = comparison.qemu() != null;
         List<Map<String, @Nullable Object>> results = new ArrayList<>();
         for (Rows.Row row : Rows.of(comparison)) {
-            List<Rows.Run> runs = row.runs().stream()
-                    .filter(run -> figure(run, seen) != null)
-                    .toList();
+            List<Rows.Run> runs =
+                    row.runs().stream().filter(run -> figure(run, seen) != null).toList();
             if (!runs.isEmpty()) {
                 results.add(result(command == null ? row.name() : command, row, runs, seen, exitCode));
             }

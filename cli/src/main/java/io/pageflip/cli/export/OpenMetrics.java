@@ -71,11 +71,7 @@ public final class OpenMetrics {
                 run -> run.qemu() != null
                         ? run.qemu().totalTime()
                         : measured(Measured::totalTimeMs).apply(run));
-        summary(
-                "pageflip_setup_seconds",
-                "Until both sides are ready.",
-                MS_DIGITS,
-                measured(Measured::setupTimeMs));
+        summary("pageflip_setup_seconds", "Until both sides are ready.", MS_DIGITS, measured(Measured::setupTimeMs));
         family("pageflip_downtime_phase_seconds", "gauge", "seconds", "A phase of the downtime.", row -> {
             Measured last = row.last();
             return last == null ? Map.of() : phases(last.downtimePhasesNs());
@@ -124,7 +120,8 @@ public final class OpenMetrics {
 
     private void others() {
         gauge("pageflip_transferred_bytes", "bytes", "Bytes that went through the channel.", row -> {
-            Rows.Run last = row.runs().isEmpty() ? null : row.runs().get(row.runs().size() - 1);
+            Rows.Run last =
+                    row.runs().isEmpty() ? null : row.runs().get(row.runs().size() - 1);
             Long bytes = last == null
                     ? null
                     : last.qemu() != null
@@ -133,7 +130,8 @@ public final class OpenMetrics {
             return bytes == null ? null : bytes.toString();
         });
         gauge("pageflip_peak_memory_bytes", "bytes", "The most memory (PSS) of both agents together.", row -> {
-            Rows.Run last = row.runs().isEmpty() ? null : row.runs().get(row.runs().size() - 1);
+            Rows.Run last =
+                    row.runs().isEmpty() ? null : row.runs().get(row.runs().size() - 1);
             Long bytes = last == null || last.pageflip() == null
                     ? null
                     : last.pageflip().source().peakPssBytes();
@@ -144,7 +142,11 @@ public final class OpenMetrics {
                 "ratio",
                 "The median to the least median of a row with the same guest: of what was seen, where QEMU takes part.",
                 row -> row.ratio() == null ? null : row.ratio().toString());
-        gauge("pageflip_runs", "", "Runs that count.", row -> Integer.toString(row.runs().size()));
+        gauge(
+                "pageflip_runs",
+                "",
+                "Runs that count.",
+                row -> Integer.toString(row.runs().size()));
     }
 
     private static Function<Rows.Run, @Nullable Long> measured(Function<Measured, @Nullable Long> figure) {
@@ -167,7 +169,11 @@ public final class OpenMetrics {
 
     /** @param samples their labels besides those of the row, and their values */
     private void family(
-            String name, String type, String unit, String help, Function<Rows.Row, Map<Map<String, String>, String>> samples) {
+            String name,
+            String type,
+            String unit,
+            String help,
+            Function<Rows.Row, Map<Map<String, String>, String>> samples) {
         int before = text.length();
         header(name, type, unit, help);
         int lines = text.length();
@@ -226,7 +232,12 @@ public final class OpenMetrics {
         List<String> words = new ArrayList<>();
         row.parameters().forEach((label, word) -> words.add(label.replace('-', '_') + "=\"" + escaped(word) + '"'));
         labels.forEach((label, word) -> words.add(label + "=\"" + escaped(word) + '"'));
-        text.append(name).append('{').append(String.join(",", words)).append("} ").append(value).append('\n');
+        text.append(name)
+                .append('{')
+                .append(String.join(",", words))
+                .append("} ")
+                .append(value)
+                .append('\n');
     }
 
     private static String escaped(String value) {

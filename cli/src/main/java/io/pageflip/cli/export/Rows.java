@@ -89,7 +89,9 @@ final class Rows {
             List<Run> runs = new ArrayList<>();
             for (int i = 0; i < cell.runs().size(); i++) {
                 runs.add(new Run(
-                        cell.runs().get(i), null, cell.seen() == null ? null : cell.seen().get(i)));
+                        cell.runs().get(i),
+                        null,
+                        cell.seen() == null ? null : cell.seen().get(i)));
             }
             Double ratio = cell.summary() == null || cell.summary().ratio() == 0
                     ? null

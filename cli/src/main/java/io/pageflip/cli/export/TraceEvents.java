@@ -62,7 +62,8 @@ public final class TraceEvents {
                 if (measured != null && measured.trace() != null) {
                     String name = cell.name() + (cell.runs().size() == 1 ? "" : ", run " + (i + 1));
                     PrecopyResult precopy = cell.runs().get(i).source().precopy();
-                    trace.new Migration(name, measured, measured.trace()).add(precopy == null ? List.of() : precopy.rounds());
+                    trace.new Migration(name, measured, measured.trace())
+                            .add(precopy == null ? List.of() : precopy.rounds());
                 }
             }
         }
@@ -81,7 +82,8 @@ public final class TraceEvents {
         });
         all.addAll(events);
         StringBuilder text = new StringBuilder("{\"displayTimeUnit\":\"ns\",\n\"otherData\":");
-        text.append(ResultJson.write(Map.of("clock", "CLOCK_MONOTONIC", "host", comparison.host().toString())));
+        text.append(ResultJson.write(
+                Map.of("clock", "CLOCK_MONOTONIC", "host", comparison.host().toString())));
         text.append(",\n\"traceEvents\":[");
         String separator = "\n";
         for (Map<String, Object> event : all) {
@@ -171,7 +173,8 @@ public final class TraceEvents {
             int tid = thread(source, SOURCE_MIGRATION, "source: migration");
             slice(source, tid, "migration", trace.startNs(), releasedNs, which);
             slice(source, tid, "setup", trace.startNs(), trace.readyNs(), Map.of());
-            // On a thread of its own: a vCPU without a processor may have executed its last instruction during the setup.
+            // On a thread of its own: a vCPU without a processor may have executed its last instruction during the
+            // setup.
             tid = thread(source, SOURCE_DOWNTIME, "source: downtime");
             chain(
                     source,
@@ -226,7 +229,8 @@ public final class TraceEvents {
                 Trace.Slices waits = vcpu.waits();
                 for (int k = 0; k < waits.startNs().size(); k++) {
                     long fromNs = Math.max(waits.startNs().get(k), vcpu.firstInstructionNs());
-                    long toNs = Math.min(waits.startNs().get(k) + waits.durationNs().get(k), untilNs);
+                    long toNs =
+                            Math.min(waits.startNs().get(k) + waits.durationNs().get(k), untilNs);
                     if (fromNs < toNs) {
                         slice(destination, here, "waits for a page", fromNs, toNs, Map.of());
                     }

@@ -23,8 +23,8 @@ final class HyperfineJsonTest {
 
     @Test
     void hasTheKeysOfBothVersions() throws JsonProcessingException {
-        RunResult[] runs =
-                Samples.withDowntimes(3_000_000, 1_000_000, 2_000_000, 6_000_000).toArray(RunResult[]::new);
+        RunResult[] runs = Samples.withDowntimes(3_000_000, 1_000_000, 2_000_000, 6_000_000)
+                .toArray(RunResult[]::new);
         JsonNode document = written(OneRow.of(runs), "pageflip migrate --runs 4");
 
         assertThat(document.path("schema_version").asInt()).isEqualTo(2);
@@ -81,8 +81,12 @@ final class HyperfineJsonTest {
 
         JsonNode document = written(comparison, null);
 
-        assertThat(document.at("/results/0/times")).extracting(JsonNode::asDouble).containsExactly(0.005);
-        assertThat(document.at("/results/1/times")).extracting(JsonNode::asDouble).containsExactly(0.004);
+        assertThat(document.at("/results/0/times"))
+                .extracting(JsonNode::asDouble)
+                .containsExactly(0.005);
+        assertThat(document.at("/results/1/times"))
+                .extracting(JsonNode::asDouble)
+                .containsExactly(0.004);
         assertThat(document.at("/results/1/exit_codes/0").asInt()).isZero();
         assertThat(document.at("/results/1/parameters/mode").asText()).isEqualTo("precopy");
         assertThat(document.path("results"))

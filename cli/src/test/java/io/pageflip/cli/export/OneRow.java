@@ -26,9 +26,6 @@ final class OneRow {
     static Comparison of(RunResult... runs) {
         boolean failed = runs[runs.length - 1].error() != null;
         return Comparison.of(
-                Map.of(),
-                false,
-                List.of(new Comparison.Measured(options(), List.of(runs), failed, null)),
-                List.of());
+                Map.of(), false, List.of(new Comparison.Measured(options(), List.of(runs), failed, null)), List.of());
     }
 }

@@ -16,7 +16,8 @@ final class OpenMetricsTest {
 
     @Test
     void aDowntimeIsASummaryOverTheRuns() {
-        RunResult[] runs = Samples.withDowntimes(3_000_000, 1_000_000, 2_000_000).toArray(RunResult[]::new);
+        RunResult[] runs =
+                Samples.withDowntimes(3_000_000, 1_000_000, 2_000_000).toArray(RunResult[]::new);
 
         assertThat(OpenMetrics.of(OneRow.of(runs)))
                 .startsWith("# TYPE pageflip_downtime_seconds summary\n"
@@ -54,7 +55,7 @@ final class OpenMetricsTest {
     @Test
     void aRowThatFailedIsCountedOnly() {
         assertThat(OpenMetrics.of(OneRow.of(Samples.failed())))
-                .isEqualTo("# TYPE pageflip_runs gauge\n# HELP pageflip_runs Runs that count.\n"
-                        + "pageflip_runs{" + ROW + "} 1\n# EOF\n");
+                .isEqualTo("# TYPE pageflip_runs gauge\n# HELP pageflip_runs Runs that count.\n" + "pageflip_runs{"
+                        + ROW + "} 1\n# EOF\n");
     }
 }

@@ -41,7 +41,8 @@ public final class Samples {
         PageCounts ram = new PageCounts(4, 3, 0, 1, Map.of());
         PageCounts rom = new PageCounts(1, 0, 1, 0, Map.of("not-page-sized", 1L));
         Measured plain = measured(phases, ram, rom);
-        Trace.Slices waits = new Trace.Slices(List.of(76_980_000L, 77_100_000L), List.of(40_000L, 9_000L), List.of(), 0);
+        Trace.Slices waits =
+                new Trace.Slices(List.of(76_980_000L, 77_100_000L), List.of(40_000L, 9_000L), List.of(), 0);
         Trace trace = new Trace(
                 sourcePid,
                 destinationPid,
@@ -59,7 +60,8 @@ public final class Samples {
                 phases,
                 null,
                 80_000L,
-                new PostcopyResult(2, 1, 0, 2, 2, new PostcopyResult.Wait(9_000, 40_000, 40_000, 40_000, 40_000), 99_000, 0, 0),
+                new PostcopyResult(
+                        2, 1, 0, 2, 2, new PostcopyResult.Wait(9_000, 40_000, 40_000, 40_000, 40_000), 99_000, 0, 0),
                 plain.blocks(),
                 plain.evidence(),
                 plain.guest(),
