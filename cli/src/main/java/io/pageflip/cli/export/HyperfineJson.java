@@ -29,13 +29,19 @@ public final class HyperfineJson {
      */
     public static String of(Comparison comparison, @Nullable String command, ToIntFunction<RunResult> exitCode) {
         boolean seen = comparison.qemu() != null;
+        List<Rows.Row> rows = Rows.of(comparison).stream()
+                .filter(row -> row.runs().stream().anyMatch(run -> figure(run, seen) != null))
+                .toList();
         List<Map<String, @Nullable Object>> results = new ArrayList<>();
-        for (Rows.Row row : Rows.of(comparison)) {
-            List<Rows.Run> runs =
-                    row.runs().stream().filter(run -> figure(run, seen) != null).toList();
-            if (!runs.isEmpty()) {
-                results.add(result(command == null ? row.name() : command, row, runs, seen, exitCode));
-            }
+        for (Rows.Row row : rows) {
+            List<Rows.Run> runs = row.runs().stream()
+                    .filter(run -> figure(run, seen) != null)
+                    .toList();
+            Map<String, @Nullable Object> result =
+                    result(command == null ? row.name() : command, runs, seen, exitCode);
+            result.put("figure", seen ? "seen" : "downtime");
+            result.put("parameters", Rows.varied(row, rows));
+            results.add(result);
         }
         Map<String, Object> document = new LinkedHashMap<>();
         document.put("schema_version", 2);
@@ -48,15 +54,13 @@ public final class HyperfineJson {
     }
 
     private static Map<String, @Nullable Object> result(
-            String command, Rows.Row row, List<Rows.Run> runs, boolean seen, ToIntFunction<RunResult> exitCode) {
+            String command, List<Rows.Run> runs, boolean seen, ToIntFunction<RunResult> exitCode) {
         long[] times = runs.stream().mapToLong(run -> ns(run, seen)).toArray();
         long[] sorted = times.clone();
         Arrays.sort(sorted);
         Map<String, @Nullable Object> figures = figures(times, sorted);
         List<Integer> exitCodes =
                 runs.stream().map(run -> exitCode(run, exitCode)).toList();
-        Map<String, String> parameters = new LinkedHashMap<>(row.parameters());
-        parameters.put("figure", seen ? "seen" : "downtime");
         Map<String, @Nullable Object> result = new LinkedHashMap<>();
         result.put("command", command);
         result.putAll(figures);
@@ -64,7 +68,6 @@ public final class HyperfineJson {
         result.put("system", 0.0);
         result.put("times", LongStream.of(times).mapToObj(ns -> ns / NS_PER_S).toList());
         result.put("exit_codes", exitCodes);
-        result.put("parameters", parameters);
         List<Map<String, Object>> measurements = new ArrayList<>();
         for (int i = 0; i < times.length; i++) {
             measurements.add(Map.of(

@@ -111,6 +111,14 @@ final class Rows {
         return rows;
     }
 
+    /** Those parameters of a row in which some of {@code rows} differ. */
+    static Map<String, String> varied(Row row, List<Row> rows) {
+        Map<String, String> varied = new LinkedHashMap<>(row.parameters());
+        varied.entrySet().removeIf(parameter -> rows.stream()
+                .allMatch(other -> parameter.getValue().equals(other.parameters().get(parameter.getKey()))));
+        return varied;
+    }
+
     private static Map<String, String> parameters(Map<String, Object> options) {
         Map<String, String> parameters = new LinkedHashMap<>();
         parameters.put("program", "pageflip");

@@ -20,9 +20,10 @@ final class OpenMetricsTest {
                 Samples.withDowntimes(3_000_000, 1_000_000, 2_000_000).toArray(RunResult[]::new);
 
         assertThat(OpenMetrics.of(OneRow.of(runs)))
-                .startsWith("# TYPE pageflip_downtime_seconds summary\n"
-                        + "# UNIT pageflip_downtime_seconds seconds\n"
-                        + "# HELP pageflip_downtime_seconds ")
+                .startsWith("""
+                        # TYPE pageflip_downtime_seconds summary
+                        # UNIT pageflip_downtime_seconds seconds
+                        # HELP pageflip_downtime_seconds What""")
                 .contains(
                         "pageflip_downtime_seconds{" + ROW + ",quantile=\"0.0\"} 0.001\n"
                                 + "pageflip_downtime_seconds{" + ROW + ",quantile=\"0.5\"} 0.002\n"
