@@ -262,7 +262,9 @@ public final class TraceEvents {
                         called,
                         fromNs,
                         fromNs + slices.durationNs().get(i),
-                        Map.of("pages", slices.pages().get(i)));
+                        slices.pages().isEmpty()
+                                ? Map.of()
+                                : Map.of("pages", slices.pages().get(i)));
             }
         }
 
