@@ -27,6 +27,7 @@ public final class GuestperfJson {
     private final String name;
     private final RunResult run;
     private final Measured measured;
+    private long latestNs = Long.MIN_VALUE;
 
     private GuestperfJson(String name, Map<String, Object> options, RunResult run, Measured measured) {
         this.name = name;
@@ -188,7 +189,9 @@ public final class GuestperfJson {
         Map<String, Object> progress = new LinkedHashMap<>();
         progress.put("status", status);
         progress.put("ram", ram);
-        progress.put("now", ns / NS_PER_S);
+        // A vCPU without a processor may have executed its last instruction before the last round ended.
+        latestNs = Math.max(latestNs, ns);
+        progress.put("now", latestNs / NS_PER_S);
         progress.put("duration", measured.totalTimeMs());
         progress.put("downtime", measured.downtimeMs());
         progress.put("downtime_expected", expectedDowntimeMs);

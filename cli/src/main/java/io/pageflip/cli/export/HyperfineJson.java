@@ -34,11 +34,9 @@ public final class HyperfineJson {
                 .toList();
         List<Map<String, @Nullable Object>> results = new ArrayList<>();
         for (Rows.Row row : rows) {
-            List<Rows.Run> runs = row.runs().stream()
-                    .filter(run -> figure(run, seen) != null)
-                    .toList();
-            Map<String, @Nullable Object> result =
-                    result(command == null ? row.name() : command, runs, seen, exitCode);
+            List<Rows.Run> runs =
+                    row.runs().stream().filter(run -> figure(run, seen) != null).toList();
+            Map<String, @Nullable Object> result = result(command == null ? row.name() : command, runs, seen, exitCode);
             result.put("figure", seen ? "seen" : "downtime");
             result.put("parameters", Rows.varied(row, rows));
             results.add(result);

@@ -114,8 +114,10 @@ final class Rows {
     /** Those parameters of a row in which some of {@code rows} differ. */
     static Map<String, String> varied(Row row, List<Row> rows) {
         Map<String, String> varied = new LinkedHashMap<>(row.parameters());
-        varied.entrySet().removeIf(parameter -> rows.stream()
-                .allMatch(other -> parameter.getValue().equals(other.parameters().get(parameter.getKey()))));
+        varied.entrySet()
+                .removeIf(parameter -> rows.stream()
+                        .allMatch(other ->
+                                parameter.getValue().equals(other.parameters().get(parameter.getKey()))));
         return varied;
     }
 

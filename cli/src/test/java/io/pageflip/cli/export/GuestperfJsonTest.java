@@ -24,6 +24,7 @@ final class GuestperfJsonTest {
         assertThat(report.path("progress_history"))
                 .extracting(progress -> progress.path("status").asText())
                 .containsExactly("setup", "active", "device", "postcopy-active", "completed");
+        assertThat(report.at("/progress_history/2/now").asDouble()).isEqualTo(0.077);
         assertThat(report.at("/progress_history/1/ram/iterations").asInt()).isEqualTo(1);
         assertThat(report.at("/progress_history/1/now").asDouble()).isEqualTo(0.0768);
     }

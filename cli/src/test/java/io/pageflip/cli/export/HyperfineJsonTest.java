@@ -42,7 +42,9 @@ final class HyperfineJsonTest {
                 .isTrue();
         assertThat(result.path("figure").asText()).isEqualTo("downtime");
         assertThat(result.path("parameters").isObject()).isTrue();
-        assertThat(result.path("parameters")).as("one row differs from no other").isEmpty();
+        assertThat(result.path("parameters"))
+                .as("one row differs from no other")
+                .isEmpty();
         assertThat(result.path("measurements")).hasSize(4);
         assertThat(result.at("/measurements/3/time_wall_clock/value").asDouble())
                 .isEqualTo(0.006);
