@@ -235,7 +235,8 @@ final class MigrationSettings {
                 typed.verify(),
                 typed.runAfterS(),
                 typed.faults(),
-                typed.warmUp());
+                typed.warmUp(),
+                typed.traces());
         Optional<Refusal> refusal = RequestRules.check(request);
         if (refusal.isPresent()) {
             throw QmpException.generic(refusal.get().sentence());

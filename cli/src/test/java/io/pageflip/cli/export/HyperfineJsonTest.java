@@ -79,7 +79,8 @@ final class HyperfineJsonTest {
                         null,
                         java.util.Arrays.asList(below, null))),
                 List.of(qemu),
-                List.of());
+                List.of(),
+                null);
 
         JsonNode document = written(comparison, null);
 
