@@ -1,5 +1,6 @@
 package io.pageflip.qemu;
 
+import io.pageflip.os.ChildProcess;
 import io.pageflip.os.HostLacksException;
 import io.pageflip.os.TemporaryFolders;
 import java.io.IOException;
@@ -66,10 +67,9 @@ final class QemuFolder implements AutoCloseable {
             line.add(SETSID.toString()); // who kills a whole group of processes does not mean this one
         }
         line.addAll(List.of("/bin/sh", "-c", REMOVE, "pageflip-remover", folder.toString()));
-        return new ProcessBuilder(line)
+        return ChildProcess.start(new ProcessBuilder(line)
                 .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                .redirectError(ProcessBuilder.Redirect.DISCARD)
-                .start();
+                .redirectError(ProcessBuilder.Redirect.DISCARD));
     }
 
     /** A path in it. */
