@@ -2,6 +2,7 @@ package io.pageflip.cli;
 
 import io.pageflip.agent.FailureText;
 import io.pageflip.channel.Cancellation;
+import io.pageflip.guest.GuestsHere;
 import io.pageflip.os.Terminal;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -43,7 +44,7 @@ public final class Main implements Runnable {
 
     public static void main(String[] args) {
         Thread.setDefaultUncaughtExceptionHandler((thread, e) -> end(e));
-        Interrupts interrupts = new Interrupts();
+        Interrupts interrupts = new Interrupts(Thread.currentThread());
         try {
             handleSignals(interrupts);
             int code = execute(args, interrupts);
@@ -56,10 +57,14 @@ public final class Main implements Runnable {
 
     /** Ends at once, whatever other threads do: a destination takes over, or goes on, when its source is dead. */
     private static void end(Throwable unforeseen) {
+        int code = ExitCodes.FAILED;
         try {
-            System.err.println("pageflip: " + FailureText.of(unforeseen));
+            boolean lost = GuestsHere.anyEndsWithThisProcess();
+            code = lost ? ExitCodes.LOST : ExitCodes.of(unforeseen);
+            System.err.println("pageflip: " + (lost ? "lost: the guest ends with this process: " : "")
+                    + FailureText.of(unforeseen));
         } finally {
-            Runtime.getRuntime().halt(ExitCodes.of(unforeseen));
+            Runtime.getRuntime().halt(code);
         }
     }
 

@@ -23,7 +23,7 @@ public final class AgentHere implements AutoCloseable {
     private final PrintStream previousErr = System.err;
     private final ByteArrayOutputStream out = new ByteArrayOutputStream();
     private final ByteArrayOutputStream err = new ByteArrayOutputStream();
-    private final Interrupts interrupts = new Interrupts();
+    private final Interrupts interrupts = new Interrupts(Thread.currentThread());
     private final FutureTask<Integer> work;
 
     private AgentHere(List<String> arguments) {

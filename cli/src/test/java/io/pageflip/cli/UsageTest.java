@@ -235,7 +235,8 @@ final class UsageTest {
     @ValueSource(strings = {"migrate", "compare", "simulate", "report", "source", "destination", "check"})
     void helpListsEveryOptionWithItsDefault(String command) {
         StringWriter out = new StringWriter();
-        CommandLine root = Main.commandLine(new Interrupts()).setOut(new PrintWriter(out, true));
+        CommandLine root =
+                Main.commandLine(new Interrupts(Thread.currentThread())).setOut(new PrintWriter(out, true));
 
         assertThat(root.execute(command, "--help")).isEqualTo(ExitCodes.OK);
 
@@ -257,7 +258,7 @@ final class UsageTest {
     private static String sentence(String line) {
         StringWriter err = new StringWriter();
         StringWriter out = new StringWriter();
-        int code = Main.commandLine(new Interrupts())
+        int code = Main.commandLine(new Interrupts(Thread.currentThread()))
                 .setErr(new PrintWriter(err, true))
                 .setOut(new PrintWriter(out, true))
                 .execute(line.split(" ", -1));

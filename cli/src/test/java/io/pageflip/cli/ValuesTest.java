@@ -20,7 +20,7 @@ final class ValuesTest {
     void aWordThatIsNoChoice(String commandLine, String message) {
         StringWriter err = new StringWriter();
 
-        int exitCode = Main.commandLine(new Interrupts())
+        int exitCode = Main.commandLine(new Interrupts(Thread.currentThread()))
                 .setErr(new PrintWriter(err, true))
                 .execute(commandLine.split(" "));
 

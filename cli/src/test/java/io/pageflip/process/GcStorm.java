@@ -1,26 +1,17 @@
 package io.pageflip.process;
 
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.locks.LockSupport;
-import java.util.jar.Attributes;
-import java.util.jar.JarEntry;
-import java.util.jar.JarOutputStream;
-import java.util.jar.Manifest;
 import java.util.stream.Stream;
 
 /**
  * A Java agent that has its JVM collect garbage all the time, from the moment at which a guest's memory is there:
- * before, there is nothing that could trap. It is packed into a jar by the test that uses it, alone: no other class of
- * the tests is there.
+ * before, there is nothing that could trap. No other class of the tests is there: see {@link JavaAgentJar}.
  */
 public final class GcStorm {
-    private static final String ENTRY = GcStorm.class.getName().replace('.', '/') + ".class";
-
     private static final long PAUSE_NS = 1_000_000;
     private static final int MANY = 10;
 
@@ -76,31 +67,6 @@ public final class GcStorm {
     static long raged(Path folder) throws IOException {
         try (Stream<Path> files = Files.list(folder)) {
             return files.count();
-        }
-    }
-
-    /** Writes the agent's jar. */
-    static Path packTo(Path jar) throws IOException {
-        Manifest manifest = new Manifest();
-        manifest.getMainAttributes().put(Attributes.Name.MANIFEST_VERSION, "1.0");
-        manifest.getMainAttributes().putValue("Premain-Class", GcStorm.class.getName());
-        try (OutputStream file = Files.newOutputStream(jar);
-                JarOutputStream out = new JarOutputStream(file, manifest)) {
-            out.putNextEntry(new JarEntry(ENTRY));
-            out.write(classFile());
-            out.closeEntry();
-        }
-        return jar;
-    }
-
-    private static byte[] classFile() {
-        try (InputStream in = GcStorm.class.getClassLoader().getResourceAsStream(ENTRY)) {
-            if (in == null) {
-                throw new IllegalStateException(ENTRY + " is not on the class path");
-            }
-            return in.readAllBytes();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
         }
     }
 }

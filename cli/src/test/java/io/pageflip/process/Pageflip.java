@@ -95,7 +95,7 @@ final class Pageflip implements BeforeEachCallback, AfterEachCallback {
     /** Has garbage collected all the time in every agent that {@code migrate} starts from now on. */
     void gcStorms() throws IOException {
         Path folder = Files.createDirectory(path("storms"));
-        javaOptions("-javaagent:" + GcStorm.packTo(path("storm.jar")) + "=" + folder, "-Xmn1m");
+        javaOptions("-javaagent:" + JavaAgentJar.pack(GcStorm.class, path("storm.jar")) + "=" + folder, "-Xmn1m");
     }
 
     /** In how many agents it has been. */

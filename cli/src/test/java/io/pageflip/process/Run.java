@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /** One process, and what it has written so far. Its output is read by threads of its own, so that no pipe fills up. */
 final class Run {
@@ -97,9 +98,31 @@ final class Run {
     void awaitStopped() {
         Waiting.until("stop of " + name, () -> {
             assertThat(process.isAlive()).as("is stopped, not dead: %s", this).isTrue();
-            String stat = Files.readString(Path.of("/proc", Long.toString(pid()), "stat"));
-            return stat.substring(stat.lastIndexOf(')') + 2).startsWith("T");
+            return isStopped(process.toHandle());
         });
+    }
+
+    /** Whether a process is stopped by a signal. */
+    static boolean isStopped(ProcessHandle process) {
+        try {
+            String stat = Files.readString(Path.of("/proc", Long.toString(process.pid()), "stat"));
+            return stat.substring(stat.lastIndexOf(')') + 2).startsWith("T");
+        } catch (IOException e) {
+            return false; // it is gone
+        }
+    }
+
+    /** Whether it has opened a file. */
+    boolean hasOpen(Path file) throws IOException {
+        try (Stream<Path> descriptors = Files.list(Path.of("/proc", Long.toString(pid()), "fd"))) {
+            return descriptors.anyMatch(descriptor -> {
+                try {
+                    return Files.readSymbolicLink(descriptor).equals(file);
+                } catch (IOException e) {
+                    return false; // closed meanwhile
+                }
+            });
+        }
     }
 
     /** Sends a signal, by the name that kill(1) knows. */

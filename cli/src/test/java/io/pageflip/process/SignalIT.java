@@ -7,6 +7,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.pageflip.os.UnixSocket;
 import io.pageflip.testkit.Waiting;
 import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -186,6 +188,69 @@ final class SignalIT {
             waiting.forEach(UnixSocket::close);
             UnixSocket.unlink(path.toString());
         }
+    }
+
+    /** The limit of the switchover would keep it for a quarter of an hour. */
+    @Test
+    void aSourceDoesNotWaitForAStoppedHolderOfTheLock() throws Exception {
+        List<String> source = new ArrayList<>(Pageflip.SMALL);
+        source.addAll(List.of("--switchover-timeout", "900"));
+        Pageflip.Agents agents = pageflip.agents(source, List.of("--fault", "stop@locked"));
+        agents.destination().awaitStopped();
+
+        agents.source().signal("TERM");
+        agents.source().endsWith(1);
+
+        assertThat(agents.source().out()).contains("cancelled: the guest stays at the source", "match: ");
+        agents.destination().signal("CONT");
+        agents.destination().endsWith(1);
+    }
+
+    /** It cannot answer, and the guest is not its own. */
+    @Test
+    void aMigrationWithAStoppedDestinationCanBeEnded() throws Exception {
+        Run run = pageflip.start("migrate", "--ram=16M", "--run-after=0.05", "--destination-fault=stop@ready");
+        Waiting.until(
+                "a destination that is stopped",
+                () -> run.process().descendants().anyMatch(Run::isStopped));
+
+        run.signal("TERM");
+        run.endsWith(1);
+
+        assertThat(run.out()).contains("cancelled: the guest stays at the source", "match: ");
+    }
+
+    /** A guest that is stopped for good ends with the migration: that is a loss, and said so. */
+    @Test
+    void aMigrationWithAStoppedOwnerEndsInTheEnd() throws Exception {
+        Run run = pageflip.start("migrate", "--ram=16M", "--run-after=0.05", "--destination-fault=stop@resumed");
+        Waiting.until(
+                "a destination that is stopped",
+                () -> run.process().descendants().anyMatch(Run::isStopped));
+
+        run.signal("TERM");
+        run.endsWith(5);
+
+        assertThat(run.err()).contains("lost: nobody has the guest: ");
+    }
+
+    /** Nobody writes what it reads: that is one system call, which no cancellation reaches. */
+    @Test
+    void aCommandThatHangsInASystemCallCanBeEnded() throws Exception {
+        Path fifo = pageflip.path("report.json");
+        assertThat(new ProcessBuilder("mkfifo", fifo.toString()).start().waitFor())
+                .isZero();
+        try (RandomAccessFile silent = new RandomAccessFile(fifo.toFile(), "rw")) {
+            assertThat(silent.getFD().valid()).isTrue();
+            Run run = pageflip.start("report", fifo.toString(), "--export-html", "/dev/null");
+            Waiting.until("a command that reads", () -> run.hasOpen(fifo));
+
+            run.signal("TERM");
+            run.endsWith(1);
+
+            assertThat(run.err()).contains("pageflip: cancelled: ");
+        }
+        Files.delete(fifo);
     }
 
     @Test

@@ -132,6 +132,11 @@ public final class Guest implements GuestState, AutoCloseable {
         return running;
     }
 
+    /** Whether its vCPUs have ever been let run in this process. Any thread may ask. */
+    boolean hasRun() {
+        return resumedNs != 0;
+    }
+
     /** Lets the vCPUs run; returns before they do. */
     public void resume() {
         startClock();
@@ -286,6 +291,8 @@ public final class Guest implements GuestState, AutoCloseable {
                     calledOff = null;
                 } catch (IOException e) {
                     calledOff = e;
+                } catch (RuntimeException | Error e) { // the vCPU and the guest are whole
+                    calledOff = new IOException("giving the guest away failed: " + e, e);
                 }
                 LockSupport.unpark(stopper);
             }
@@ -404,9 +411,18 @@ public final class Guest implements GuestState, AutoCloseable {
 
     /** Compares every page of the paused guest with what it must hold. */
     public Verification verify() throws IOException {
+        return verify(() -> {});
+    }
+
+    /**
+     * As {@link #verify()}.
+     *
+     * @param guard asked now and then; its exception ends the comparison
+     */
+    public Verification verify(WaitGuard guard) throws IOException {
         requirePaused();
         boolean agree = info.isValid(config.vcpus()) && vcpus.agreeWithMemory();
-        return new Verifier(blocks, oracle).verify(agree, console.isComplete(), console.lines());
+        return new Verifier(blocks, oracle).verify(agree, console.isComplete(), console.lines(), guard);
     }
 
     @Override

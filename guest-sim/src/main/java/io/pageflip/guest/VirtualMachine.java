@@ -22,12 +22,14 @@ public final class VirtualMachine implements AutoCloseable {
     private final Oracle oracle;
     private final ConsoleLog console;
     private final Guest guest;
+    private boolean closed;
 
     private VirtualMachine(RunToken token, Oracle oracle, ConsoleLog console, Guest guest) {
         this.token = token;
         this.oracle = oracle;
         this.console = console;
         this.guest = guest;
+        GuestsHere.add(this);
     }
 
     /** Makes the memory of a RAM block; by default {@link RamBlock#create}. */
@@ -86,8 +88,22 @@ public final class VirtualMachine implements AutoCloseable {
         return guest;
     }
 
+    /**
+     * Whether the guest is lost if this process ends: it has run here, and no other agent has its state. Any thread may
+     * ask.
+     */
+    synchronized boolean endsWithThisProcess() {
+        return !closed && guest.hasRun() && !token.page().isSaved(token.ownEpoch());
+    }
+
+    private synchronized void end() {
+        closed = true;
+    }
+
     @Override
     public void close() {
+        end();
+        GuestsHere.remove(this);
         guest.close(); // first: its vCPUs use the rest
         console.close();
         oracle.close();

@@ -33,7 +33,9 @@ public record ScriptedFault(
         /** Closes its connection to the other agent, and keeps running. */
         DROP,
         /** Waits until somebody asks it to end, so that such a request comes in time, however late it is. */
-        WAIT;
+        WAIT,
+        /** Throws an {@link Error}, which no code foresees, on the thread that has come to the step. */
+        ERROR;
 
         @Override
         public String toString() {
@@ -69,7 +71,7 @@ public record ScriptedFault(
             }
         }
         String steps = Arrays.stream(Step.values()).map(Step::toString).collect(Collectors.joining(", "));
-        throw new IllegalArgumentException("kill@, term@, stop@, drop@ or wait@ and one of " + steps);
+        throw new IllegalArgumentException("kill@, term@, stop@, drop@, wait@ or error@ and one of " + steps);
     }
 
     /**
@@ -96,6 +98,7 @@ public record ScriptedFault(
                         LockSupport.parkNanos(NOTICE_NS);
                     }
                 }
+                case ERROR -> throw new InternalError("a scripted fault at " + step);
             }
         }
         if (next != null) {

@@ -196,6 +196,10 @@ public final class IncomingSwitchover {
     }
 
     private void fail(IOException reason) {
+        if (token.ownEpoch() == ownership.promised()) {
+            state.set(State.CLAIMED); // it came too late: the guest is this agent's, and the caller learns the rest
+            throw new IllegalStateException(reason);
+        }
         try {
             if (token.isLocked()) {
                 token.release();

@@ -4,6 +4,7 @@ import io.pageflip.heartbeat.GuestInfoPage;
 import io.pageflip.memory.BasePage;
 import io.pageflip.memory.PageBitmap;
 import io.pageflip.os.NativeBuffer;
+import io.pageflip.os.WaitGuard;
 import io.pageflip.ram.DataMap;
 import io.pageflip.ram.RamBlock;
 import java.io.IOException;
@@ -13,6 +14,9 @@ import java.util.Map;
 
 /** Compares every page of a paused guest with what the oracle says it holds. Holes are not touched, only counted. */
 public final class Verifier {
+    /** Pages between two looks at the guard: some milliseconds. */
+    private static final int PAGES_A_CHECK = 1024;
+
     private final List<RamBlock> blocks;
     private final Oracle oracle;
     private final PagePattern pattern = new PagePattern();
@@ -24,10 +28,16 @@ public final class Verifier {
         this.oracle = oracle;
     }
 
-    public Verification verify(boolean vcpusAgree, boolean consoleComplete, long consoleLines) throws IOException {
+    /**
+     * Compares every page.
+     *
+     * @param guard asked now and then; its exception ends the comparison
+     */
+    public Verification verify(boolean vcpusAgree, boolean consoleComplete, long consoleLines, WaitGuard guard)
+            throws IOException {
         long pages = 0;
         for (int b = 0; b < blocks.size(); b++) {
-            pages += verifyBlock(b);
+            pages += verifyBlock(b, guard);
         }
         return new Verification(
                 pages,
@@ -44,12 +54,15 @@ public final class Verifier {
         return damages.getOrDefault(damage, 0L);
     }
 
-    private long verifyBlock(int index) throws IOException {
+    private long verifyBlock(int index, WaitGuard guard) throws IOException {
         RamBlock block = blocks.get(index);
         PageBitmap data = DataMap.scan(block).pages();
         long perPage = block.spec().pageBytes() / BasePage.BYTES;
         long pages = block.spec().oraclePages();
         for (long page = 0; page < pages; page++) {
+            if (page % PAGES_A_CHECK == 0) {
+                guard.check();
+            }
             boolean infoPage = index == GuestInfoPage.BLOCK && page == 0; // its content is checked with the vCPUs
             if (!infoPage) {
                 verifyPage(block, index, page, data.get(page / perPage));

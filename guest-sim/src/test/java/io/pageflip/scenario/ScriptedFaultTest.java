@@ -62,7 +62,7 @@ final class ScriptedFaultTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> ScriptedFault.parse(text))
                 .withMessage(
-                        "kill@, term@, stop@, drop@ or wait@ and one of hello, filling, ready, first-pages, half-pages,"
+                        "kill@, term@, stop@, drop@, wait@ or error@ and one of hello, filling, ready, first-pages, half-pages,"
                                 + " round, state, released, locked, claimed, resumed, paused, recover, last-page");
     }
 

@@ -51,12 +51,14 @@ public final class InactivityTimeout {
     }
 
     /**
-     * The peer made progress: restarts the time.
+     * The peer made progress: restarts the time. The guard is asked as well: a peer that makes little progress, but
+     * always some, must not keep this thread.
      *
      * @return the time now
      * @throws IOException if that took too long in total
      */
     public long renew() throws IOException {
+        guard.check();
         renewedNs = clock.nanoTime();
         checkTotal(renewedNs);
         return renewedNs;

@@ -3,6 +3,7 @@ package io.pageflip.destination;
 import io.pageflip.agent.AgentContext;
 import io.pageflip.agent.FailureText;
 import io.pageflip.agent.GuestLostException;
+import io.pageflip.agent.LastCheck;
 import io.pageflip.agent.MigrationControl;
 import io.pageflip.agent.SwitchoverLog;
 import io.pageflip.guest.Guest;
@@ -113,8 +114,8 @@ public final class DestinationAgent {
     }
 
     private DestinationMemory prepareMemory() throws IOException {
-        context.reached(Step.HELLO);
         try {
+            context.reached(Step.HELLO);
             DestinationMemory memory =
                     new DestinationMemory(link.hello(), link.openFiles(), request.moves(), context.clock());
             context.control().setGuest(memory.guest());
@@ -208,7 +209,7 @@ public final class DestinationAgent {
             missing = noFigures(e);
         }
         pulse.migrationEnded(clock.nanoTime());
-        watch(runningSinceNs, pulse);
+        watch(runningSinceNs, pulse, guest);
         long endNs = clock.nanoTime();
         long ranForNs = endNs - runningSinceNs;
         boolean last = ends || context.cancellation().isRequested();
@@ -264,7 +265,7 @@ public final class DestinationAgent {
             return VerificationResult.SKIPPED;
         }
         context.progress().begin(Progress.Phase.VERIFYING, 0);
-        return VerificationResult.of(guest.verify());
+        return LastCheck.of(guest, context.cancellation(), context.clock());
     }
 
     private static Timeline.Marks marks(SwitchoverPage page, int vcpus) {
@@ -284,10 +285,11 @@ public final class DestinationAgent {
         }
     }
 
-    private void watch(long runningSinceNs, PulseWatch pulse) {
+    private void watch(long runningSinceNs, PulseWatch pulse, Guest guest) throws IOException {
         while (context.clock().nanoTime() - runningSinceNs < request.runAfterNs()
                 && !context.cancellation().isRequested()) {
             pulse.read(context.clock().nanoTime());
+            guest.checkVcpus();
             LockSupport.parkNanos(10 * MS);
         }
     }

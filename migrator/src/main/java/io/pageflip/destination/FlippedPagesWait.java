@@ -48,7 +48,7 @@ final class FlippedPagesWait implements RemainingPagesWait {
         try {
             return pages.finish();
         } catch (IOException e) {
-            LOG.log(System.Logger.Level.WARNING, "the kernel maps what is left", e);
+            LOG.log(System.Logger.Level.DEBUG, "the kernel maps what is left", e);
             return null;
         }
     }

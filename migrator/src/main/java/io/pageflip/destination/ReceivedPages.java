@@ -2,6 +2,7 @@ package io.pageflip.destination;
 
 import io.pageflip.channel.StreamReader;
 import io.pageflip.ledger.PageLedger;
+import io.pageflip.memory.PageRange;
 import io.pageflip.metrics.Progress;
 import io.pageflip.os.NanoClock;
 import io.pageflip.receive.ReceivePlan;
@@ -24,6 +25,7 @@ final class ReceivedPages implements IncomingGuest.MorePages {
     private static final int PREPARE_TIMEOUT_S = 60;
     private static final int PREPARE_TIMEOUT_S_PER_GIB = 60;
     private static final long SPIN_NS = 200_000;
+    private static final long ROOM_BYTES = 64 << 20;
 
     private final SourceLink link;
     private final StreamReader stream;
@@ -85,7 +87,16 @@ final class ReceivedPages implements IncomingGuest.MorePages {
 
     private void makeRoom(FrameHeader header) throws IOException {
         if (link.hello().populate()) {
-            plan.expect(header, stream.body(), memory::makeRoom);
+            plan.expect(header, stream.body(), this::makeRoom);
+        }
+    }
+
+    /** Makes room for one part after the other: the agent may be asked to end meanwhile. */
+    private void makeRoom(int block, PageRange range) throws IOException {
+        long part = ROOM_BYTES / memory.blocks().get(block).spec().pageBytes();
+        for (long first = range.first(); first < range.end(); first += part) {
+            memory.makeRoom(block, new PageRange(first, Math.min(part, range.end() - first)));
+            link.check();
         }
     }
 

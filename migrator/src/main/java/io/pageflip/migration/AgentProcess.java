@@ -43,6 +43,7 @@ final class AgentProcess implements AutoCloseable {
     private volatile boolean garbled;
     private volatile boolean listened;
     private volatile boolean hadGuest;
+    private volatile boolean killed;
 
     /**
      * Starts an agent.
@@ -214,6 +215,19 @@ final class AgentProcess implements AutoCloseable {
     void cancel() {
         LOG.event("asks for the end of the agent:", role);
         process.toHandle().destroy(); // Process.destroy() would close its output as well, and so lose its result
+    }
+
+    /** Kills the agent, which has not ended when it was asked to. */
+    void kill() {
+        if (process.isAlive()) {
+            killed = true;
+            process.destroyForcibly();
+        }
+    }
+
+    /** Whether {@link #kill} has killed it. */
+    boolean wasKilled() {
+        return killed;
     }
 
     /** Closes the agent's standard input, which asks it to end, and waits until it has; kills it if it does not end. */

@@ -7,6 +7,7 @@ import io.pageflip.metrics.Owner;
 import io.pageflip.metrics.Progress;
 import io.pageflip.metrics.RunResult;
 import io.pageflip.os.HostLacksException;
+import io.pageflip.os.NanoClock;
 import io.pageflip.os.TemporaryFolders;
 import io.pageflip.request.MigrationRequest;
 import java.io.IOException;
@@ -20,6 +21,18 @@ import org.jspecify.annotations.Nullable;
 /** One migration between two agent processes, which it starts and outlives. Used by one thread. */
 public final class Migration {
     private static final long SLICE_MS = 50;
+    private static final long NS_PER_S = 1_000_000_000;
+
+    /** How long a destination may take to end once it was asked to, and the source has ended with its guest. */
+    private static final long VAIN_NS = NS_PER_S;
+
+    /**
+     * How long both agents may take to end once they were asked to, and {@link #END_NS_PER_GIB} more. One that somebody
+     * has stopped never does.
+     */
+    private static final long END_NS = 10 * NS_PER_S;
+
+    private static final long END_NS_PER_GIB = 2 * NS_PER_S;
 
     private final MigrationRequest request;
     private final AgentLauncher launcher;
@@ -105,18 +118,30 @@ public final class Migration {
     }
 
     private void awaitBoth(AgentProcess source, AgentProcess destination, Path socket) throws InterruptedException {
-        boolean asked = false;
-        boolean sourceEnded = false;
-        while (!sourceEnded || !destination.awaitEnd(SLICE_MS)) {
-            sourceEnded = sourceEnded || source.awaitEnd(SLICE_MS);
+        long endNs = END_NS + (request.guest().ramBytes() >> 30) * END_NS_PER_GIB;
+        long askedNs = 0;
+        long sourceEndedNs = 0;
+        while (sourceEndedNs == 0 || !destination.awaitEnd(SLICE_MS)) {
+            if (sourceEndedNs == 0 && source.awaitEnd(SLICE_MS)) {
+                sourceEndedNs = NanoClock.SYSTEM.nanoTime();
+            }
+            boolean sourceEnded = sourceEndedNs != 0;
             // A destination removes its socket when a source has connected. If the source dies after that, the
             // destination decides by itself. If the source never came, or has kept the guest, the destination waits in
             // vain: end it.
             boolean inVain = sourceEnded && (source.keptGuest() || Files.exists(socket));
-            if ((cancellation.isRequested() || inVain) && !asked) {
-                asked = true;
-                source.cancel();
-                destination.cancel();
+            long nowNs = NanoClock.SYSTEM.nanoTime();
+            if (askedNs == 0) {
+                if (cancellation.isRequested() || inVain) {
+                    askedNs = nowNs;
+                    source.cancel();
+                    destination.cancel();
+                }
+            } else if (nowNs - askedNs > endNs) {
+                source.kill();
+                destination.kill();
+            } else if (inVain && nowNs - Math.max(askedNs, sourceEndedNs) > VAIN_NS) {
+                destination.kill();
             }
         }
     }
@@ -165,6 +190,9 @@ public final class Migration {
                             Owner.NOBODY_YET,
                             null,
                             new Failure(Failure.Kind.MIGRATION_FAILED, sourceEnd + "; " + why));
+        }
+        if (ours.status() == MigrationStatus.COMPLETED && destination.wasKilled()) {
+            return RunResult.lost("the guest is lost: the destination had it, and did not end when it was asked to");
         }
         if (ours.status() != MigrationStatus.FAILED || ours.error() == null) {
             return ours;

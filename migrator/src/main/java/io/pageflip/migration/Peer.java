@@ -1,6 +1,7 @@
 package io.pageflip.migration;
 
 import io.pageflip.agent.HostChecks;
+import io.pageflip.agent.LastCheck;
 import io.pageflip.agent.MigrationControl;
 import io.pageflip.channel.Cancellation;
 import io.pageflip.destination.DestinationAgent;
@@ -119,7 +120,7 @@ final class Peer {
         return RunResult.ended(
                 cancellation.isRequested() ? MigrationStatus.CANCELLED : MigrationStatus.FAILED,
                 Owner.SOURCE,
-                request.verify() ? VerificationResult.of(kept.verify()) : VerificationResult.SKIPPED,
+                request.verify() ? LastCheck.of(kept, cancellation, NanoClock.SYSTEM) : VerificationResult.SKIPPED,
                 Failure.of(Failure.Kind.MIGRATION_FAILED, reason));
     }
 

@@ -19,9 +19,22 @@ public final class Ticker implements AutoCloseable {
         });
     }
 
-    /** Begins: {@code action} runs for the first time one period from now. If it throws, it is not run again. */
+    /**
+     * Begins: {@code action} runs for the first time one period from now. If it throws, the handler of uncaught
+     * exceptions gets that, as from any thread, and the action is not run again.
+     */
     public void start(long periodMs, Runnable action) {
-        var unused = timer.scheduleAtFixedRate(action, periodMs, periodMs, TimeUnit.MILLISECONDS);
+        var unused = timer.scheduleAtFixedRate(() -> runOnce(action), periodMs, periodMs, TimeUnit.MILLISECONDS);
+    }
+
+    private static void runOnce(Runnable action) {
+        try {
+            action.run();
+        } catch (RuntimeException | Error e) { // the executor would keep it to itself
+            Thread thread = Thread.currentThread();
+            thread.getUncaughtExceptionHandler().uncaughtException(thread, e);
+            throw e;
+        }
     }
 
     /** Ends the repetition, begun or not; does not wait for an action that is running. */

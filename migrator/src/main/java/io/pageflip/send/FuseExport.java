@@ -92,7 +92,7 @@ public final class FuseExport implements AutoCloseable {
             }
         } catch (IOException | RuntimeException | Error e) {
             failure = e;
-            LOG.log(System.Logger.Level.WARNING, "the FUSE server of " + disk.name() + " failed", e);
+            LOG.log(System.Logger.Level.DEBUG, "the FUSE server of " + disk.name() + " failed", e);
         } finally {
             mount.closeDevice();
             server.close();

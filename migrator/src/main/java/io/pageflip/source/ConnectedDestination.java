@@ -1,7 +1,7 @@
 package io.pageflip.source;
 
-import io.pageflip.channel.CancelledException;
 import io.pageflip.channel.ControlConnection;
+import io.pageflip.channel.GracePeriod;
 import io.pageflip.channel.InactivityTimeout;
 import io.pageflip.channel.PeerGoneException;
 import io.pageflip.channel.StreamWriter;
@@ -39,9 +39,6 @@ public final class ConnectedDestination implements DestinationLink {
     private static final int RESUME_TIMEOUT_S = 30;
     private static final int LAST_WORDS_MS = 200;
     private static final int RECOVERED_TIMEOUT_S = 5;
-
-    /** How long whoever asks this agent to end waits for a destination that has the guest, and has not said so. */
-    private static final long END_TIMEOUT_NS = 1_000_000_000;
 
     private final String path;
     private final int pid;
@@ -293,21 +290,7 @@ public final class ConnectedDestination implements DestinationLink {
 
     /** The guest is the destination's: it is too late to cancel, but this agent need not wait. */
     private WaitGuard endGuard() {
-        return new WaitGuard() {
-            private long askedNs = Long.MAX_VALUE;
-
-            @Override
-            public void check() throws IOException {
-                try {
-                    cancellation.check();
-                } catch (CancelledException e) {
-                    askedNs = Math.min(askedNs, clock.nanoTime());
-                    if (clock.nanoTime() - askedNs > END_TIMEOUT_NS) {
-                        throw e;
-                    }
-                }
-            }
-        };
+        return new GracePeriod(cancellation, clock);
     }
 
     private <M extends Message> M await(Class<M> type, InactivityTimeout timeout) throws IOException {

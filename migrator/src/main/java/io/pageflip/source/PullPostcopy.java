@@ -1,6 +1,8 @@
 package io.pageflip.source;
 
 import io.pageflip.agent.AgentContext;
+import io.pageflip.agent.FailureText;
+import io.pageflip.agent.GuestLostException;
 import io.pageflip.memory.PageBitmap;
 import io.pageflip.metrics.Progress;
 import io.pageflip.metrics.SourceSide;
@@ -63,7 +65,18 @@ final class PullPostcopy implements OutgoingSchedule {
 
     @Override
     public void awaitResumed() throws IOException {
-        PostcopyCompletion.of(migration).await();
+        try {
+            PostcopyCompletion.of(migration).await();
+        } catch (RuntimeException | Error e) {
+            if (migration
+                    .memory()
+                    .token()
+                    .page()
+                    .hasAllPages(migration.ownership().promised())) {
+                throw e;
+            }
+            throw new GuestLostException("the source failed, and pages of it were still there: " + FailureText.of(e));
+        }
         migration.measureWhenResumed();
     }
 

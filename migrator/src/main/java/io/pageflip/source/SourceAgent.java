@@ -3,6 +3,7 @@ package io.pageflip.source;
 import io.pageflip.agent.AgentContext;
 import io.pageflip.agent.FailureText;
 import io.pageflip.agent.GuestLostException;
+import io.pageflip.agent.LastCheck;
 import io.pageflip.agent.MigrationControl;
 import io.pageflip.agent.SwitchoverLog;
 import io.pageflip.channel.Cancellation;
@@ -133,11 +134,11 @@ public final class SourceAgent {
             StreamWriter stream;
             try {
                 stream = greet(memory);
-            } catch (IOException | RuntimeException e) {
+            } catch (IOException | RuntimeException | Error e) {
                 if (!runs) {
                     throw e;
                 }
-                Exception cause = link.explain(e);
+                Exception cause = link.explain(asException(e));
                 tellOfFailure(cause);
                 context.transition(SourceState.FAILED, FailureText.of(cause));
                 return stays(memory, cause);
@@ -227,12 +228,14 @@ public final class SourceAgent {
             first.run(link);
             schedule.prepare();
             schedule.switchOver();
-        } catch (IOException | RuntimeException e) {
-            return takeBack(migration, schedule, e);
-        } catch (Error e) {
-            return takeBack(migration, schedule, new IOException(FailureText.of(e), e));
+        } catch (IOException | RuntimeException | Error e) {
+            return takeBack(migration, schedule, asException(e));
         }
         return awaitTaken(migration, schedule);
+    }
+
+    private static Exception asException(Throwable failure) {
+        return failure instanceof Exception foreseen ? foreseen : new IOException(FailureText.of(failure), failure);
     }
 
     /** Throws if the user cancels while guest memory is being filled: there is no guest to lose yet. */
@@ -263,6 +266,8 @@ public final class SourceAgent {
             reason = wait.awaitTaken();
         } catch (IOException e) {
             reason = wait.giveUp(e); // the destination may have taken the guest all the same
+        } catch (RuntimeException | Error e) {
+            reason = wait.giveUp(new IOException(FailureText.of(e), e));
         }
         if (reason != null) {
             return takeBack(migration, schedule, reason);
@@ -390,6 +395,7 @@ public final class SourceAgent {
         progress.begin(Progress.Phase.RUNNING, 0);
         long untilNs = clock.nanoTime() + request.runAfterNs();
         while (clock.nanoTime() < untilNs && !context.cancellation().isRequested()) {
+            guest.checkVcpus();
             LockSupport.parkNanos(10 * MS);
         }
         guest.stop();
@@ -398,6 +404,6 @@ public final class SourceAgent {
             return VerificationResult.SKIPPED;
         }
         progress.begin(Progress.Phase.VERIFYING, 0);
-        return VerificationResult.of(guest.verify());
+        return LastCheck.of(guest, cancellation, clock);
     }
 }

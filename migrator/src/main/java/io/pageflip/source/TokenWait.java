@@ -1,5 +1,7 @@
 package io.pageflip.source;
 
+import io.pageflip.channel.CancelledException;
+import io.pageflip.channel.GracePeriod;
 import io.pageflip.os.NanoClock;
 import io.pageflip.switchover.Ownership;
 import io.pageflip.switchover.RunToken;
@@ -66,13 +68,15 @@ final class TokenWait {
 
     /**
      * There is a reason to give up: takes the guest back. A destination that holds the lock, and may be about to take
-     * the guest, has time until the limit of the switchover.
+     * the guest, has time until the limit of the switchover, or only a moment if the user has cancelled.
      *
      * @return null if the destination has taken the guest; else {@code reason}
      */
     @Nullable
     IOException giveUp(IOException reason) throws IOException {
-        while (ownership.isUnchanged() && !limit.isOver() && !token.tryLock()) {
+        long graceNs = reason instanceof CancelledException ? GracePeriod.LENGTH_NS : Long.MAX_VALUE;
+        long sinceNs = clock.nanoTime();
+        while (ownership.isUnchanged() && !limit.isOver() && clock.nanoTime() - sinceNs < graceNs && !token.tryLock()) {
             LockSupport.parkNanos(RETRY_NS);
         }
         return ownership.takeBack() ? reason : null;

@@ -45,6 +45,13 @@ final class InactivityTimeoutTest {
         assertPatient();
     }
 
+    /** A peer that always makes some progress would keep the thread. */
+    @Test
+    void progressDoesNotHideACancellation() {
+        cancellation.request("enough");
+        assertThatExceptionOfType(CancelledException.class).isThrownBy(timeout::renew);
+    }
+
     @Test
     void progressRenewsIt() throws IOException {
         timeout.limitSeconds(3);
