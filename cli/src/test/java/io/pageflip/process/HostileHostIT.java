@@ -88,37 +88,72 @@ final class HostileHostIT {
     @ParameterizedTest
     @CsvSource({"120M, 256M", "256M, 256M", "200M, 32M"})
     void aControlGroupThatIsTooSmallIsNamed(String limit, String ram) throws IOException {
-        Run run = shell("group=/sys/fs/cgroup/memory$(sed -n 's/.*:memory://p' /proc/self/cgroup)/pageflip-$$; "
-                + "mkdir \"$group\" && echo " + limit + " > \"$group/memory.limit_in_bytes\" || exit 77; "
-                + "(echo 0 > \"$group/cgroup.procs\" && exec " + ANY_RAM + "--ram " + ram + "); code=$?; "
-                + "while ! rmdir \"$group\" 2>/dev/null; do sleep 0.01; done; exit $code");
-        int code = run.end();
-        Host.need(code != 77, "no memory control group can be made: " + run.err());
-        assertThat(code).as("%s", run).isEqualTo(4);
+        Run run = inGroup(
+                "memory$(sed -n 's/.*:memory://p' /proc/self/cgroup)",
+                "echo " + limit + " > \"$group/memory.limit_in_bytes\"",
+                ANY_RAM + "--ram " + ram);
+        assertThat(run.process().exitValue()).as("%s", run).isEqualTo(4);
         assertOneSentence(run, "memory.limit_in_bytes of the control group /");
+    }
+
+    /** It works, or says in one sentence why not, and leaves the guest where it was. */
+    private static void assertWorksOrNamed(Run run, String said) {
+        int code = run.end();
+        assertThat(code).as("%s", run).isIn(0, 1, 4);
+        if (code == 0) {
+            assertThat(run.out()).contains("match: ");
+        } else {
+            assertOneSentence(run, said);
+            assertThat(run.err()).doesNotContain("lost");
+        }
     }
 
     @ParameterizedTest
     @ValueSource(ints = {16, 24, 32, 64})
     void fewDescriptorsAreEnoughOrNamed(int descriptors) throws IOException {
-        Run run = shell("ulimit -n " + descriptors + "; exec " + MIGRATE);
-        int code = run.end();
-        assertThat(code).as("%s", run).isIn(0, 1, 4);
-        if (code != 0) {
-            assertOneSentence(run, "pageflip");
-        }
+        assertWorksOrNamed(shell("ulimit -n " + descriptors + "; exec " + MIGRATE), "ulimit -n");
     }
 
     /** Threads count for a user. */
     @ParameterizedTest
     @ValueSource(ints = {14, 30, 34, 50})
-    void fewThreadsAreEnoughOrNamed(int threads) throws IOException {
-        Run run = pageflip.startCommand(Host.asOrdinaryUser("sh", "-c", "ulimit -u " + threads + "; exec " + MIGRATE));
+    void fewThreadsAreNamed(int threads) throws IOException {
+        Host.need(Host.has("prlimit"), "no prlimit, which sets the limit");
+        Run run = pageflip.startCommand(
+                Host.asOrdinaryUser("sh", "-c", "exec prlimit --nproc=" + threads + " " + MIGRATE));
+        assertWorksOrNamed(run, "thread");
+        assertThat(run.process().exitValue()).isNotZero();
+    }
+
+    /** Runs a command in a control group of the first version; skipped where there is none to make. */
+    private Run inGroup(String controller, String limit, String command) throws IOException {
+        Run run = shell("group=/sys/fs/cgroup/" + controller + "/pageflip-$$; mkdir \"$group\" && " + limit
+                + " || exit 77; (echo 0 > \"$group/cgroup.procs\" && exec " + command + "); code=$?; "
+                + "while ! rmdir \"$group\" 2>/dev/null; do sleep 0.01; done; exit $code");
         int code = run.end();
-        assertThat(code).as("%s", run).isIn(0, 1, 4);
-        if (code != 0) {
-            assertThat(run.err()).doesNotContain("\tat ").doesNotContain("[warning]");
-        }
+        Host.need(code != 77, "no control group of " + controller + " can be made: " + run.err());
+        return run;
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {20, 32, 56})
+    void fewProcessesInAControlGroupAreEnoughOrNamed(int pids) throws IOException {
+        assertWorksOrNamed(inGroup("pids", "echo " + pids + " > \"$group/pids.max\"", MIGRATE), "thread");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"taskset -c 0", "chrt --idle 0"})
+    void itWorksWithLessOfTheProcessors(String how) throws IOException {
+        Host.need(Host.has(how.substring(0, how.indexOf(' '))), "no " + how);
+        assertThat(shell("exec " + how + " " + MIGRATE).endsWith(0).out()).contains("match: ");
+    }
+
+    /** The vCPUs of two agents would keep all other threads off two processors, for ever. */
+    @ParameterizedTest
+    @ValueSource(strings = {"--fifo 10", "--rr 1"})
+    void aRealTimePolicyIsRefused(String policy) throws IOException {
+        Host.need(Host.isRoot() && Host.has("chrt"), "only root sets a real-time policy, with chrt");
+        assertOneSentence(shell("exec chrt " + policy + " " + MIGRATE).endsWith(4), "real-time scheduling policy");
     }
 
     @ParameterizedTest

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Pattern;
 
 /** Reads and parses files of {@code /proc}. Sizes are in bytes. */
@@ -20,6 +21,11 @@ public final class Proc {
     private static final int SIGTERM = 15;
     private static final int SIGSTOP = 19;
     private static final Pattern MAPPING = Pattern.compile("[0-9a-f]+-[0-9a-f]+ ");
+
+    /** The policy in /proc/self/stat, counted from the field after the name. */
+    private static final int POLICY_AFTER_NAME = 41 - 3;
+
+    private static final Set<String> REAL_TIME = Set.of("1", "2", "6");
 
     private Proc() {}
 
@@ -168,6 +174,20 @@ public final class Proc {
         NativeBuffer timespec = NativeBuffer.scratch();
         Syscalls.LINUX.clockGettime(clock, timespec.address());
         return timespec.bytes().getLong(0) * NS_PER_S + timespec.bytes().getLong(8);
+    }
+
+    /**
+     * Whether this process has a real-time scheduling policy: {@code SCHED_FIFO}, {@code SCHED_RR} or
+     * {@code SCHED_DEADLINE} (proc_pid_stat(5), field 41); false where {@code /proc} does not tell.
+     */
+    public static boolean isRealTime() {
+        try {
+            String stat = firstLine("/proc/self/stat");
+            String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
+            return REAL_TIME.contains(fields[POLICY_AFTER_NAME]);
+        } catch (IOException | IndexOutOfBoundsException e) {
+            return false;
+        }
     }
 
     /** The user this process runs as. */

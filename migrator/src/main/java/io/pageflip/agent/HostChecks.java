@@ -7,6 +7,7 @@ import io.pageflip.os.GiftProbe;
 import io.pageflip.os.HostCapabilities;
 import io.pageflip.os.HostLacksException;
 import io.pageflip.os.MemoryLimits;
+import io.pageflip.os.Proc;
 import io.pageflip.ram.Backing;
 import io.pageflip.request.Mechanism;
 import io.pageflip.request.MigrationRequest;
@@ -28,6 +29,7 @@ public final class HostChecks {
      * @throws HostLacksException with what to use instead
      */
     public static boolean beforeSource(MigrationRequest request) throws IOException {
+        checkScheduling("here");
         checkRoom(request);
         if (request.mechanism() == Mechanism.PULL) {
             check(HostCapabilities.probeCopying(Mechanism.STREAM.toString()), "pull", "here"); // only its peer reads
@@ -71,6 +73,7 @@ public final class HostChecks {
      * its memory, whether there is room.
      */
     public static boolean beforeDestination(Message.Hello hello) throws IOException {
+        checkScheduling("at the destination");
         if (hello.mechanism() != Mechanism.FUSE) { // its destination mounts nothing
             checkMechanism(hello.mechanism(), hello.guest(), "at the destination");
         }
@@ -108,6 +111,15 @@ public final class HostChecks {
     private static void check(Capability capability, String mechanism, String where) throws HostLacksException {
         if (!capability.available()) {
             throw new HostLacksException(mechanism + " cannot run " + where + ": " + capability.detail());
+        }
+    }
+
+    /** A vCPU never sleeps: with such a policy it would keep every other thread of its JVM off its processor. */
+    private static void checkScheduling(String where) throws HostLacksException {
+        if (Proc.isRealTime()) {
+            throw new HostLacksException(
+                    "no guest can run " + where + ": the process has a real-time scheduling policy, "
+                            + "and a vCPU would keep all other threads off its processor; start it without (chrt --other 0)");
         }
     }
 

@@ -50,12 +50,13 @@ public final class ControlConnection implements AutoCloseable {
 
     /**
      * Held here, because the log manager drops a logger that nobody references, and its level with it. Without this
-     * level Netty prints a warning on the terminal of a host without a network.
+     * level Netty prints a warning on the terminal of a host without a network, and a stack trace where a thread cannot
+     * be started; that failure reaches us as an exception, too.
      */
     private static final Logger NETTY = Logger.getLogger("io.netty");
 
     static {
-        NETTY.setLevel(Level.SEVERE);
+        NETTY.setLevel(Level.OFF);
     }
 
     private final EventLoopGroup eventLoop;
