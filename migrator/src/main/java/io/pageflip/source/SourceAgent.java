@@ -404,6 +404,6 @@ public final class SourceAgent {
             return VerificationResult.SKIPPED;
         }
         progress.begin(Progress.Phase.VERIFYING, 0);
-        return LastCheck.of(guest, cancellation, clock);
+        return LastCheck.of(guest, context.cancellation(), clock);
     }
 }

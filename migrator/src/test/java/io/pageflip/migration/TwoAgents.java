@@ -73,9 +73,14 @@ final class TwoAgents implements BeforeEachCallback, AfterEachCallback {
 
     /** Starts a source. */
     FutureTask<RunResult> source(MigrationRequest request) {
+        return source(path, request);
+    }
+
+    /** Starts a source, which connects to a socket of the test's own. */
+    FutureTask<RunResult> source(String to, MigrationRequest request) {
         return inBackground("source", () -> {
             try (ConnectedDestination link =
-                    ConnectedDestination.connect(path, request.channel(), NanoClock.SYSTEM, cancellation)) {
+                    ConnectedDestination.connect(to, request.channel(), NanoClock.SYSTEM, cancellation)) {
                 return new SourceAgent(
                                 request, link, false, new MigrationControl(cancellation), progress, NanoClock.SYSTEM)
                         .run();
