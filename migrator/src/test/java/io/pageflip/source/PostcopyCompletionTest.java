@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** How long the source keeps pages of a guest that another agent runs. */
 final class PostcopyCompletionTest {
@@ -191,6 +192,27 @@ final class PostcopyCompletionTest {
         wait.await();
 
         assertThat(events).containsExactly("resumed", "paused", "try", "try", "try", "recover", "last-page");
+    }
+
+    /** It is the peer's word. */
+    @ParameterizedTest
+    @ValueSource(longs = {0, -1, Long.MIN_VALUE})
+    void aDestinationThatWaitsForNobodyIsTriedOnce(long recoverTimeoutNs) {
+        link.connected = false;
+        destination.recoverTimeoutNs = recoverTimeoutNs;
+        destination.tryNs = MS;
+
+        assertThatThrownBy(wait::await).isInstanceOf(GuestLostException.class).hasMessageEndingWith("within 0 s");
+        assertThat(events).containsExactly("resumed", "paused", "try");
+    }
+
+    @Test
+    void aDestinationThatWaitsForEverIsNotWaitedForSoLong() {
+        link.connected = false;
+        destination.recoverTimeoutNs = Long.MAX_VALUE;
+        destination.tryNs = 600_000_000L * MS;
+
+        assertThatThrownBy(wait::await).isInstanceOf(GuestLostException.class).hasMessageEndingWith("within 1000000 s");
     }
 
     @Test
