@@ -91,8 +91,9 @@ final class AgentCommand implements Callable<Integer> {
         MigrationControl asked = new MigrationControl(agents, pausesBeforeSwitchover);
         ControlServer.Typed typed = new ControlServer.Typed(request, true, pausesBeforeSwitchover);
         String path = String.valueOf(control.path());
-        try (ControlServer server = ControlServer.start(
+        try (ControlServer server = ControlServer.open(
                 path, typed, Main.Version.number(), agents, progress, AgentConsole.NOBODY_CONNECTS)) {
+            server.serve();
             return server.agent().once(role, asked, request, () -> work.run(asked));
         }
     }

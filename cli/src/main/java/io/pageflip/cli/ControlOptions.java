@@ -27,8 +27,8 @@ final class ControlOptions {
         return path;
     }
 
-    /** Begins to serve. */
-    static ControlServer serve(
+    /** Makes the server's socket. */
+    static ControlServer open(
             CommandSpec spec,
             String option,
             String path,
@@ -38,7 +38,7 @@ final class ControlOptions {
             SourceListener.Observer observer)
             throws IOException {
         try {
-            return ControlServer.start(path, typed, Main.Version.number(), cancellation, progress, observer);
+            return ControlServer.open(path, typed, Main.Version.number(), cancellation, progress, observer);
         } catch (RefusedException e) {
             throw new ParameterException(spec.commandLine(), option + " unix:" + e.getMessage(), e);
         }

@@ -85,15 +85,16 @@ final class DestinationCommand implements Callable<Integer> {
             if (qmp == null) {
                 return work.run();
             }
-            try (ControlServer server = serve(qmp, request, progress, console)) {
+            try (ControlServer server = open(qmp, request, progress, console)) {
+                server.serve();
                 return server.agent().once(AgentRole.DESTINATION, asked, request, work);
             }
         });
     }
 
-    private ControlServer serve(String qmp, MigrationRequest request, Progress progress, AgentConsole console)
+    private ControlServer open(String qmp, MigrationRequest request, Progress progress, AgentConsole console)
             throws IOException {
-        return ControlOptions.serve(
+        return ControlOptions.open(
                 spec,
                 "--qmp",
                 qmp,
@@ -106,7 +107,8 @@ final class DestinationCommand implements Callable<Integer> {
     /** Waits for guests, and does what clients of QMP say. */
     private int runUntilQuit(String qmp, MigrationRequest request, AgentConsole console) throws IOException {
         return console.runUntilQuit(spec, progress -> {
-            try (ControlServer server = serve(qmp, request, progress, console)) {
+            try (ControlServer server = open(qmp, request, progress, console)) {
+                server.serve();
                 console.say("waiting for commands at unix:" + qmp);
                 return server.agent().run(null, request.verify());
             }

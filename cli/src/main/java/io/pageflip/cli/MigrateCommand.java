@@ -263,6 +263,8 @@ final class MigrateCommand implements Callable<Integer> {
                     break; // another run would only hide the failure
                 }
             }
+        } finally {
+            sockets.removeStale();
         }
     }
 

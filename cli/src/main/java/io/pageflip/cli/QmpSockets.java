@@ -1,5 +1,6 @@
 package io.pageflip.cli;
 
+import io.pageflip.channel.SocketFile;
 import io.pageflip.migration.AgentRole;
 import java.util.ArrayList;
 import java.util.List;
@@ -10,6 +11,8 @@ import picocli.CommandLine.ParameterException;
 
 /** Options of {@code migrate} with which others watch and control its two agents. */
 final class QmpSockets {
+    private static final String UNIX = "unix:";
+
     @Option(
             names = "--qmp-source",
             paramLabel = "PATH",
@@ -46,12 +49,25 @@ final class QmpSockets {
         }
     }
 
+    /** Removes the sockets of agents that were killed. */
+    void removeStale() {
+        for (String path : new String[] {source, destination}) {
+            if (path != null) {
+                SocketFile.removeIfStale(plain(path));
+            }
+        }
+    }
+
+    private static String plain(String path) {
+        return path.startsWith(UNIX) ? path.substring(UNIX.length()) : path;
+    }
+
     /** Arguments of the agent command for one of the agents. */
     List<String> arguments(AgentRole role) {
         String path = role == AgentRole.SOURCE ? source : destination;
         List<String> arguments = new ArrayList<>();
         if (path != null) {
-            arguments.add("--qmp=" + (path.startsWith("unix:") ? path : "unix:" + path));
+            arguments.add("--qmp=" + UNIX + plain(path));
         }
         if (pausesBeforeSwitchover && role == AgentRole.SOURCE) {
             arguments.add(SourceCommand.PAUSE);

@@ -93,18 +93,19 @@ final class SourceCommand implements Callable<Integer> {
         transfer.fill(typed);
         run.fill(typed);
         typed.sourceFault(run.fault());
-        if (pausesBeforeSwitchover && control.path() == null) {
+        String qmp = control.path();
+        if (pausesBeforeSwitchover && qmp == null) {
             throw new ParameterException(
                     spec.commandLine(), PAUSE + " waits for 'migrate-continue'; add --qmp unix:PATH, where that comes");
         }
-        if (control.path() != null && connect == null) {
-            return runUntilQuit(control.path(), typed.channel(channel));
+        if (qmp != null && connect == null) {
+            return runUntilQuit(qmp, typed.channel(channel));
         }
         typed.channel(connect == null ? ChannelKind.PIPE : channel);
         MigrationRequest request = CheckedRequest.of(spec, typed.build());
         AgentConsole console = new AgentConsole(AgentRole.SOURCE, run, connect == null);
-        if (control.path() != null) {
-            return console.run(spec, (progress, outcome) -> runWatched(control.path(), request, progress));
+        if (qmp != null) {
+            return console.run(spec, (progress, outcome) -> runWatched(qmp, request, progress));
         }
         return console.run(
                 spec,
@@ -117,7 +118,8 @@ final class SourceCommand implements Callable<Integer> {
         MigrationControl asked = new MigrationControl(cancellation, pausesBeforeSwitchover);
         ControlServer.Typed typed = new ControlServer.Typed(request, true, pausesBeforeSwitchover);
         try (ControlServer server =
-                ControlOptions.serve(spec, "--qmp", qmp, typed, cancellation, progress, AgentConsole.NOBODY_CONNECTS)) {
+                ControlOptions.open(spec, "--qmp", qmp, typed, cancellation, progress, AgentConsole.NOBODY_CONNECTS)) {
+            server.serve();
             return server.agent()
                     .once(
                             AgentRole.SOURCE,
@@ -129,23 +131,24 @@ final class SourceCommand implements Callable<Integer> {
 
     /** Runs the guest, and does what clients of QMP say. */
     private int runUntilQuit(String qmp, RequestBuilder typed) throws IOException {
+        if (transfer.adopts()) {
+            throw new ParameterException(
+                    spec.commandLine(), "--adopt is part of one migration; add --connect unix:PATH");
+        }
         if (!transfer.nameTheWay()) {
             typed.mechanism(Mechanism.STREAM).schedule(Schedule.PRECOPY); // as QEMU, unless a client says otherwise
         }
         MigrationRequest request = CheckedRequest.of(spec, typed.build());
-        if (request.adopts()) {
-            throw new ParameterException(
-                    spec.commandLine(), "--adopt is part of one migration; add --connect unix:PATH");
-        }
         AgentConsole console = new AgentConsole(AgentRole.SOURCE, run, false);
         return console.runUntilQuit(spec, progress -> {
             HostChecks.beforeSource(request);
             ControlServer.Typed settings =
                     new ControlServer.Typed(request, transfer.nameTheWay(), pausesBeforeSwitchover);
             try (ControlServer server =
-                    ControlOptions.serve(spec, "--qmp", qmp, settings, cancellation, progress, console.observer(qmp))) {
+                    ControlOptions.open(spec, "--qmp", qmp, settings, cancellation, progress, console.observer(qmp))) {
                 VirtualMachine machine =
                         SourceAgent.start(request, new MigrationControl(cancellation), progress, NanoClock.SYSTEM);
+                server.serve();
                 console.say("the guest runs; waiting for commands at unix:" + qmp);
                 return server.agent().run(machine, request.verify());
             }

@@ -141,6 +141,10 @@ final class TransferOptions {
         return schedule != null || (mechanism != null && mechanism != Choice.AUTO);
     }
 
+    boolean adopts() {
+        return adopt;
+    }
+
     void fill(RequestBuilder request) {
         request.mechanism(mechanism == null ? null : mechanism.mechanism)
                 .schedule(schedule)

@@ -434,6 +434,33 @@ final class ControlIT {
     }
 
     @Test
+    void anAgentThatIsKilledLeavesNoSocket() throws IOException {
+        Path socket = pageflip.path("s.qmp");
+        pageflip.start("migrate", "--ram=16M", "--qmp-source=" + socket, "--source-fault=kill@ready")
+                .end();
+        assertThat(socket).doesNotExist();
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "source --pause-before-switchover           | add --qmp unix:PATH",
+                "migrate --pause-before-switchover          | add --qmp-source PATH",
+                "migrate --ping-pong --qmp-source=/tmp/x    | --ping-pong has agents that change their roles",
+                "migrate --qmp-source=/tmp/x --qmp-destination=/tmp/x | both name /tmp/x",
+                "source --qmp=x                             | 'x' is no address",
+                "source --qmp=unix:/nowhere/x               | its folder does not exist",
+                "source --qmp=unix:/tmp/x --adopt --backing=anonymous | --adopt is part of one migration",
+                "ctl /tmp/x                                 | name a command",
+                "ctl /nowhere help                          | there is no socket",
+            })
+    void whatMakesNoSenseIsRefused(String line, String said) throws IOException {
+        assertThat(pageflip.start(List.of(line.split(" +", -1))).endsWith(2).err())
+                .contains(said);
+    }
+
+    @Test
     void ctlIsForScripts() throws IOException, InterruptedException {
         start();
         from.close();

@@ -57,10 +57,11 @@ public final class SocketFile {
     }
 
     /**
-     * Removes a socket of this user at which nobody listens. Two processes that do this at once cannot remove each
-     * other's new socket: what was moved aside goes back if it is not the one that was looked at.
+     * Removes a socket of this user at which nobody listens, and returns whether there was one. Two processes that do
+     * this at once cannot remove each other's new socket: what was moved aside goes back if it is not the one that was
+     * looked at.
      */
-    private static boolean removeIfStale(String path) {
+    public static boolean removeIfStale(String path) {
         Path socket = Path.of(path);
         try {
             Object looked = key(socket);

@@ -48,7 +48,7 @@ public final class ControlServer implements AutoCloseable {
     }
 
     /**
-     * Begins to serve clients.
+     * Makes the socket. Clients can connect, and are not served before {@link #serve}.
      *
      * @param version of pageflip, such as {@code 0.1.0}
      * @param cancellation ends the agent
@@ -56,7 +56,7 @@ public final class ControlServer implements AutoCloseable {
      * @param observer is told who connects to a destination
      * @throws io.pageflip.request.RefusedException if this process cannot listen at {@code path}
      */
-    public static ControlServer start(
+    public static ControlServer open(
             String path,
             Typed typed,
             String version,
@@ -64,9 +64,12 @@ public final class ControlServer implements AutoCloseable {
             Progress progress,
             SourceListener.Observer observer)
             throws IOException {
-        ControlServer server = new ControlServer(path, typed, version, cancellation, progress, observer);
-        server.server.start();
-        return server;
+        return new ControlServer(path, typed, version, cancellation, progress, observer);
+    }
+
+    /** Begins to serve clients. */
+    public void serve() {
+        server.start();
     }
 
     /** The agent that the clients control. */

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import io.pageflip.agent.FailureText;
 import io.pageflip.agent.HostChecks;
+import io.pageflip.agent.LastCheck;
 import io.pageflip.agent.MigrationControl;
 import io.pageflip.channel.Cancellation;
 import io.pageflip.guest.Guest;
@@ -91,11 +92,7 @@ public final class ControlledAgent {
      */
     public record Ending(@Nullable RunResult last, @Nullable VerificationResult verification) {}
 
-    /**
-     * Does one migration, and lets others watch it.
-     *
-     * @param postcopy whether the source's pages may come after the switchover
-     */
+    /** Does one migration, and lets others watch it. */
     public RunResult once(AgentRole role, MigrationControl control, MigrationRequest request, AgentOutcome.Work work)
             throws IOException {
         MigrationRun run = new MigrationRun(role, request, control, clock.nanoTime());
@@ -197,7 +194,7 @@ public final class ControlledAgent {
             here.guest().checkVcpus();
             progress.begin(Progress.Phase.VERIFYING, 0);
             VerificationResult verification =
-                    verify ? VerificationResult.of(here.guest().verify()) : VerificationResult.SKIPPED;
+                    verify ? LastCheck.of(here.guest(), cancellation, clock) : VerificationResult.SKIPPED;
             RunResult result = last == null
                     ? null
                     : new RunResult(
@@ -311,6 +308,7 @@ public final class ControlledAgent {
         if (paused) {
             throw QmpException.generic("the guest is paused; use 'cont' first");
         }
+        progress.startOver();
         migration = run;
         next = task;
         notifyAll();

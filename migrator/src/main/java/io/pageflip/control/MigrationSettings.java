@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * QEMU's parameters and capabilities of migrations, as far as they have a meaning here, and ours; and what they make of
- * the request that was typed. docs/qmp.md says how the words map. Used by the server's thread.
+ * the request that was typed. docs/qmp.md says how the words map. The server's thread changes them; any thread may ask.
  */
 final class MigrationSettings {
     static final String EVENTS = "events";
@@ -117,18 +117,18 @@ final class MigrationSettings {
         return words;
     }
 
-    boolean has(String capability) {
+    synchronized boolean has(String capability) {
         return Boolean.TRUE.equals(capabilities.get(capability));
     }
 
     /** Sets capabilities that have been checked. */
-    void setCapabilities(JsonNode list) {
+    synchronized void setCapabilities(JsonNode list) {
         for (JsonNode one : list) {
             capabilities.put(one.path("capability").asText(), one.path("state").asBoolean());
         }
     }
 
-    ArrayNode capabilities() {
+    synchronized ArrayNode capabilities() {
         ArrayNode list = JsonNodeFactory.instance.arrayNode();
         capabilities.forEach(
                 (name, state) -> list.addObject().put("state", state).put("capability", name));
@@ -136,7 +136,7 @@ final class MigrationSettings {
     }
 
     /** Sets parameters whose types have been checked: all, or none if one is out of its range. */
-    void setParameters(ObjectNode given) throws QmpException {
+    synchronized void setParameters(ObjectNode given) throws QmpException {
         for (Map.Entry<String, JsonNode> entry : given.properties()) {
             if (numbers.containsKey(entry.getKey())) {
                 checkRange(entry.getKey(), entry.getValue().asLong());
@@ -167,7 +167,7 @@ final class MigrationSettings {
         }
     }
 
-    ObjectNode parameters() {
+    synchronized ObjectNode parameters() {
         ObjectNode all = JsonNodeFactory.instance.objectNode();
         numbers.forEach(all::put);
         choices.forEach(all::put);
@@ -175,7 +175,7 @@ final class MigrationSettings {
     }
 
     /** The limits of a precopy as they are now. */
-    PrecopyLimits limits() {
+    synchronized PrecopyLimits limits() {
         PrecopyLimits other = typed.limits();
         return new PrecopyLimits(
                 number(DOWNTIME_LIMIT) * 1_000_000,
@@ -186,7 +186,7 @@ final class MigrationSettings {
                 other.onTimeout());
     }
 
-    Throttling throttling() {
+    synchronized Throttling throttling() {
         return new Throttling(
                 (int) number(THROTTLE_INITIAL), (int) number(THROTTLE_INCREMENT), (int) number(THROTTLE_MAX), (int)
                         number(THROTTLE_TRIGGER));
@@ -208,7 +208,7 @@ final class MigrationSettings {
      * @param guest that is here; one that came from another agent is not the one that was typed
      * @throws QmpException if they do not fit together; the text says why
      */
-    MigrationRequest request(GuestConfig guest) throws QmpException {
+    synchronized MigrationRequest request(GuestConfig guest) throws QmpException {
         boolean ours = guest.equals(typed.guest());
         Mechanism mechanism = mechanism();
         Schedule schedule = schedule(mechanism);

@@ -86,6 +86,12 @@ public final class Progress {
         done = pages;
     }
 
+    /** Forgets the last migration, before another one. */
+    public void startOver() {
+        transferred = 0;
+        round = null;
+    }
+
     /** Sets how many bytes have gone through the channel in all. */
     public void transferred(long bytes) {
         transferred = bytes;

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * channels read bytes or descriptors, not both.
  */
 public final class QmpServer implements AutoCloseable {
-    private static final long JOIN_MS = 2_000;
+    private static final long JOIN_MS = 5_000;
     private static final int SLICE_MS = 100;
     private static final long PAUSE_NS = 10_000_000;
 

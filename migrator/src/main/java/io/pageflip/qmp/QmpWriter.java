@@ -10,7 +10,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -54,16 +53,16 @@ final class QmpWriter implements AutoCloseable {
         thread.start();
     }
 
-    /** What waits to be written: the bytes, or an event of which they are made when it is its turn. */
-    private record Line(byte @Nullable [] ready, @Nullable QmpEvent event, int size) {
+    /** What waits to be written: a value that is text already, or an event, which becomes text when it is its turn. */
+    private record Line(String text, @Nullable QmpEvent event, int size) {
         byte[] bytes() {
-            return ready != null || event == null ? Objects.requireNonNull(ready) : encode(event.json());
+            return (event == null ? text : line(event.json())).getBytes(StandardCharsets.UTF_8);
         }
     }
 
-    private static byte[] encode(JsonNode value) {
+    private static String line(JsonNode value) {
         try {
-            return (MAPPER.writeValueAsString(value) + END).getBytes(StandardCharsets.UTF_8);
+            return MAPPER.writeValueAsString(value) + END;
         } catch (JsonProcessingException e) {
             throw new IllegalStateException(e);
         }
@@ -71,13 +70,13 @@ final class QmpWriter implements AutoCloseable {
 
     /** Adds a value, to be written on a line of its own. */
     void add(JsonNode value) {
-        byte[] bytes = encode(value);
-        add(new Line(bytes, null, bytes.length));
+        String text = line(value);
+        add(new Line(text, null, text.length()));
     }
 
     /** Adds an event. That takes a microsecond: whoever tells of it may be in a hurry. */
     void add(QmpEvent event) {
-        add(new Line(null, event, EVENT_BYTES));
+        add(new Line("", event, EVENT_BYTES));
     }
 
     private synchronized void add(Line line) {
@@ -99,7 +98,7 @@ final class QmpWriter implements AutoCloseable {
 
     /** Whether few bytes wait; waits for that at most so many milliseconds. */
     synchronized boolean hasRoom(int millis) throws IOException {
-        if (waiting > MUCH && !broken) {
+        for (int waits = 0; waiting > MUCH && !broken && waits == 0; waits++) {
             try {
                 wait(millis);
             } catch (InterruptedException e) {
