@@ -51,14 +51,18 @@ public final class InactivityTimeout {
     }
 
     /**
-     * The peer made progress: restarts the time. The guard is asked as well: a peer that makes little progress, but
-     * always some, must not keep this thread.
+     * The peer made progress: restarts the time.
      *
+     * @param done whether it did all that is waited for. Otherwise the guard is asked as well: a peer that makes little
+     *     progress, but always some, must not keep this thread. A peer that is done may have answered already, and the
+     *     guard would take the answer for a message that nobody waits for.
      * @return the time now
      * @throws IOException if that took too long in total
      */
-    public long renew() throws IOException {
-        guard.check();
+    public long renew(boolean done) throws IOException {
+        if (!done) {
+            guard.check();
+        }
         renewedNs = clock.nanoTime();
         checkTotal(renewedNs);
         return renewedNs;

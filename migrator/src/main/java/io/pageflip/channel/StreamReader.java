@@ -117,7 +117,8 @@ public final class StreamReader implements AutoCloseable {
         while (limit - position < bytes) {
             int missing = bytes - (limit - position);
             int wanted = exact ? missing : Math.min(BUFFER_BYTES - limit, Math.max(missing, READ_AHEAD_BYTES));
-            limit += (int) progressed(stream, stream.read(buffer, limit, wanted), "read from the migration stream");
+            limit += (int)
+                    progressed(stream, stream.read(buffer, limit, wanted), missing, "read from the migration stream");
         }
     }
 
@@ -130,7 +131,11 @@ public final class StreamReader implements AutoCloseable {
         }
         long done = buffered;
         while (done < length) {
-            done += progressed(stream, stream.read(to, offset + done, length - done), "read from the migration stream");
+            done += progressed(
+                    stream,
+                    stream.read(to, offset + done, length - done),
+                    length - done,
+                    "read from the migration stream");
         }
     }
 
@@ -143,14 +148,20 @@ public final class StreamReader implements AutoCloseable {
         long done = 0;
         while (done < length) {
             done += progressed(
-                    pages, gift.take(pages, to, offset + done, length - done, move), "vmsplice out of the page pipe");
+                    pages,
+                    gift.take(pages, to, offset + done, length - done, move),
+                    length - done,
+                    "vmsplice out of the page pipe");
         }
     }
 
-    /** Returns the bytes that a call has transferred. If it could transfer none yet, waits a while and returns 0. */
-    private long progressed(Fd fd, long result, String operation) throws IOException {
+    /**
+     * Returns the bytes that a call has transferred, of {@code wanted}. If it could transfer none yet, waits a while
+     * and returns 0.
+     */
+    private long progressed(Fd fd, long result, long wanted, String operation) throws IOException {
         if (result > 0) {
-            long nowNs = timeout.renew();
+            long nowNs = timeout.renew(result >= wanted);
             spinUntilNs = Math.max(spinUntilNs, nowNs + spinNs);
             return result;
         }

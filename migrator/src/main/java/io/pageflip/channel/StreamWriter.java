@@ -68,7 +68,8 @@ public final class StreamWriter implements AutoCloseable {
     public void write(NativeBuffer from, int length) throws IOException {
         int done = 0;
         while (done < length) {
-            done += (int) progressed(stream, stream.write(from, done, length - done), "write to the migration stream");
+            done += (int) progressed(
+                    stream, stream.write(from, done, length - done), length - done, "write to the migration stream");
         }
         transferredBytes += length;
     }
@@ -78,7 +79,10 @@ public final class StreamWriter implements AutoCloseable {
         long done = 0;
         while (done < length) {
             done += progressed(
-                    stream, stream.write(from, offset + done, length - done), "write to the migration stream");
+                    stream,
+                    stream.write(from, offset + done, length - done),
+                    length - done,
+                    "write to the migration stream");
         }
         transferredBytes += length;
     }
@@ -93,15 +97,21 @@ public final class StreamWriter implements AutoCloseable {
         long done = 0;
         while (done < length) {
             done += progressed(
-                    pages, gift.give(pages, from, offset + done, length - done, asGift), "vmsplice into the page pipe");
+                    pages,
+                    gift.give(pages, from, offset + done, length - done, asGift),
+                    length - done,
+                    "vmsplice into the page pipe");
         }
         transferredBytes += length;
     }
 
-    /** Returns the bytes that a call has transferred. If it could transfer none yet, waits a while and returns 0. */
-    private long progressed(Fd fd, long result, String operation) throws IOException {
+    /**
+     * Returns the bytes that a call has transferred, of {@code wanted}. If it could transfer none yet, waits a while
+     * and returns 0.
+     */
+    private long progressed(Fd fd, long result, long wanted, String operation) throws IOException {
         if (result > 0) {
-            timeout.renew();
+            timeout.renew(result >= wanted);
             limit.check();
             return result;
         }
@@ -129,7 +139,7 @@ public final class StreamWriter implements AutoCloseable {
             timeout.check("the destination to read");
             java.util.concurrent.locks.LockSupport.parkNanos(200_000);
         }
-        timeout.renew();
+        timeout.renew(true);
     }
 
     /** Whether the reader has closed its end. */

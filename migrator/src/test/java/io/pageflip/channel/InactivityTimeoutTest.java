@@ -49,7 +49,14 @@ final class InactivityTimeoutTest {
     @Test
     void progressDoesNotHideACancellation() {
         cancellation.request("enough");
-        assertThatExceptionOfType(CancelledException.class).isThrownBy(timeout::renew);
+        assertThatExceptionOfType(CancelledException.class).isThrownBy(() -> timeout.renew(false));
+    }
+
+    /** The guard would take a quick answer for a message that nobody waits for. */
+    @Test
+    void aPeerThatIsDoneIsNotAskedAfter() throws IOException {
+        cancellation.request("enough");
+        timeout.renew(true);
     }
 
     @Test
@@ -57,7 +64,7 @@ final class InactivityTimeoutTest {
         timeout.limitSeconds(3);
         for (int i = 0; i < 5; i++) {
             nowNs += 2 * S;
-            timeout.renew();
+            timeout.renew(true);
             assertPatient();
         }
         nowNs += 4 * S;
@@ -84,11 +91,11 @@ final class InactivityTimeoutTest {
     void aTotalLimitIsNotRenewed() throws IOException {
         timeout.limitTotalSeconds(10, "the source to prepare");
         nowNs += 10 * S;
-        timeout.renew();
+        timeout.renew(true);
         assertPatient();
         nowNs++;
         assertThatExceptionOfType(IOException.class)
-                .isThrownBy(timeout::renew)
+                .isThrownBy(() -> timeout.renew(true))
                 .withMessage("waited 10 s in vain for the source to prepare");
         assertThatExceptionOfType(IOException.class).isThrownBy(() -> timeout.check("anything"));
         timeout.limitTotalSeconds(0, "");
