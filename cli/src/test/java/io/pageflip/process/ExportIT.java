@@ -90,7 +90,7 @@ final class ExportIT {
         assertThat(names(
                         trace,
                         comparison.at("/cells/1/runs/0/trace/destination-pid").asText()))
-                .contains("batch");
+                .contains("receive");
         assertThat(json("hyperfine").path("results"))
                 .extracting(result -> result.at("/parameters/schedule").asText())
                 .containsExactly("precopy", "handover");

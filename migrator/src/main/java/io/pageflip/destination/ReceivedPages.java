@@ -139,7 +139,7 @@ final class ReceivedPages implements IncomingGuest.MorePages {
         long doneNs = clock.nanoTime();
         // A frame holds records of one block; they have been checked.
         timeline.blockDone(PageRecord.block(records, records.position()), doneNs);
-        timeline.frames.add(startNs, doneNs, pages);
+        timeline.received.add(startNs, doneNs, pages);
     }
 
     /** Enters the pages of a frame that announces postcopy pages: none of them comes before the switchover. */

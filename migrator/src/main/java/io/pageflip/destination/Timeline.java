@@ -82,8 +82,8 @@ final class Timeline {
     /** To which clock this agent's readings belong; see {@link TimeNamespace#clock}. */
     private final long clock;
 
-    /** Frames of pages that came. */
-    final SliceLog frames;
+    /** Pages that came, in the pieces in which they came. */
+    final SliceLog received;
 
     /** Batches that were mapped in the background after the switchover. */
     final SliceLog batches;
@@ -94,7 +94,7 @@ final class Timeline {
     Timeline(long clock, boolean traces) {
         this.clock = clock;
         this.traces = traces;
-        this.frames = new SliceLog(traces ? Trace.Slices.MOST : 0);
+        this.received = new SliceLog(traces ? Trace.Slices.MOST : 0);
         this.batches = new SliceLog(traces ? Trace.Slices.MOST : 0);
     }
 
@@ -231,7 +231,7 @@ final class Timeline {
                 startNs,
                 readyNs,
                 vcpus,
-                frames.slices(),
+                received.slices(),
                 batches.slices());
     }
 

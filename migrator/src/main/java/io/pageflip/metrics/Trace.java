@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param startNs when the source began to greet the destination
  * @param readyNs when the destination was ready to take the guest
  * @param vcpus one for each vCPU, at least one
- * @param frames frames of pages that the destination received, in their order
+ * @param received pages that the destination received, in the pieces in which they came
  * @param batches of pages that the destination mapped in the background after the switchover
  */
 public record Trace(
@@ -22,7 +22,7 @@ public record Trace(
         long startNs,
         long readyNs,
         List<Vcpu> vcpus,
-        Slices frames,
+        Slices received,
         Slices batches) {
     public Trace {
         vcpus = List.copyOf(vcpus);

@@ -121,7 +121,7 @@ final class TimelineTest {
         log.serving();
         log.executed(121 * MS, 123 * MS);
         traced.waits = List.of(log, new FaultLog(2));
-        traced.frames.add(50 * MS, 51 * MS, 512);
+        traced.received.add(50 * MS, 51 * MS, 512);
         Trace trace = Objects.requireNonNull(result(traced, allHoles()).trace());
 
         assertThat(trace.sourcePid()).isEqualTo(HELLO.pid());
@@ -138,7 +138,7 @@ final class TimelineTest {
                                 null,
                                 new Trace.Slices(List.of(121 * MS), List.of(2 * MS), List.of(), 0)),
                         new Trace.Vcpu(101 * MS, 125 * MS, null, Trace.Slices.NONE));
-        assertThat(trace.frames()).isEqualTo(new Trace.Slices(List.of(50 * MS), List.of(MS), List.of(512L), 0));
+        assertThat(trace.received()).isEqualTo(new Trace.Slices(List.of(50 * MS), List.of(MS), List.of(512L), 0));
     }
 
     /** The largest guest, with more of everything than a trace holds. */
@@ -158,7 +158,7 @@ final class TimelineTest {
         traced.firstInstructionNs = new long[GuestInfoPage.MAX_VCPUS];
         Arrays.fill(traced.firstInstructionNs, Long.MAX_VALUE);
         for (int k = 0; k < 2 * Trace.Slices.MOST; k++) {
-            traced.frames.add(Long.MAX_VALUE / 2, Long.MAX_VALUE, 1 << 20);
+            traced.received.add(Long.MAX_VALUE / 2, Long.MAX_VALUE, 1 << 20);
             traced.batches.add(Long.MAX_VALUE / 2, Long.MAX_VALUE, 1 << 20);
         }
         Timeline.Marks marks = new Timeline.Marks(new long[GuestInfoPage.MAX_VCPUS], 103 * MS, 104 * MS, 111 * MS, 0);
@@ -166,7 +166,7 @@ final class TimelineTest {
                 traced.measured(HELLO, SOURCE, marks, allHoles(), Evidence.HIDDEN, new Measured.GuestActivity(0, 0, 0))
                         .trace());
 
-        assertThat(trace.frames().leftOff()).isEqualTo(Trace.Slices.MOST);
+        assertThat(trace.received().leftOff()).isEqualTo(Trace.Slices.MOST);
         assertThat(trace.vcpus())
                 .allSatisfy(vcpu -> assertThat(vcpu.waits().startNs()).hasSize(65));
         assertThat(ResultJson.write(trace).length()).isLessThan(FrameType.COMPLETED.maxBody() / 2);

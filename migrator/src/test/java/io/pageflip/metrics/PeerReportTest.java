@@ -142,10 +142,10 @@ final class PeerReportTest {
     @Test
     void aTraceHoldsNoMoreThanItMay() {
         ObjectNode report = honest();
-        ObjectNode frames = (ObjectNode) report.at("/trace/frames");
+        ObjectNode received = (ObjectNode) report.at("/trace/received");
         for (String list : List.of("start-ns", "duration-ns", "pages")) {
             for (int i = 0; i < Trace.Slices.MOST; i++) {
-                frames.withArray(list).add(i);
+                received.withArray(list).add(i);
             }
         }
         assertRefused(report.toString());

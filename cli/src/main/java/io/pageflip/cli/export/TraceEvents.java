@@ -25,7 +25,7 @@ import java.util.TreeMap;
  *                vCPU 0                     [runs       ][paused                  ]
  *                                                        `-- switchover ---------.
  *   destination  migration  [migration [setup]                                   |  [postcopy pages ]]
- *                pages             [batch][batch]                                |
+ *                pages             [receive][receive]                            |
  *                mover                                                           |    [batch][batch]
  *                downtime                                     [notice][..][resume]
  *                vCPU 0                                                          [runs [wait][wait]    ]
@@ -142,7 +142,7 @@ public final class TraceEvents {
                     round.startNs(),
                     round.startNs() + round.durationNs(),
                     Map.of("pages", round.pagesSent(), "then", round.decision())));
-            slices(thread(destination, DESTINATION_PAGES, "pages"), "batch", trace.frames());
+            slices(thread(destination, DESTINATION_PAGES, "pages"), "receive", trace.received());
             slices(thread(destination, DESTINATION_MOVER, "background mover"), "batch", trace.batches());
             vcpus();
             switchover();
