@@ -146,9 +146,11 @@ final class QemuIT {
                 "--ram=32M",
                 "--dirty-rate=1000",
                 "--mechanism=flip",
-                "--runs=1",
                 "--run-after=0.05",
                 "--progress=never"));
+        if (Arrays.stream(options).noneMatch(option -> option.startsWith("--runs="))) {
+            arguments.add("--runs=1");
+        }
         if (Arrays.stream(options).anyMatch(option -> option.startsWith("--qemu="))
                 && Arrays.stream(options).noneMatch(option -> option.startsWith("--qemu-accel"))) {
             arguments.add("--qemu-accel=tcg");
