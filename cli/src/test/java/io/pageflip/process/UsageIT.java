@@ -39,7 +39,7 @@ final class UsageIT {
     @Test
     void nothingIsNoCommand() throws IOException {
         assertThat(pageflip.start(List.of()).endsWith(2).err())
-                .contains("migrate, compare, simulate, report, source, destination, check or observe");
+                .contains("migrate, compare, simulate, report, source, destination, check, observe or ctl");
     }
 
     @ParameterizedTest
