@@ -10,6 +10,7 @@ import io.pageflip.channel.Cancellation;
 import io.pageflip.metrics.ResultJson;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.Pause;
+import io.pageflip.qmp.JsonText;
 import io.pageflip.qmp.QmpClient;
 import io.pageflip.qmp.QmpException;
 import java.io.IOException;
@@ -17,7 +18,6 @@ import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -40,7 +40,6 @@ import picocli.CommandLine.Spec;
 final class CtlCommand implements Callable<Integer> {
     private static final double NS_PER_S = 1e9;
     private static final long POLL_NS = 5_000_000;
-    private static final String UNIX = "unix:";
     private static final Set<String> HUMAN = Set.of("info", "help");
     private static final Set<String> ENDS = Set.of("completed", "failed", "cancelled", "none");
     private static final ObjectMapper VALUES =
@@ -98,7 +97,7 @@ final class CtlCommand implements Callable<Integer> {
                     spec.commandLine(), "name a command, such as query-migrate or 'info migrate', or use --wait");
         }
         ObjectNode arguments = words.isEmpty() || isHuman() ? null : arguments();
-        Path socket = Path.of(path.startsWith(UNIX) ? path.substring(UNIX.length()) : path);
+        Path socket = Path.of(Values.Address.path(path));
         if (!Files.exists(socket)) {
             throw new ParameterException(spec.commandLine(), socket + ": there is no socket; nobody listens there");
         }
@@ -176,23 +175,8 @@ final class CtlCommand implements Callable<Integer> {
         } else if (result.isTextual()) {
             out.print(result.asText());
         } else {
-            print(out, "", result);
+            JsonText.forEachValue(result, (name, value) -> out.println(name + ": " + value));
         }
         out.flush();
-    }
-
-    /** A line for each value: the names of the members that lead to it, and the value. */
-    private static void print(PrintWriter out, String name, JsonNode value) {
-        if (value.isObject()) {
-            for (Map.Entry<String, JsonNode> member : value.properties()) {
-                print(out, name.isEmpty() ? member.getKey() : name + "." + member.getKey(), member.getValue());
-            }
-        } else if (value.isArray()) {
-            for (int i = 0; i < value.size(); i++) {
-                print(out, name + "[" + i + "]", value.get(i));
-            }
-        } else {
-            out.println(name + ": " + value.asText());
-        }
     }
 }

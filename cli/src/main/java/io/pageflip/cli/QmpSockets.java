@@ -11,8 +11,6 @@ import picocli.CommandLine.ParameterException;
 
 /** Options of {@code migrate} with which others watch and control its two agents. */
 final class QmpSockets {
-    private static final String UNIX = "unix:";
-
     @Option(
             names = "--qmp-source",
             paramLabel = "PATH",
@@ -53,13 +51,9 @@ final class QmpSockets {
     void removeStale() {
         for (String path : new String[] {source, destination}) {
             if (path != null) {
-                SocketFile.removeIfStale(plain(path));
+                SocketFile.removeIfStale(Values.Address.path(path));
             }
         }
-    }
-
-    private static String plain(String path) {
-        return path.startsWith(UNIX) ? path.substring(UNIX.length()) : path;
     }
 
     /** Arguments of the agent command for one of the agents. */
@@ -67,7 +61,7 @@ final class QmpSockets {
         String path = role == AgentRole.SOURCE ? source : destination;
         List<String> arguments = new ArrayList<>();
         if (path != null) {
-            arguments.add("--qmp=" + UNIX + plain(path));
+            arguments.add("--qmp=unix:" + Values.Address.path(path));
         }
         if (pausesBeforeSwitchover && role == AgentRole.SOURCE) {
             arguments.add(SourceCommand.PAUSE);

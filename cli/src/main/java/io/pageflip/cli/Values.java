@@ -131,6 +131,11 @@ final class Values {
             }
             return value.substring(UNIX.length());
         }
+
+        /** The path, where {@code unix:} may be left out. */
+        static String path(String value) {
+            return value.startsWith(UNIX) ? value.substring(UNIX.length()) : value;
+        }
     }
 
     /**

@@ -1,7 +1,7 @@
 package io.pageflip.control;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.util.Map;
+import io.pageflip.qmp.JsonText;
 
 /** The commands of {@code human-monitor-command} that people need to look at a migration. */
 final class HumanMonitor {
@@ -36,22 +36,12 @@ final class HumanMonitor {
             return "no migration yet\n";
         }
         StringBuilder text = new StringBuilder();
-        for (Map.Entry<String, JsonNode> member : json.properties()) {
-            append(text, member.getKey(), member.getValue());
-        }
+        JsonText.forEachValue(
+                json,
+                (name, value) -> text.append(name.equals("status") ? "Migration status" : name)
+                        .append(": ")
+                        .append(value)
+                        .append('\n'));
         return text.toString();
-    }
-
-    private static void append(StringBuilder text, String name, JsonNode value) {
-        if (value.isObject()) {
-            for (Map.Entry<String, JsonNode> member : value.properties()) {
-                append(text, name + "." + member.getKey(), member.getValue());
-            }
-        } else {
-            text.append(name.equals("status") ? "Migration status" : name)
-                    .append(": ")
-                    .append(value.asText())
-                    .append('\n');
-        }
     }
 }

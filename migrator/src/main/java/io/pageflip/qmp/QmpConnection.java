@@ -9,7 +9,6 @@ import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.nio.channels.SocketChannel;
-import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,7 +18,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class QmpConnection implements AutoCloseable {
     private static final ObjectMapper MAPPER = new ObjectMapper();
-    private static final String END = "\r\n";
 
     private final SocketChannel channel;
     private @Nullable MappingIterator<JsonNode> values;
@@ -49,7 +47,7 @@ public final class QmpConnection implements AutoCloseable {
     /** Writes one value on a line of its own. */
     public synchronized void write(JsonNode value) throws IOException {
         // Not by a stream of java.nio.channels.Channels: it would wait for the one that reads.
-        ByteBuffer line = ByteBuffer.wrap((MAPPER.writeValueAsString(value) + END).getBytes(StandardCharsets.UTF_8));
+        ByteBuffer line = ByteBuffer.wrap(JsonText.line(value));
         while (line.hasRemaining()) {
             channel.write(line);
         }

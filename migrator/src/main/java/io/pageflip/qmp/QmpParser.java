@@ -41,8 +41,8 @@ final class QmpParser {
     static final class TooLongException extends IOException {
         private static final long serialVersionUID = 1;
 
-        TooLongException() {
-            super("JSON token size limit exceeded: a request has at most " + MOST_BYTES + " bytes");
+        TooLongException(String why) {
+            super(why);
         }
     }
 
@@ -72,7 +72,8 @@ final class QmpParser {
             endScalar(found);
             depth++;
             if (depth > MOST_DEPTH) {
-                throw new TooLongException();
+                throw new TooLongException("JSON nesting depth limit exceeded: a request has at most " + MOST_DEPTH
+                        + " arrays and objects within each other");
             }
             keep(b);
         } else if (b == '}' || b == ']') {
@@ -114,7 +115,8 @@ final class QmpParser {
 
     private void keep(int b) throws TooLongException {
         if (value.size() == MOST_BYTES) {
-            throw new TooLongException();
+            throw new TooLongException(
+                    "JSON token size limit exceeded: a request has at most " + MOST_BYTES + " bytes");
         }
         value.write(b);
     }

@@ -22,6 +22,8 @@ public final class QmpServer implements AutoCloseable {
     private static final long JOIN_MS = 5_000;
     private static final int SLICE_MS = 100;
     private static final long PAUSE_NS = 10_000_000;
+    private static final int LINGER_SLICE_MS = 5;
+    private static final long NS_PER_MS = 1_000_000;
 
     private final UnixSocket socket;
     private final String path;
@@ -53,6 +55,17 @@ public final class QmpServer implements AutoCloseable {
         QmpSession client = session;
         if (client != null) {
             client.send(event);
+        }
+    }
+
+    /** Waits until the client that is served has left, or for so many milliseconds. */
+    public void linger(int millis) {
+        try {
+            for (int waited = 0; session != null && waited < millis; waited += LINGER_SLICE_MS) {
+                Pause.ofNs(LINGER_SLICE_MS * NS_PER_MS);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 

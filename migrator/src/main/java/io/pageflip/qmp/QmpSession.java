@@ -14,7 +14,6 @@ import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.function.BooleanSupplier;
 
 /**
@@ -169,7 +168,7 @@ final class QmpSession implements AutoCloseable {
 
     private void negotiate(ObjectNode arguments) throws QmpException {
         for (String name : (Iterable<String>) arguments::fieldNames) {
-            if (!Set.of("enable").contains(name)) {
+            if (!name.equals("enable")) {
                 throw QmpException.generic("Parameter '" + name + "' is unexpected");
             }
         }

@@ -1,15 +1,13 @@
 package io.pageflip.qmp;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.pageflip.os.Errno;
 import io.pageflip.os.Fd;
 import io.pageflip.os.NativeBuffer;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,8 +15,6 @@ import org.jspecify.annotations.Nullable;
  * loses its connection. Any thread may add values; that never waits for the client.
  */
 final class QmpWriter implements AutoCloseable {
-    private static final ObjectMapper MAPPER = new ObjectMapper();
-    private static final String END = "\r\n";
 
     /** Bytes that wait before {@link #hasRoom} is false. */
     private static final long MUCH = 1 << 20;
@@ -53,30 +49,18 @@ final class QmpWriter implements AutoCloseable {
         thread.start();
     }
 
-    /** What waits to be written: a value that is text already, or an event, which becomes text when it is its turn. */
-    private record Line(String text, @Nullable QmpEvent event, int size) {
-        byte[] bytes() {
-            return (event == null ? text : line(event.json())).getBytes(StandardCharsets.UTF_8);
-        }
-    }
-
-    private static String line(JsonNode value) {
-        try {
-            return MAPPER.writeValueAsString(value) + END;
-        } catch (JsonProcessingException e) {
-            throw new IllegalStateException(e);
-        }
-    }
+    /** What waits to be written, and about how many bytes it has. */
+    private record Line(Supplier<byte[]> text, int size) {}
 
     /** Adds a value, to be written on a line of its own. */
     void add(JsonNode value) {
-        String text = line(value);
-        add(new Line(text, null, text.length()));
+        byte[] text = JsonText.line(value);
+        add(new Line(() -> text, text.length));
     }
 
     /** Adds an event. That takes a microsecond: whoever tells of it may be in a hurry. */
     void add(QmpEvent event) {
-        add(new Line("", event, EVENT_BYTES));
+        add(new Line(() -> JsonText.line(event.json()), EVENT_BYTES)); // it becomes text when it is its turn
     }
 
     private synchronized void add(Line line) {
@@ -113,7 +97,7 @@ final class QmpWriter implements AutoCloseable {
         NativeBuffer buffer = NativeBuffer.allocate(BUFFER_BYTES);
         try {
             for (Line line = next(); line != null; line = next()) {
-                byte[] bytes = line.bytes();
+                byte[] bytes = line.text().get();
                 for (int at = 0; at < bytes.length; at += BUFFER_BYTES) {
                     int length = Math.min(BUFFER_BYTES, bytes.length - at);
                     buffer.bytes().put(0, bytes, at, length);
