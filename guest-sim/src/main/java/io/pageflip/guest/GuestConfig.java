@@ -50,6 +50,11 @@ public record GuestConfig(
                 new BlockSpec("rom", ROM_BYTES, Backing.ANONYMOUS));
     }
 
+    /** Bytes of all blocks, in whole pages. */
+    public long totalBytes() {
+        return blocks().stream().mapToLong(BlockSpec::mappedBytes).sum();
+    }
+
     /** Whether a 4 KiB page of block {@code ram} is ever written. Page 0 always is: the guest information page. */
     public boolean filled(long page) {
         if (page == 0 || fillPercent == 100) {

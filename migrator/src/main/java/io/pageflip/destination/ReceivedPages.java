@@ -2,6 +2,7 @@ package io.pageflip.destination;
 
 import io.pageflip.channel.StreamReader;
 import io.pageflip.ledger.PageLedger;
+import io.pageflip.memory.BasePage;
 import io.pageflip.memory.PageRange;
 import io.pageflip.metrics.Progress;
 import io.pageflip.os.NanoClock;
@@ -38,6 +39,7 @@ final class ReceivedPages implements IncomingGuest.MorePages {
     private final PageSteps steps;
     private Message.@Nullable SourceFigures figures;
     private int ends;
+    private long basePages;
 
     /** @param plan the receivers of the frames that may come, for the same ledger */
     ReceivedPages(IncomingMigration migration, PageLedger ledger, ReceivePlan plan) {
@@ -130,15 +132,18 @@ final class ReceivedPages implements IncomingGuest.MorePages {
     void receive(FrameHeader header) throws IOException {
         if (timeline.firstPageNs == 0) {
             timeline.firstPageNs = clock.nanoTime();
-            progress.begin(Progress.Phase.PAGES, steps.total());
+            progress.begin(Progress.Phase.PAGES, link.hello().guest().totalBytes() / BasePage.BYTES);
         }
         ByteBuffer records = stream.body();
-        long startNs = clock.nanoTime();
+        long startNs = timeline.received.now(clock);
         long pages = plan.receive(header, records);
-        progress.done(steps.add(pages));
         long doneNs = clock.nanoTime();
         // A frame holds records of one block; they have been checked.
-        timeline.blockDone(PageRecord.block(records, records.position()), doneNs);
+        int block = PageRecord.block(records, records.position());
+        steps.add(pages);
+        basePages += pages * memory.blocks().get(block).spec().pageBytes() / BasePage.BYTES;
+        progress.done(basePages);
+        timeline.blockDone(block, doneNs);
         timeline.received.add(startNs, doneNs, pages);
     }
 

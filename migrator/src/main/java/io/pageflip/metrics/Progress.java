@@ -47,7 +47,7 @@ public final class Progress {
         /**
          * A phase begins.
          *
-         * @param pages number of pages to handle in it; 0 if it handles none
+         * @param pages number of 4 KiB pages to handle in it; 0 if it handles none
          */
         void begins(Phase phase, long pages);
 
@@ -65,7 +65,7 @@ public final class Progress {
     /**
      * Begins a phase.
      *
-     * @param pages number of pages to handle in it; 0 if it handles none
+     * @param pages number of 4 KiB pages to handle in it; 0 if it handles none
      */
     public void begin(Phase next, long pages) {
         done = 0;
@@ -81,7 +81,7 @@ public final class Progress {
         listeners.add(next);
     }
 
-    /** Sets how many pages of this phase are done. */
+    /** Sets how many 4 KiB pages of this phase are done. */
     public void done(long pages) {
         done = pages;
     }

@@ -1,5 +1,6 @@
 package io.pageflip.metrics;
 
+import io.pageflip.os.NanoClock;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -19,6 +20,11 @@ public final class SliceLog {
         startNs = new long[most];
         durationNs = new long[most];
         pages = new long[most];
+    }
+
+    /** The time now, for {@link #add}; 0 if that only counts. */
+    public long now(NanoClock clock) {
+        return startNs.length == 0 ? 0 : clock.nanoTime();
     }
 
     /** Adds a piece of work on {@code workPages} pages. Times are CLOCK_MONOTONIC of the host. */

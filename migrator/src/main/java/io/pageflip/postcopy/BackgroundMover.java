@@ -65,10 +65,10 @@ final class BackgroundMover implements Runnable {
     private void move(PostcopyPages block) throws IOException {
         PageRange next = block.nextMissing(0, block.pages(), batchPages);
         while (next != null && !stopped) {
-            long startNs = clock.nanoTime();
+            long startNs = batches.now(clock);
             long mapped = block.map(next);
             moved += mapped;
-            batches.add(startNs, clock.nanoTime(), mapped);
+            batches.add(startNs, batches.now(clock), mapped);
             listener.run();
             next = block.nextMissing(next.first() + Math.max(1, mapped), block.pages(), batchPages);
             if (server.isBusy()) {

@@ -4,6 +4,7 @@ import io.pageflip.agent.AgentContext;
 import io.pageflip.agent.MigrationControl;
 import io.pageflip.channel.StreamWriter;
 import io.pageflip.guest.Guest;
+import io.pageflip.memory.BasePage;
 import io.pageflip.metrics.Progress;
 import io.pageflip.os.HostCapabilities;
 import io.pageflip.os.NanoClock;
@@ -55,6 +56,8 @@ final class OutgoingMigration {
     private final PageSteps pageSteps;
     private final SendPlan.BatchListener batchSent = this::batchSent; // made here: no lambda while the guest is paused
     private boolean pagesLeft;
+    private long basePagesPerPage = 1;
+    private long basePagesSent;
     private long peakPssWhenReady;
     private long pssWhenResumed;
 
@@ -291,17 +294,24 @@ final class OutgoingMigration {
         context.transition(SourceState.RELEASED, "the lock is free");
     }
 
+    /** Says that pages will cross now. */
+    void beginPages() {
+        progress().begin(Progress.Phase.PAGES, guest().config().totalBytes() / BasePage.BYTES);
+    }
+
     /** Sends all pages that hold data. */
     void sendPages(List<DataMap> maps) throws IOException {
-        progress().begin(Progress.Phase.PAGES, pageSteps.total());
         for (int i = 0; i < maps.size(); i++) {
+            basePagesPerPage = blocks().get(i).spec().pageBytes() / BasePage.BYTES;
             plan.sendBlock(i, blocks().get(i), maps.get(i), request.batchPages(), batchSent);
         }
     }
 
     private void batchSent(int pages) throws IOException {
         pagesLeft = true;
-        progress().done(pageSteps.add(pages));
+        pageSteps.add(pages);
+        basePagesSent += pages * basePagesPerPage;
+        progress().done(basePagesSent);
         progress().transferred(stream.transferredBytes());
         link.check();
     }

@@ -3,6 +3,7 @@ package io.pageflip.source;
 import io.pageflip.agent.MigrationControl;
 import io.pageflip.guest.Guest;
 import io.pageflip.log.EventLog;
+import io.pageflip.memory.BasePage;
 import io.pageflip.memory.PageBitmap;
 import io.pageflip.metrics.Progress;
 import io.pageflip.metrics.SourceSide;
@@ -147,7 +148,7 @@ final class Precopy implements OutgoingSchedule {
     private void sendRounds() throws IOException {
         long startNs = migration.clock().nanoTime();
         for (int round = 1; ; round++) {
-            migration.progress().begin(Progress.Phase.PAGES, due.pages());
+            migration.progress().begin(Progress.Phase.PAGES, due.bytes() / BasePage.BYTES);
             sendRound(round);
             long nowNs = migration.clock().nanoTime();
             if (round == 1) {
@@ -225,7 +226,7 @@ final class Precopy implements OutgoingSchedule {
     private void batchSent(int pages, int pageBytes) throws IOException {
         roundBytes += (long) pages * pageBytes;
         roundPages += pages;
-        migration.progress().done(roundPages);
+        migration.progress().done(roundBytes / BasePage.BYTES);
         migration.pageSteps().add(pages);
         migration.link().check();
         migration.progress().transferred(migration.stream().transferredBytes());
@@ -239,7 +240,7 @@ final class Precopy implements OutgoingSchedule {
     /** How long to wait before more is sent. What was sent under another limit does not count. */
     private long waitNs() {
         long nowNs = migration.clock().nanoTime();
-        long bandwidth = control.postcopyWanted() ? 0 : limits().maxBandwidth();
+        long bandwidth = cutsShort() ? 0 : limits().maxBandwidth();
         if (rateLimit.bytesPerSecond() != bandwidth) {
             rateLimit = new RateLimit(bandwidth);
             limitedSinceNs = nowNs;

@@ -34,6 +34,7 @@ final class StopAndMove implements OutgoingSchedule, OutgoingSwitchover.Moments 
         OutgoingSwitchover out = migration.switchover(this);
         migration.beginSwitchover();
         migration.limitSwitchover(migration.dataBytes(maps));
+        migration.beginPages(); // now: nobody is told of it while the guest is paused
         migration.guest().stop();
         mechanism.paused();
         for (int i = 0; i < maps.size(); i++) {
