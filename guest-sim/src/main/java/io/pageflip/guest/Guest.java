@@ -133,7 +133,7 @@ public final class Guest implements GuestState, AutoCloseable {
     }
 
     /** Whether its vCPUs have ever been let run in this process. Any thread may ask. */
-    boolean hasRun() {
+    public boolean hasRun() {
         return resumedNs != 0;
     }
 
@@ -180,11 +180,16 @@ public final class Guest implements GuestState, AutoCloseable {
     }
 
     /**
-     * Pauses the vCPUs; the last of them does the switchover, at once, on its own thread.
+     * Pauses the vCPUs; the last of them does the switchover, at once, on its own thread. If the guest is paused
+     * already, the calling thread does it.
      *
      * @throws IOException if the switchover was called off: the guest is paused, and still this agent's
      */
     public void stop(OutgoingSwitchover out) throws IOException {
+        if (!running) {
+            out.run();
+            return;
+        }
         calledOff = new IOException("the guest could not be stopped: a vCPU had failed");
         switchOut = out;
         stopper = Thread.currentThread();

@@ -55,6 +55,7 @@ final class Handover implements OutgoingSchedule {
         migration.announce(maps);
         migration.noteFrames();
         copies = EarlyCopies.of(guest); // from now on, writes are logged
+        migration.beginPages();
         migration.sendPages(maps);
         migration.ends().send(holes);
         // awaitReady measures this process's PSS, in which a page that both agents map counts half: so wait until the
@@ -91,11 +92,7 @@ final class Handover implements OutgoingSchedule {
         }
         migration.link().check();
         migration.limitSwitchover(requireCopies().mostBytes());
-        if (guest.isRunning()) {
-            guest.stop(out); // the vCPU that pauses last does the switchover
-        } else {
-            out.run();
-        }
+        guest.stop(out); // the vCPU that pauses last does the switchover
         migration.endSwitchover();
         endWatching();
     }

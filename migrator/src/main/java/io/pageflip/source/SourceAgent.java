@@ -183,11 +183,7 @@ public final class SourceAgent {
         VirtualMachine machine = makeMachine(request, clock);
         boolean runs = false;
         try {
-            progress.begin(Progress.Phase.FILLING, request.guest().ramBytes() / BasePage.BYTES);
-            machine.guest().powerOn(done -> {
-                progress.done(done);
-                throwIfCancelled(control.cancellation());
-            });
+            powerOn(machine.guest(), control.cancellation(), progress);
             machine.guest().resume();
             runs = true;
             return machine;
@@ -196,6 +192,14 @@ public final class SourceAgent {
                 machine.close();
             }
         }
+    }
+
+    private static void powerOn(Guest guest, Cancellation cancellation, Progress progress) throws IOException {
+        progress.begin(Progress.Phase.FILLING, guest.config().ramBytes() / BasePage.BYTES);
+        guest.powerOn(done -> {
+            progress.done(done);
+            throwIfCancelled(cancellation);
+        });
     }
 
     private StreamWriter greet(SourceMemory memory) throws IOException {
@@ -207,12 +211,8 @@ public final class SourceAgent {
 
     /** Fills the guest's memory and starts the guest. Returns the step that must be done to it first. */
     private PreparationStep powerOn(Guest guest) throws IOException {
-        progress.begin(Progress.Phase.FILLING, request.guest().ramBytes() / BasePage.BYTES);
         context.reached(Step.FILLING);
-        guest.powerOn(done -> {
-            progress.done(done);
-            throwIfCancelled(context.cancellation());
-        });
+        powerOn(guest, context.cancellation(), progress);
         PreparationStep first =
                 request.adopts() ? new PreparationStep.Adopt(guest, request, context) : PreparationStep.NONE;
         progress.begin(Progress.Phase.PREPARING, 0);
