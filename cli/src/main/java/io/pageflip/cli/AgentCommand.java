@@ -3,6 +3,7 @@ package io.pageflip.cli;
 import io.pageflip.agent.MigrationControl;
 import io.pageflip.channel.Cancellation;
 import io.pageflip.control.ControlServer;
+import io.pageflip.destination.SourceListener;
 import io.pageflip.log.LogOutput;
 import io.pageflip.metrics.Progress;
 import io.pageflip.metrics.RunResult;
@@ -91,10 +92,9 @@ final class AgentCommand implements Callable<Integer> {
         MigrationControl asked = new MigrationControl(agents, pausesBeforeSwitchover);
         ControlServer.Typed typed = new ControlServer.Typed(request, true, pausesBeforeSwitchover);
         String path = String.valueOf(control.path());
-        try (ControlServer server = ControlServer.open(
-                path, typed, Main.Version.number(), agents, progress, AgentConsole.NOBODY_CONNECTS)) {
-            server.serve();
-            return server.agent().once(role, asked, request, () -> work.run(asked));
+        try (ControlServer server =
+                new ControlServer(path, typed, Main.Version.number(), agents, progress, SourceListener.Observer.NONE)) {
+            return server.once(role, asked, request, () -> work.run(asked));
         }
     }
 }

@@ -49,15 +49,6 @@ final class AgentConsole {
         ControlledAgent.Ending run(Progress progress) throws IOException;
     }
 
-    /** For agents to which nobody connects. */
-    static final SourceListener.Observer NOBODY_CONNECTS = new SourceListener.Observer() {
-        @Override
-        public void listening() {}
-
-        @Override
-        public void ignored(String reason) {}
-    };
-
     /** Tells the person who started the agent what happens at a socket. */
     SourceListener.Observer observer(String path) {
         return new SourceListener.Observer() {

@@ -38,7 +38,7 @@ final class ControlOptions {
             SourceListener.Observer observer)
             throws IOException {
         try {
-            return ControlServer.open(path, typed, Main.Version.number(), cancellation, progress, observer);
+            return new ControlServer(path, typed, Main.Version.number(), cancellation, progress, observer);
         } catch (RefusedException e) {
             throw new ParameterException(spec.commandLine(), option + " unix:" + e.getMessage(), e);
         }

@@ -86,8 +86,7 @@ final class DestinationCommand implements Callable<Integer> {
                 return work.run();
             }
             try (ControlServer server = open(qmp, request, progress, console)) {
-                server.serve();
-                return server.agent().once(AgentRole.DESTINATION, asked, request, work);
+                return server.once(AgentRole.DESTINATION, asked, request, work);
             }
         });
     }
@@ -108,9 +107,8 @@ final class DestinationCommand implements Callable<Integer> {
     private int runUntilQuit(String qmp, MigrationRequest request, AgentConsole console) throws IOException {
         return console.runUntilQuit(spec, progress -> {
             try (ControlServer server = open(qmp, request, progress, console)) {
-                server.serve();
                 console.say("waiting for commands at unix:" + qmp);
-                return server.agent().run(null, request.verify());
+                return server.run(null, request.verify());
             }
         });
     }

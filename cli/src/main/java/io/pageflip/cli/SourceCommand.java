@@ -4,6 +4,7 @@ import io.pageflip.agent.HostChecks;
 import io.pageflip.agent.MigrationControl;
 import io.pageflip.channel.Cancellation;
 import io.pageflip.control.ControlServer;
+import io.pageflip.destination.SourceListener;
 import io.pageflip.guest.VirtualMachine;
 import io.pageflip.metrics.Progress;
 import io.pageflip.metrics.RunResult;
@@ -118,14 +119,12 @@ final class SourceCommand implements Callable<Integer> {
         MigrationControl asked = new MigrationControl(cancellation, pausesBeforeSwitchover);
         ControlServer.Typed typed = new ControlServer.Typed(request, true, pausesBeforeSwitchover);
         try (ControlServer server =
-                ControlOptions.open(spec, "--qmp", qmp, typed, cancellation, progress, AgentConsole.NOBODY_CONNECTS)) {
-            server.serve();
-            return server.agent()
-                    .once(
-                            AgentRole.SOURCE,
-                            asked,
-                            request,
-                            () -> Agents.source(request, () -> open(request), asked, progress));
+                ControlOptions.open(spec, "--qmp", qmp, typed, cancellation, progress, SourceListener.Observer.NONE)) {
+            return server.once(
+                    AgentRole.SOURCE,
+                    asked,
+                    request,
+                    () -> Agents.source(request, () -> open(request), asked, progress));
         }
     }
 
@@ -148,9 +147,8 @@ final class SourceCommand implements Callable<Integer> {
                     ControlOptions.open(spec, "--qmp", qmp, settings, cancellation, progress, console.observer(qmp))) {
                 VirtualMachine machine =
                         SourceAgent.start(request, new MigrationControl(cancellation), progress, NanoClock.SYSTEM);
-                server.serve();
                 console.say("the guest runs; waiting for commands at unix:" + qmp);
-                return server.agent().run(machine, request.verify());
+                return server.run(machine, request.verify());
             }
         });
     }

@@ -31,7 +31,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** Agents that are controlled over QMP. */
 final class ControlIT {
@@ -58,10 +57,15 @@ final class ControlIT {
     }
 
     private void startWith(String ram, String... sourceOptions) throws IOException, InterruptedException {
+        startWatching("0.05", ram, sourceOptions);
+    }
+
+    private void startWatching(String destinationS, String ram, String... sourceOptions)
+            throws IOException, InterruptedException {
         source = pageflip.start(
                 List.of("source", "--qmp=unix:" + pageflip.path("s.qmp"), ram, "--run-after=0.05"), sourceOptions);
         destination = pageflip.start(
-                "destination", "--qmp=unix:" + pageflip.path("d.qmp"), "--run-after=0.05", "--late-batch=1");
+                "destination", "--qmp=unix:" + pageflip.path("d.qmp"), "--run-after=" + destinationS, "--late-batch=1");
         from = connect("s.qmp", source, "the guest runs");
         to = connect("d.qmp", destination, "waiting for commands");
     }
@@ -210,12 +214,62 @@ final class ControlIT {
         assertThat(destination.out()).contains("match: ");
     }
 
+    @Test
+    void whoCancelsAfterTheSwitchoverComesTooLate() throws IOException, InterruptedException {
+        startWatching("3", "--ram=32M");
+        enable(from, "events", "x-ignore-shared");
+        enable(to, "events");
+        migrate(from, to);
+        to.awaitEvent("the guest at the destination", event -> event.name().equals("RESUME"));
+        from.awaitEvent("the switchover at the source", event -> event.is("MIGRATION", "status", "device"));
+
+        assertThat(from.execute("query-status").path("status").asText()).isEqualTo("finish-migrate");
+        assertThat(to.execute("query-status").path("status").asText()).isEqualTo("running");
+        from.execute("migrate_cancel");
+        to.execute("migrate_cancel");
+        assertThat(to.execute("query-migrate").path("status").asText()).isEqualTo("active");
+
+        awaitStatus(from, "completed");
+        awaitStatus(to, "completed");
+        assertThat(to.execute("query-status").path("status").asText()).isEqualTo("running");
+        assertThat(events(to)).containsExactly("setup", "active", "RESUME", "completed");
+        quit(0, 0);
+        assertThat(destination.out()).contains("match: ");
+    }
+
+    @Test
+    void whoQuitsBeforeASourceHasComeHasCancelledNothing() throws IOException, InterruptedException {
+        start();
+        execute(to, "migrate-incoming", address());
+        quit(0, 0);
+        assertThat(destination.err()).contains("there was no migration");
+    }
+
+    @Test
+    void aStreamCannotBecomeAPostcopy() throws IOException, InterruptedException {
+        start();
+        enable(from, "postcopy-ram", "pause-before-switchover");
+        execute(from, "migrate-set-parameters", "{'__io.pageflip_mechanism': 'stream'}");
+        migrate(from, to);
+        awaitStatus(from, "pre-switchover");
+        assertThatThrownBy(() -> from.execute("migrate-start-postcopy"))
+                .hasMessageStartingWith("this migration, by 'stream', cannot become a postcopy");
+        from.execute("quit");
+        source.endsWith(1);
+        to.execute("quit");
+        destination.endsWith(1);
+    }
+
     @ParameterizedTest
-    @ValueSource(strings = {"stream", "flip"})
-    void aMigrationWaitsBeforeTheSwitchover(String mechanism) throws IOException, InterruptedException {
+    @CsvSource({"stream, auto", "stream, stop-and-move", "flip, auto", "pull, postcopy"})
+    void aMigrationWaitsBeforeTheSwitchover(String mechanism, String schedule)
+            throws IOException, InterruptedException {
         start();
         enable(from, "events", "pause-before-switchover");
-        execute(from, "migrate-set-parameters", "{'__io.pageflip_mechanism': '" + mechanism + "'}");
+        execute(
+                from,
+                "migrate-set-parameters",
+                "{'__io.pageflip_mechanism': '" + mechanism + "', '__io.pageflip_schedule': '" + schedule + "'}");
         migrate(from, to);
 
         awaitStatus(from, "pre-switchover");
@@ -330,63 +384,55 @@ final class ControlIT {
         assertThat(source.err()).contains("there was no migration; verification of the guest: match");
     }
 
-    @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            quoteCharacter = '`',
-            value = {
-                "{'execute': 'nope'}                          | CommandNotFound | The command nope has not been found",
-                "{'execute': 'qmp_capabilities'}              | CommandNotFound | Capabilities negotiation is already complete, command ignored",
-                "{'execute': 'migrate', 'arguments': {'uri': 7}} | GenericError | Invalid parameter type for 'uri', expected: string",
-                "{'execute': 'migrate', 'arguments': {'blk': true}} | GenericError | Parameter 'blk' is unexpected",
-                "{'execute': 'migrate', 'arguments': {'uri': 'foo:1'}} | GenericError | unknown migration protocol: foo:1",
-                "{'execute': 'migrate-set-capabilities', 'arguments': {'capabilities': [{'capability': 'nix', 'state': true}]}} | GenericError | Parameter 'capability' does not accept value 'nix'",
-                "{'execute': 'migrate-set-capabilities', 'arguments': {'capabilities': [{'capability': 'events'}]}} | GenericError | Parameter 'capabilities[0].state' is missing",
-                "{'execute': 'migrate-set-parameters', 'arguments': {'downtime-limit': -1}} | GenericError | Parameter 'downtime-limit' expects an integer in the range of 1 to 2000000 milliseconds",
-                "{'execute': 'migrate-set-parameters', 'arguments': {'downtime-limit': 1.5}} | GenericError | Invalid parameter type for 'downtime-limit', expected: integer",
-                "{'execute': 'query-status', 'foo': 1}        | GenericError | QMP input member 'foo' is unexpected",
-                "{'id': 1}                                    | GenericError | QMP input lacks member 'execute'",
-                "[1]                                          | GenericError | QMP input must be a JSON object",
-                "nonsense                                     | GenericError | JSON parse error, ",
-                "{'exec-oob': 'query-status'}                 | GenericError | QMP input member 'exec-oob' is unexpected",
-                "{'execute': 'migrate-start-postcopy'}        | GenericError | Enable postcopy with migrate_set_capability before the start of migration",
-                "{'execute': 'migrate-pause'}                 | GenericError | migrate-pause is currently only supported during postcopy-active or postcopy-recover state",
-                "{'execute': 'migrate-recover', 'arguments': {'uri': 'x'}} | GenericError | Migrate recover can only be run when postcopy is paused.",
-                "{'execute': 'getfd', 'arguments': {'fdname': 'x'}} | GenericError | No file descriptor supplied via SCM_RIGHTS",
-            })
-    void errorsAreQemus(String request, String kind, String description) throws IOException, InterruptedException {
-        ask(request, reply -> {
-            assertThat(reply.at("/error/class").asText()).isEqualTo(kind);
-            assertThat(reply.at("/error/desc").asText()).startsWith(description);
-        });
-    }
+    /** A request, and the class and the description of the error. */
+    private static final List<String> ERRORS = List.of(
+            "{'execute': 'nope'}                          | CommandNotFound | The command nope has not been found",
+            "{'execute': 'qmp_capabilities'}              | CommandNotFound | Capabilities negotiation is already complete, command ignored",
+            "{'execute': 'migrate', 'arguments': {'uri': 7}} | GenericError | Invalid parameter type for 'uri', expected: string",
+            "{'execute': 'migrate', 'arguments': {'blk': true}} | GenericError | Parameter 'blk' is unexpected",
+            "{'execute': 'migrate', 'arguments': {'uri': 'foo:1'}} | GenericError | unknown migration protocol: foo:1",
+            "{'execute': 'migrate-set-capabilities', 'arguments': {'capabilities': [{'capability': 'nix', 'state': true}]}} | GenericError | Parameter 'capability' does not accept value 'nix'",
+            "{'execute': 'migrate-set-capabilities', 'arguments': {'capabilities': [{'capability': 'events'}]}} | GenericError | Parameter 'capabilities[0].state' is missing",
+            "{'execute': 'migrate-set-parameters', 'arguments': {'downtime-limit': -1}} | GenericError | Parameter 'downtime-limit' expects an integer in the range of 1 to 2000000 milliseconds",
+            "{'execute': 'migrate-set-parameters', 'arguments': {'downtime-limit': 1.5}} | GenericError | Invalid parameter type for 'downtime-limit', expected: integer",
+            "{'execute': 'query-status', 'foo': 1}        | GenericError | QMP input member 'foo' is unexpected",
+            "{'id': 1}                                    | GenericError | QMP input lacks member 'execute'",
+            "[1]                                          | GenericError | QMP input must be a JSON object",
+            "nonsense                                     | GenericError | JSON parse error, ",
+            "{'exec-oob': 'query-status'}                 | GenericError | QMP input member 'exec-oob' is unexpected",
+            "{'execute': 'migrate-start-postcopy'}        | GenericError | Enable postcopy with migrate_set_capability before the start of migration",
+            "{'execute': 'migrate-pause'}                 | GenericError | migrate-pause is currently only supported during postcopy-active or postcopy-recover state",
+            "{'execute': 'migrate-recover', 'arguments': {'uri': 'x'}} | GenericError | Migrate recover can only be run when postcopy is paused.",
+            "{'execute': 'getfd', 'arguments': {'fdname': 'x'}} | GenericError | No file descriptor supplied via SCM_RIGHTS");
 
-    /** Checks a reply. */
-    private interface Check {
-        void check(JsonNode reply);
-    }
-
-    /** One server for all of them would be quicker, but each must find it as it was. */
-    private void ask(String request, Check check) throws IOException, InterruptedException {
+    @Test
+    void errorsAreQemus() throws IOException {
         Run idle = pageflip.start("destination", "--qmp=unix:" + pageflip.path("e.qmp"))
                 .awaitErr("waiting for commands");
-        try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
-            channel.connect(UnixDomainSocketAddress.of(pageflip.path("e.qmp")));
-            write(channel, "{'execute': 'query-status'}{'execute': 'qmp_capabilities'}");
-            write(channel, request + "\n");
-            write(channel, "{'execute': 'quit', 'id': {'any': [1]}}");
-            List<JsonNode> replies = readAll(channel);
+        for (String row : ERRORS) {
+            String[] parts = row.split(" *\\| *", -1);
+            List<JsonNode> replies =
+                    ask("{'execute': 'query-status'}{'execute': 'qmp_capabilities'}" + parts[0] + "\n");
             assertThat(replies.get(0).has("QMP")).isTrue();
             assertThat(replies.get(1).at("/error/desc").asText())
                     .isEqualTo("Expecting capabilities negotiation with 'qmp_capabilities'");
             assertThat(replies.get(2).has("return")).isTrue();
-            check.check(replies.get(3));
-            assertThat(replies)
-                    .filteredOn(reply -> reply.has("return") && reply.has("id"))
-                    .singleElement()
-                    .satisfies(reply -> assertThat(reply.path("id").toString()).isEqualTo("{\"any\":[1]}"));
+            assertThat(replies.get(3).at("/error/class").asText()).as(row).isEqualTo(parts[1]);
+            assertThat(replies.get(3).at("/error/desc").asText()).as(row).startsWith(parts[2]);
         }
+        assertThat(ask("{'execute': 'qmp_capabilities'}{'execute': 'quit', 'id': {'any': [1]}}"))
+                .anySatisfy(reply -> assertThat(reply.path("id").toString()).isEqualTo("{\"any\":[1]}"));
         idle.endsWith(0);
+    }
+
+    /** A client that says this, and leaves when it has all answers. */
+    private List<JsonNode> ask(String requests) throws IOException {
+        try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+            channel.connect(UnixDomainSocketAddress.of(pageflip.path("e.qmp")));
+            write(channel, requests);
+            channel.shutdownOutput();
+            return readAll(channel);
+        }
     }
 
     private static void write(SocketChannel channel, String text) throws IOException {
@@ -421,6 +467,7 @@ final class ControlIT {
         QmpClient client =
                 QmpClient.connect(pageflip.path("s.qmp"), NanoClock.SYSTEM, () -> {}, Waiting.LIMIT.toNanos());
         clients.add(client);
+        enable(client, "events");
         awaitStatus(client, "pre-switchover");
         Run ctl = pageflip.start("ctl", pageflip.path("d.qmp").toString(), "info", "migrate")
                 .endsWith(0);
@@ -429,6 +476,8 @@ final class ControlIT {
                 .isInstanceOf(QmpException.class)
                 .hasMessage("this agent migrates once, as its command line says");
         execute(client, "migrate-continue", "{'state': 'pre-switchover'}");
+        client.awaitEvent("the end", event -> event.name().equals("SHUTDOWN"));
+        assertThat(events(client)).endsWith("device", "completed", "SHUTDOWN");
         migrate.endsWith(0);
         assertThat(migrate.out()).contains("match: ");
     }

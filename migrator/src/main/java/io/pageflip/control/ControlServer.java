@@ -2,10 +2,15 @@ package io.pageflip.control;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.pageflip.agent.MigrationControl;
 import io.pageflip.channel.Cancellation;
 import io.pageflip.channel.SocketFile;
 import io.pageflip.destination.SourceListener;
+import io.pageflip.guest.VirtualMachine;
 import io.pageflip.metrics.Progress;
+import io.pageflip.metrics.RunResult;
+import io.pageflip.migration.AgentOutcome;
+import io.pageflip.migration.AgentRole;
 import io.pageflip.os.NanoClock;
 import io.pageflip.qmp.QmpEvent;
 import io.pageflip.qmp.QmpServer;
@@ -13,11 +18,15 @@ import io.pageflip.request.MigrationRequest;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Serves QMP at a Unix socket for one agent of this process; owns the socket, and the agent's settings. */
 public final class ControlServer implements AutoCloseable {
     private static final String MIGRATION_EVENTS = "MIGRATION";
     private static final int VERSION_PARTS = 3;
+
+    /** How long an agent that migrates once stays for a client that asks again and again how the migration is. */
+    private static final int LINGER_MS = 200;
 
     private final MigrationSettings settings;
     private final ControlledAgent agent;
@@ -33,7 +42,16 @@ public final class ControlServer implements AutoCloseable {
      */
     public record Typed(MigrationRequest request, boolean namesTheWay, boolean pausesBeforeSwitchover) {}
 
-    private ControlServer(
+    /**
+     * Makes the socket. Clients can connect, and are served as long as the agent does something.
+     *
+     * @param version of pageflip, such as {@code 0.1.0}
+     * @param cancellation ends the agent
+     * @param progress of the migration that runs
+     * @param observer is told who connects to a destination
+     * @throws io.pageflip.request.RefusedException if this process cannot listen at {@code path}
+     */
+    public ControlServer(
             String path,
             Typed typed,
             String version,
@@ -47,34 +65,21 @@ public final class ControlServer implements AutoCloseable {
         this.server = new QmpServer(SocketFile.listen(path), path, commands.table(version(version)));
     }
 
-    /**
-     * Makes the socket. Clients can connect, and are not served before {@link #serve}.
-     *
-     * @param version of pageflip, such as {@code 0.1.0}
-     * @param cancellation ends the agent
-     * @param progress of the migration that runs
-     * @param observer is told who connects to a destination
-     * @throws io.pageflip.request.RefusedException if this process cannot listen at {@code path}
-     */
-    public static ControlServer open(
-            String path,
-            Typed typed,
-            String version,
-            Cancellation cancellation,
-            Progress progress,
-            SourceListener.Observer observer)
+    /** As {@link ControlledAgent#once}; meanwhile, clients are served. */
+    public RunResult once(AgentRole role, MigrationControl control, MigrationRequest request, AgentOutcome.Work work)
             throws IOException {
-        return new ControlServer(path, typed, version, cancellation, progress, observer);
-    }
-
-    /** Begins to serve clients. */
-    public void serve() {
         server.start();
+        try {
+            return agent.once(role, control, request, work);
+        } finally {
+            server.linger(LINGER_MS);
+        }
     }
 
-    /** The agent that the clients control. */
-    public ControlledAgent agent() {
-        return agent;
+    /** As {@link ControlledAgent#run}; meanwhile, clients are served. */
+    public ControlledAgent.Ending run(@Nullable VirtualMachine first, boolean verify) throws IOException {
+        server.start();
+        return agent.run(first, verify);
     }
 
     private void send(QmpEvent event) {

@@ -1,5 +1,6 @@
 package io.pageflip.control;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import io.pageflip.agent.FailureText;
@@ -7,12 +8,14 @@ import io.pageflip.agent.HostChecks;
 import io.pageflip.agent.LastCheck;
 import io.pageflip.agent.MigrationControl;
 import io.pageflip.channel.Cancellation;
+import io.pageflip.destination.DestinationAgent;
+import io.pageflip.destination.SourceLink;
 import io.pageflip.guest.Guest;
 import io.pageflip.guest.GuestConfig;
 import io.pageflip.guest.VirtualMachine;
-import io.pageflip.metrics.Failure;
 import io.pageflip.metrics.MigrationStatus;
 import io.pageflip.metrics.Owner;
+import io.pageflip.metrics.PrecopyResult;
 import io.pageflip.metrics.Progress;
 import io.pageflip.metrics.RunResult;
 import io.pageflip.metrics.VerificationResult;
@@ -23,6 +26,8 @@ import io.pageflip.os.NanoClock;
 import io.pageflip.qmp.QmpEvent;
 import io.pageflip.qmp.QmpException;
 import io.pageflip.request.MigrationRequest;
+import io.pageflip.source.DestinationLink;
+import io.pageflip.source.SourceAgent;
 import java.io.IOException;
 import java.util.List;
 import java.util.function.Consumer;
@@ -56,7 +61,7 @@ public final class ControlledAgent {
     @FunctionalInterface
     interface Task {
         /** Returns its result, and leaves the guest in {@link #machine} if it is here afterwards. */
-        RunResult run(MigrationRun run) throws IOException;
+        RunResult run(MigrationRun run, AgentOutcome outcome) throws IOException;
     }
 
     /**
@@ -78,7 +83,7 @@ public final class ControlledAgent {
             }
 
             @Override
-            public void roundEnded(io.pageflip.metrics.PrecopyResult.Round round) {
+            public void roundEnded(PrecopyResult.Round round) {
                 pass(round.round() + 1);
             }
         });
@@ -108,10 +113,19 @@ public final class ControlledAgent {
             failed(run, e);
             throw e;
         } finally {
-            send(
-                    "SHUTDOWN",
-                    JsonNodeFactory.instance.objectNode().put("guest", false).put("reason", "host-qmp-quit"));
+            tellShutdown();
         }
+    }
+
+    /** Tells why this agent ends, in QEMU's words. */
+    private void tellShutdown() {
+        String reason;
+        synchronized (this) {
+            reason = quits ? "host-qmp-quit" : cancellation.isRequested() ? "host-signal" : "none";
+        }
+        send(
+                "SHUTDOWN",
+                JsonNodeFactory.instance.objectNode().put("guest", false).put("reason", reason));
     }
 
     /**
@@ -153,38 +167,21 @@ public final class ControlledAgent {
         return quits || cancellation.isRequested() ? null : next;
     }
 
-    private RunResult perform(Task task, @Nullable RunResult last) throws IOException {
+    /** Returns the result, or {@code last} if nobody came to migrate with. */
+    private @Nullable RunResult perform(Task task, @Nullable RunResult last) {
         MigrationRun run = requireRun();
-        try {
-            RunResult result = task.run(run);
-            ended(run, result);
-            return result;
-        } catch (IOException | RuntimeException | Error e) {
-            failed(run, e);
-            boolean here = hasGuest();
-            return last != null && !here
-                    ? last
-                    : RunResult.ended(
-                            run.control().cancellation().isRequested()
-                                    ? MigrationStatus.CANCELLED
-                                    : MigrationStatus.FAILED,
-                            here ? Owner.SOURCE : Owner.UNKNOWN,
-                            null,
-                            new Failure(Failure.Kind.MIGRATION_FAILED, FailureText.of(e)));
-        } finally {
-            synchronized (this) {
-                next = null;
-            }
+        AgentOutcome outcome = new AgentOutcome(run.role());
+        RunResult result = outcome.of(() -> task.run(run, outcome));
+        ended(run, result);
+        synchronized (this) {
+            next = null;
         }
+        boolean nobodyCame = result.status() == MigrationStatus.CANCELLED && result.owner() == Owner.NOBODY_YET;
+        return nobodyCame ? last : result;
     }
 
     private Ending end(@Nullable RunResult last, boolean verify) throws IOException {
-        send(
-                "SHUTDOWN",
-                JsonNodeFactory.instance
-                        .objectNode()
-                        .put("guest", false)
-                        .put("reason", cancellation.isRequested() ? "host-signal" : "host-qmp-quit"));
+        tellShutdown();
         VirtualMachine here = takeMachine();
         if (here == null) {
             return new Ending(last, null);
@@ -346,13 +343,15 @@ public final class ControlledAgent {
     // What the agent's thread does.
 
     /** Migrates the guest away over a link. */
-    RunResult give(MigrationRun run, Agents.Opener<io.pageflip.source.DestinationLink> destination) throws IOException {
+    RunResult give(MigrationRun run, AgentOutcome outcome, Agents.Opener<DestinationLink> destination)
+            throws IOException {
         VirtualMachine given = takeMachine();
         if (given == null) {
             throw new IllegalStateException("no guest");
         }
         run.control().setGuest(given.guest());
-        io.pageflip.source.DestinationLink link;
+        outcome.sourceHasGuest();
+        DestinationLink link;
         boolean kernelMoves;
         try {
             progress.begin(Progress.Phase.CONNECTING, 0);
@@ -363,16 +362,16 @@ public final class ControlledAgent {
             throw e;
         }
         try (link) {
-            var outcome = Agents.give(run.request(), link, kernelMoves, run.control(), progress, given);
-            putMachine(outcome.machine());
-            return outcome.result();
+            SourceAgent.Given ended = Agents.give(run.request(), link, kernelMoves, run.control(), progress, given);
+            putMachine(ended.machine());
+            return ended.result();
         }
     }
 
     /** Takes a guest in over a link. */
-    RunResult take(MigrationRun run, Agents.Opener<io.pageflip.destination.SourceLink> source) throws IOException {
-        var taken = Agents.take(
-                run.request(), source, false, new AgentOutcome(AgentRole.DESTINATION), run.control(), progress);
+    RunResult take(MigrationRun run, AgentOutcome outcome, Agents.Opener<SourceLink> source) throws IOException {
+        DestinationAgent.Taken taken =
+                Agents.take(run.request(), source, () -> false, outcome, run.control(), progress);
         putMachine(taken.machine());
         return taken.result();
     }
@@ -396,11 +395,11 @@ public final class ControlledAgent {
         run.failed(FailureText.of(reason), clock.nanoTime(), this::send);
     }
 
-    private void send(String name, com.fasterxml.jackson.databind.JsonNode data) {
+    private void send(String name, JsonNode data) {
         events.accept(QmpEvent.at(clock.nanoTime(), name, data));
     }
 
-    private void send(long ns, String name, com.fasterxml.jackson.databind.JsonNode data) {
+    private void send(long ns, String name, JsonNode data) {
         events.accept(QmpEvent.at(ns, name, data));
     }
 }

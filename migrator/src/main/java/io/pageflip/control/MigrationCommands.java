@@ -1,5 +1,6 @@
 package io.pageflip.control;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -16,6 +17,7 @@ import io.pageflip.qmp.QmpCommands;
 import io.pageflip.qmp.QmpException;
 import io.pageflip.request.Mechanism;
 import io.pageflip.request.MigrationRequest;
+import io.pageflip.request.Schedule;
 import io.pageflip.source.ConnectedDestination;
 import java.io.IOException;
 import java.util.ArrayDeque;
@@ -32,6 +34,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class MigrationCommands {
     private static final String NAME = "pageflip";
+    private static final String NOT_ENABLED =
+            "Enable postcopy with migrate_set_capability before the start of migration";
 
     private final ControlledAgent agent;
     private final MigrationSettings settings;
@@ -161,17 +165,18 @@ final class MigrationCommands {
         settings.setParameters(arguments);
         MigrationRun run = agent.migration();
         if (run != null && agent.isMigrating()) {
-            run.control().setLimits(settings.limits());
+            run.control().setLimits(settings.limits(run.request().limits()));
             run.control().setThrottling(settings.throttling());
         }
         return object();
     }
 
     private ObjectNode setCapabilities(ObjectNode arguments, QmpCommands.Passed passed) throws QmpException {
-        if (agent.isMigrating()) {
+        JsonNode wanted = arguments.path("capabilities");
+        if (agent.isMigrating() && !MigrationSettings.onlyChangeWhatIsTold(wanted)) {
             throw QmpException.generic("There's a migration process in progress");
         }
-        settings.setCapabilities(arguments.path("capabilities"));
+        settings.setCapabilities(wanted);
         return object();
     }
 
@@ -182,7 +187,6 @@ final class MigrationCommands {
         MigrationAddress address = MigrationAddress.of(arguments);
         MigrationRequest request = settings.request(agent.guestConfig());
         MigrationControl control = new MigrationControl(agent.newCancellation(), settings.has(MigrationSettings.PAUSE));
-        control.setLimits(settings.limits());
         control.setThrottling(settings.throttling());
         boolean passed = address.kind() == MigrationAddress.Kind.FD;
         if (passed && request.mechanism() == Mechanism.PULL) {
@@ -191,7 +195,7 @@ final class MigrationCommands {
         }
         Fd socket = passed ? takeDescriptor(address.name()) : null;
         MigrationRun run = new MigrationRun(AgentRole.SOURCE, request, control, clock.nanoTime());
-        begin(run, running -> agent.give(running, () -> connect(address, socket, running)), socket);
+        begin(run, (running, outcome) -> agent.give(running, outcome, () -> connect(address, socket, running)), socket);
         return object();
     }
 
@@ -226,8 +230,9 @@ final class MigrationCommands {
             Fd socket = takeDescriptor(address.name());
             begin(
                     run,
-                    running -> agent.take(
+                    (running, outcome) -> agent.take(
                             running,
+                            outcome,
                             () -> ConnectedSource.acceptPassed(
                                     UnixSocket.of(socket), address.toString(), clock, control.cancellation())),
                     socket);
@@ -236,8 +241,9 @@ final class MigrationCommands {
         UnixSocket listener = listen(address.name());
         begin(
                 run,
-                running -> agent.take(
+                (running, outcome) -> agent.take(
                         running,
+                        outcome,
                         () -> SourceListener.accept(listener, address.name(), observer, clock, control.cancellation())),
                 () -> {
                     UnixSocket.unlink(address.name());
@@ -290,11 +296,18 @@ final class MigrationCommands {
 
     private ObjectNode startPostcopy() throws QmpException {
         MigrationRun run = agent.migration();
-        if (!settings.has(MigrationSettings.POSTCOPY)) {
-            throw QmpException.generic("Enable postcopy with migrate_set_capability before the start of migration");
-        }
+        boolean enabled = settings.has(MigrationSettings.POSTCOPY);
         if (run == null || run.role() != AgentRole.SOURCE || !agent.isMigrating()) {
-            throw QmpException.generic("Postcopy must be started after migration has been started");
+            throw QmpException.generic(
+                    enabled ? "Postcopy must be started after migration has been started" : NOT_ENABLED);
+        }
+        MigrationRequest request = run.request();
+        if (request.mechanism() != Mechanism.PULL && request.schedule() != Schedule.POSTCOPY) {
+            throw QmpException.generic(
+                    enabled
+                            ? "this migration, by '" + request.mechanism() + "', cannot become a postcopy: before it"
+                                    + " starts, set __io.pageflip_mechanism to 'auto' or 'pull'"
+                            : NOT_ENABLED);
         }
         run.control().startPostcopy();
         return object();

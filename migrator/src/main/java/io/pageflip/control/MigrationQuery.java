@@ -115,7 +115,6 @@ final class MigrationQuery {
         json.put("setup-time", measured.setupTimeMs());
         json.put("downtime", measured.downtimeMs());
         ObjectNode ram = ResultJson.MAPPER.valueToTree(measured.ram());
-        ram.put("pages-per-second", measured.ram().pagesPerSecond());
         addRound(ram, agent.progress().lastRound());
         json.set("ram", ram);
         if (measured.blackoutNs() != null && settings.has(MigrationSettings.BLOCKTIME)) {

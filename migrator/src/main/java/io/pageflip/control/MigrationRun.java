@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import io.pageflip.agent.MigrationControl;
+import io.pageflip.guest.Guest;
 import io.pageflip.metrics.MigrationStatus;
 import io.pageflip.metrics.Progress;
 import io.pageflip.metrics.RunResult;
@@ -35,6 +36,7 @@ final class MigrationRun {
     private boolean announced;
     private boolean stopTold;
     private boolean deviceTold;
+    private boolean resumeTold;
     private long readyNs;
     private long endNs;
     private @Nullable RunResult result;
@@ -90,12 +92,19 @@ final class MigrationRun {
 
     /** QEMU's name for what the guest does while this migration runs. */
     synchronized String runState() {
-        return switch (status) {
-            case DEVICE, "pre-switchover" -> role == AgentRole.SOURCE ? "finish-migrate" : "inmigrate";
-            case "postcopy-active", "postcopy-paused", "postcopy-recover" ->
-                role == AgentRole.SOURCE ? "finish-migrate" : "running";
-            default -> role == AgentRole.SOURCE ? "running" : "inmigrate";
-        };
+        if (role == AgentRole.DESTINATION) {
+            return resumeTold ? "running" : "inmigrate";
+        }
+        Guest guest = control.guest();
+        if (guest == null || !guest.hasRun()) {
+            return "prelaunch"; // its memory is being filled
+        }
+        return stopTold && !resumeTold ? "finish-migrate" : "running";
+    }
+
+    /** Whether the destination has the guest, as far as this agent knows: nobody can cancel any more. */
+    private boolean hasChangedHands() {
+        return role == AgentRole.SOURCE ? control.guestPausedNs() != 0 : resumeTold;
     }
 
     /** The agent goes to a phase. What happens around the downtime is told later, with the time when it happened. */
@@ -119,7 +128,11 @@ final class MigrationRun {
             case RUNNING -> {
                 if (role == AgentRole.DESTINATION) {
                     change(ACTIVE, nowNs, events);
-                    events.send(nowNs, "RESUME", MissingNode.getInstance());
+                    tellResume(nowNs, events);
+                } else if (hasChangedHands()) {
+                    tellSwitchover(nowNs, events);
+                } else {
+                    tellResumeHere(nowNs, events);
                 }
             }
             case VERIFYING -> {
@@ -128,9 +141,12 @@ final class MigrationRun {
         }
     }
 
-    /** Somebody has asked to cancel it: from now on it only ends. */
+    /**
+     * Somebody has asked to cancel it: from now on it only ends. Once the guest has changed hands, that comes too late,
+     * and nothing happens.
+     */
     synchronized void cancel(String reason, long nowNs, Events events) {
-        if (!hasEnded()) {
+        if (!hasEnded() && !hasChangedHands()) {
             control.cancellation().request(reason);
             change(CANCELLING, nowNs, events);
         }
@@ -141,8 +157,8 @@ final class MigrationRun {
         error = value.error() == null ? null : value.error().message();
         if (value.status() == MigrationStatus.COMPLETED) {
             tellSwitchover(nowNs, events);
-        } else if (stopTold && role == AgentRole.SOURCE && value.status() != MigrationStatus.LOST) {
-            events.send(nowNs, "RESUME", MissingNode.getInstance());
+        } else if (role == AgentRole.SOURCE && value.status() != MigrationStatus.LOST) {
+            tellResumeHere(nowNs, events);
         }
         end(
                 switch (value.status()) {
@@ -178,6 +194,20 @@ final class MigrationRun {
         if (!stopTold) {
             stopTold = true;
             events.send(ns, "STOP", MissingNode.getInstance());
+        }
+    }
+
+    private void tellResume(long nowNs, Events events) {
+        if (!resumeTold) {
+            resumeTold = true;
+            events.send(nowNs, "RESUME", MissingNode.getInstance());
+        }
+    }
+
+    /** The guest goes on at the source; only a guest that was paused is news. */
+    private void tellResumeHere(long nowNs, Events events) {
+        if (stopTold) {
+            tellResume(nowNs, events);
         }
     }
 

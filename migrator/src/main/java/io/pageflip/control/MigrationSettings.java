@@ -121,6 +121,17 @@ final class MigrationSettings {
         return Boolean.TRUE.equals(capabilities.get(capability));
     }
 
+    /** Whether these capabilities only change what clients are told, and may so be set while a migration runs. */
+    static boolean onlyChangeWhatIsTold(JsonNode list) {
+        for (JsonNode one : list) {
+            String name = one.path("capability").asText();
+            if (!name.equals(EVENTS) && !name.equals(BLOCKTIME)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     /** Sets capabilities that have been checked. */
     synchronized void setCapabilities(JsonNode list) {
         for (JsonNode one : list) {
@@ -174,16 +185,15 @@ final class MigrationSettings {
         return all;
     }
 
-    /** The limits of a precopy as they are now. */
-    synchronized PrecopyLimits limits() {
-        PrecopyLimits other = typed.limits();
+    /** The limits of a migration that runs, with those that may be set meanwhile as they are now. */
+    synchronized PrecopyLimits limits(PrecopyLimits atStart) {
         return new PrecopyLimits(
                 number(DOWNTIME_LIMIT) * 1_000_000,
                 number(MAX_BANDWIDTH),
-                other.maxRounds(),
-                has(AUTO_CONVERGE),
-                typed.precopy().timeoutS() == null ? 0 : other.timeoutNs(),
-                other.onTimeout());
+                atStart.maxRounds(),
+                atStart.autoConverge(),
+                atStart.timeoutNs(),
+                atStart.onTimeout());
     }
 
     synchronized Throttling throttling() {
@@ -228,7 +238,7 @@ final class MigrationSettings {
                         transfer.noWayBack(),
                         transfer.switchoverTimeoutS()),
                 typed.adopt(),
-                precopy ? precopy() : MigrationRequest.Precopy.NONE,
+                precopy ? precopy(mechanism) : MigrationRequest.Precopy.NONE,
                 mechanism == Mechanism.PULL || schedule == Schedule.POSTCOPY
                         ? typed.postcopy()
                         : MigrationRequest.Postcopy.NONE,
@@ -249,16 +259,24 @@ final class MigrationSettings {
         return typed;
     }
 
-    private MigrationRequest.Precopy precopy() {
+    private MigrationRequest.Precopy precopy(Mechanism mechanism) {
         MigrationRequest.Precopy said = typed.precopy();
+        boolean becomesPostcopy = has(POSTCOPY) && mechanism == Mechanism.PULL;
         return new MigrationRequest.Precopy(
                 number(DOWNTIME_LIMIT),
                 number(MAX_BANDWIDTH) == 0 ? null : number(MAX_BANDWIDTH),
                 said.maxRounds(),
                 has(AUTO_CONVERGE),
                 said.timeoutS() == null ? (Double) NEVER : said.timeoutS(),
-                has(POSTCOPY) && said.onTimeout() == null ? PrecopyLimits.OnTimeout.POSTCOPY : said.onTimeout(),
+                becomesPostcopy && said.onTimeout() == null ? PrecopyLimits.OnTimeout.POSTCOPY : said.onTimeout(),
                 said.dirtyTracking());
+    }
+
+    private static <E extends Enum<E>> E named(E[] values, String word) {
+        return Arrays.stream(values)
+                .filter(value -> value.toString().equals(word))
+                .findFirst()
+                .orElseThrow();
     }
 
     private boolean sharesPages() {
@@ -268,10 +286,7 @@ final class MigrationSettings {
     private Mechanism mechanism() {
         String ours = choice(MECHANISM);
         if (ours != null) {
-            return Arrays.stream(Mechanism.values())
-                    .filter(value -> value.toString().equals(ours))
-                    .findFirst()
-                    .orElseThrow();
+            return named(Mechanism.values(), ours);
         }
         if (sharesPages()) {
             return Mechanism.FLIP;
@@ -282,10 +297,7 @@ final class MigrationSettings {
     private Schedule schedule(Mechanism mechanism) {
         String ours = choice(SCHEDULE);
         if (ours != null) {
-            return Arrays.stream(Schedule.values())
-                    .filter(value -> value.toString().equals(ours))
-                    .findFirst()
-                    .orElseThrow();
+            return named(Schedule.values(), ours);
         }
         if (mechanism == Mechanism.FLIP) {
             return has(POSTCOPY) ? Schedule.POSTCOPY : has(GIFT) ? Schedule.HANDOVER : Schedule.STOP_AND_MOVE;

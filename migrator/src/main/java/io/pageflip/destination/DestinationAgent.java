@@ -28,6 +28,7 @@ import io.pageflip.wire.Message;
 import io.pageflip.wire.ProtocolException;
 import java.io.IOException;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -89,7 +90,7 @@ public final class DestinationAgent {
      */
     public RunResult run() throws IOException {
         try (DestinationMemory memory = prepareMemory()) {
-            return migrate(memory, true);
+            return migrate(memory, () -> true);
         }
     }
 
@@ -97,18 +98,18 @@ public final class DestinationAgent {
      * A guest that was taken over, and the result of that.
      *
      * @param machine the running guest, which the caller owns; null if the guest is lost, or was verified and ended
-     *     because the agent was asked to end
      */
     public record Taken(RunResult result, @Nullable VirtualMachine machine) {}
 
     /**
      * Takes the guest over and lets it run on, unverified.
      *
+     * @param ends asked when the guest has run for a while: whether it is to be verified and ended all the same
      * @throws IOException if the guest never became ours; the source has been told why
      */
-    public Taken take() throws IOException {
+    public Taken take(BooleanSupplier ends) throws IOException {
         try (DestinationMemory memory = prepareMemory()) {
-            RunResult result = migrate(memory, false);
+            RunResult result = migrate(memory, ends);
             return new Taken(result, memory.guest().isRunning() ? memory.giveAway() : null);
         }
     }
@@ -127,7 +128,7 @@ public final class DestinationAgent {
         }
     }
 
-    private RunResult migrate(DestinationMemory memory, boolean ends) throws IOException {
+    private RunResult migrate(DestinationMemory memory, BooleanSupplier ends) throws IOException {
         DestinationSchedule schedule;
         try {
             schedule = DestinationSchedule.of(
@@ -173,7 +174,7 @@ public final class DestinationAgent {
     }
 
     /** The guest is ours: nothing that goes wrong from here on gives it back. */
-    private RunResult runGuest(DestinationMemory memory, DestinationSchedule schedule, boolean ends)
+    private RunResult runGuest(DestinationMemory memory, DestinationSchedule schedule, BooleanSupplier ends)
             throws IOException {
         Guest guest = memory.guest();
         NanoClock clock = context.clock();
@@ -212,7 +213,7 @@ public final class DestinationAgent {
         watch(runningSinceNs, pulse, guest);
         long endNs = clock.nanoTime();
         long ranForNs = endNs - runningSinceNs;
-        boolean last = ends || context.cancellation().isRequested();
+        boolean last = ends.getAsBoolean();
         if (last) {
             guest.stop();
         }

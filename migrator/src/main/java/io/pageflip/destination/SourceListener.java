@@ -17,6 +17,15 @@ public final class SourceListener {
 
     /** Is told what happens meanwhile, on the thread that waits. */
     public interface Observer {
+        /** Pays no attention. */
+        Observer NONE = new Observer() {
+            @Override
+            public void listening() {}
+
+            @Override
+            public void ignored(String reason) {}
+        };
+
         /** From now on a source can connect. */
         void listening();
 

@@ -43,7 +43,7 @@ public final class AgentOutcome {
     }
 
     /** Says that there is a guest now: if an exception ends this agent's work, the source has the guest. */
-    void sourceHasGuest() {
+    public void sourceHasGuest() {
         owner = Owner.SOURCE;
     }
 

@@ -24,6 +24,7 @@ import io.pageflip.wire.Message;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.function.BooleanSupplier;
 
 /**
  * Runs one agent in this process: checks the host, opens the connection to the other agent, migrates. The calling
@@ -96,18 +97,19 @@ public final class Agents {
             MigrationControl control,
             Progress progress)
             throws IOException {
-        return take(request, source, true, outcome, control, progress).result();
+        return take(request, source, () -> true, outcome, control, progress).result();
     }
 
     /**
      * Takes the guest over.
      *
-     * @param ends whether the guest is verified and ended afterwards; otherwise it runs on, and the caller owns it
+     * @param ends asked when the guest has run for a while: whether it is verified and ended; otherwise it runs on, and
+     *     the caller owns it
      */
     public static DestinationAgent.Taken take(
             MigrationRequest request,
             Opener<SourceLink> source,
-            boolean ends,
+            BooleanSupplier ends,
             AgentOutcome outcome,
             MigrationControl control,
             Progress progress)
@@ -119,8 +121,7 @@ public final class Agents {
             boolean kernelMoves = checkHost(link);
             DestinationAgent agent =
                     new DestinationAgent(request, link, kernelMoves, control, progress, NanoClock.SYSTEM);
-            VirtualMachine nobody = null;
-            return ends ? new DestinationAgent.Taken(agent.run(), nobody) : agent.take();
+            return agent.take(ends);
         }
     }
 

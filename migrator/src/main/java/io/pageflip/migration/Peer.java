@@ -143,7 +143,12 @@ final class Peer {
 
     private RunResult take(boolean last) throws IOException {
         DestinationAgent.Taken taken = Agents.take(
-                request, () -> Agents.listen(task.socket(), observer, cancellation), last, outcome, control, progress);
+                request,
+                () -> Agents.listen(task.socket(), observer, cancellation),
+                () -> last || cancellation.isRequested(),
+                outcome,
+                control,
+                progress);
         machine = taken.machine();
         return taken.result();
     }

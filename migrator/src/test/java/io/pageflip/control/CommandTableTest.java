@@ -26,13 +26,7 @@ final class CommandTableTest {
                     agent,
                     new MigrationSettings(new RequestBuilder().build(), false, false),
                     () -> 1,
-                    new SourceListener.Observer() {
-                        @Override
-                        public void listening() {}
-
-                        @Override
-                        public void ignored(String reason) {}
-                    })
+                    SourceListener.Observer.NONE)
             .table(JSON.createObjectNode().put("package", "test"));
 
     private JsonNode execute(String command, ObjectNode arguments) throws QmpException {

@@ -73,8 +73,8 @@ final class MigrationSettingsTest {
         assertThat(request.limits().timeoutNs() == 0).isEqualTo(schedule == Schedule.PRECOPY);
         if (parameters.contains("downtime-limit")) {
             assertThat(request.limits().downtimeLimitNs()).isEqualTo(7_000_000);
-            assertThat(settings.limits().maxBandwidth()).isEqualTo(2_000_000);
-            assertThat(settings.limits().autoConverge()).isTrue();
+            assertThat(settings.limits(request.limits()).maxBandwidth()).isEqualTo(2_000_000);
+            assertThat(settings.limits(request.limits()).autoConverge()).isTrue();
         }
     }
 
