@@ -152,8 +152,9 @@ final class ControlIT {
         enable(to, "events", "x-ignore-shared");
 
         migrate(from, to);
-        JsonNode completed = awaitStatus(from, "completed");
-        awaitStatus(to, "completed");
+        from.awaitEvent("the end at the source", event -> event.is("MIGRATION", "status", "completed"));
+        to.awaitEvent("the end at the destination", event -> event.is("MIGRATION", "status", "completed"));
+        JsonNode completed = from.execute("query-migrate");
 
         assertThat(completed.path("__io.pageflip_downtime-ns").asLong()).isPositive();
         assertThat(completed.at("/__io.pageflip_pages/moved").asLong()).isEqualTo((32 + 16) << 8);

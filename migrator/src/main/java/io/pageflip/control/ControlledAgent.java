@@ -172,9 +172,9 @@ public final class ControlledAgent {
         MigrationRun run = requireRun();
         AgentOutcome outcome = new AgentOutcome(run.role());
         RunResult result = outcome.of(() -> task.run(run, outcome));
-        ended(run, result);
-        synchronized (this) {
+        synchronized (this) { // whoever hears of the end may begin another one at once
             next = null;
+            ended(run, result);
         }
         boolean nobodyCame = result.status() == MigrationStatus.CANCELLED && result.owner() == Owner.NOBODY_YET;
         return nobodyCame ? last : result;
