@@ -108,6 +108,11 @@ final class FakeDestination implements AutoCloseable {
         }
     }
 
+    /** Whether the source has said that the migration is over: after its greeting, it says nothing else here. */
+    boolean isCancelled() throws IOException {
+        return connection.awaitReadable(0);
+    }
+
     /** Takes the guest, whose lock it has. */
     void take() throws IOException {
         new Ownership(token(), hello.ownerEpoch()).take();
