@@ -167,6 +167,11 @@ final class Pageflip implements BeforeEachCallback, AfterEachCallback {
         return remembered(Run.withOutputLeftAlone(command, process));
     }
 
+    /** Starts any command with its standard input and output pipes that the test uses. */
+    Run startToBeTold(List<String> command) throws IOException {
+        return remembered(Run.withOutputLeftAlone(command, builder(command).start()));
+    }
+
     private ProcessBuilder builder(List<String> command) {
         // A shell that runs the tests in the background has them ignore SIGINT, and all that they start.
         List<String> line = new ArrayList<>(List.of("env", "--default-signal=INT"));
