@@ -68,8 +68,7 @@ final class DamagedRequestsIT {
     void theGuestRunsOnWhateverIsAsked() throws IOException, InterruptedException {
         // What leaks in the heap ends this agent; what leaks beside it is measured.
         pageflip.javaOptions(Installation.archiveOption(), "-Xmx64m");
-        Run agent = pageflip.start(
-                        "source", "--qmp=unix:" + pageflip.path("s.qmp"), "--ram=16M", "--workload=uniform")
+        Run agent = pageflip.start("source", "--qmp=unix:" + pageflip.path("s.qmp"), "--ram=16M", "--workload=uniform")
                 .awaitErr("waiting for commands");
         Heartbeat guest = Heartbeat.of(agent);
 
@@ -87,7 +86,8 @@ final class DamagedRequestsIT {
         guest.awaitBeats();
         try (QmpClient client =
                 QmpClient.connect(pageflip.path("s.qmp"), NanoClock.SYSTEM, () -> {}, Waiting.LIMIT_NS)) {
-            assertThat(client.execute("query-status").path("running").asBoolean()).isTrue();
+            assertThat(client.execute("query-status").path("running").asBoolean())
+                    .isTrue();
             client.execute("quit");
         }
         agent.endsWith(1); // as its last migration had nowhere to go
@@ -105,7 +105,9 @@ final class DamagedRequestsIT {
     private void assertServes() throws IOException {
         try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
             channel.connect(UnixDomainSocketAddress.of(pageflip.path("s.qmp")));
-            write(channel, "{'execute':'qmp_capabilities','arguments':{'enable':['oob']}}".getBytes(StandardCharsets.UTF_8));
+            write(
+                    channel,
+                    "{'execute':'qmp_capabilities','arguments':{'enable':['oob']}}".getBytes(StandardCharsets.UTF_8));
             ByteBuffer buffer = ByteBuffer.allocate(1 << 16);
             for (int i = 0; i < BATCHES; i++) {
                 String name = "batch " + i;
@@ -142,7 +144,8 @@ final class DamagedRequestsIT {
     private byte[] damaged(String last) throws IOException {
         ByteArrayOutputStream all = new ByteArrayOutputStream();
         for (int i = 0; i < BATCH; i++) {
-            String good = GOOD.get(random.nextInt(GOOD.size())).replace("%s", pageflip.path("nobody").toString());
+            String good = GOOD.get(random.nextInt(GOOD.size()))
+                    .replace("%s", pageflip.path("nobody").toString());
             byte[] one = good.getBytes(StandardCharsets.UTF_8);
             for (int damages = random.nextInt(3); damages > 0 && one.length > 0; damages--) {
                 int at = random.nextInt(one.length);

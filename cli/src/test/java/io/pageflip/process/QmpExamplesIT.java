@@ -99,8 +99,7 @@ final class QmpExamplesIT {
             shell.close();
         }
         type(3);
-        assertThat(printed)
-                .contains("\"QMP\"", "\"return\":{\"status\":\"completed\"");
+        assertThat(printed).contains("\"QMP\"", "\"return\":{\"status\":\"completed\"");
         for (String socket : List.of("src.qmp", "dst.qmp")) {
             try (QmpClient client =
                     QmpClient.connect(pageflip.path(socket), NanoClock.SYSTEM, () -> {}, Waiting.LIMIT_NS)) {

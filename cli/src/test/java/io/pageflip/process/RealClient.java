@@ -29,6 +29,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class RealClient {
     private static final ObjectMapper JSON = new ObjectMapper().enable(JsonParser.Feature.ALLOW_SINGLE_QUOTES);
+    private static final String PYTHON = "/usr/bin/python3";
+    private static final String SKIP_NEGOTIATION = "-N";
     private static final String PROMPT = "(QEMU) ";
 
     /** Which one. */
@@ -74,35 +76,30 @@ final class RealClient {
             return System.getenv("PAGEFLIP_QMP_NODE");
         }
 
-        private List<String> command(Path home, Path socket, boolean negotiates) {
+        private List<String> command(Path home, Path socket, List<String> options) {
             String python = "PYTHONPATH=" + python() + "/usr/lib/python3/dist-packages";
             return switch (this) {
-                case LIBRARY ->
-                    List.of(
+                case LIBRARY -> with(options, "env", python, PYTHON, resource("qmp-library.py"), socket.toString());
+                case QMP_SHELL -> // at home is the history of commands
+                    with(
+                            options,
                             "env",
                             python,
-                            "/usr/bin/python3",
-                            resource("qmp-library.py"),
-                            socket.toString(),
-                            negotiates ? "negotiate" : "skip");
-                case QMP_SHELL -> {
-                    List<String> words = new ArrayList<>(List.of(
-                            "env",
-                            python,
-                            "HOME=" + home, // for the history of commands
-                            "/usr/bin/python3",
+                            "HOME=" + home,
+                            PYTHON,
                             "-u",
-                            python() + "/usr/bin/qmp-shell"));
-                    if (!negotiates) {
-                        words.add("-N");
-                    }
-                    words.add(socket.toString());
-                    yield words;
-                }
+                            python() + "/usr/bin/qmp-shell",
+                            socket.toString());
                 case NODE ->
                     List.of("env", "NODE_PATH=" + modules(), "node", resource("qmp-node.cjs"), socket.toString());
                 case SOCAT -> List.of("socat", "-", "UNIX-CONNECT:" + socket);
             };
+        }
+
+        private static List<String> with(List<String> options, String... words) {
+            List<String> all = new ArrayList<>(List.of(words));
+            all.addAll(options);
+            return all;
         }
 
         private static String resource(String name) {
@@ -133,7 +130,7 @@ final class RealClient {
 
     /** Starts one that negotiates capabilities first. */
     static RealClient connect(Pageflip pageflip, Kind kind, Path socket) throws IOException {
-        RealClient client = start(pageflip, kind, socket, true);
+        RealClient client = start(pageflip, kind, socket, List.of());
         if (kind == Kind.SOCAT) {
             client.ok("qmp_capabilities", "{'enable':['oob']}");
         }
@@ -142,12 +139,18 @@ final class RealClient {
 
     /** Starts one that negotiates nothing. */
     static RealClient connectOnly(Pageflip pageflip, Kind kind, Path socket) throws IOException {
-        return start(pageflip, kind, socket, false);
+        return start(pageflip, kind, socket, List.of(SKIP_NEGOTIATION));
     }
 
-    private static RealClient start(Pageflip pageflip, Kind kind, Path socket, boolean negotiates) throws IOException {
+    /** Starts a qmp-shell in which one types what QEMU's human monitor understands. */
+    static RealClient connectToMonitor(Pageflip pageflip, Path socket) throws IOException {
+        return start(pageflip, Kind.QMP_SHELL, socket, List.of("-H"));
+    }
+
+    private static RealClient start(Pageflip pageflip, Kind kind, Path socket, List<String> options)
+            throws IOException {
         Path home = Files.createDirectories(pageflip.path("home"));
-        RealClient client = new RealClient(kind, pageflip.startToBeTold(kind.command(home, socket, negotiates)));
+        RealClient client = new RealClient(kind, pageflip.startToBeTold(kind.command(home, socket, options)));
         Thread reader = new Thread(client::readOnAndOn, "output of " + kind);
         reader.setDaemon(true);
         reader.start();
@@ -155,8 +158,8 @@ final class RealClient {
     }
 
     private void readOnAndOn() {
-        try (BufferedReader lines = new BufferedReader(
-                new InputStreamReader(run.process().getInputStream(), StandardCharsets.UTF_8))) {
+        try (BufferedReader lines =
+                new BufferedReader(new InputStreamReader(run.process().getInputStream(), StandardCharsets.UTF_8))) {
             for (String line = lines.readLine(); line != null; line = lines.readLine()) {
                 take(line);
             }
@@ -198,9 +201,7 @@ final class RealClient {
     /** Sends a command that succeeds, and returns what it returns. */
     JsonNode ok(String command, String arguments) throws IOException {
         ObjectNode reply = execute(command, arguments);
-        assertThat(reply.has("return"))
-                .as("%s succeeds: %s", command, reply)
-                .isTrue();
+        assertThat(reply.has("return")).as("%s succeeds: %s", command, reply).isTrue();
         return reply.path("return");
     }
 
@@ -222,13 +223,15 @@ final class RealClient {
     /** As its manual says: key=value, with JSON for what is not simple. */
     private static String typed(String command, String arguments) throws IOException {
         StringBuilder line = new StringBuilder(command);
-        JSON.readTree(arguments).properties().forEach(argument -> line.append(' ')
-                .append(argument.getKey())
-                .append('=')
-                .append(
-                        argument.getValue().isTextual()
-                                ? argument.getValue().asText()
-                                : argument.getValue().toString()));
+        JSON.readTree(arguments)
+                .properties()
+                .forEach(argument -> line.append(' ')
+                        .append(argument.getKey())
+                        .append('=')
+                        .append(
+                                argument.getValue().isTextual()
+                                        ? argument.getValue().asText()
+                                        : argument.getValue().toString()));
         return line.toString();
     }
 

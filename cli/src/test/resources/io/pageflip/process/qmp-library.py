@@ -1,6 +1,6 @@
 """Sends each request of standard input, one a line, through the library qemu.qmp; writes what comes back, one a line.
 
-Arguments: the socket, and "negotiate" or "skip" (the negotiation of capabilities).
+Arguments: the socket, and -N if no capability is to be negotiated.
 """
 import asyncio
 import json
@@ -49,4 +49,4 @@ async def main(socket, negotiates):
         pass
 
 
-asyncio.run(main(sys.argv[1], sys.argv[2] == "negotiate"))
+asyncio.run(main(sys.argv[1], "-N" not in sys.argv))

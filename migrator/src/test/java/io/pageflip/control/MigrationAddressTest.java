@@ -16,7 +16,8 @@ final class MigrationAddressTest {
 
     /** UNIX stands for the address of a Unix socket, MAIN for a channel that has it. */
     private static MigrationAddress read(String text) throws JsonProcessingException, QmpException {
-        String json = text.replace("MAIN", "{'channel-type':'main','addr':UNIX}").replace("UNIX", UNIX);
+        String json =
+                text.replace("MAIN", "{'channel-type':'main','addr':UNIX}").replace("UNIX", UNIX);
         ObjectNode arguments = (ObjectNode) new ObjectMapper().readTree(json.replace('\'', '"'));
         CHECK.check("", arguments);
         return MigrationAddress.of(arguments);
@@ -39,7 +40,9 @@ final class MigrationAddressTest {
         MigrationAddress address = read(arguments);
 
         assertThat(address).isEqualTo(new MigrationAddress(kind, name));
-        assertThat(read("{'uri':'" + address + "'}")).as("what it says is a uri").isEqualTo(address);
+        assertThat(read("{'uri':'" + address + "'}"))
+                .as("what it says is a uri")
+                .isEqualTo(address);
     }
 
     @ParameterizedTest

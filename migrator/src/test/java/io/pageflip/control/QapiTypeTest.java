@@ -85,8 +85,7 @@ final class QapiTypeTest {
     void refusesAllElseInQemusWords(String arguments, String said) {
         assertThatThrownBy(() -> ARGUMENTS.check("", json(arguments)))
                 .isInstanceOfSatisfying(
-                        QmpException.class,
-                        e -> assertThat(e.error().kind()).isEqualTo(QmpError.GENERIC))
+                        QmpException.class, e -> assertThat(e.error().kind()).isEqualTo(QmpError.GENERIC))
                 .hasMessage(said);
     }
 
