@@ -221,9 +221,11 @@ final class SignalIT {
     }
 
     /** A guest that is stopped for good ends with the migration: that is a loss, and said so. */
-    @Test
-    void aMigrationWithAStoppedOwnerEndsInTheEnd() throws Exception {
-        Run run = pageflip.start("migrate", "--ram=16M", "--run-after=0.05", "--destination-fault=stop@resumed");
+    @ParameterizedTest
+    @ValueSource(strings = {"", "--ping-pong --runs=3"})
+    void aMigrationWithAStoppedOwnerEndsInTheEnd(String options) throws Exception {
+        Run run = pageflip.shell("exec \"$PAGEFLIP\" migrate --ram 16M --run-after 0.05 --destination-fault stop@resumed "
+                + options);
         Waiting.until(
                 "a destination that is stopped",
                 () -> run.process().descendants().anyMatch(Run::isStopped));

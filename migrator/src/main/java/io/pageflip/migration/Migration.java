@@ -26,14 +26,6 @@ public final class Migration {
     /** How long a destination may take to end once it was asked to, and the source has ended with its guest. */
     private static final long VAIN_NS = NS_PER_S;
 
-    /**
-     * How long both agents may take to end once they were asked to, and {@link #END_NS_PER_GIB} more. One that somebody
-     * has stopped never does.
-     */
-    private static final long END_NS = 10 * NS_PER_S;
-
-    private static final long END_NS_PER_GIB = 2 * NS_PER_S;
-
     private final MigrationRequest request;
     private final AgentLauncher launcher;
     private final Cancellation cancellation;
@@ -118,8 +110,8 @@ public final class Migration {
     }
 
     private void awaitBoth(AgentProcess source, AgentProcess destination, Path socket) throws InterruptedException {
-        long endNs = END_NS + (request.guest().ramBytes() >> 30) * END_NS_PER_GIB;
-        long askedNs = 0;
+        AgentsEnd end = new AgentsEnd(source, destination, request.guest(), NanoClock.SYSTEM);
+        boolean endRequired = false;
         long sourceEndedNs = 0;
         while (sourceEndedNs == 0 || !destination.awaitEnd(SLICE_MS)) {
             if (sourceEndedNs == 0 && source.awaitEnd(SLICE_MS)) {
@@ -130,17 +122,12 @@ public final class Migration {
             // destination decides by itself. If the source never came, or has kept the guest, the destination waits in
             // vain: end it.
             boolean inVain = sourceEnded && (source.keptGuest() || Files.exists(socket));
-            long nowNs = NanoClock.SYSTEM.nanoTime();
-            if (askedNs == 0) {
-                if (cancellation.isRequested() || inVain) {
-                    askedNs = nowNs;
-                    source.cancel();
-                    destination.cancel();
-                }
-            } else if (nowNs - askedNs > endNs) {
-                source.kill();
-                destination.kill();
-            } else if (inVain && nowNs - Math.max(askedNs, sourceEndedNs) > VAIN_NS) {
+            endRequired = endRequired || inVain || cancellation.isRequested();
+            if (endRequired) {
+                end.require();
+            }
+            long sinceNs = Math.max(end.askedNs(), sourceEndedNs);
+            if (inVain && NanoClock.SYSTEM.nanoTime() - sinceNs > VAIN_NS) {
                 destination.kill();
             }
         }

@@ -5,6 +5,7 @@ import io.pageflip.metrics.MigrationStatus;
 import io.pageflip.metrics.Progress;
 import io.pageflip.metrics.RunResult;
 import io.pageflip.metrics.VerificationResult;
+import io.pageflip.os.NanoClock;
 import io.pageflip.request.MigrationRequest;
 import io.pageflip.request.RequestRules;
 import io.pageflip.scenario.ScriptedFault;
@@ -110,7 +111,8 @@ public final class PingPong {
         }
 
         void run(Path socket) throws InterruptedException {
-            boolean asked = false;
+            AgentsEnd end = new AgentsEnd(first, second, request.guest(), NanoClock.SYSTEM);
+            boolean endRequired = false;
             boolean firstEnded = false;
             boolean secondEnded = false;
             while (!firstEnded || !secondEnded) {
@@ -119,10 +121,9 @@ public final class PingPong {
                 // If one agent has ended and the other still listens, that one waits in vain: end it. If it is
                 // connected, it decides by itself.
                 boolean inVain = (firstEnded || secondEnded) && Files.exists(socket);
-                if ((cancellation.isRequested() || inVain) && !asked) {
-                    asked = true;
-                    first.cancel();
-                    second.cancel();
+                endRequired = endRequired || inVain || cancellation.isRequested();
+                if (endRequired) {
+                    end.require();
                 }
                 mergeWhatIsThere();
             }
