@@ -159,7 +159,7 @@ entry:
         ljmp    $8, $long_mode
 
         .code64
-# RBX: the information page. R8: the generations. R9: the number of data pages. R10: how many of them lie in low memory.
+# RBX: heartbeats. R8: the generations. R9: the number of data pages. R10: how many of them lie in low memory.
 # R11: the page number (address / 4096) of the first. R12: ticks between two writes. R13: the tick of the next write.
 # R14: the state of the random numbers. R15: TAG. RBP: STEP.
 long_mode:
@@ -168,7 +168,7 @@ long_mode:
         movl    %eax, %ds
         movl    %eax, %es
         movl    %eax, %ss
-        movl    $INFO, %ebx
+        xorl    %ebx, %ebx
         movabsq $TAG, %r15
         movabsq $STEP, %rbp
 
@@ -240,21 +240,21 @@ long_mode:
 
         # The header of the information page; its first word comes last.
         movq    id, %rax
-        movq    %rax, INFO_ID(%rbx)
-        movl    $INFO_VERSION, 8(%rbx)
-        movl    $1, 12(%rbx)
+        movq    %rax, INFO + INFO_ID
+        movl    $INFO_VERSION, INFO + 8
+        movl    $1, INFO + 12
         movabsq $0x50494c4645474150, %rax
-        movq    %rax, (%rbx)
+        movq    %rax, INFO
         call    now
         movq    %rax, %r13
 
 # One turn: a heartbeat, and a write if it is time for one.
 run:
-        incq    INFO_BEATS(%rbx)
+        call    beat
         call    now
-        movq    %rax, INFO_TIME(%rbx)
-        movq    INFO_REQUESTED(%rbx), %rcx
-        cmpq    %rcx, INFO_CHECKED(%rbx)
+        movq    %rax, INFO + INFO_TIME
+        movq    INFO + INFO_REQUESTED, %rcx
+        cmpq    %rcx, INFO + INFO_CHECKED
         jne     check
         cmpq    $-1, %r12
         je      run
@@ -276,7 +276,7 @@ run:
         jmp     run
 3:      call    verify_page
         call    write_page
-        incq    INFO_WRITTEN(%rbx)
+        incq    INFO + INFO_WRITTEN
         jmp     run
 
 # Checks all pages: requested by whoever adds to the word. All generations together must be the pages that were filled and
@@ -288,19 +288,30 @@ check:
 1:      call    verify_page
         movl    (%r8,%rsi,4), %eax
         addq    %rax, sum
-        incq    INFO_BEATS(%rbx)
+        call    beat
         incq    %rsi
         cmpq    %r9, %rsi
         jb      1b
         movq    filled, %rax
-        addq    INFO_WRITTEN(%rbx), %rax
+        addq    INFO + INFO_WRITTEN, %rax
         cmpq    %rax, sum
         je      2f
         movq    %r8, %rdi
         call    bad
 2:      popq    %rcx
-        movq    %rcx, INFO_CHECKED(%rbx)
+        movq    %rcx, INFO + INFO_CHECKED
         jmp     run
+
+# A heartbeat. It is counted in a register, so that an information page that is older than the vCPU, since a migration
+# has lost it, does not turn the count back: it counts as bad. Changes RDI.
+beat:
+        cmpq    %rbx, INFO + INFO_BEATS
+        je      1f
+        movl    $INFO, %edi
+        call    bad
+1:      incq    %rbx
+        movq    %rbx, INFO + INFO_BEATS
+        ret
 
 # RSI: the page to write next. Changes RAX, RCX, RDX.
 next_page:
@@ -391,10 +402,10 @@ verify_page:
 
 # Counts something bad at address RDI.
 bad:
-        incq    INFO_BAD(%rbx)
-        cmpq    $1, INFO_BAD(%rbx)
+        incq    INFO + INFO_BAD
+        cmpq    $1, INFO + INFO_BAD
         jne     1f
-        movq    %rdi, INFO_FIRST_BAD(%rbx)
+        movq    %rdi, INFO + INFO_FIRST_BAD
 1:      ret
 
 # RAX: the time stamp counter. Changes RDX.

@@ -26,6 +26,7 @@ import io.pageflip.prediction.Costs;
 import io.pageflip.prediction.Planned;
 import io.pageflip.prediction.Prediction;
 import io.pageflip.prediction.Predictor;
+import io.pageflip.qemu.QemuMemory;
 import io.pageflip.qemu.QemuMigration;
 import io.pageflip.qemu.QemuResult;
 import io.pageflip.qemu.QemuSettings;
@@ -397,7 +398,7 @@ final class CompareCommand implements Callable<Integer> {
                     QemuOptions.options(settings.get(row)),
                     results,
                     run.failed(at),
-                    complete ? peakMemory(settings.get(row)) : null));
+                    complete ? memory(settings.get(row)) : null));
         }
         Map<String, Object> request = new LinkedHashMap<>();
         matrixOptions.describe(request);
@@ -417,9 +418,9 @@ final class CompareCommand implements Callable<Integer> {
                 request, cancellation.isRequested(), measured, qemu == null ? null : cells, skipped, reference);
     }
 
-    /** Of one more run, whose times do not count; null if it failed. */
-    private @Nullable Long peakMemory(QemuSettings row) throws InterruptedException {
-        return new QemuMigration(row, cancellation, NanoClock.SYSTEM).peakPssBytes();
+    /** Of one more run, whose times do not count. */
+    private QemuMemory memory(QemuSettings row) throws InterruptedException {
+        return new QemuMigration(row, cancellation, NanoClock.SYSTEM).runForMemory();
     }
 
     private void print(ComparisonText text) {

@@ -7,6 +7,7 @@ import io.pageflip.memory.Quantity;
 import io.pageflip.os.MemoryLimits;
 import io.pageflip.qemu.QemuBinary;
 import io.pageflip.qemu.QemuGuest;
+import io.pageflip.qemu.QemuMigration;
 import io.pageflip.qemu.QemuMode;
 import io.pageflip.qemu.QemuSettings;
 import io.pageflip.ram.Backing;
@@ -287,11 +288,7 @@ final class QemuOptions {
             return "no room: it needs " + Quantity.format(needed) + ", and " + Quantity.format(limit.availableBytes())
                     + " are available";
         }
-        Path temporary = Path.of(System.getProperty("java.io.tmpdir"));
-        if (row.mode() == QemuMode.MAPPED_RAM && Files.getFileStore(temporary).getUsableSpace() < ram) {
-            return "no room: it writes RAM to a file in " + temporary;
-        }
-        return null;
+        return QemuMigration.whyNoRoom(row);
     }
 
     /** The options of a row as reports write them. */

@@ -41,6 +41,10 @@ final class QemuIT {
         Host.need(!binaries.isEmpty(), INSTALLED + " is not installed");
     }
 
+    /**
+     * With a downtime limit so long that the guest is paused after one pass over its pages: in a further pass, QEMU
+     * before 9.0 without KVM loses what the guest writes.
+     */
     @Test
     void eachModeOfEachVersionMigratesAGuestThatFindsItselfWhole() throws IOException {
         Path json = pageflip.path("q.json");
@@ -50,6 +54,7 @@ final class QemuIT {
         Run run = compare(
                         "--qemu=" + String.join(",", binaries),
                         "--qemu-mode=all",
+                        "--qemu-downtime-limit=20000",
                         "--export-json=" + json,
                         "--export-csv=" + csv,
                         "--export-html=" + html)
@@ -69,7 +74,7 @@ final class QemuIT {
                     .isPositive();
             assertThat(only.path("stop-resume-ns").asLong()).as("%s", row).isPositive();
             assertThat(only.at("/seen/looks").asLong()).as("%s", row).isPositive();
-            assertThat(row.at("/summary/peak-pss-bytes").asLong()).isGreaterThan(32 << 20);
+            assertThat(row.at("/summary/peak-pss-bytes").asLong()).as("%s", run).isGreaterThan(32 << 20);
         });
         assertThat(document.path("skipped"))
                 .allSatisfy(skipped -> assertThat(skipped.path("reason").asText())

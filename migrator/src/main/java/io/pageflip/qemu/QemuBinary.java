@@ -34,7 +34,7 @@ public record QemuBinary(String program, String version, Map<QemuMode, String> r
      * @throws IOException if it cannot be started, or does not speak QMP
      */
     public static QemuBinary ask(String program, WaitGuard guard) throws IOException, InterruptedException {
-        try (QemuFolder folder = QemuFolder.create()) {
+        try (QemuFolder folder = QemuFolder.create(0)) {
             Path socket = folder.path("ask.qmp");
             List<String> line = List.of(
                     program, "-M", "none", "-nodefaults", "-display", "none", "-S", "-qmp", QemuProcess.server(socket));

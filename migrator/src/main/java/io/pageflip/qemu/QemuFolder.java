@@ -1,5 +1,6 @@
 package io.pageflip.qemu;
 
+import io.pageflip.memory.Quantity;
 import io.pageflip.os.ChildProcess;
 import io.pageflip.os.HostLacksException;
 import io.pageflip.os.TemporaryFolders;
@@ -41,13 +42,19 @@ final class QemuFolder implements AutoCloseable {
     /**
      * Makes one in the first folder for temporary files where that can be done.
      *
+     * @param bytes that must be free there
      * @throws HostLacksException if there is no such folder
      */
-    static QemuFolder create() throws HostLacksException {
-        return TemporaryFolders.makeInFirst("folder for the sockets of QEMU", QemuFolder::createIn);
+    static QemuFolder create(long bytes) throws HostLacksException {
+        String what = "folder for the sockets of QEMU"
+                + (bytes == 0 ? "" : ", with " + Quantity.format(bytes) + " for its files,");
+        return TemporaryFolders.makeInFirst(what, parent -> createIn(parent, bytes));
     }
 
-    private static QemuFolder createIn(Path parent) throws IOException {
+    private static QemuFolder createIn(Path parent, long bytes) throws IOException {
+        if (Files.getFileStore(parent).getUsableSpace() < bytes) {
+            throw new IOException(parent + " has no room for " + bytes + " bytes");
+        }
         String path = parent.toString();
         if (path.length() > LONGEST || path.contains(",")) {
             throw new IOException(path + " is too long for a socket in it, or has a comma");

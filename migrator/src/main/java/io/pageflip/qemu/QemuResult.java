@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param rateBefore pages that the guest wrote a second before the migration
  * @param rateAfter the same after it; null if the guest ran for too short a time to tell
  * @param seen by an observer outside
- * @param verification what the guest found when it checked itself; null if it was not asked to
+ * @param verification what the guest found when it checked itself; null if it was not asked to, and found nothing by itself
  * @param error why it failed; null if it did not
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -43,7 +43,12 @@ public record QemuResult(
      * @param badPages how often a page had not the content of its generation
      * @param firstBadAddress guest-physical address of the first; 0 if there is none
      */
-    public record SelfCheck(String status, long badPages, long firstBadAddress) {}
+    public record SelfCheck(String status, long badPages, long firstBadAddress) {
+        private String sentence() {
+            return "the guest found " + badPages + (badPages == 1 ? " bad page, at 0x" : " bad pages, the first at 0x")
+                    + Long.toHexString(firstBadAddress);
+        }
+    }
 
     /** A migration that failed, or did not begin. */
     public static QemuResult failed(String why) {
@@ -53,6 +58,11 @@ public record QemuResult(
     /** Whether it completed, with every page right. */
     @JsonIgnore
     public boolean isGood() {
-        return error == null && (verification == null || verification.badPages == 0);
+        return failure() == null;
+    }
+
+    /** Why it is not good, in a sentence; null if it is. */
+    public @Nullable String failure() {
+        return error == null && verification != null && verification.badPages > 0 ? verification.sentence() : error;
     }
 }

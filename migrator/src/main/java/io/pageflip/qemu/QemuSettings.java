@@ -26,7 +26,15 @@ public record QemuSettings(
         double runAfterS,
         double observerPercent,
         boolean verify) {
+    /** What a file with guest RAM holds besides: devices, a bitmap of its pages. */
+    private static final long BESIDE_RAM = 16 << 20;
+
     public QemuSettings {
         arguments = List.copyOf(arguments);
+    }
+
+    /** Bytes of the files on disk that the migration writes, if they are many; else 0. */
+    long fileBytes() {
+        return mode == QemuMode.MAPPED_RAM ? guest.ramBytes() + BESIDE_RAM : 0;
     }
 }

@@ -77,6 +77,7 @@ final class ComparisonNotes {
         }
         qemu.forEach(cell -> addFailure(notes, cell));
         qemu.forEach(cell -> addRate(notes, cell));
+        qemu.forEach(cell -> addMemory(notes, cell));
         notes.add("observer: looked " + looks(comparison, qemu));
     }
 
@@ -95,6 +96,14 @@ final class ComparisonNotes {
                 notes.add("rate: " + Options.name(cell.options()) + ": the guest wrote " + Words.number(got)
                         + " pages/s");
             }
+        }
+    }
+
+    /** A row whose memory is not known. */
+    private static void addMemory(List<String> notes, QemuCell cell) {
+        String error = cell.summary() == null ? null : cell.summary().peakPssError();
+        if (error != null) {
+            notes.add("memory: " + Options.name(cell.options()) + ": the run that measures it failed: " + error);
         }
     }
 

@@ -1,6 +1,7 @@
 package io.pageflip.cli.report;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import io.pageflip.qemu.QemuMemory;
 import io.pageflip.qemu.QemuMode;
 import io.pageflip.qemu.QemuResult;
 import java.util.Arrays;
@@ -44,7 +45,9 @@ public record QemuCell(
      * @param wallNs median: from the first command of the migration until the guest was seen to run
      * @param totalTime median of QEMU's total time, in milliseconds; null if it reports none
      * @param transferredBytes median; null if QEMU does not count them
-     * @param peakPssBytes memory of both processes together, in a run whose times do not count; null if there was none
+     * @param peakPssBytes memory of both processes together, in a run whose times do not count; null if there was none,
+     *     or it failed
+     * @param peakPssError why that run failed; null if it did not
      * @param ratio the median of what was seen, divided by that of the reference, or by the least, of a row with the
      *     same guest; null if one of both is not known
      */
@@ -59,6 +62,7 @@ public record QemuCell(
             @Nullable Long totalTime,
             @Nullable Long transferredBytes,
             @Nullable Long peakPssBytes,
+            @Nullable String peakPssError,
             @Nullable Double ratio) {
         QemuSummary withRatio(@Nullable Double other) {
             return new QemuSummary(
@@ -71,6 +75,7 @@ public record QemuCell(
                     totalTime,
                     transferredBytes,
                     peakPssBytes,
+                    peakPssError,
                     other);
         }
     }
@@ -79,10 +84,10 @@ public record QemuCell(
      * Sums up the runs of a row.
      *
      * @param failed whether one of them failed
-     * @param peakPssBytes see {@link QemuSummary}
+     * @param memory of one more run; null if there was none
      */
     public static QemuCell of(
-            Map<String, Object> options, List<QemuResult> runs, boolean failed, @Nullable Long peakPssBytes) {
+            Map<String, Object> options, List<QemuResult> runs, boolean failed, @Nullable QemuMemory memory) {
         if (failed || runs.isEmpty()) {
             return new QemuCell(options, failed ? "failed" : "not-run", runs, null);
         }
@@ -105,7 +110,8 @@ public record QemuCell(
                         median(summary(runs, QemuResult::wallNs)),
                         median(summary(runs, QemuResult::totalTime)),
                         median(summary(runs, QemuResult::transferredBytes)),
-                        peakPssBytes,
+                        memory == null ? null : memory.peakPssBytes(),
+                        memory == null ? null : memory.failure(),
                         null));
     }
 
@@ -185,15 +191,6 @@ public record QemuCell(
 
     @Override
     public @Nullable String failure() {
-        if (runs.isEmpty()) {
-            return null;
-        }
-        QemuResult last = runs.get(runs.size() - 1);
-        QemuResult.SelfCheck check = last.verification();
-        if (last.error() == null && check != null && check.badPages() > 0) {
-            return "the guest found " + Words.number(check.badPages()) + " bad pages, the first at 0x"
-                    + Long.toHexString(check.firstBadAddress());
-        }
-        return last.error();
+        return runs.isEmpty() ? null : runs.get(runs.size() - 1).failure();
     }
 }

@@ -8,6 +8,7 @@ import io.pageflip.cli.report.Comparison.Skipped;
 import io.pageflip.metrics.DowntimePhases;
 import io.pageflip.metrics.ResultJson;
 import io.pageflip.observer.Seen;
+import io.pageflip.qemu.QemuMemory;
 import io.pageflip.qemu.QemuResult;
 import java.io.IOException;
 import java.io.InputStream;
@@ -223,7 +224,7 @@ final class ComparisonTest {
                 false,
                 List.of(new Measured(
                         options(1 << 20, "flip"), Samples.withDowntimes(MS / 10), false, null, List.of(below))),
-                List.of(QemuCell.of(qemu, List.of(good), false, 5L << 20), QemuCell.of(qemu, List.of(bad), true, null)),
+                List.of(QemuCell.of(qemu, List.of(good), false, new QemuMemory(5L << 20, null)), QemuCell.of(qemu, List.of(bad), true, null)),
                 List.of(
                         new Skipped(options(1 << 20, "gift"), "it cannot"),
                         new Skipped(options(2 << 20, "gift"), "it cannot")),
@@ -291,7 +292,7 @@ final class ComparisonTest {
                     ram == 1 << 20 ? seen : soon,
                     null,
                     null);
-            qemu.add(QemuCell.of(row, List.of(run, run, run), false, 5L << 30));
+            qemu.add(QemuCell.of(row, List.of(run, run, run), false, new QemuMemory(5L << 30, null)));
             row = new LinkedHashMap<>(row);
             row.putAll(Map.of("mode", "mapped-ram"));
             qemu.add(QemuCell.of(row, List.of(run, run), false, null));
