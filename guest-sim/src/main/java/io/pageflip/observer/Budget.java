@@ -18,6 +18,7 @@ final class Budget {
     private long looks;
     private long sinceNs;
     private long sinceCpuNs;
+    private long owedNs;
 
     /**
      * A budget of a thread that has not looked yet.
@@ -59,9 +60,11 @@ final class Budget {
     /** As {@link #adjust(long, long)}, after a number of looks. */
     void adjust(long nowNs, long cpuNs, long since) {
         if (sinceNs != 0 && since > 0) {
-            long takenNs = (cpuNs - sinceCpuNs) / since;
+            long takenNs = cpuNs - sinceCpuNs;
             long periodNs = (nowNs - sinceNs) / since;
-            long wantedNs = (long) (takenNs / share);
+            // What was too much is paid back with the next looks.
+            owedNs = Math.max(0, owedNs + takenNs - (long) (share * (nowNs - sinceNs)));
+            long wantedNs = (long) ((takenNs + owedNs) / since / share);
             // A thread that waits wakes up late; the next time it will be as late as it was.
             parkNs = Math.max(leastNs, Math.min(mostNs, parkNs + wantedNs - periodNs));
         }

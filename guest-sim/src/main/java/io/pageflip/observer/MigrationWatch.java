@@ -17,6 +17,9 @@ public final class MigrationWatch implements AutoCloseable {
     private static final long SOON_NS = 2_000_000_000;
     private static final long SLICE_NS = 1_000_000;
 
+    /** A search takes a few tenths of a millisecond of a processor. */
+    private static final long SEARCH_NS = 10_000_000;
+
     /** An event may come so much before or after what it tells of. */
     private static final long SLACK_NS = 2_000_000;
 
@@ -102,9 +105,13 @@ public final class MigrationWatch implements AutoCloseable {
 
     private boolean awaitSoon(BooleanSupplier seen) throws InterruptedException {
         long untilNs = clock.nanoTime() + SOON_NS;
+        long searchNs = 0;
         boolean yes = seen.getAsBoolean();
         while (!yes && clock.nanoTime() < untilNs) {
-            observer.searchNow();
+            if (clock.nanoTime() >= searchNs) {
+                observer.searchNow();
+                searchNs = clock.nanoTime() + SEARCH_NS;
+            }
             Pause.ofNs(SLICE_NS);
             yes = seen.getAsBoolean();
         }

@@ -27,8 +27,8 @@ import java.util.function.Supplier;
  */
 public final class Observer implements AutoCloseable {
     /**
-     * What the search may take of an observer's part of a processor, but for its first searches. The looks have the
-     * rest.
+     * What the search may take of an observer's part of a processor. As much again is left for searches that cannot
+     * wait, as the first ones. The looks have the rest.
      */
     private static final double SEARCH_SHARE = 0.1;
 
@@ -103,7 +103,7 @@ public final class Observer implements AutoCloseable {
             NanoClock clock) {
         this.search = new GuestSearch(processes, mayBegin, brief);
         this.searchPercent = Math.min(SEARCH_SHARE * percent, MOST_SEARCH_PERCENT);
-        this.lookPercent = percent < WHOLE_PERCENT ? percent - searchPercent : percent;
+        this.lookPercent = percent < WHOLE_PERCENT ? percent - 2 * searchPercent : percent;
         this.brief = brief;
         this.listener = listener;
         this.clock = clock;

@@ -32,6 +32,19 @@ final class BudgetTest {
     }
 
     @Test
+    void whatWasTakenTooMuchIsPaidBack() {
+        long startNs = nowNs;
+        budget.adjust(nowNs, cpuNs, 0);
+        look(64, 20 * US, 0);
+        look(10, 400 * US, 0); // a busy machine
+        for (int i = 0; i < 10; i++) {
+            look(64, 20 * US, 0);
+        }
+
+        assertThat((double) cpuNs / (nowNs - startNs)).isLessThanOrEqualTo(0.01);
+    }
+
+    @Test
     void noIntervalIsShorterOrLongerThanItMayBe() {
         budget.adjust(nowNs, cpuNs, 0);
         look(64, 1, 0);
