@@ -224,8 +224,8 @@ final class SignalIT {
     @ParameterizedTest
     @ValueSource(strings = {"", "--ping-pong --runs=3"})
     void aMigrationWithAStoppedOwnerEndsInTheEnd(String options) throws Exception {
-        Run run = pageflip.shell("exec \"$PAGEFLIP\" migrate --ram 16M --run-after 0.05 --destination-fault stop@resumed "
-                + options);
+        Run run = pageflip.shell(
+                "exec \"$PAGEFLIP\" migrate --ram 16M --run-after 0.05 --destination-fault stop@resumed " + options);
         Waiting.until(
                 "a destination that is stopped",
                 () -> run.process().descendants().anyMatch(Run::isStopped));

@@ -251,7 +251,9 @@ public final class ControlledAgent {
     synchronized String runState() {
         MigrationRun run = migration;
         if (isMigrating() && run != null) {
-            return run.runState();
+            Guest guest = run.control().guest();
+            boolean started = run.role() == AgentRole.DESTINATION || (guest != null && guest.hasRun());
+            return started ? run.runState() : "prelaunch"; // its memory is being filled
         }
         if (machine == null) {
             return run != null && run.role() == AgentRole.SOURCE ? "postmigrate" : "inmigrate";

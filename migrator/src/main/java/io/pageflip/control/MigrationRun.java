@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import io.pageflip.agent.MigrationControl;
-import io.pageflip.guest.Guest;
 import io.pageflip.metrics.MigrationStatus;
 import io.pageflip.metrics.Progress;
 import io.pageflip.metrics.RunResult;
@@ -90,14 +89,10 @@ final class MigrationRun {
         return error;
     }
 
-    /** QEMU's name for what the guest does while this migration runs. */
+    /** QEMU's name for what the guest, which has been started, does while this migration runs. */
     synchronized String runState() {
         if (role == AgentRole.DESTINATION) {
             return resumeTold ? "running" : "inmigrate";
-        }
-        Guest guest = control.guest();
-        if (guest == null || !guest.hasRun()) {
-            return "prelaunch"; // its memory is being filled
         }
         return stopTold && !resumeTold ? "finish-migrate" : "running";
     }

@@ -20,7 +20,8 @@ import org.jspecify.annotations.Nullable;
  * @param rateBefore pages that the guest wrote a second before the migration
  * @param rateAfter the same after it; null if the guest ran for too short a time to tell
  * @param seen by an observer outside
- * @param verification what the guest found when it checked itself; null if it was not asked to, and found nothing by itself
+ * @param verification what the guest found when it checked itself; null if it was not asked to, and found nothing by
+ *     itself
  * @param error why it failed; null if it did not
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)

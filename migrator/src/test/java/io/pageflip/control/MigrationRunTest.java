@@ -4,6 +4,7 @@ import static io.pageflip.metrics.Progress.Phase.CONNECTING;
 import static io.pageflip.metrics.Progress.Phase.PAGES;
 import static io.pageflip.metrics.Progress.Phase.PREPARING;
 import static io.pageflip.metrics.Progress.Phase.PRE_SWITCHOVER;
+import static io.pageflip.metrics.Progress.Phase.RUNNING;
 import static io.pageflip.metrics.Progress.Phase.STARTING;
 import static io.pageflip.metrics.Progress.Phase.SWITCHING;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -180,6 +181,43 @@ final class MigrationRunTest {
         assertThat(told).isEmpty();
         assertThat(run.status()).isEqualTo("failed");
         assertThat(control.cancellation().isRequested()).isFalse();
+    }
+
+    @Test
+    void onceTheDestinationHasTheGuestACancelComesTooLateAtTheSource() {
+        MigrationRun run = run(AgentRole.SOURCE);
+        go(run, CONNECTING, PAGES, SWITCHING);
+        control.setGuestPausedNs(START_NS + 27);
+        go(run, RUNNING);
+
+        run.cancel("too late", nowNs, this::tell);
+
+        assertThat(run.status()).isEqualTo("device");
+        assertThat(run.runState()).isEqualTo("finish-migrate");
+        assertThat(control.cancellation().isRequested()).isFalse();
+        assertThat(told).containsExactly("setup@10", "active@20", "STOP@27", "device@40");
+    }
+
+    @Test
+    void onceTheGuestRunsACancelComesTooLateAtTheDestination() {
+        MigrationRun run = run(AgentRole.DESTINATION);
+        go(run, CONNECTING, PAGES, SWITCHING, RUNNING, RUNNING);
+
+        run.cancel("too late", nowNs, this::tell);
+
+        assertThat(run.status()).isEqualTo("active");
+        assertThat(run.runState()).isEqualTo("running");
+        assertThat(control.cancellation().isRequested()).isFalse();
+        assertThat(told).filteredOn(event -> event.startsWith("RESUME")).hasSize(1);
+    }
+
+    @Test
+    void aGuestThatGoesOnAtTheSourceIsToldOnce() {
+        MigrationRun run = run(AgentRole.SOURCE);
+        go(run, CONNECTING, PAGES, PRE_SWITCHOVER, RUNNING);
+        assertThat(run.runState()).isEqualTo("running");
+        end(run, MigrationStatus.FAILED, Owner.SOURCE);
+        assertThat(told).filteredOn(event -> event.startsWith("RESUME")).hasSize(1);
     }
 
     @Test

@@ -60,10 +60,10 @@ final class QemuGuestIT {
         Path kernel = folder.resolve("kernel.bin");
         Path ram = folder.resolve("ram");
         QemuGuest.write(kernel, 7, new GuestConfig(RAM, Backing.MEMFD, 1, Workload.IDLE, 0, 10, 1, 5));
-        Process qemu = new ProcessBuilder(
-                        (QEMU + " -accel tcg -machine pc,memory-backend=ram -m 16M -nodefaults -display none -kernel "
-                                        + kernel + " -object memory-backend-file,id=ram,share=on,size=16M,mem-path=" + ram)
-                                .split(" ", -1))
+        Process qemu = new ProcessBuilder((QEMU
+                                + " -accel tcg -machine pc,memory-backend=ram -m 16M -nodefaults -display none -kernel "
+                                + kernel + " -object memory-backend-file,id=ram,share=on,size=16M,mem-path=" + ram)
+                        .split(" ", -1))
                 .directory(folder.toFile())
                 .inheritIO()
                 .start();

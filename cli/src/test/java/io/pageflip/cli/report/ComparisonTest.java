@@ -224,7 +224,9 @@ final class ComparisonTest {
                 false,
                 List.of(new Measured(
                         options(1 << 20, "flip"), Samples.withDowntimes(MS / 10), false, null, List.of(below))),
-                List.of(QemuCell.of(qemu, List.of(good), false, new QemuMemory(5L << 20, null)), QemuCell.of(qemu, List.of(bad), true, null)),
+                List.of(
+                        QemuCell.of(qemu, List.of(good), false, new QemuMemory(5L << 20, null)),
+                        QemuCell.of(qemu, List.of(bad), true, null)),
                 List.of(
                         new Skipped(options(1 << 20, "gift"), "it cannot"),
                         new Skipped(options(2 << 20, "gift"), "it cannot")),
