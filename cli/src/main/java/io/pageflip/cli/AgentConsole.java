@@ -50,10 +50,10 @@ final class AgentConsole {
     }
 
     /** Tells the person who started the agent what happens at a socket. */
-    SourceListener.Observer observer(String path) {
+    SourceListener.Observer observer() {
         return new SourceListener.Observer() {
             @Override
-            public void listening() {
+            public void listening(String path) {
                 say("waiting for a source at unix:" + path);
             }
 

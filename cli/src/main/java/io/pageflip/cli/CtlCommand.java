@@ -173,7 +173,7 @@ final class CtlCommand implements Callable<Integer> {
         if (format == ReportOptions.Format.JSON) {
             out.print(ResultJson.document(result));
         } else if (result.isTextual()) {
-            out.print(result.asText());
+            out.print(result.asText().replace("\r\n", "\n"));
         } else {
             JsonText.forEachValue(result, (name, value) -> out.println(name + ": " + value));
         }

@@ -100,7 +100,7 @@ final class DestinationCommand implements Callable<Integer> {
                 new ControlServer.Typed(request, false, false),
                 cancellation,
                 progress,
-                console.observer(qmp));
+                console.observer());
     }
 
     /** Waits for guests, and does what clients of QMP say. */
@@ -115,7 +115,7 @@ final class DestinationCommand implements Callable<Integer> {
 
     private SourceLink accept(String path, AgentConsole console) throws IOException {
         try {
-            return SourceListener.accept(path, console.observer(path), NanoClock.SYSTEM, cancellation);
+            return SourceListener.accept(path, console.observer(), NanoClock.SYSTEM, cancellation);
         } catch (RefusedException e) {
             throw new ParameterException(spec.commandLine(), "--listen unix:" + e.getMessage(), e);
         }

@@ -144,7 +144,7 @@ final class SourceCommand implements Callable<Integer> {
             ControlServer.Typed settings =
                     new ControlServer.Typed(request, transfer.nameTheWay(), pausesBeforeSwitchover);
             try (ControlServer server =
-                    ControlOptions.open(spec, "--qmp", qmp, settings, cancellation, progress, console.observer(qmp))) {
+                    ControlOptions.open(spec, "--qmp", qmp, settings, cancellation, progress, console.observer())) {
                 VirtualMachine machine =
                         SourceAgent.start(request, new MigrationControl(cancellation), progress, NanoClock.SYSTEM);
                 console.say("the guest runs; waiting for commands at unix:" + qmp);

@@ -55,6 +55,7 @@ public final class ControlledAgent {
     private @Nullable MigrationRun migration;
     private boolean paused;
     private boolean quits;
+    private boolean ends;
     private boolean migratesOnce;
 
     /** A migration that is to be done; the agent's thread does it. */
@@ -182,6 +183,9 @@ public final class ControlledAgent {
 
     private Ending end(@Nullable RunResult last, boolean verify) throws IOException {
         tellShutdown();
+        synchronized (this) {
+            ends = true;
+        }
         VirtualMachine here = takeMachine();
         if (here == null) {
             return new Ending(last, null);
@@ -250,6 +254,9 @@ public final class ControlledAgent {
     /** QEMU's name for what the guest does. */
     synchronized String runState() {
         MigrationRun run = migration;
+        if (ends) {
+            return "shutdown";
+        }
         if (isMigrating() && run != null) {
             Guest guest = run.control().guest();
             boolean started = run.role() == AgentRole.DESTINATION || (guest != null && guest.hasRun());

@@ -70,7 +70,9 @@ final class MigrationQuery {
         }
         PrecopyResult.Round round = agent.progress().lastRound();
         if (round != null && run.role() == AgentRole.SOURCE) {
-            json.put("expected-downtime", Math.round(round.expectedDowntimeNs() / NS_PER_MS));
+            if (round.expectedDowntimeNs() != Long.MAX_VALUE) { // nothing crossed in it: who knows
+                json.put("expected-downtime", Math.round(round.expectedDowntimeNs() / NS_PER_MS));
+            }
             json.put("cpu-throttle-percentage", round.throttlePercent());
         }
         if (result != null) {

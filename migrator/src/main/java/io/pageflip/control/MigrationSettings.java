@@ -233,7 +233,7 @@ final class MigrationSettings {
                         transfer.channel(),
                         schedule,
                         transfer.batchPages(),
-                        has(GIFT),
+                        has(GIFT) || !mechanism.moves(), // a mechanism that moves no page gives none up anyway
                         transfer.moves(),
                         transfer.noWayBack(),
                         transfer.switchoverTimeoutS()),

@@ -20,14 +20,14 @@ public final class SourceListener {
         /** Pays no attention. */
         Observer NONE = new Observer() {
             @Override
-            public void listening() {}
+            public void listening(String path) {}
 
             @Override
             public void ignored(String reason) {}
         };
 
-        /** From now on a source can connect. */
-        void listening();
+        /** From now on a source can connect at {@code path}. */
+        void listening(String path);
 
         /** A peer has connected that is not our source, and was told so. */
         void ignored(String reason);
@@ -56,7 +56,7 @@ public final class SourceListener {
                 PendingConnections peers = new PendingConnections(
                         listener, FrameType.HELLO, ConnectedSource.HELLO_TIMEOUT_S, clock, observer::ignored)) {
             try {
-                observer.listening();
+                observer.listening(path);
                 while (true) {
                     cancellation.check();
                     FirstMessage peer = peers.next(ACCEPT_SLICE_MS);

@@ -146,7 +146,7 @@ public final class SupervisedAgent {
     private SourceListener.Observer observer() {
         return new SourceListener.Observer() {
             @Override
-            public void listening() {
+            public void listening(String path) {
                 say(AgentEvent.listening());
             }
 

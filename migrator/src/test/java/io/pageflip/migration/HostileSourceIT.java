@@ -263,7 +263,7 @@ final class HostileSourceIT {
         CountDownLatch listening = new CountDownLatch(1);
         SourceListener.Observer observer = new SourceListener.Observer() {
             @Override
-            public void listening() {
+            public void listening(String path) {
                 listening.countDown();
             }
 
