@@ -163,7 +163,10 @@ public final class MigrationWatch implements AutoCloseable {
                         ? Math.max(longest == null ? 0 : longest.gap.mostNs(), times.longestUnseenNs(fromNs, untilNs))
                         : null,
                 longestNs(ended -> endNs(ended.gap) >= beginNs),
-                longestNs(ended -> endNs(ended.gap) < beginNs),
+                longestNs(
+                        begins
+                                ? ended -> pausedNs != 0 && ended.gap.startNs() > untilNs
+                                : ended -> endNs(ended.gap) < beginNs),
                 looks.intervalNs(),
                 looks.longestIntervalNs(),
                 looks.count(),

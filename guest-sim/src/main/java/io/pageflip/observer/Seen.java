@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
  * @param atLeastNs the guest was silent at least as long; null with {@code ns}
  * @param atMostNs no silence there was longer; null if the guest was not seen to arrive
  * @param longestNs the longest gap during the whole migration, preparations included; 0 if none was seen
- * @param idleNs the longest gap before the migration: what the machine itself does; 0 if none was seen
+ * @param idleNs the longest gap before the migration, or, if the watch began with it, after the switchover: what the
+ *     machine itself does; 0 if none was seen
  * @param intervalNs the mean time between two looks during the migration
  * @param longestIntervalNs the longest
  * @param looks how often it looked

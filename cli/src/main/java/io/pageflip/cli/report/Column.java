@@ -4,6 +4,7 @@ import static io.pageflip.cli.report.Options.NONE;
 
 import io.pageflip.memory.Quantity;
 import io.pageflip.metrics.PageCounts;
+import io.pageflip.observer.Seen;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Function;
@@ -25,11 +26,10 @@ record Column(String name, Function<Row, String> words) {
     static final Column SCHEDULE =
             new Column("schedule", row -> Way.of(row.options()).schedule());
 
-    static final Column SPREAD = new Column(
-            "spread",
-            row -> row instanceof Comparison.Cell cell && cell.summary() != null
-                    ? String.format(Locale.ROOT, "%.0f %%", cell.summary().spread() * 100)
-                    : NONE);
+    static final Column SPREAD = new Column("spread", row -> {
+        Double spread = row.spread();
+        return spread == null ? NONE : String.format(Locale.ROOT, "%.0f %%", spread * 100);
+    });
     static final Column MOVED = pages("moved", PageCounts::moved);
     static final Column COPIED = pages("copied", PageCounts::copied);
     static final Column DECLINED = pages("declined", PageCounts::declined);
@@ -78,6 +78,14 @@ record Column(String name, Function<Row, String> words) {
         return new Column("stop-resume", row -> {
             Summary between = row.stopResume();
             return between == null ? NONE : of(unit.words(between.p50()), row.stopResumeRuns(), row);
+        });
+    }
+
+    /** The longest gap of a row without a migration. */
+    static Column idle(TableUnit unit) {
+        return new Column("idle", row -> {
+            long longest = row.watched().stream().mapToLong(Seen::idleNs).max().orElse(0);
+            return longest == 0 ? NONE : unit.words(longest);
         });
     }
 

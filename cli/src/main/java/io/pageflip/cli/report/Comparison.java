@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -76,6 +77,18 @@ public record Comparison(
         @Override
         public @Nullable SeenSummary gap() {
             return summary == null ? null : summary.seen;
+        }
+
+        @Override
+        public @Nullable Double spread() {
+            return summary == null ? null : summary.spread;
+        }
+
+        @Override
+        public List<Seen> watched() {
+            return seen == null
+                    ? List.of()
+                    : seen.stream().filter(Objects::nonNull).toList();
         }
 
         @Override

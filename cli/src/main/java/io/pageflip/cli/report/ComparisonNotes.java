@@ -9,7 +9,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
-import java.util.stream.Stream;
 
 /** What a reader of a comparison must know besides its table: a sentence each. */
 final class ComparisonNotes {
@@ -78,7 +77,7 @@ final class ComparisonNotes {
         qemu.forEach(cell -> addFailure(notes, cell));
         qemu.forEach(cell -> addRate(notes, cell));
         qemu.forEach(cell -> addMemory(notes, cell));
-        notes.add("observer: looked " + looks(comparison, qemu));
+        notes.add("observer: looked " + looks(comparison));
     }
 
     /** A guest that did not get the rate that was asked for. */
@@ -107,14 +106,10 @@ final class ComparisonNotes {
         }
     }
 
-    private static String looks(Comparison comparison, List<QemuCell> qemu) {
-        List<Seen> all = Stream.concat(
-                        comparison.cells().stream()
-                                .map(Comparison.Cell::seen)
-                                .filter(Objects::nonNull)
-                                .flatMap(List::stream),
-                        qemu.stream().flatMap(cell -> cell.runs().stream()).map(QemuResult::seen))
-                .filter(Objects::nonNull)
+    private static String looks(Comparison comparison) {
+        List<Seen> all = comparison.rows().stream()
+                .map(Row::watched)
+                .flatMap(List::stream)
                 .toList();
         long[] intervals = all.stream().mapToLong(Seen::intervalNs).sorted().toArray();
         long idle = all.stream().mapToLong(Seen::idleNs).max().orElse(0);
@@ -125,7 +120,7 @@ final class ComparisonNotes {
                 : String.format(
                         Locale.ROOT,
                         "every %s (median of the runs; at worst every %s), with at most %.1f %% of a processor; longest "
-                                + "gap %s before a migration, %s at any time of one",
+                                + "gap %s without a migration, %s at any time of one",
                         Words.duration(Percentile.of(intervals, Percentile.MEDIAN)),
                         Words.duration(intervals[intervals.length - 1]),
                         most,

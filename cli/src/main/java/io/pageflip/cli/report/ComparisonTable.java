@@ -41,8 +41,11 @@ final class ComparisonTable {
         figures.addAll(List.of(
                 Column.seen(unit),
                 Column.stopResume(unit),
+                Column.idle(unit),
+                Column.SPREAD,
                 ratio(comparison),
                 Column.total(unit),
+                Column.MOVED,
                 Column.COPIED_BYTES,
                 Column.MEMORY));
         return figures;

@@ -22,7 +22,8 @@ public record ComparisonText(
 
     private static final String BESIDE_QEMU =
             "medians of what each program says of its downtime (with the extremes), and of the longest gap that an "
-                    + "observer outside saw; stop-resume: QEMU's events; ratio to ";
+                    + "observer outside saw; stop-resume: QEMU's events; idle: the longest gap without a migration; spread of the "
+                    + "middle half of the runs; ratio to ";
     private static final String BEST_SEEN = "the best of what was seen with the same guest";
     private static final String MEMORY = "; memory of both processes";
 

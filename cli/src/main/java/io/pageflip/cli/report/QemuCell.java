@@ -1,6 +1,7 @@
 package io.pageflip.cli.report;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import io.pageflip.observer.Seen;
 import io.pageflip.qemu.QemuMemory;
 import io.pageflip.qemu.QemuMode;
 import io.pageflip.qemu.QemuResult;
@@ -39,6 +40,7 @@ public record QemuCell(
      * The figures of a row.
      *
      * @param saysNs the downtime that QEMU reports; null if it reports none
+     * @param spread the distance between the quartiles of that, as a part of its median; null with it
      * @param stopResumeNs between QEMU's events; null if it sends none
      * @param stopResumeRuns how many runs that is told from: those in which no event was missed; null with it
      * @param seen by an observer outside; null if it could not
@@ -55,6 +57,7 @@ public record QemuCell(
     public record QemuSummary(
             int runs,
             @Nullable Summary saysNs,
+            @Nullable Double spread,
             @Nullable Summary stopResumeNs,
             @Nullable Integer stopResumeRuns,
             @Nullable SeenSummary seen,
@@ -68,6 +71,7 @@ public record QemuCell(
             return new QemuSummary(
                     runs,
                     saysNs,
+                    spread,
                     stopResumeNs,
                     stopResumeRuns,
                     seen,
@@ -92,6 +96,7 @@ public record QemuCell(
             return new QemuCell(options, failed ? "failed" : "not-run", runs, null);
         }
         Summary stopResume = summary(runs, QemuResult::stopResumeNs);
+        long[] says = figures(runs, QemuResult::saysNs);
         long stopResumes =
                 runs.stream().filter(run -> run.stopResumeNs() != null).count();
         return new QemuCell(
@@ -101,6 +106,7 @@ public record QemuCell(
                 new QemuSummary(
                         runs.size(),
                         summary(runs, QemuResult::saysNs),
+                        says.length == 0 ? null : Summary.spread(says),
                         stopResume,
                         stopResume == null ? null : Math.toIntExact(stopResumes),
                         SeenSummary.of(
@@ -116,12 +122,17 @@ public record QemuCell(
     }
 
     private static @Nullable Summary summary(List<QemuResult> runs, Function<QemuResult, @Nullable Long> figure) {
-        return Summary.of(runs.stream()
+        return Summary.of(figures(runs, figure));
+    }
+
+    /** Those that there are, in ascending order. */
+    private static long[] figures(List<QemuResult> runs, Function<QemuResult, @Nullable Long> figure) {
+        return runs.stream()
                 .map(figure)
                 .filter(Objects::nonNull)
                 .mapToLong(Long::longValue)
                 .sorted()
-                .toArray());
+                .toArray();
     }
 
     private static @Nullable Long median(@Nullable Summary summary) {
@@ -150,6 +161,16 @@ public record QemuCell(
     @Override
     public @Nullable SeenSummary gap() {
         return summary == null ? null : summary.seen;
+    }
+
+    @Override
+    public @Nullable Double spread() {
+        return summary == null ? null : summary.spread;
+    }
+
+    @Override
+    public List<Seen> watched() {
+        return runs.stream().map(QemuResult::seen).filter(Objects::nonNull).toList();
     }
 
     @Override

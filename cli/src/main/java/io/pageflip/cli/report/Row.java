@@ -1,5 +1,6 @@
 package io.pageflip.cli.report;
 
+import io.pageflip.observer.Seen;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -25,6 +26,13 @@ sealed interface Row permits Comparison.Cell, QemuCell {
     /** What an observer outside saw. */
     @Nullable
     SeenSummary gap();
+
+    /** The distance between the quartiles of what the program says, as a part of their median. */
+    @Nullable
+    Double spread();
+
+    /** What an observer outside saw of each run that somebody watched. */
+    List<Seen> watched();
 
     /** See {@link Comparison.CellSummary#ratio()}. */
     @Nullable

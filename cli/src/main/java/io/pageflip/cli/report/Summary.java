@@ -34,7 +34,11 @@ public record Summary(long min, long p50, long p90, long p99, long max) {
 
     /** The distance between the quartiles of the downtime, as a part of its median; 0 if no run has one. */
     static double spread(List<RunResult> runs) {
-        long[] sorted = sortedDowntimes(runs);
+        return spread(sortedDowntimes(runs));
+    }
+
+    /** The same of figures in ascending order. */
+    static double spread(long[] sorted) {
         return sorted.length == 0
                 ? 0
                 : (double) (Percentile.of(sorted, 750) - Percentile.of(sorted, 250))

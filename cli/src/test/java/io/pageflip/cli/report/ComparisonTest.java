@@ -238,12 +238,30 @@ final class ComparisonTest {
         List<String> lines = Samples.text("test", besideQemu()).lines().toList();
 
         assertThat(lines)
-                .anyMatch(line -> line.matches("1M .* pageflip flip .* 100 us .* < 2.00 ms +- +1.00 .*"))
-                .anyMatch(line -> line.matches("1M .* qemu 10.0.2 +cpr-transfer .* 8.00 ms +6.00 ms +> 4.00 +30 ms .*"))
+                .anyMatch(line -> line.matches("1M .* pageflip flip .* 100 us .* < 2.00 ms +- +- +0 % +1.00 .*"))
+                .anyMatch(line -> line.matches(
+                        "1M .* qemu 10.0.2 +cpr-transfer .* 8.00 ms +6.00 ms +500 us +0 % +> 4.00 +30 ms .*"))
                 .anyMatch(line -> line.matches("1M .* qemu 10.0.2 +cpr-transfer .* failed +-.*"))
                 .anyMatch(line -> line.matches("failed: 1M qemu 10.0.2 .*: QEMU ended with code 1: no"))
                 .anyMatch(line -> line.matches("skipped: 1M, 2M gift .*: it cannot"))
                 .anyMatch(line -> line.startsWith("observer: looked every 1.00 ms"));
+    }
+
+    @Test
+    void aRowWhoseMemoryCouldNotBeMeasuredSaysWhy() {
+        Comparison before = besideQemu();
+        QemuCell cell = Objects.requireNonNull(before.qemu()).get(0);
+        QemuMemory unknown = new QemuMemory(null, "the guest found 2 bad pages, the first at 0x100000");
+        Comparison comparison = Comparison.of(
+                Map.of(),
+                false,
+                List.of(),
+                List.of(QemuCell.of(cell.options(), cell.runs(), false, unknown)),
+                List.of(),
+                null);
+
+        assertThat(Samples.text("test", comparison))
+                .contains("memory: 1M qemu 10.0.2 ", "the run that measures it failed: the guest found 2 bad pages");
     }
 
     @Test
@@ -338,7 +356,7 @@ final class ComparisonTest {
                 .containsExactly("1.00 ms \\*", "1.00 ms \\*", "\\< 2.00 ms", "8.00 ms \\*", "-");
         assertThat(column(7, rows(TableOrder.DOWNTIME, TableUnit.AUTO, null)).subList(0, 5))
                 .containsExactly("200 us", "8.00 ms", "8.00 ms", "20.00 ms", "20.00 ms");
-        assertThat(column(14, rows(TableOrder.TOTAL, TableUnit.AUTO, null)).subList(0, 5))
+        assertThat(column(16, rows(TableOrder.TOTAL, TableUnit.AUTO, null)).subList(0, 5))
                 .containsExactly("30 ms", "40.00 ms", "321 ms", "321 ms", "321 ms");
     }
 
@@ -349,23 +367,25 @@ final class ComparisonTest {
         List<String> s = rows(TableOrder.RUN, TableUnit.S, null).get(4);
 
         assertThat(us.subList(7, 12)).containsExactly("200.0 us", "100.0 us", "250.0 us", "250.0 us", "\\< 2000.0 us");
-        assertThat(us.get(14)).isEqualTo("321000.0 us");
-        assertThat(ms.subList(11, 15)).containsExactly("8.000 ms", "6.000 ms", "> 4.00", "30.000 ms");
-        assertThat(s.subList(11, 15)).containsExactly("0.008000 s", "0.006000 s", "> 4.00", "0.040000 s");
+        assertThat(us.get(16)).isEqualTo("321000.0 us");
+        assertThat(ms.subList(11, 17))
+                .containsExactly("8.000 ms", "6.000 ms", "0.500 ms", "0 %", "> 4.00", "30.000 ms");
+        assertThat(s.subList(11, 17))
+                .containsExactly("0.008000 s", "0.006000 s", "0.000500 s", "0 %", "> 4.00", "0.040000 s");
     }
 
     @Test
     void ratiosAreToTheReferenceWhereItIsKnown() {
         Way stream = Way.of(options(1, "stream"));
 
-        List<String> ratios = column(13, rows(TableOrder.RUN, TableUnit.AUTO, stream));
+        List<String> ratios = column(15, rows(TableOrder.RUN, TableUnit.AUTO, stream));
         assertThat(ratios)
                 .containsExactly("\\< 0.25", "1.00", "-", "1.00", "1.00", "\\< 0.25", "1.00", "-", "0.13", "0.13");
         Way flip = Way.of(options(1, "flip"));
-        assertThat(column(13, rows(TableOrder.RUN, TableUnit.AUTO, flip)).subList(5, 10))
+        assertThat(column(15, rows(TableOrder.RUN, TableUnit.AUTO, flip)).subList(5, 10))
                 .as("it is only known to be below something")
                 .containsExactly("1.00", "> 4.00", "-", "> 0.50", "> 0.50");
-        assertThat(column(13, rows(TableOrder.RUN, TableUnit.AUTO, Way.of(options(1, "pull")))))
+        assertThat(column(15, rows(TableOrder.RUN, TableUnit.AUTO, Way.of(options(1, "pull")))))
                 .as("nothing was seen of it")
                 .containsOnly("-");
         assertThat(new ComparisonText("test", besideQemuAtLength(flip), TableOrder.RUN, TableUnit.AUTO, flip).text())
