@@ -64,7 +64,7 @@ final class Budget {
             long periodNs = (nowNs - sinceNs) / since;
             // What was too much is paid back with the next looks.
             owedNs = Math.max(0, owedNs + takenNs - (long) (share * (nowNs - sinceNs)));
-            long wantedNs = (long) ((takenNs + owedNs) / since / share);
+            long wantedNs = (long) ((takenNs + owedNs) / (since * share));
             // A thread that waits wakes up late; the next time it will be as late as it was.
             parkNs = Math.max(leastNs, Math.min(mostNs, parkNs + wantedNs - periodNs));
         }
