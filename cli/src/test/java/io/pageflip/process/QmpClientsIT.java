@@ -152,9 +152,9 @@ final class QmpClientsIT {
         one.quit();
         other.quit();
         giving.endsWith(1);
-        taking.endsWith(0);
+        taking.endsWith(1);
         Report.ofAgent(giving.out()).assertLivesOnAtSource("cancelled");
-        assertThat(Report.ofAgent(taking.out()).run().path("status").asText()).isEqualTo("completed");
+        assertThat(Report.ofAgent(taking.out()).run().path("status").asText()).isEqualTo("failed");
     }
 
     private void negotiates(Kind kind) throws IOException {
