@@ -44,7 +44,9 @@ final class GcStormIT {
         pageflip.gcStorms();
 
         Run run = pageflip.start(
-                        ("migrate --ram=16M --run-after=0.05 --format=json --mechanism=" + options).split(" ", -1))
+                        ("migrate --ram=16M --run-after=0.05 --format=json --switchover-timeout=60 --mechanism="
+                                        + options)
+                                .split(" ", -1))
                 .endsWith(0);
 
         JsonNode result = Report.parse(run.out()).run();

@@ -150,6 +150,19 @@ final class KillIT {
         assertIsAtDestination(Report.ofAgent(agents.here().endsWith(0).out()));
     }
 
+    /** The destination reads what the source has sent when the source is long dead. */
+    @Test
+    void theGuestSurvivesASourceThatHasSentEverythingToADestinationThatIsLate() throws Exception {
+        Pageflip.Agents agents =
+                pageflip.agents(options(STANDING + "flip", "--fault", "kill@state"), destination("stop@first-pages"));
+        agents.source().endsWith(KILLED);
+
+        agents.destination().signal("CONT");
+
+        agents.destination().endsWith(0);
+        assertThat(agents.destination().out()).contains("completed: the guest is at the destination", "match: ");
+    }
+
     @ParameterizedTest
     @CsvSource({
         "--destination-fault kill@half-pages, 1",

@@ -1,5 +1,6 @@
 package io.pageflip.destination;
 
+import io.pageflip.channel.PeerGoneException;
 import io.pageflip.channel.StreamReader;
 import io.pageflip.ledger.PageLedger;
 import io.pageflip.memory.BasePage;
@@ -112,10 +113,24 @@ final class ReceivedPages implements IncomingGuest.MorePages {
         FrameHeader header = next();
         while (header.type() != FrameType.END) {
             receive(header);
-            link.check();
+            checkSource();
             header = next();
         }
         return end();
+    }
+
+    /**
+     * Fails if the source has gone, unless it has saved the guest's state. All that it has sent by then is still to be
+     * read, and nothing else is needed: the guest survives its death.
+     */
+    private void checkSource() throws IOException {
+        try {
+            link.check();
+        } catch (PeerGoneException e) {
+            if (!memory.token().page().isSaved(link.hello().ownerEpoch())) {
+                throw e;
+            }
+        }
     }
 
     /** The source is about to pause the guest: from now on, a wait for its pages spins before it sleeps. */

@@ -183,7 +183,8 @@ public final class SourceAgent {
         VirtualMachine machine = makeMachine(request, clock);
         boolean runs = false;
         try {
-            powerOn(machine.guest(), control.cancellation(), progress);
+            beginFilling(request, progress);
+            fill(machine.guest(), control.cancellation(), progress);
             machine.guest().resume();
             runs = true;
             return machine;
@@ -194,8 +195,11 @@ public final class SourceAgent {
         }
     }
 
-    private static void powerOn(Guest guest, Cancellation cancellation, Progress progress) throws IOException {
-        progress.begin(Progress.Phase.FILLING, guest.config().ramBytes() / BasePage.BYTES);
+    private static void beginFilling(MigrationRequest request, Progress progress) {
+        progress.begin(Progress.Phase.FILLING, request.guest().ramBytes() / BasePage.BYTES);
+    }
+
+    private static void fill(Guest guest, Cancellation cancellation, Progress progress) throws IOException {
         guest.powerOn(done -> {
             progress.done(done);
             throwIfCancelled(cancellation);
@@ -211,8 +215,9 @@ public final class SourceAgent {
 
     /** Fills the guest's memory and starts the guest. Returns the step that must be done to it first. */
     private PreparationStep powerOn(Guest guest) throws IOException {
+        beginFilling(request, progress);
         context.reached(Step.FILLING);
-        powerOn(guest, context.cancellation(), progress);
+        fill(guest, context.cancellation(), progress);
         PreparationStep first =
                 request.adopts() ? new PreparationStep.Adopt(guest, request, context) : PreparationStep.NONE;
         progress.begin(Progress.Phase.PREPARING, 0);
