@@ -126,7 +126,7 @@ final class DamagedRequestsIT {
             if (channel.read(buffer) < 0) {
                 throw new IOException("closed");
             }
-            String text = new String(buffer.array(), 0, buffer.position(), StandardCharsets.UTF_8);
+            String text = StandardCharsets.UTF_8.decode(buffer.flip()).toString();
             answered += text.chars().filter(c -> c == '\n').count();
             tail.append(text);
             tail.delete(0, Math.max(0, tail.length() - text.length() - wanted.length()));
