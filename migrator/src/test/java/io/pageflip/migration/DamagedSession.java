@@ -1,8 +1,16 @@
 package io.pageflip.migration;
 
+import io.pageflip.os.Capability;
+import io.pageflip.os.DiskFile;
+import io.pageflip.os.HostCapabilities;
+import io.pageflip.ram.Backing;
+import io.pageflip.request.ChannelKind;
 import io.pageflip.request.Mechanism;
+import io.pageflip.request.RamPlace;
 import io.pageflip.request.Schedule;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
@@ -10,11 +18,44 @@ import java.util.Random;
 /** Random damage to a session that was recorded. */
 final class DamagedSession {
     /** What sends its pages how. */
-    record Kind(Schedule schedule, Mechanism mechanism) {}
+    record Kind(Schedule schedule, Mechanism mechanism) {
+        /** What holds RAM whose pages can cross so. */
+        RamPlace place() {
+            return switch (mechanism) {
+                case GIFT -> new RamPlace(Backing.ANONYMOUS);
+                case FUSE -> RamPlace.parse("file:/var/tmp");
+                case FLIP, STREAM, PULL -> new RamPlace(Backing.MEMFD);
+            };
+        }
+
+        /** One in which pages are in their place among the frames. */
+        ChannelKind channel() {
+            return mechanism == Mechanism.GIFT ? ChannelKind.PIPE : ChannelKind.UNIX;
+        }
+
+        /** Why it cannot be tried here; empty if it can. */
+        String whyNot() {
+            if (mechanism != Mechanism.FUSE) {
+                return "";
+            }
+            Capability fuse = HostCapabilities.probeFuse();
+            if (!fuse.available()) {
+                return fuse.detail();
+            }
+            try {
+                DiskFile.create(Path.of("/var/tmp"), "check", 1 << 20).close();
+                return "";
+            } catch (IOException e) {
+                return String.valueOf(e.getMessage());
+            }
+        }
+    }
 
     static final List<Kind> KINDS = List.of(
             new Kind(Schedule.STOP_AND_MOVE, Mechanism.STREAM),
             new Kind(Schedule.STOP_AND_MOVE, Mechanism.PULL),
+            new Kind(Schedule.STOP_AND_MOVE, Mechanism.GIFT),
+            new Kind(Schedule.STOP_AND_MOVE, Mechanism.FUSE),
             new Kind(Schedule.PRECOPY, Mechanism.STREAM),
             new Kind(Schedule.HANDOVER, Mechanism.FLIP),
             new Kind(Schedule.POSTCOPY, Mechanism.FLIP),
@@ -51,9 +92,10 @@ final class DamagedSession {
         return changed;
     }
 
+    /** Its beginning, of one byte at least: frames are left out elsewhere. */
     private static byte[] cut(byte[] frame, Random random) {
         ByteArrayOutputStream part = new ByteArrayOutputStream();
-        part.write(frame, 0, random.nextInt(frame.length));
+        part.write(frame, 0, frame.length == 1 ? 1 : random.nextInt(1, frame.length));
         return part.toByteArray();
     }
 }

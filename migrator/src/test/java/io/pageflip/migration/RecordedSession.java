@@ -11,7 +11,6 @@ import io.pageflip.os.NativeBuffer;
 import io.pageflip.os.SyscallException;
 import io.pageflip.os.UnixSocket;
 import io.pageflip.ram.BlockSpec;
-import io.pageflip.request.ChannelKind;
 import io.pageflip.request.MigrationRequest;
 import io.pageflip.testkit.Waiting;
 import io.pageflip.wire.FrameHeader;
@@ -47,7 +46,7 @@ record RecordedSession(List<byte[]> stream, List<byte[]> answers) {
             List<Fd> passed = new ArrayList<>();
             try (UnixSocket fromSource = tap.accept(Waiting.LIMIT_MS);
                     UnixSocket toDestination = UnixSocket.connect(agents.path());
-                    StreamEnds ours = StreamEnds.open(ChannelKind.UNIX)) {
+                    StreamEnds ours = StreamEnds.open(request.channel())) {
                 NativeBuffer hello = NativeBuffer.allocate(FrameHeader.BYTES + FrameType.HELLO.maxBody());
                 assertThat(fromSource.awaitReadable(Waiting.LIMIT_MS)).isTrue();
                 int length = fromSource.receive(hello, 0, hello.length(), passed);
@@ -126,7 +125,7 @@ record RecordedSession(List<byte[]> stream, List<byte[]> answers) {
         for (int at = 0; at < bytes.length; ) {
             FrameHeader header = FrameHeader.read(buffer, at);
             int end = at + FrameHeader.BYTES + header.bodyLength();
-            if (header.type() == FrameType.BYTES) {
+            if (header.type() == FrameType.BYTES || header.type() == FrameType.SPLICE) {
                 int record = at + FrameHeader.BYTES;
                 BlockSpec block = blocks.get(PageRecord.block(buffer, record));
                 end += (int) block.bytesOf(PageRecord.first(buffer, record), PageRecord.count(buffer, record));

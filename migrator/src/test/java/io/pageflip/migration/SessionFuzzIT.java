@@ -1,6 +1,7 @@
 package io.pageflip.migration;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.pageflip.guest.GuestConfig;
 import io.pageflip.guest.Workload;
@@ -66,9 +67,20 @@ final class SessionFuzzIT {
     private static final long MOST_GROWTH_BYTES = 96 << 20;
     private static final Map<DamagedSession.Kind, RecordedSession> RECORDED = new HashMap<>();
 
+    /** Those that can be tried here. */
+    private static final List<DamagedSession.Kind> KINDS = DamagedSession.KINDS.stream()
+            .filter(kind -> kind.whyNot().isEmpty())
+            .toList();
+
     private static final long NS_PER_S = 1_000_000_000;
     private static final int TOKEN_BYTES = 2 * 4096;
     private static final int READY_MS = 500;
+
+    /**
+     * How long a source writes to a destination that reads nothing. One whose greeting is damaged waits for the rest of
+     * it, which the source has never sent: without this, for as long as a source may take to greet.
+     */
+    private static final long PATIENCE_S = 1;
 
     @RegisterExtension
     final TwoAgents agents = new TwoAgents();
@@ -88,15 +100,19 @@ final class SessionFuzzIT {
     }
 
     private static MigrationRequest request(DamagedSession.Kind kind) {
+        return builder(kind).batchPages(PAGES_A_FRAME).build();
+    }
+
+    private static RequestBuilder builder(DamagedSession.Kind kind) {
         return new RequestBuilder()
                 .guest(GUEST)
+                .place(kind.place())
+                .channel(kind.channel())
                 .schedule(kind.schedule())
                 .mechanism(kind.mechanism())
-                .batchPages(PAGES_A_FRAME)
                 .runAfterS(0)
                 .warmUp(WarmUpLength.BRIEF)
-                .postcopy(new MigrationRequest.Postcopy(null, null, 0L)) // nobody comes back
-                .build();
+                .postcopy(new MigrationRequest.Postcopy(null, null, 0L)); // nobody comes back
     }
 
     static Stream<DamagedSession.Kind> kinds() {
@@ -107,9 +123,10 @@ final class SessionFuzzIT {
     @ParameterizedTest
     @MethodSource("kinds")
     void anUndamagedSessionIsAccepted(DamagedSession.Kind kind) throws Exception {
+        assumeTrue(kind.whyNot().isEmpty(), kind::whyNot);
         RecordedSession session = recorded(kind);
         FutureTask<RunResult> destination = agents.destination(REQUEST);
-        try (FakeSource source = new FakeSource(agents.path(), GUEST)) {
+        try (FakeSource source = source(kind)) {
             source.greet(kind.mechanism(), hello -> as(hello, kind));
             for (byte[] frame : session.stream()) {
                 source.bytes(frame);
@@ -120,6 +137,10 @@ final class SessionFuzzIT {
             assertThat(TwoAgents.join(destination).status()).isEqualTo(MigrationStatus.COMPLETED);
             assertThat(source.epoch()).isEqualTo(2);
         }
+    }
+
+    private FakeSource source(DamagedSession.Kind kind) throws IOException {
+        return new FakeSource(agents.path(), request(kind), PATIENCE_S);
     }
 
     private static Message.Hello as(Message.Hello hello, DamagedSession.Kind kind) {
@@ -134,7 +155,7 @@ final class SessionFuzzIT {
             return;
         }
         Random seeds = new Random();
-        for (DamagedSession.Kind kind : DamagedSession.KINDS) {
+        for (DamagedSession.Kind kind : KINDS) {
             recorded(kind);
         }
         run(seeds.nextLong()); // loads classes, and what they keep open
@@ -184,7 +205,7 @@ final class SessionFuzzIT {
         }
         List<byte[]> session = damaged(honest.stream(), other.stream(), random);
         FutureTask<RunResult> destination = agents.destination(REQUEST);
-        try (FakeSource source = new FakeSource(agents.path(), GUEST)) {
+        try (FakeSource source = source(kind)) {
             byte[] greeting = MessageCodec.encode(as(source.honestHello(kind.mechanism()), kind));
             source.greet(random.nextInt(8) == 0 ? DamagedSession.flipped(greeting, random) : greeting);
             speak(source, session, random);
@@ -206,14 +227,8 @@ final class SessionFuzzIT {
 
     /** A real source hears the answers of a destination, which takes the guest or not, and dies. */
     private void answer(DamagedSession.Kind kind, List<byte[]> answers, Random random) throws Exception {
-        MigrationRequest request = new RequestBuilder()
-                .guest(GUEST)
-                .schedule(kind.schedule())
-                .mechanism(kind.mechanism())
-                .runAfterS(0)
-                .switchoverTimeoutS(LIMIT_S)
-                .warmUp(WarmUpLength.BRIEF)
-                .build();
+        MigrationRequest request =
+                builder(kind).switchoverTimeoutS(LIMIT_S).build();
         FutureTask<RunResult> source = agents.source(request);
         try (FakeDestination destination = new FakeDestination(agents.listener())) {
             RunToken token = destination.token();
@@ -263,7 +278,7 @@ final class SessionFuzzIT {
     }
 
     private static DamagedSession.Kind pick(Random random) {
-        return DamagedSession.KINDS.get(random.nextInt(DamagedSession.KINDS.size()));
+        return KINDS.get(random.nextInt(KINDS.size()));
     }
 
     /** Writes the session, gives the guest away or not, and dies. Stops when the destination has had enough. */

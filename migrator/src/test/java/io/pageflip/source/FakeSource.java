@@ -10,9 +10,9 @@ import io.pageflip.os.Fd;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.NativeBuffer;
 import io.pageflip.os.UnixSocket;
+import io.pageflip.ram.Backing;
 import io.pageflip.ram.BlockSpec;
 import io.pageflip.ram.RamBlock;
-import io.pageflip.request.ChannelKind;
 import io.pageflip.request.Mechanism;
 import io.pageflip.request.MigrationRequest;
 import io.pageflip.request.RequestBuilder;
@@ -32,6 +32,7 @@ import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.UnaryOperator;
 
 /** A source that has a real guest, and says about it whatever a test wants. */
@@ -44,7 +45,7 @@ public final class FakeSource implements AutoCloseable {
     private static final int PIECE = 32 << 10;
 
     private final SourceMemory memory;
-    private final GuestConfig config;
+    private final MigrationRequest request;
     private final UnixSocket socket;
     private final StreamEnds ends;
     private final StreamWriter stream;
@@ -52,27 +53,49 @@ public final class FakeSource implements AutoCloseable {
     private ControlConnection control;
 
     public FakeSource(String path, GuestConfig config) throws IOException {
-        this.config = config;
-        this.memory =
-                new SourceMemory(VirtualMachine.create(config, RamBlock::create, NanoClock.SYSTEM), NanoClock.SYSTEM);
+        this(path, new RequestBuilder().guest(config).build(), Waiting.LIMIT.toSeconds());
+    }
+
+    /**
+     * A source with the guest and the channel of a request.
+     *
+     * @param patienceS how long it waits for a destination that reads nothing
+     */
+    public FakeSource(String path, MigrationRequest request, long patienceS) throws IOException {
+        this.request = request;
+        this.memory = new SourceMemory(
+                VirtualMachine.create(request.guest(), spec -> block(request, spec), NanoClock.SYSTEM),
+                NanoClock.SYSTEM);
         memory.guest().powerOn(done -> {});
         this.socket = UnixSocket.connect(path);
-        this.ends = StreamEnds.open(ChannelKind.UNIX);
+        this.ends = StreamEnds.open(request.channel());
         InactivityTimeout timeout = new InactivityTimeout(NanoClock.SYSTEM, () -> {});
-        timeout.limitSeconds(Waiting.LIMIT.toSeconds());
+        timeout.limitSeconds(patienceS);
         this.stream = new StreamWriter(ends.write(), ends.write(), timeout);
+        memory.hello(request, true); // exports a guest that lies on a disk
+        if (request.guest().backing() == Backing.FILE) {
+            memory.requireExport().release(); // the guest never runs
+        }
         passed.add(ends.read());
         passed.addAll(memory.files());
     }
 
+    private static RamBlock block(MigrationRequest request, BlockSpec spec) throws IOException {
+        return spec.backing() == Backing.FILE
+                ? RamBlock.createOnDisk(spec, Objects.requireNonNull(request.place().directory()))
+                : RamBlock.create(spec);
+    }
+
     /** What an honest source would say. */
     public Message.Hello honestHello(Mechanism mechanism) throws IOException {
-        MigrationRequest request = new RequestBuilder()
-                .guest(config)
+        MigrationRequest honest = new RequestBuilder()
+                .guest(request.guest())
+                .place(request.place())
+                .channel(request.channel())
                 .mechanism(mechanism)
                 .schedule(Schedule.STOP_AND_MOVE)
                 .build();
-        return memory.hello(request, true);
+        return memory.hello(honest, true);
     }
 
     /** A greeting like {@code hello}, of another process, schedule and mechanism. */
@@ -101,7 +124,7 @@ public final class FakeSource implements AutoCloseable {
     }
 
     public List<BlockSpec> specs() {
-        return config.blocks();
+        return request.guest().blocks();
     }
 
     /** Greets with what the test has made of the honest greeting. */
@@ -215,6 +238,7 @@ public final class FakeSource implements AutoCloseable {
     public void die() throws IOException {
         stream.close();
         control.close();
+        memory.endExport();
         memory.token().release();
     }
 
