@@ -98,7 +98,7 @@ final class MigrateCommand implements Callable<Integer> {
             names = "--run-after",
             paramLabel = "SECONDS",
             defaultValue = "0.2",
-            description = "How long the guest runs after the migration (default: ${DEFAULT-VALUE}).")
+            description = "How long the guest runs after the migration, at least (default: ${DEFAULT-VALUE}).")
     private double runAfter;
 
     @Mixin

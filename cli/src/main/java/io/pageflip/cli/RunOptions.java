@@ -15,7 +15,7 @@ final class RunOptions extends ReportOptions {
             names = "--run-after",
             paramLabel = "SECONDS",
             defaultValue = "1",
-            description = "How long the guest runs after the migration (default: ${DEFAULT-VALUE}).")
+            description = "How long the guest runs after the migration, at least (default: ${DEFAULT-VALUE}).")
     private double runAfter;
 
     @Option(

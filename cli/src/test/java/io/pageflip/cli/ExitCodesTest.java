@@ -7,6 +7,7 @@ import io.pageflip.metrics.Evidence;
 import io.pageflip.metrics.Failure;
 import io.pageflip.metrics.IdleGaps;
 import io.pageflip.metrics.Measured;
+import io.pageflip.metrics.MigrationGaps;
 import io.pageflip.metrics.MigrationStatus;
 import io.pageflip.metrics.Owner;
 import io.pageflip.metrics.RunResult;
@@ -98,6 +99,8 @@ final class ExitCodesTest {
                 evidence,
                 new Measured.GuestActivity(1, 1, 1),
                 new Throughput(1, 0, 0, List.of(), 0, null),
+                null,
+                MigrationGaps.of(List.of()),
                 new IdleGaps(0, 0, List.of()),
                 null);
     }

@@ -54,6 +54,7 @@ final class Report {
             "verification",
             "guest",
             "throughput",
+            "migration-gaps",
             "idle-gaps-ns",
             "peak-pss-bytes");
     private static final Set<String> RAM = Set.of(
@@ -171,7 +172,8 @@ final class Report {
     /** As {@link #assertCompleted}, without what only {@code migrate} tells. */
     Report assertRunsCompleted(String verification) {
         at("/runs").forEach(run -> {
-            Set<String> keys = with(RUN, run.has("practice-ns"), "practice-ns");
+            Set<String> keys = with(
+                    with(RUN, run.has("practice-ns"), "practice-ns"), run.has("guest-time-lost"), "guest-time-lost");
             assertKeys(run, with(with(keys, run.has("adopt"), "adopt"), run.has("fuse"), "fuse"));
             if (run.has("fuse")) {
                 assertKeys(run.path("fuse"), FUSE);

@@ -7,7 +7,7 @@ import io.pageflip.os.Mapping;
  * every agent maps, so that the agent that runs the guest after a migration also knows how it ran before.
  *
  * <pre>
- *  vCPU i, at 64 KiB x i: 4096 times
+ *  vCPU i, at 1 MiB x i: 65536 times
  *    0  u32  instructions executed in this slot
  *    4  u32  the slot: CLOCK_MONOTONIC in milliseconds, its low 32 bits
  *    8  u64  the longest time between two heartbeats of which the second was in this slot, ns
@@ -15,14 +15,14 @@ import io.pageflip.os.Mapping;
  *
  * <p>A vCPU writes a slot when it executes its first instruction in a later one, or pauses; it writes nothing for a
  * slot in which it executed nothing. It writes the gap before the first word (release), and readers read it after that
- * word (acquire). Any thread may read meanwhile. Slots older than about four seconds are overwritten.
+ * word (acquire). Any thread may read meanwhile. Slots older than about a minute are overwritten.
  */
 public final class Pulse {
     /** A slot, in nanoseconds. */
     public static final long SLOT_NS = 1_000_000;
 
     /** Slots that are kept. */
-    public static final int SLOTS = 4096;
+    public static final int SLOTS = 1 << 16;
 
     private static final int SLOT_BYTES = 16;
     private static final int GAP = 8;

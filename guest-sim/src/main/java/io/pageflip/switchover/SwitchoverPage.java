@@ -22,6 +22,7 @@ import io.pageflip.os.SyscallException;
  *  100        u32  postcopy: the destination's owner epoch, once it has every page and no longer needs the source
  *  104        u64  postcopy of pulled pages: how long the destination waits for the source to connect again, ns
  *  112        u64  how long a vCPU executed nothing, for the dry run shortly before, ns; 0 if none did
+ *  120        u64  CLOCK_MONOTONIC when the source had freed all that it had of the guest; 0 before that
  *  128+32i    u64  vCPU i: instructions, last instruction (ns), random state, cursor
  * </pre>
  *
@@ -51,6 +52,7 @@ public final class SwitchoverPage {
     private static final int LAST_PAGE = 100;
     private static final int RECOVER_TIMEOUT_NS = 104;
     private static final int DRY_RUN_NS = 112;
+    private static final int SOURCE_DONE_NS = 120;
     private static final int VCPUS = 128;
     private static final int VCPU_BYTES = 32;
 
@@ -138,6 +140,16 @@ public final class SwitchoverPage {
     /** Called by the destination, before the switchover. */
     public void setRecoverTimeoutNs(long timeoutNs) {
         mapping.setLong(base + RECOVER_TIMEOUT_NS, timeoutNs);
+    }
+
+    /** When the source had freed all that it had of the guest; 0 before that. The value is not checked. */
+    public long sourceDoneNs() {
+        return mapping.getLongAcquire(base + SOURCE_DONE_NS);
+    }
+
+    /** Called by the source after the switchover, and with 0 before its migration begins. */
+    public void setSourceDoneNs(long ns) {
+        mapping.setLongRelease(base + SOURCE_DONE_NS, ns);
     }
 
     /** Instructions that all vCPUs had executed when the state was saved. */

@@ -24,6 +24,7 @@ import io.pageflip.request.RefusedException;
 import io.pageflip.request.RequestRules;
 import io.pageflip.scenario.Step;
 import io.pageflip.switchover.SwitchoverPage;
+import io.pageflip.warmup.Warmup;
 import io.pageflip.wire.Message;
 import io.pageflip.wire.ProtocolException;
 import java.io.IOException;
@@ -45,6 +46,9 @@ public final class DestinationAgent {
     private static final long MS = 1_000_000;
 
     private static final int FIRST_INSTRUCTION_TIMEOUT_S = 10;
+
+    /** A source that does not say that it is done is not waited for longer. */
+    private static final long LONGEST_WAIT_FOR_CALM_NS = 2_000 * MS;
 
     private final MigrationRequest request;
     private final SourceLink link;
@@ -191,7 +195,11 @@ public final class DestinationAgent {
         // Not read from guest memory: that page may not be here yet.
         long instructions = page.instructions(guest.config().vcpus());
         Timeline.Marks marks = marks(page, guest.config().vcpus());
-        PulseWatch pulse = PulseWatch.of(guest.pulse(), marks.lastInstructionNs(), timeline.firstInstructionNs);
+        PulseWatch pulse = PulseWatch.of(
+                guest.pulse(),
+                schedule.pages().figures().startNs(),
+                marks.lastInstructionNs(),
+                timeline.firstInstructionNs);
         timeline.pulse = pulse;
         sendOrLog(new Message.Resumed(memory.token().ownEpoch()));
         context.reached(Step.RESUMED);
@@ -209,8 +217,9 @@ public final class DestinationAgent {
         } catch (IOException | RuntimeException e) {
             missing = noFigures(e);
         }
-        pulse.migrationEnded(clock.nanoTime());
-        watch(runningSinceNs, pulse, guest);
+        timeline.doneNs = clock.nanoTime();
+        pulse.migrationEnded(timeline.doneNs);
+        watch(runningSinceNs, pulse, guest, page);
         long endNs = clock.nanoTime();
         long ranForNs = endNs - runningSinceNs;
         boolean last = ends.getAsBoolean();
@@ -286,10 +295,22 @@ public final class DestinationAgent {
         }
     }
 
-    private void watch(long runningSinceNs, PulseWatch pulse, Guest guest) throws IOException {
-        while (context.clock().nanoTime() - runningSinceNs < request.runAfterNs()
-                && !context.cancellation().isRequested()) {
-            pulse.read(context.clock().nanoTime());
+    /** Watches the guest: for as long as was asked for, and until it has run undisturbed for a while. */
+    private void watch(long runningSinceNs, PulseWatch pulse, Guest guest, SwitchoverPage page) throws IOException {
+        NanoClock clock = context.clock();
+        long calmNs = Warmup.Config.of(request.warmUp()).runAfterNs();
+        long latestNs = clock.nanoTime() + LONGEST_WAIT_FOR_CALM_NS;
+        for (long nowNs = clock.nanoTime(); !context.cancellation().isRequested(); nowNs = clock.nanoTime()) {
+            long sourceDoneNs = page.sourceDoneNs();
+            boolean done = sourceDoneNs > runningSinceNs && sourceDoneNs <= nowNs;
+            if (done) {
+                timeline.doneNs = Math.max(timeline.doneNs, sourceDoneNs);
+            }
+            boolean calm = calmNs == 0 || (done && nowNs - timeline.doneNs >= calmNs) || nowNs > latestNs;
+            if (calm && nowNs - runningSinceNs >= request.runAfterNs()) {
+                return;
+            }
+            pulse.read(nowNs);
             guest.checkVcpus();
             LockSupport.parkNanos(10 * MS);
         }

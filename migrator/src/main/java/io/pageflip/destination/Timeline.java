@@ -134,6 +134,9 @@ final class Timeline {
     /** The vCPUs' waits for pages of the postcopy; empty without one, or if it failed. */
     List<FaultLog> waits = List.of();
 
+    /** When both agents were done with the migration, apart from the reports. */
+    long doneNs;
+
     /** The guest's pulse; null before the guest runs here. */
     @Nullable
     PulseWatch pulse;
@@ -212,6 +215,8 @@ final class Timeline {
                 evidence,
                 activity,
                 watched.throughput(),
+                watched.guestTimeLost(doneNs),
+                watched.migrationGaps(readyNs, doneNs),
                 watched.idleGaps(),
                 traces ? trace(hello.pid(), source.startNs(), stopped) : null);
     }

@@ -25,6 +25,9 @@ import org.jspecify.annotations.Nullable;
  * @param evidence for the moves
  * @param guest what the guest did after the switchover
  * @param throughput of the guest around the switchover
+ * @param guestTimeLost what the guest did not execute because of the migration; null if that is not known, and in
+ *     reports of earlier versions
+ * @param migrationGaps in the guest's heartbeat during the migration; null in reports of earlier versions
  * @param idleGapsNs of the guest without a migration
  * @param trace when things happened; null if nobody asked
  */
@@ -53,6 +56,8 @@ public record Measured(
         Evidence evidence,
         GuestActivity guest,
         Throughput throughput,
+        @Nullable GuestTimeLost guestTimeLost,
+        @Nullable MigrationGaps migrationGaps,
         IdleGaps idleGapsNs,
         @Nullable Trace trace) {
     private static final double NS_PER_MS = 1e6;

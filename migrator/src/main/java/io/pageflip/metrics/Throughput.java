@@ -1,7 +1,6 @@
 package io.pageflip.metrics;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
-import java.util.Arrays;
 import java.util.List;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
@@ -14,8 +13,8 @@ import org.jspecify.annotations.Nullable;
  * @param fromNs when the first slot begins, relative to the last instruction at the source; negative
  * @param lastInstructionNs when that was: CLOCK_MONOTONIC of the host. It ties the report to what others saw
  * @param instructions executed in each slot, up to when the guest was stopped
- * @param rateBefore instructions a second before the switchover: the median of all windows of ten slots there; 0 if
- *     there is no whole window
+ * @param rateBefore instructions a second before the source began to prepare; see {@link GuestTimeLost#rateBefore}. 0
+ *     if it is not known
  * @param recoveredNs from the last instruction at the source until the guest was back to 95 % of that rate: the
  *     beginning of the first window of ten slots after the switchover that reaches it. Null if none did, or if
  *     {@code rateBefore} is not known
@@ -44,22 +43,23 @@ public record Throughput(
      * @param lastInstructionNs when that was
      * @param resumedNs when every vCPU had executed its first instruction at the destination, relative to the last
      *     instruction at the source
+     * @param rateBefore instructions a second before the source began to prepare; 0 if it is not known
      */
     public static Throughput of(
-            long slotNs, long fromNs, long lastInstructionNs, List<Long> instructions, long resumedNs) {
-        long[] windows = windows(instructions);
-        // The windows that end before the slot of the switchover, which belongs to neither side.
-        int before = (int) Math.max(0, Math.min(windows.length, -fromNs / slotNs - WINDOW + 1));
-        long[] sorted = Arrays.copyOf(windows, before);
-        Arrays.sort(sorted);
-        long normal = Percentile.of(sorted, Percentile.MEDIAN);
+            long slotNs,
+            long fromNs,
+            long lastInstructionNs,
+            List<Long> instructions,
+            long resumedNs,
+            long rateBefore) {
         return new Throughput(
                 slotNs,
                 fromNs,
                 lastInstructionNs,
                 instructions,
-                Math.round(normal / (WINDOW * slotNs / NS_PER_S)),
-                recoveredNs(slotNs, fromNs, windows, normal, resumedNs));
+                rateBefore,
+                recoveredNs(
+                        slotNs, fromNs, windows(instructions), rateBefore * (WINDOW * slotNs / NS_PER_S), resumedNs));
     }
 
     private static long[] windows(List<Long> instructions) {
@@ -70,7 +70,7 @@ public record Throughput(
                 .toArray();
     }
 
-    private static @Nullable Long recoveredNs(long slotNs, long fromNs, long[] windows, long normal, long resumedNs) {
+    private static @Nullable Long recoveredNs(long slotNs, long fromNs, long[] windows, double normal, long resumedNs) {
         long first = Math.max(0, Math.floorDiv(resumedNs - fromNs, slotNs));
         for (long i = first; normal > 0 && i < windows.length; i++) {
             if (windows[(int) i] * 100 >= normal * RECOVERED_PERCENT) {

@@ -153,8 +153,15 @@ final class OutgoingMigration {
 
     // Steps of the preparation, in their order.
 
-    /** Starts the other processes that have a part of the guest's memory. The migration's time counts from then on. */
+    /**
+     * Lets the guest run undisturbed for its minimum time, and then starts the other processes that have a part of its
+     * memory. The migration's time counts from then on.
+     */
     void begin() throws IOException {
+        while (clock().nanoTime() - runningSinceNs < warmup.config().runBeforeNs()) {
+            LockSupport.parkNanos(10 * MS);
+            link.check();
+        }
         guest().startOthers(context.cancellation()); // not the link's: on Ctrl-C the destination may be gone first
         ends.begin(clock().nanoTime());
     }
@@ -192,16 +199,12 @@ final class OutgoingMigration {
     }
 
     /**
-     * Warms up, lets the guest run for its minimum time, and waits until the destination is ready.
+     * Warms up, and waits until the destination is ready.
      *
      * @param scratch makes the schedule's actions while the guest is paused, for the warm-up
      */
     void awaitReady(ScratchSource scratch) throws IOException {
         warmup.switchover(scratch);
-        while (clock().nanoTime() - runningSinceNs < warmup.config().runBeforeNs()) {
-            LockSupport.parkNanos(10 * MS);
-            link.check();
-        }
         if (request.schedule() != Schedule.PRECOPY) { // whose rounds are still to come
             pauseBeforeSwitchover();
         }

@@ -207,7 +207,8 @@ public final class SourceAgent {
     }
 
     private StreamWriter greet(SourceMemory memory) throws IOException {
-        memory.token().page().setRoundsReceived(0); // an earlier migration has left a number
+        memory.token().page().setRoundsReceived(0); // an earlier migration has left numbers
+        memory.token().page().setSourceDoneNs(0);
         StreamWriter stream = link.greet(memory.hello(request, populates()), memory.files());
         context.reached(Step.HELLO);
         return stream;
@@ -317,6 +318,7 @@ public final class SourceAgent {
         migration.memory().endExport();
         schedule.letGo();
         migration.guest().close(); // the destination has its own descriptors of what it needs
+        migration.memory().token().page().setSourceDoneNs(clock.nanoTime());
         Message.Completed completed = link.awaitCompleted();
         if (completed == null) {
             return RunResult.unreported(null);

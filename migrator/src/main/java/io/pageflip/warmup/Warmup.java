@@ -30,20 +30,21 @@ public final class Warmup {
      * @param rounds how often each piece of code runs, 1 or more. C1, the first of the JVM's compilers, compiles a
      *     method after 200 calls; half of the switchovers go in one direction, half in the other
      * @param switchoversNs the longest time that all switchovers between scratch guests may take, in nanoseconds
-     * @param runBeforeNs how long the guest runs at the source, at least, before it is paused, in nanoseconds: its own
-     *     code is compiled then
+     * @param runBeforeNs how long the guest runs at the source, at least, before the migration begins, in nanoseconds:
+     *     its own code is compiled then, and then its undisturbed rate shows
+     * @param runAfterNs how long it runs undisturbed at the destination, at least, when both agents are done
      */
-    public record Config(int rounds, long switchoversNs, long runBeforeNs) {
+    public record Config(int rounds, long switchoversNs, long runBeforeNs, long runAfterNs) {
         private static final long MS = 1_000_000;
 
         /** Enough for a short downtime. */
-        public static final Config DEFAULT = new Config(400, 500 * MS, 300 * MS);
+        public static final Config DEFAULT = new Config(400, 500 * MS, 300 * MS, 100 * MS);
 
         /**
          * For tests that do not measure: every class is loaded, nothing is compiled, and the guest runs long enough for
          * a few lines on its console.
          */
-        public static final Config BRIEF = new Config(10, 500 * MS, 50 * MS);
+        public static final Config BRIEF = new Config(10, 500 * MS, 50 * MS, 0);
 
         /** What a request asks for. */
         public static Config of(WarmUpLength length) {
@@ -54,9 +55,10 @@ public final class Warmup {
         }
 
         public Config {
-            if (rounds < 1 || switchoversNs < 0 || runBeforeNs < 0) {
+            if (rounds < 1 || switchoversNs < 0 || runBeforeNs < 0 || runAfterNs < 0) {
                 throw new IllegalArgumentException("a warm-up of " + rounds + " rounds, " + switchoversNs
-                        + " ns of switchovers, and " + runBeforeNs + " ns before the guest is paused");
+                        + " ns of switchovers, " + runBeforeNs + " ns before the migration, and " + runAfterNs
+                        + " ns after it");
             }
         }
     }

@@ -19,6 +19,8 @@ final class PulseWatchTest {
 
     private static final long FIRST_NS = 10_003 * MS + 500_000;
 
+    private static final long START_NS = 9_950 * MS;
+
     /** The slots that vCPU 0 was asked for, in that order. */
     private final List<Long> asked = new ArrayList<>();
 
@@ -37,15 +39,16 @@ final class PulseWatchTest {
                     return vcpu + 1L;
                 },
                 (vcpu, slot) -> vcpu == 0 ? gaps.getOrDefault(slot, 0L) : 0,
+                START_NS,
                 lastNs,
                 firstNs);
     }
 
     @Test
-    void beginsAHundredSlotsBeforeTheSwitch() {
+    void beginsAHundredSlotsBeforeTheMigration() {
         watch.end(10_050 * MS);
 
-        assertThat(asked).first().isEqualTo(9_900L);
+        assertThat(asked).first().isEqualTo(9_850L);
         assertThat(watch.throughput().fromNs()).isEqualTo(-100 * MS - 250_000);
         assertThat(watch.throughput().slotNs()).isEqualTo(MS);
         assertThat(watch.throughput().recoveredNs()).isEqualTo(FIRST_NS - LAST_NS);
@@ -64,7 +67,7 @@ final class PulseWatchTest {
         assertThat(asked)
                 .doesNotHaveDuplicates()
                 .isSorted()
-                .hasSize(1_300)
+                .hasSize(1_350)
                 .last()
                 .isEqualTo(11_199L);
     }
@@ -75,7 +78,7 @@ final class PulseWatchTest {
 
         three.end(10_050 * MS);
 
-        assertThat(asked).as("from the last of all instructions on").first().isEqualTo(9_900L);
+        assertThat(asked).as("from the last of all instructions on").first().isEqualTo(9_850L);
         assertThat(three.throughput().instructions()).isEqualTo(Collections.nCopies(150, 1L + 2 + 3));
         assertThat(three.throughput().recoveredNs())
                 .as("until the last of them runs")
@@ -128,10 +131,10 @@ final class PulseWatchTest {
 
     @Test
     void aSourceThatStoodStillForEverIsNotReadForEver() {
-        PulseWatch old = watch(new long[] {1}, new long[] {FIRST_NS});
+        PulseWatch old = watch(new long[] {1}, new long[] {FIRST_NS + Pulse.SLOTS * MS});
 
-        old.end(10_050 * MS);
+        old.end((Pulse.SLOTS + 10_050) * MS);
 
-        assertThat(asked).first().isEqualTo(10_003L - Pulse.SLOTS - 100);
+        assertThat(asked).first().isEqualTo(10_003L - 100);
     }
 }

@@ -66,7 +66,7 @@ final class TimelineTest {
         timeline.claimedNs = 115 * MS;
         timeline.firstInstructionNs = new long[] {120 * MS, 125 * MS};
         timeline.pulse = new PulseWatch(
-                (vcpu, slot) -> 0, (vcpu, slot) -> 0, STOPPED.lastInstructionNs(), timeline.firstInstructionNs);
+                (vcpu, slot) -> 0, (vcpu, slot) -> 0, 1, STOPPED.lastInstructionNs(), timeline.firstInstructionNs);
         return timeline;
     }
 

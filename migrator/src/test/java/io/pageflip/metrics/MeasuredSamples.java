@@ -20,6 +20,8 @@ public final class MeasuredSamples {
                 new Evidence(true, 0, 0, 0, 0, Evidence.DecidedBy.NONE),
                 new Measured.GuestActivity(1, 1, 1),
                 new Throughput(1, 0, 0, List.of(), 0, null),
+                null,
+                MigrationGaps.of(List.of()),
                 new IdleGaps(0, 0, List.of()),
                 null);
     }

@@ -36,6 +36,9 @@ final class PeerReportTest {
                     new Evidence(true, 98, 98, 0, 0, Evidence.DecidedBy.FRAMES),
                     new Measured.GuestActivity(500_000_000, 40_000, 10_000),
                     new Throughput(1_000_000, -1_500_000, 7_000_000, List.of(80L, 40L), 80_000, 3_500_000L),
+                    new GuestTimeLost(80_000, 79_000, 300_000_000, 900_000L, 100_000L, 400_000L),
+                    new MigrationGaps(
+                            2, List.of(new MigrationGaps.Gap(-1_500_000, 750_000, MigrationGaps.Phase.READY))),
                     new IdleGaps(200_000_000, 2_100_000, List.of(2_100_000L)),
                     new Trace(
                             17,

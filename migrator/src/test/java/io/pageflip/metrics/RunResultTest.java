@@ -47,6 +47,8 @@ final class RunResultTest {
             new Evidence(true, 8190, 8189, 1, 0, Evidence.DecidedBy.FRAMES),
             new Measured.GuestActivity(500_000_000, 40_000, 10_000),
             new Throughput(1_000_000, -1_500_000, 7_000_000, List.of(80L, 40L, 0L, 79L), 80_000, 3_500_000L),
+            new GuestTimeLost(80_000, 79_000, 300_000_000, 900_000L, 100_000L, 400_000L),
+            new MigrationGaps(2, List.of(new MigrationGaps.Gap(-1_500_000, 750_000, MigrationGaps.Phase.READY))),
             new IdleGaps(200_000_000, 2_100_000, List.of(2_100_000L, 300_000L)),
             null);
 
@@ -87,6 +89,8 @@ final class RunResultTest {
                         "verification",
                         "guest",
                         "throughput",
+                        "guest-time-lost",
+                        "migration-gaps",
                         "idle-gaps-ns",
                         "peak-pss-bytes");
         assertThat(keys(run.get("ram")))
@@ -219,6 +223,8 @@ final class RunResultTest {
                         "evidence",
                         "guest",
                         "throughput",
+                        "guest-time-lost",
+                        "migration-gaps",
                         "idle-gaps-ns",
                         "trace",
                         "verification",
@@ -245,6 +251,8 @@ final class RunResultTest {
                 MEASURED.evidence(),
                 MEASURED.guest(),
                 MEASURED.throughput(),
+                MEASURED.guestTimeLost(),
+                MEASURED.migrationGaps(),
                 MEASURED.idleGapsNs(),
                 new Trace(
                         17,

@@ -17,7 +17,7 @@ final class ThroughputTest {
         for (int i = 0; i < runsOfSlots.length; i += 2) {
             slots.addAll(Collections.nCopies((int) runsOfSlots[i], ((Integer) runsOfSlots[i + 1]).longValue()));
         }
-        return Throughput.of(MS, FROM, 0, slots, resumedNs);
+        return Throughput.of(MS, FROM, 0, slots, resumedNs, 1_000_000);
     }
 
     @Test
@@ -51,29 +51,9 @@ final class ThroughputTest {
     }
 
     @Test
-    void theRateBeforeIsTheMedianOfItsWindows() {
-        List<Long> slots = new ArrayList<>();
-        for (int i = 0; i < 100; i++) {
-            slots.add(i < 70 ? 1000L : 0L); // it stood still for the last 30 ms
-        }
-        slots.addAll(Collections.nCopies(50, 1000L));
-        Throughput throughput = Throughput.of(MS, FROM, 0, slots, 100_000);
-        assertThat(throughput.rateBefore()).isEqualTo(1_000_000);
-        assertThat(throughput.recoveredNs()).isEqualTo(100_000);
-    }
-
-    @Test
     void withoutARateBeforeThereIsNothingToRecover() {
-        List<Long> slots = new ArrayList<>(Collections.nCopies(100, 0L));
-        slots.addAll(Collections.nCopies(50, 1000L));
-        Throughput throughput = Throughput.of(MS, FROM, 0, slots, 100_000);
-        assertThat(throughput.rateBefore()).isZero();
-        assertThat(throughput.recoveredNs()).isNull();
-    }
-
-    @Test
-    void tooFewSlotsAreNoRate() {
-        Throughput throughput = Throughput.of(MS, -4 * MS, 0, List.of(1L, 2L, 3L), 0);
+        List<Long> slots = Collections.nCopies(150, 1000L);
+        Throughput throughput = Throughput.of(MS, FROM, 0, slots, 100_000, 0);
         assertThat(throughput.rateBefore()).isZero();
         assertThat(throughput.recoveredNs()).isNull();
     }

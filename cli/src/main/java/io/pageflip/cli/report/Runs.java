@@ -1,6 +1,7 @@
 package io.pageflip.cli.report;
 
 import io.pageflip.metrics.DowntimePhases;
+import io.pageflip.metrics.GuestTimeLost;
 import io.pageflip.metrics.IdleGaps;
 import io.pageflip.metrics.Measured;
 import io.pageflip.metrics.RunResult;
@@ -28,6 +29,7 @@ public final class Runs {
     private final boolean lists;
     private final List<RunResult> all = new ArrayList<>();
     private final Samples downtimes = new Samples();
+    private final Samples timesLost = new Samples();
     private final List<Samples> phases =
             PHASES.stream().map(phase -> new Samples()).toList();
     private @Nullable IdleGaps idleGaps;
@@ -60,6 +62,11 @@ public final class Runs {
         Measured measured = result.measured();
         if (measured != null) {
             downtimes.add(measured.downtimeNs());
+            GuestTimeLost lost = measured.guestTimeLost();
+            Long lostNs = lost == null ? null : lost.totalNs();
+            if (lostNs != null) {
+                timesLost.add(lostNs);
+            }
             for (int i = 0; i < PHASES.size(); i++) {
                 phases.get(i).add(PHASES.get(i).applyAsLong(measured.downtimePhasesNs()));
             }
@@ -92,6 +99,13 @@ public final class Runs {
     @Nullable
     Summary summary() {
         return Summary.of(downtimes.sorted());
+    }
+
+    /** The median of the guest's lost time, over the runs that have one; null if none has. */
+    @Nullable
+    Long medianTimeLost() {
+        long[] sorted = timesLost.sorted();
+        return sorted.length == 0 ? null : Summary.median(sorted);
     }
 
     /** The median of each part of the downtime, over the runs that have one; they need not add up to the median. */

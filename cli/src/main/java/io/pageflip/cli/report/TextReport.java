@@ -5,8 +5,10 @@ import static io.pageflip.cli.report.Words.duration;
 import io.pageflip.memory.Quantity;
 import io.pageflip.metrics.DowntimePhases;
 import io.pageflip.metrics.Failure;
+import io.pageflip.metrics.GuestTimeLost;
 import io.pageflip.metrics.IdleGaps;
 import io.pageflip.metrics.Measured;
+import io.pageflip.metrics.MigrationGaps;
 import io.pageflip.metrics.RunResult;
 import io.pageflip.metrics.SourceSide;
 import io.pageflip.metrics.Throughput;
@@ -20,6 +22,7 @@ import java.util.stream.Collectors;
 public final class TextReport {
     private static final double MILLION = 1e6;
     private static final double NS_PER_S = 1e9;
+    private static final int MOST_MIGRATION_GAPS = 5;
     private static final int MOST_GAPS = 3;
 
     private final Lines lines = new Lines();
@@ -149,15 +152,57 @@ public final class TextReport {
                 seconds,
                 guest.pagesWritten() / seconds,
                 guest.instructions() / seconds / MILLION);
+        GuestTimeLost lost = measured.guestTimeLost();
+        if (lost != null) {
+            lines.add("time lost", "%s", timeLost(lost));
+        }
+        MigrationGaps gaps = measured.migrationGaps();
+        if (gaps != null && gaps.count() > 0) {
+            lines.add("gaps", "%s", gaps(gaps));
+        }
         lines.add("throughput", "%s", throughput(measured.throughput()));
         if (measured.idleGapsNs().max() > 0) {
             lines.add("idle gaps", "%s", idleGaps(measured.idleGapsNs()));
         }
     }
 
+    private static String gaps(MigrationGaps gaps) {
+        return String.format(
+                Locale.ROOT,
+                "%,d of over 50 us during the migration, the longest %s",
+                gaps.count(),
+                gaps.longest().stream()
+                        .limit(MOST_MIGRATION_GAPS)
+                        .map(gap -> duration(gap.ns()) + " (" + gap.phase() + ")")
+                        .collect(Collectors.joining(", ")));
+    }
+
+    /** What the migration cost the guest. */
+    private static String timeLost(GuestTimeLost lost) {
+        Long total = lost.totalNs();
+        if (total != null && lost.beforeNs() != null && lost.downtimeNs() != null && lost.afterNs() != null) {
+            return String.format(
+                    Locale.ROOT,
+                    "%s of the guest's in %s: before it was paused %s, paused %s, after it %s",
+                    duration(total),
+                    duration(lost.lastedNs()),
+                    duration(lost.beforeNs()),
+                    duration(lost.downtimeNs()),
+                    duration(lost.afterNs()));
+        }
+        return lost.rateBefore() == 0 || lost.rateAfter() == 0
+                ? "not known: the guest was not watched for long enough without a migration"
+                : String.format(
+                        Locale.ROOT,
+                        "not known: the machine was not calm; the guest executed %.1f M instructions/s before the "
+                                + "migration, and %.1f M when it was over",
+                        lost.rateBefore() / MILLION,
+                        lost.rateAfter() / MILLION);
+    }
+
     private static String throughput(Throughput throughput) {
         if (throughput.rateBefore() == 0) {
-            return "the guest got no processor for most of the time before the switchover";
+            return "the guest's rate before the migration is not known";
         }
         return throughput.recoveredNs() == null
                 ? "not back to 95 % of its earlier rate while it was watched"
@@ -205,6 +250,10 @@ public final class TextReport {
                 duration(summary.max()));
         lines.add("", "the median of each part:");
         parts(runs.medianPhases());
+        Long lost = runs.medianTimeLost();
+        if (lost != null) {
+            lines.add("", "time lost, the median: %s of the guest's", duration(lost));
+        }
         IdleGaps gaps = runs.idleGaps();
         if (gaps != null && gaps.max() > 0) {
             lines.add("", "idle gaps %s", idleGaps(gaps));

@@ -277,12 +277,14 @@
     const slot = t['slot-ns'];
     const recovered = t['recovered-ns'];
     const colour = COLOURS[i % COLOURS.length];
-    const when = t['rate-before'] === 0 ? 'stood still for most of the time before'
+    const lost = (medianRun(cell)['guest-time-lost'] || {})['total-ns'];
+    const when = t['rate-before'] === 0 ? 'its rate before is not known'
       : recovered === undefined ? 'not back to 95 % while watched' : 'back to 95 % after ' + duration(recovered);
-    return { label: name(cell.options, false) + ': ' + when,
+    return { label: name(cell.options, false) + ': ' + when + (lost === undefined ? '' : ', lost ' + duration(lost)),
       data: t.instructions.map((count, k) => ({ x: (t['from-ns'] + k * slot) / 1e6, y: millions(count, slot) })), yAxisID: 'y' + i,
       recoveredMs: recovered === undefined ? undefined : recovered / 1e6, most,
-      borderColor: colour, backgroundColor: colour + '55', borderWidth: 1, fill: 'origin', stepped: 'before', pointRadius: 0, pointHitRadius: 3 };
+      borderColor: colour, backgroundColor: colour + '55', borderWidth: 1, fill: lost === undefined ? 'origin' : { target: { value: t['rate-before'] / 1e6 }, above: 'transparent', below: colour + '55' },
+      stepped: 'before', pointRadius: 0, pointHitRadius: 3 };
   }
 
   /** The brownout: a chart for each guest, a lane for each way to move it. */

@@ -53,6 +53,10 @@ final class JsonReportTest {
                    "guest": {"ran-for-ns": 500000000, "instructions": 1000000, "pages-written": 2000},
                    "throughput": {"slot-ns": 1000000, "from-ns": -2250000, "last-instruction-ns": 77000000, "instructions": [2000, 1990, 500, 1500, 2001],
                                   "rate-before": 2000000, "recovered-ns": 1750000},
+                   "guest-time-lost": {"rate-before": 2100000, "rate-after": 2000000, "lasted-ns": 400000000,
+                       "before-ns": 1250000, "downtime-ns": 250000, "after-ns": 500000, "total-ns": 2000000},
+                   "migration-gaps": {"count": 7,
+                       "longest": [{"from-ns": -1500000, "ns": 750000, "phase": "preparing"}]},
                    "idle-gaps-ns": {"watched": 250000000, "max": 2130000, "longest": [2130000, 300000, 12000, 9000]},
                    "peak-pss-bytes": 209715200}],
                  "summary": {"downtime-ns": {"min": 1000000, "p50": 1000000, "p90": 1000000, "p99": 1000000, "max": 1000000}}}

@@ -3,8 +3,10 @@ package io.pageflip.cli.report;
 import io.pageflip.metrics.DowntimePhases;
 import io.pageflip.metrics.Evidence;
 import io.pageflip.metrics.Failure;
+import io.pageflip.metrics.GuestTimeLost;
 import io.pageflip.metrics.IdleGaps;
 import io.pageflip.metrics.Measured;
+import io.pageflip.metrics.MigrationGaps;
 import io.pageflip.metrics.MigrationStatus;
 import io.pageflip.metrics.Owner;
 import io.pageflip.metrics.PageCounts;
@@ -66,6 +68,8 @@ public final class Samples {
                 plain.evidence(),
                 plain.guest(),
                 plain.throughput(),
+                plain.guestTimeLost(),
+                plain.migrationGaps(),
                 plain.idleGapsNs(),
                 trace);
         PrecopyResult.Round round = new PrecopyResult.Round(
@@ -102,6 +106,9 @@ public final class Samples {
                         List.of(2_000L, 1_990L, 500L, 1_500L, 2_001L),
                         2_000_000,
                         1_750_000L),
+                new GuestTimeLost(2_100_000, 2_000_000, 400_000_000, 1_250_000L, 250_000L, 500_000L),
+                new MigrationGaps(
+                        7, List.of(new MigrationGaps.Gap(-1_500_000, 750_000, MigrationGaps.Phase.PREPARING))),
                 new IdleGaps(250_000_000, 2_130_000, List.of(2_130_000L, 300_000L, 12_000L, 9_000L)),
                 null);
     }

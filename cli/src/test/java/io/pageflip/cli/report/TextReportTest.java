@@ -33,6 +33,8 @@ final class TextReportTest {
                 evidence      3 frame numbers compared: 2 the same, 1 relocated by the kernel
                 verification  match: 5 pages of 4 KiB, 0 lost, 0 stale, 0 torn, 0 misplaced; 7 console lines, each once
                 guest         ran 0.50 s after the migration: 4,000 pages/s written, 2.0 M instructions/s
+                time lost     2.00 ms of the guest's in 400.0 ms: before it was paused 1.25 ms, paused 250 us, after it 500 us
+                gaps          7 of over 50 us during the migration, the longest 750 us (preparing)
                 throughput    back to 95 % of its earlier rate 1.75 ms after the last instruction at the source
                 idle gaps     longest 2.13 ms, 300 us, 12 us in 0.25 s without a migration
                 peak memory   200 MiB PSS, both agents together
@@ -106,6 +108,7 @@ final class TextReportTest {
                               the median of each part:
                               stop 0.0 us + pages 0.0 us + save 0.0 us + release 0.0 us
                               + notice 0.0 us + lock 0.0 us + load 0.0 us + resume 0.0 us
+                              time lost, the median: 2.00 ms of the guest's
                               idle gaps longest 2.13 ms, 2.13 ms, 300 us in 0.50 s without a migration
                 """);
     }
