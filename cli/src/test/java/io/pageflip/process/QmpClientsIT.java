@@ -34,15 +34,13 @@ final class QmpClientsIT {
 
     /** An agent, and the client that is connected to it. */
     private final class Agent {
-        private final Run run;
         private final Kind kind;
         private final String socket;
         private RealClient client;
 
-        Agent(Kind kind, String socket, Run run) throws IOException {
+        Agent(Kind kind, String socket) throws IOException {
             this.kind = kind;
             this.socket = socket;
-            this.run = run;
             client = RealClient.connect(pageflip, kind, pageflip.path(socket));
         }
 
@@ -135,8 +133,8 @@ final class QmpClientsIT {
         giving.awaitErr("waiting for commands");
         taking.awaitErr("waiting for commands");
         negotiates(kind);
-        Agent one = new Agent(kind, "s.qmp", giving);
-        Agent other = new Agent(kind, "d.qmp", taking);
+        Agent one = new Agent(kind, "s.qmp");
+        Agent other = new Agent(kind, "d.qmp");
         for (Agent agent : List.of(one, other)) {
             agent.client.ok("migrate-set-capabilities", "{'capabilities':[{'capability':'events','state':true}]}");
         }
