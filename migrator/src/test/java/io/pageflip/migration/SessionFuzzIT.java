@@ -227,8 +227,7 @@ final class SessionFuzzIT {
 
     /** A real source hears the answers of a destination, which takes the guest or not, and dies. */
     private void answer(DamagedSession.Kind kind, List<byte[]> answers, Random random) throws Exception {
-        MigrationRequest request =
-                builder(kind).switchoverTimeoutS(LIMIT_S).build();
+        MigrationRequest request = builder(kind).switchoverTimeoutS(LIMIT_S).build();
         FutureTask<RunResult> source = agents.source(request);
         try (FakeDestination destination = new FakeDestination(agents.listener())) {
             RunToken token = destination.token();

@@ -82,7 +82,8 @@ public final class FakeSource implements AutoCloseable {
 
     private static RamBlock block(MigrationRequest request, BlockSpec spec) throws IOException {
         return spec.backing() == Backing.FILE
-                ? RamBlock.createOnDisk(spec, Objects.requireNonNull(request.place().directory()))
+                ? RamBlock.createOnDisk(
+                        spec, Objects.requireNonNull(request.place().directory()))
                 : RamBlock.create(spec);
     }
 
