@@ -136,7 +136,7 @@ final class HostileHostIT {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {20, 32, 56})
+    @ValueSource(ints = {20, 32, 56, 58, 60, 61, 62})
     void fewProcessesInAControlGroupAreEnoughOrNamed(int pids) throws IOException {
         assertWorksOrNamed(inGroup("pids", "echo " + pids + " > \"$group/pids.max\"", MIGRATE), "thread");
     }

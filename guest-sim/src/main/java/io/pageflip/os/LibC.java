@@ -17,7 +17,11 @@ final class LibC {
         if (System.getProperty("jna.tmpdir") == null) {
             System.setProperty("jna.tmpdir", System.getProperty("java.io.tmpdir", "/tmp"));
         }
-        Native.register(LibC.class, NativeLibrary.getInstance("c"));
+        // Otherwise JNA would start ldconfig to learn where libraries are. This process has its C library already.
+        if (System.getProperty("jna.platform.library.path") == null) {
+            System.setProperty("jna.platform.library.path", "");
+        }
+        Native.register(LibC.class, NativeLibrary.getProcess());
     }
 
     private LibC() {}

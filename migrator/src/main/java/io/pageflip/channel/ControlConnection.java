@@ -3,6 +3,7 @@ package io.pageflip.channel;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.buffer.UnpooledByteBufAllocator;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
@@ -93,8 +94,12 @@ public final class ControlConnection implements AutoCloseable {
         try {
             connection.start();
             return connection;
-        } catch (IOException | RuntimeException e) {
-            connection.close();
+        } catch (IOException | RuntimeException | Error e) {
+            try {
+                connection.close();
+            } catch (OutOfMemoryError noThread) { // the thread that ends is the one that could not be started
+                e.addSuppressed(noThread);
+            }
             throw e;
         }
     }
@@ -106,8 +111,16 @@ public final class ControlConnection implements AutoCloseable {
                         ChannelOption.RECVBUF_ALLOCATOR,
                         new FixedRecvByteBufAllocator(READ_BYTES).maxMessagesPerRead(1));
         channel.pipeline().addLast(new FrameDecoder(), new Inbound());
-        if (!eventLoop.register(channel).awaitUninterruptibly(SEND_TIMEOUT_S, TimeUnit.SECONDS)) {
+        ChannelFuture registered = eventLoop.register(channel);
+        if (!registered.awaitUninterruptibly(SEND_TIMEOUT_S, TimeUnit.SECONDS)) {
             throw new IOException("the control connection could not be registered");
+        }
+        Throwable cause = registered.cause();
+        if (cause instanceof Error noThread) {
+            throw noThread;
+        }
+        if (cause != null) {
+            throw new IOException("the control connection could not be registered: " + cause.getMessage(), cause);
         }
     }
 

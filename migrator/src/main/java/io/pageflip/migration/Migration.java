@@ -188,7 +188,26 @@ public final class Migration {
             return ours.withError(
                     new Failure(ours.error().kind(), ours.error().message() + "; " + destination.ending()));
         }
-        Failure cause = theirs == null ? null : theirs.error();
-        return cause != null && cause.kind() == Failure.Kind.HOST_LACKS ? ours.withError(cause) : ours;
+        return theirs == null ? ours : explained(ours, theirs);
+    }
+
+    /** The source's failure, with what the destination knows of it and the source cannot. */
+    static RunResult explained(RunResult ours, RunResult theirs) {
+        Failure source = ours.error();
+        Failure destination = theirs.error();
+        if (source == null || destination == null) {
+            return ours;
+        }
+        if (destination.kind() == Failure.Kind.HOST_LACKS) {
+            return ours.withError(destination);
+        }
+        boolean known = source.message().contains(destination.message())
+                || destination.message().contains(source.message());
+        boolean lostSource = theirs.owner() == Owner.UNKNOWN;
+        if (theirs.status() != MigrationStatus.FAILED || lostSource || known) {
+            return ours;
+        }
+        return ours.withError(
+                new Failure(source.kind(), source.message() + "; the destination failed: " + destination.message()));
     }
 }
