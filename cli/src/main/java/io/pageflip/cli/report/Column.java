@@ -96,6 +96,14 @@ record Column(String name, Function<Row, String> words) {
                 : figure + " (" + runs + " of " + row.runs().size() + ")";
     }
 
+    /** What the migration cost the guest of pageflip: the median over the runs that know it. */
+    static Column timeLost(TableUnit unit) {
+        return new Column("lost", row -> {
+            Long lost = row instanceof Comparison.Cell cell ? cell.medianTimeLost() : null;
+            return lost == null ? NONE : unit.words(lost);
+        });
+    }
+
     /** Both programs report whole milliseconds; what was measured instead is exact. */
     static Column total(TableUnit unit) {
         return new Column("total", row -> {

@@ -1,6 +1,7 @@
 package io.pageflip.cli.report;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import io.pageflip.metrics.GuestTimeLost;
 import io.pageflip.metrics.PageCounts;
 import io.pageflip.metrics.ResultJson;
 import io.pageflip.metrics.RunResult;
@@ -132,6 +133,22 @@ public record Comparison(
         @Override
         public @Nullable String failure() {
             return runs.isEmpty() ? null : TextReport.sentence(runs.get(runs.size() - 1));
+        }
+
+        /** The median of the guest's lost time, over the runs that know it; null if none does. */
+        @Nullable
+        Long medianTimeLost() {
+            long[] sorted = runs.stream()
+                    .map(RunResult::measured)
+                    .filter(Objects::nonNull)
+                    .map(io.pageflip.metrics.Measured::guestTimeLost)
+                    .filter(Objects::nonNull)
+                    .map(GuestTimeLost::totalNs)
+                    .filter(Objects::nonNull)
+                    .mapToLong(Long::longValue)
+                    .sorted()
+                    .toArray();
+            return sorted.length == 0 ? null : Summary.median(sorted);
         }
 
         private Cell withRatio(@Nullable Double ratio) {

@@ -3,7 +3,9 @@ package io.pageflip.cli.report;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.pageflip.metrics.CopyReason;
 import io.pageflip.metrics.DeclineReason;
+import io.pageflip.metrics.GuestTimeLost;
 import io.pageflip.metrics.Measured;
+import io.pageflip.metrics.MigrationGaps;
 import io.pageflip.metrics.PageCounts;
 import io.pageflip.metrics.ResultJson;
 import io.pageflip.metrics.RunResult;
@@ -26,6 +28,10 @@ public final class ComparisonCsv {
     /** What an observer saw, and what only QEMU tells: only where QEMU takes part. */
     private static final List<String> BESIDE_QEMU =
             List.of("seen-ns", "seen-at-least-ns", "seen-at-most-ns", "stop-resume-ns", "transferred-bytes");
+
+    /** What the migration cost the guest. */
+    private static final List<String> LOST =
+            List.of("lost-ns", "lost-before-ns", "lost-downtime-ns", "lost-after-ns", "longest-gap-ns");
 
     private static final List<String> PAGES = List.of("pages", "moved", "copied", "declined", "zero");
 
@@ -71,6 +77,7 @@ public final class ComparisonCsv {
             names.addAll(BESIDE_QEMU);
         }
         phases.forEach(phase -> names.add(phase + "-ns"));
+        names.addAll(LOST);
         names.addAll(PAGES);
         Arrays.stream(CopyReason.values()).forEach(reason -> names.add("copied-" + reason));
         Arrays.stream(DeclineReason.values()).forEach(reason -> names.add("declined-" + reason));
@@ -96,6 +103,7 @@ public final class ComparisonCsv {
         }
         JsonNode parts = phases(run);
         phases.forEach(phase -> values.add(parts.path(phase).asText()));
+        addLost(values, measured);
         addPages(values, measured == null ? null : measured.pages());
         values.add(run.error() == null ? null : run.error().message());
         line(values);
@@ -115,6 +123,7 @@ public final class ComparisonCsv {
         values.add(run.stopResumeNs());
         values.add(run.transferredBytes());
         phases.forEach(phase -> values.add(null));
+        addLost(values, null);
         addPages(values, null);
         values.add(run.error());
         line(values);
@@ -124,6 +133,19 @@ public final class ComparisonCsv {
         values.add(seen == null ? null : seen.ns());
         values.add(seen == null ? null : seen.atLeastNs());
         values.add(seen == null ? null : seen.atMostNs());
+    }
+
+    private static void addLost(List<@Nullable Object> values, @Nullable Measured measured) {
+        GuestTimeLost lost = measured == null ? null : measured.guestTimeLost();
+        values.add(lost == null ? null : lost.totalNs());
+        values.add(lost == null ? null : lost.beforeNs());
+        values.add(lost == null ? null : lost.downtimeNs());
+        values.add(lost == null ? null : lost.afterNs());
+        MigrationGaps gaps = measured == null ? null : measured.migrationGaps();
+        values.add(
+                gaps == null || gaps.longest().isEmpty()
+                        ? null
+                        : gaps.longest().get(0).ns());
     }
 
     private static void addPages(List<@Nullable Object> values, @Nullable PageCounts pages) {

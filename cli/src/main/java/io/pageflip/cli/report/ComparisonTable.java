@@ -29,7 +29,7 @@ final class ComparisonTable {
 
     private static List<Column> ours(Comparison comparison, TableUnit unit) {
         List<Column> figures = new ArrayList<>(Column.says("median", unit));
-        figures.addAll(List.of(Column.SPREAD, ratio(comparison), Column.MOVED, Column.COPIED));
+        figures.addAll(List.of(Column.SPREAD, ratio(comparison), Column.timeLost(unit), Column.MOVED, Column.COPIED));
         if (comparison.cells().stream().anyMatch(cell -> cell.lastPages().declined() > 0)) {
             figures.add(Column.DECLINED);
         }
@@ -44,6 +44,7 @@ final class ComparisonTable {
                 Column.idle(unit),
                 Column.SPREAD,
                 ratio(comparison),
+                Column.timeLost(unit),
                 Column.total(unit),
                 Column.MOVED,
                 Column.COPIED_BYTES,
