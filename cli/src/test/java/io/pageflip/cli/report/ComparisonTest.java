@@ -129,7 +129,7 @@ final class ComparisonTest {
         assertThat(Samples.text("test", declined))
                 .containsPattern("(?m) moved  copied  declined$")
                 .containsPattern("(?m)^1M .* flip .* 2 +1 +1$")
-                .containsPattern("(?m)^1M .* stream .* failed( +-){8}$")
+                .containsPattern("(?m)^1M .* stream .* failed( +-){9}$")
                 .contains(
                         "2M pull stop-and-move memfd, 1 vCPU, 2000 pages/s: cancelled: there was no guest yet: interrupted")
                 .contains("lost: nobody has the guest: the guest is lost: ");
