@@ -46,6 +46,7 @@ public record HostCapabilities(List<Capability> capabilities, List<Capability> m
                 pipe,
                 processVmReadv,
                 attempt("huge-pages", HostProbes::hugePages),
+                attempt("idle-priority", HostProbes::idlePriority),
                 fuse);
         List<Capability> mechanisms = List.of(
                 flip("memfd" + (minorHugetlb.available() ? " and huge pages" : ""), memfd, userfaultfd, minorShmem),

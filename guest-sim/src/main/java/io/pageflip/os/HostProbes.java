@@ -107,6 +107,15 @@ final class HostProbes {
         return "a FUSE file system can be created, as a detached mount";
     }
 
+    static String idlePriority() throws IOException {
+        if (!IdlePriority.canGoBack()) {
+            throw new IOException(
+                    "a thread that has SCHED_IDLE keeps it: going back needs CAP_SYS_NICE, or a limit of 20"
+                            + " for the nice value (RLIMIT_NICE); so the JVM's compiler may delay a vCPU");
+        }
+        return "the JVM's compiler gives way to the vCPUs around the switchover (SCHED_IDLE)";
+    }
+
     static String hugePages() throws IOException {
         long free = MemoryLimits.freeHugePages();
         if (free <= 0) {

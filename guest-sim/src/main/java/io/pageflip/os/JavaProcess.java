@@ -16,11 +16,16 @@ public final class JavaProcess {
      */
     static final String OUTPUT = "pageflip.output";
 
+    /** The system property with the path of an archive of classes for this JVM and class path; absent without one. */
+    private static final String ARCHIVE = "pageflip.archive";
+
     /** As in the launcher {@code cli/bin/pageflip}, where they are explained. */
     private static final List<String> OPTIONS = List.of(
             "-Xms16m",
             "-XX:+UseSerialGC",
             "-XX:TieredStopAtLevel=1",
+            "-XX:CompileCommand=quiet",
+            "-XX:CompileCommand=CompileThresholdScaling,io.pageflip.*::*,0.05",
             "-Xshare:auto",
             "-XX:-UsePerfData",
             "-Xlog:disable",
@@ -49,6 +54,10 @@ public final class JavaProcess {
         command.add(System.getProperty("java.home") + "/bin/java");
         command.add("-Xmx" + (HEAP_MIB + (accountsBytes >> 20)) + "m");
         command.addAll(OPTIONS);
+        String archive = System.getProperty(ARCHIVE);
+        if (archive != null) {
+            command.addAll(List.of("-XX:SharedArchiveFile=" + archive, "-D" + ARCHIVE + "=" + archive));
+        }
         for (String library : LIBRARIES) {
             String folders = System.getProperty(library);
             if (folders != null) {

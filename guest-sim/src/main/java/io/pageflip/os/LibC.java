@@ -133,12 +133,16 @@ final class LibC {
 
     /** The address of a function, for {@link #clone}. */
     static long address(String function) {
-        return Pointer.nativeValue(NativeLibrary.getInstance("c").getFunction(function));
+        return Pointer.nativeValue(NativeLibrary.getProcess().getFunction(function));
     }
 
     static native int getuid();
 
     static native int sched_setaffinity(int thread, long lengthBytes, long mask);
+
+    static native int sched_getscheduler(int thread);
+
+    static native int sched_setscheduler(int thread, int policy, long parameter);
 
     static native int clock_gettime(int clock, long timespec);
 

@@ -407,6 +407,16 @@ final class LinuxSyscalls implements Syscalls {
     }
 
     @Override
+    public int getScheduler(int thread) {
+        return LibC.sched_getscheduler(thread);
+    }
+
+    @Override
+    public long setScheduler(int thread, int policy, long parameter) {
+        return result(LibC.sched_setscheduler(thread, policy, parameter));
+    }
+
+    @Override
     public long clockGettime(int clock, long timespec) {
         return result(LibC.clock_gettime(clock, timespec));
     }

@@ -145,6 +145,12 @@ interface Syscalls {
     /** {@code sched_setaffinity(2)} of the calling thread; {@code mask} is an address. */
     long setAffinity(long lengthBytes, long mask);
 
+    /** {@code sched_getscheduler(2)} of a thread; 0 is the calling one. */
+    int getScheduler(int thread);
+
+    /** {@code sched_setscheduler(2)}; {@code parameter} is the address of a {@code sched_param}. */
+    long setScheduler(int thread, int policy, long parameter);
+
     /** {@code timespec} is an address. */
     long clockGettime(int clock, long timespec);
 

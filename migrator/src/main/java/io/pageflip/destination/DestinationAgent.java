@@ -16,6 +16,7 @@ import io.pageflip.metrics.Progress;
 import io.pageflip.metrics.ResultJson;
 import io.pageflip.metrics.RunResult;
 import io.pageflip.metrics.VerificationResult;
+import io.pageflip.os.IdlePriority;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.Proc;
 import io.pageflip.os.TimeNamespace;
@@ -166,6 +167,8 @@ public final class DestinationAgent {
                 throw e;
             }
             LOG.log(System.Logger.Level.DEBUG, "the guest was ours already", e);
+        } finally {
+            IdlePriority.raiseCompiler();
         }
     }
 

@@ -1,5 +1,6 @@
 package io.pageflip.destination;
 
+import io.pageflip.os.IdlePriority;
 import io.pageflip.os.Proc;
 import io.pageflip.scenario.Step;
 import io.pageflip.wire.Message;
@@ -23,6 +24,7 @@ final class Readiness {
      */
     void prepared() throws IOException {
         pssBytes = Proc.proportionalSetBytes();
+        IdlePriority.lowerCompiler(migration.memory().guest().config().vcpus());
         migration.context().transition(DestinationState.ACTIVE, "everything announced is done");
         migration.link().limitSilence(SILENCE_S);
     }

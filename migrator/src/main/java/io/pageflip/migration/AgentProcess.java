@@ -33,6 +33,7 @@ final class AgentProcess implements AutoCloseable {
     private static final EventLog LOG = EventLog.of("migrate");
 
     private final String role;
+    private final MigrationRequest request;
     private final Process process;
     private final Progress progress;
     private final CountDownLatch listening = new CountDownLatch(1);
@@ -46,22 +47,22 @@ final class AgentProcess implements AutoCloseable {
     private volatile boolean killed;
 
     /**
-     * Starts an agent.
+     * Starts an agent, which does nothing before {@link #begin}.
      *
      * @param role the agent's name in messages
      * @param launcher starts the process
-     * @param request sent to the agent
+     * @param request what to ask the agent for
      * @param progress kept up to date with the agent's events
      */
     AgentProcess(String role, AgentLauncher launcher, AgentTask task, MigrationRequest request, Progress progress)
             throws IOException {
         this.role = role;
+        this.request = request;
         this.progress = progress;
         List<String> command =
                 launcher.command(task.firstRole(), PageAccounts.heapBytes(request.guest(), request.schedule()));
         this.process = ChildProcess.start(new ProcessBuilder(task.after(command)));
         this.words = LastWords.of(process.getErrorStream(), "errors of the " + role);
-        tell(request);
         if (LOG.isOn()) {
             LOG.event("started the " + role + " agent: process", process.pid());
         }
@@ -75,7 +76,8 @@ final class AgentProcess implements AutoCloseable {
         return Math.toIntExact(process.pid());
     }
 
-    private void tell(MigrationRequest request) {
+    /** Sends the agent its request. */
+    void begin() {
         byte[] line = (RequestDocument.write(request) + "\n").getBytes(StandardCharsets.UTF_8);
         try {
             process.getOutputStream().write(line);

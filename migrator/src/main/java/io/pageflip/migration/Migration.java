@@ -66,7 +66,10 @@ public final class Migration {
 
     private RunResult run(Path socket) throws IOException, InterruptedException {
         progress.begin(Progress.Phase.STARTING, 0);
-        try (AgentProcess destination = start(AgentTask.Kind.DESTINATION, socket, new Progress())) {
+        // Both JVMs start at the same time. The source is asked for nothing before the destination listens.
+        try (AgentProcess destination = start(AgentTask.Kind.DESTINATION, socket, new Progress());
+                AgentProcess source = start(AgentTask.Kind.SOURCE, socket, progress)) {
+            destination.begin();
             boolean listens = destination.awaitListening();
             RunResult early = destination.result();
             if (early != null) {
@@ -78,12 +81,11 @@ public final class Migration {
                 }
                 throw new IOException("no destination: " + destination.ending());
             }
-            try (AgentProcess source = start(AgentTask.Kind.SOURCE, socket, progress)) {
-                awaitBoth(source, destination, socket);
-                return cancellation.isRequested() && neverHadAGuest(source)
-                        ? cancelledEarly()
-                        : merge(source, source.result(), destination, destination.result(), source.hadGuest());
-            }
+            source.begin();
+            awaitBoth(source, destination, socket);
+            return cancellation.isRequested() && neverHadAGuest(source)
+                    ? cancelledEarly()
+                    : merge(source, source.result(), destination, destination.result(), source.hadGuest());
         }
     }
 

@@ -68,7 +68,9 @@ public final class PingPong {
     private void run(Path socket, Consumer<RunResult> done) throws IOException, InterruptedException {
         progress.begin(Progress.Phase.STARTING, 0);
         try (AgentProcess second =
-                start(AgentTask.Kind.SECOND_PEER, socket, request.destinationFault(), new Progress())) {
+                        start(AgentTask.Kind.SECOND_PEER, socket, request.destinationFault(), new Progress());
+                AgentProcess first = start(AgentTask.Kind.FIRST_PEER, socket, request.sourceFault(), progress)) {
+            second.begin();
             boolean listens = second.awaitListening();
             RunResult early = second.result();
             if (early != null) {
@@ -82,9 +84,8 @@ public final class PingPong {
                 }
                 throw new IOException("no second agent: " + second.ending());
             }
-            try (AgentProcess first = start(AgentTask.Kind.FIRST_PEER, socket, request.sourceFault(), progress)) {
-                new Passing(first, second, done).run(socket);
-            }
+            first.begin();
+            new Passing(first, second, done).run(socket);
         }
     }
 

@@ -11,6 +11,7 @@ import io.pageflip.ram.RamBlock;
 import io.pageflip.request.MigrationRequest;
 import io.pageflip.send.SendPlan;
 import io.pageflip.switchover.OutgoingSwitchover;
+import io.pageflip.warmup.ScratchSource;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
@@ -49,6 +50,11 @@ final class Handover implements OutgoingSchedule {
     }
 
     @Override
+    public ScratchSource scratch() {
+        return this::scratchMoments;
+    }
+
+    @Override
     public void prepare() throws IOException {
         List<DataMap> maps = migration.scan();
         holes = OutgoingMigration.holes(maps);
@@ -63,11 +69,11 @@ final class Handover implements OutgoingSchedule {
         if (migration.link().reports()) {
             migration.awaitAcknowledged(1, migration.readyTimeoutS());
         }
-        migration.awaitReady(this::scratch);
+        migration.awaitReady();
     }
 
     /** The moments of a handover's switchover, for the warm-up on a scratch guest. */
-    private OutgoingSwitchover.Moments scratch(Guest scratchGuest, StreamWriter scratchStream) {
+    private OutgoingSwitchover.Moments scratchMoments(Guest scratchGuest, StreamWriter scratchStream) {
         MigrationRequest request = migration.request();
         return new Paused(
                 EarlyCopies.of(scratchGuest),

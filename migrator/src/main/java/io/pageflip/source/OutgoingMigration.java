@@ -7,6 +7,7 @@ import io.pageflip.guest.Guest;
 import io.pageflip.memory.BasePage;
 import io.pageflip.metrics.Progress;
 import io.pageflip.os.HostCapabilities;
+import io.pageflip.os.IdlePriority;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.Proc;
 import io.pageflip.ram.DataMap;
@@ -49,12 +50,12 @@ final class OutgoingMigration {
     private final DestinationLink link;
     private final AgentContext<SourceState> context;
     private final Warmup warmup;
-    private final long runningSinceNs;
     private final SendPlan plan;
     private final EndMessages ends;
     private final SwitchoverLimit limit;
     private final PageSteps pageSteps;
     private final SendPlan.BatchListener batchSent = this::batchSent; // made here: no lambda while the guest is paused
+    private boolean isWarm;
     private boolean pagesLeft;
     private long basePagesPerPage = 1;
     private long basePagesSent;
@@ -65,7 +66,6 @@ final class OutgoingMigration {
      * A migration that has not begun.
      *
      * @param ownership of this agent, read before the destination learned of the guest
-     * @param runningSinceNs when the guest began to run here
      */
     OutgoingMigration(
             MigrationRequest request,
@@ -73,15 +73,13 @@ final class OutgoingMigration {
             Ownership ownership,
             StreamWriter stream,
             DestinationLink link,
-            AgentContext<SourceState> context,
-            long runningSinceNs) {
+            AgentContext<SourceState> context) {
         this.request = request;
         this.memory = memory;
         this.ownership = ownership;
         this.stream = stream;
         this.link = link;
         this.context = context;
-        this.runningSinceNs = runningSinceNs;
         this.warmup = new Warmup(Warmup.Config.of(request.warmUp()), clock());
         this.plan = new SendPlan(request.mechanism(), request.schedule(), request.gifts(), stream);
         this.ends = new EndMessages(stream);
@@ -154,14 +152,29 @@ final class OutgoingMigration {
     // Steps of the preparation, in their order.
 
     /**
-     * Lets the guest run undisturbed for its minimum time, and then starts the other processes that have a part of its
-     * memory. The migration's time counts from then on.
+     * Warms up the switchover, once. A guest that was made for this migration runs only after that; one that runs loses
+     * time to it.
+     *
+     * @param scratch the schedule's actions while the guest is paused
      */
-    void begin() throws IOException {
-        while (clock().nanoTime() - runningSinceNs < warmup.config().runBeforeNs()) {
+    void warmUp(ScratchSource scratch) throws IOException {
+        if (!isWarm) {
+            warmup.switchover(scratch);
+            isWarm = true;
+        }
+    }
+
+    /** Lets a guest that has just begun to run do so undisturbed for a while. */
+    void letRun() throws IOException {
+        long untilNs = clock().nanoTime() + warmup.config().runBeforeNs();
+        while (clock().nanoTime() < untilNs) {
             LockSupport.parkNanos(10 * MS);
             link.check();
         }
+    }
+
+    /** Starts the other processes that have a part of the guest's memory. The migration's time counts from then on. */
+    void begin() throws IOException {
         guest().startOthers(context.cancellation()); // not the link's: on Ctrl-C the destination may be gone first
         ends.begin(clock().nanoTime());
     }
@@ -198,13 +211,9 @@ final class OutgoingMigration {
         }
     }
 
-    /**
-     * Warms up, and waits until the destination is ready.
-     *
-     * @param scratch makes the schedule's actions while the guest is paused, for the warm-up
-     */
-    void awaitReady(ScratchSource scratch) throws IOException {
-        warmup.switchover(scratch);
+    /** Waits until the destination is ready. */
+    void awaitReady() throws IOException {
+        IdlePriority.lowerCompiler(guest().config().vcpus());
         if (request.schedule() != Schedule.PRECOPY) { // whose rounds are still to come
             pauseBeforeSwitchover();
         }

@@ -3,6 +3,7 @@ package io.pageflip.source;
 import io.pageflip.metrics.SourceSide;
 import io.pageflip.request.Mechanism;
 import io.pageflip.request.Schedule;
+import io.pageflip.warmup.ScratchSource;
 import java.io.IOException;
 
 /**
@@ -18,6 +19,9 @@ import java.io.IOException;
  * </pre>
  */
 interface OutgoingSchedule extends AutoCloseable {
+    /** What this schedule does with a scratch guest while that is paused. Asked for before {@link #prepare}. */
+    ScratchSource scratch();
+
     /** Does what can be done while the guest runs. When this returns, the destination is ready. */
     void prepare() throws IOException;
 

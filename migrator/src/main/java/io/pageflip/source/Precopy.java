@@ -18,6 +18,7 @@ import io.pageflip.request.PrecopyLimits;
 import io.pageflip.scenario.Step;
 import io.pageflip.send.SendPlan;
 import io.pageflip.switchover.OutgoingSwitchover;
+import io.pageflip.warmup.ScratchSource;
 import io.pageflip.wire.FrameHeader;
 import io.pageflip.wire.FrameType;
 import java.io.IOException;
@@ -92,11 +93,16 @@ final class Precopy implements OutgoingSchedule {
     }
 
     @Override
+    public ScratchSource scratch() {
+        return (scratchGuest, stream) -> NothingDue.scratch(stream, migration);
+    }
+
+    @Override
     public void prepare() throws IOException {
         List<DataMap> maps = migration.scan();
         migration.announce(maps);
         migration.noteFrames();
-        migration.awaitReady((scratch, stream) -> NothingDue.scratch(stream, migration));
+        migration.awaitReady();
     }
 
     @Override

@@ -8,6 +8,7 @@ import io.pageflip.metrics.Progress;
 import io.pageflip.metrics.SourceSide;
 import io.pageflip.ram.RamBlock;
 import io.pageflip.switchover.OutgoingSwitchover;
+import io.pageflip.warmup.ScratchSource;
 import java.io.IOException;
 import java.util.Collections;
 import java.util.List;
@@ -35,6 +36,11 @@ final class PullPostcopy implements OutgoingSchedule {
     }
 
     @Override
+    public ScratchSource scratch() {
+        return (scratchGuest, stream) -> NothingDue.scratch(stream, migration);
+    }
+
+    @Override
     public void prepare() throws IOException {
         migration.scan();
         migration.noteFrames();
@@ -46,7 +52,7 @@ final class PullPostcopy implements OutgoingSchedule {
             migration.plan().announcePostcopyPages(i, all);
         }
         migration.ends().send(Collections.nCopies(blocks.size(), 0L));
-        migration.awaitReady((guest, stream) -> NothingDue.scratch(stream, migration));
+        migration.awaitReady();
     }
 
     @Override

@@ -22,6 +22,7 @@ import io.pageflip.metrics.RunResult;
 import io.pageflip.metrics.SourceSide;
 import io.pageflip.metrics.VerificationResult;
 import io.pageflip.os.HostLacksException;
+import io.pageflip.os.IdlePriority;
 import io.pageflip.os.NanoClock;
 import io.pageflip.ram.Backing;
 import io.pageflip.ram.BlockSpec;
@@ -33,7 +34,6 @@ import io.pageflip.request.RefusedException;
 import io.pageflip.request.RequestRules;
 import io.pageflip.scenario.Step;
 import io.pageflip.switchover.Ownership;
-import io.pageflip.warmup.Warmup;
 import io.pageflip.wire.Message;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -143,13 +143,14 @@ public final class SourceAgent {
                 context.transition(SourceState.FAILED, FailureText.of(cause));
                 return stays(memory, cause);
             }
-            PreparationStep first = runs ? PreparationStep.NONE : powerOn(memory.guest());
-            long runningSinceNs =
-                    runs ? clock.nanoTime() - Warmup.Config.of(request.warmUp()).runBeforeNs() : clock.nanoTime();
-            OutgoingMigration migration =
-                    new OutgoingMigration(request, memory, ownership, stream, link, context, runningSinceNs);
+            OutgoingMigration migration = new OutgoingMigration(request, memory, ownership, stream, link, context);
             try (OutgoingSchedule schedule = OutgoingSchedule.of(migration)) {
-                RunResult result = migrate(migration, first, schedule);
+                PreparationStep first = PreparationStep.NONE;
+                if (!runs) {
+                    migration.warmUp(schedule.scratch());
+                    first = powerOn(memory.guest());
+                }
+                RunResult result = migrate(migration, first, schedule, !runs);
                 return result.with(first.report(schedule.report(result.source())));
             }
         }
@@ -226,11 +227,17 @@ public final class SourceAgent {
         return first;
     }
 
-    private RunResult migrate(OutgoingMigration migration, PreparationStep first, OutgoingSchedule schedule)
+    /** @param fresh whether the guest has just begun to run */
+    private RunResult migrate(
+            OutgoingMigration migration, PreparationStep first, OutgoingSchedule schedule, boolean fresh)
             throws IOException {
         try {
             context.transition(SourceState.SETUP, "the guest runs");
+            if (fresh) {
+                migration.letRun();
+            }
             migration.begin();
+            migration.warmUp(schedule.scratch());
             first.run(link);
             schedule.prepare();
             schedule.switchOver();
@@ -279,6 +286,7 @@ public final class SourceAgent {
             return takeBack(migration, schedule, reason);
         }
         context.transition(SourceState.COMPLETED, "the destination has stored its epoch");
+        IdlePriority.raiseCompiler();
         context.control().setGuestPausedNs(migration.memory().token().page().guestPausedNs());
         if (context.log().isOn()) {
             SwitchoverLog.source(
@@ -332,6 +340,7 @@ public final class SourceAgent {
      * guest does not wait for a destination that does not listen.
      */
     private RunResult takeBack(OutgoingMigration migration, OutgoingSchedule schedule, Exception reason) {
+        IdlePriority.raiseCompiler();
         try {
             return resumeHere(migration, schedule, reason);
         } catch (IOException | RuntimeException | Error e) { // it ends with this agent

@@ -3,6 +3,7 @@ package io.pageflip.source;
 import io.pageflip.metrics.SourceSide;
 import io.pageflip.ram.DataMap;
 import io.pageflip.switchover.OutgoingSwitchover;
+import io.pageflip.warmup.ScratchSource;
 import java.io.IOException;
 import java.util.List;
 
@@ -21,12 +22,17 @@ final class StopAndMove implements OutgoingSchedule, OutgoingSwitchover.Moments 
     }
 
     @Override
+    public ScratchSource scratch() {
+        return (scratchGuest, stream) -> NothingDue.scratch(stream, migration);
+    }
+
+    @Override
     public void prepare() throws IOException {
         maps = migration.scan();
         migration.announce(maps);
         mechanism.prepare();
         migration.noteFrames();
-        migration.awaitReady((guest, stream) -> NothingDue.scratch(stream, migration));
+        migration.awaitReady();
     }
 
     @Override

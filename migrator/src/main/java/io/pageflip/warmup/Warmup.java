@@ -27,8 +27,9 @@ public final class Warmup {
     /**
      * How much to warm up, and how long to let the guest run, before it is paused.
      *
-     * @param rounds how often each piece of code runs, 1 or more. C1, the first of the JVM's compilers, compiles a
-     *     method after 200 calls; half of the switchovers go in one direction, half in the other
+     * @param rounds how often each piece of code runs, 1 or more. As the launcher sets it, C1, the first of the JVM's
+     *     compilers, compiles a method of ours after 10 calls; half of the switchovers go in one direction, half in the
+     *     other
      * @param switchoversNs the longest time that all switchovers between scratch guests may take, in nanoseconds
      * @param runBeforeNs how long the guest runs at the source, at least, before the migration begins, in nanoseconds:
      *     its own code is compiled then, and then its undisturbed rate shows
@@ -38,7 +39,7 @@ public final class Warmup {
         private static final long MS = 1_000_000;
 
         /** Enough for a short downtime. */
-        public static final Config DEFAULT = new Config(400, 500 * MS, 300 * MS, 100 * MS);
+        public static final Config DEFAULT = new Config(60, 500 * MS, 300 * MS, 100 * MS);
 
         /**
          * For tests that do not measure: every class is loaded, nothing is compiled, and the guest runs long enough for
@@ -84,6 +85,7 @@ public final class Warmup {
      * @param source makes the actions of the source's schedule at the moments of a switchover
      */
     public void switchover(ScratchSource source) throws IOException {
+        ControlWarmup.run(config.rounds());
         SwitchoverWarmup.run(config, source, SwitchoverWarmup.NOTHING, clock);
     }
 
@@ -94,6 +96,7 @@ public final class Warmup {
      *     guests only, so they must not belong to any other guest
      */
     public void switchover(IncomingSwitchover.Moments destination) throws IOException {
+        ControlWarmup.run(config.rounds());
         SwitchoverWarmup.run(config, (guest, stream) -> SwitchoverWarmup.NOTHING, destination, clock);
     }
 

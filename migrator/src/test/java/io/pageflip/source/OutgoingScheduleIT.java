@@ -122,7 +122,7 @@ final class OutgoingScheduleIT {
                     .schedule(schedule)
                     .build();
             AgentContext<SourceState> context = AgentContext.scratch("source", SourceState.STARTING, NanoClock.SYSTEM);
-            migration = new OutgoingMigration(request, memory, Ownership.of(memory.token()), stream, this, context, 0);
+            migration = new OutgoingMigration(request, memory, Ownership.of(memory.token()), stream, this, context);
             reader.start();
         }
 
