@@ -33,6 +33,7 @@ final class HostCapabilitiesIT {
                         "pipe-size",
                         "process-vm-readv",
                         "huge-pages",
+                        "idle-priority",
                         "fuse");
         assertThat(host.mechanisms())
                 .extracting(Capability::name)
