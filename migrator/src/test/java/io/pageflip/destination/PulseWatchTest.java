@@ -1,13 +1,17 @@
 package io.pageflip.destination;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import io.pageflip.heartbeat.Pulse;
+import io.pageflip.metrics.GuestTimeLost;
 import io.pageflip.metrics.IdleGaps;
+import io.pageflip.metrics.MigrationGaps;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
@@ -136,5 +140,68 @@ final class PulseWatchTest {
         old.end((Pulse.SLOTS + 10_050) * MS);
 
         assertThat(asked).first().isEqualTo(10_003L - 100);
+    }
+
+    @Test
+    void whatTheGuestLostBeginsWithThePreparation() {
+        Map<Long, Long> slow = new TreeMap<>(Map.of(10_000L, 2L, 10_001L, 0L, 10_002L, 0L, 10_003L, 5L));
+        for (long slot = 9_960; slot < 9_970; slot++) {
+            slow.put(slot, 5L);
+        }
+        PulseWatch one = new PulseWatch(
+                (vcpu, slot) -> slow.getOrDefault(slot, 10L),
+                (vcpu, slot) -> 0,
+                START_NS,
+                new long[] {LAST_NS},
+                new long[] {FIRST_NS});
+        one.end(10_200 * MS);
+
+        GuestTimeLost lost = Objects.requireNonNull(one.guestTimeLost(10_020 * MS));
+
+        assertThat(lost.rateBefore()).isEqualTo(10_000);
+        assertThat(lost.rateAfter()).isEqualTo(10_000);
+        assertThat(lost.lastedNs()).isEqualTo(71 * MS);
+        assertThat(lost.beforeNs()).isEqualTo(5 * MS);
+        assertThat(lost.downtimeNs()).isEqualTo(FIRST_NS - LAST_NS);
+        assertThat(lost.afterNs()).isEqualTo(50_000);
+    }
+
+    @Test
+    void aGuestThatWasNotWatchedUntilBothAgentsWereDoneHasLostWhatNobodyKnows() {
+        watch.end(10_010 * MS);
+
+        assertThat(watch.guestTimeLost(10_020 * MS)).isNull();
+    }
+
+    @Test
+    void gapsOfTheMigrationSayWhatTheAgentsDid() {
+        gaps.putAll(Map.of(
+                9_940L,
+                9 * MS, // before the migration
+                9_960L,
+                2 * MS,
+                9_990L,
+                MS,
+                10_003L,
+                FIRST_NS - LAST_NS,
+                10_010L,
+                60_000L,
+                10_015L,
+                50_000L, // not longer than what counts
+                10_021L,
+                9 * MS)); // when it was over
+        watch.end(10_200 * MS);
+
+        MigrationGaps found = watch.migrationGaps(9_980 * MS, 10_020 * MS);
+
+        assertThat(found.count()).isEqualTo(4);
+        assertThat(found.longest())
+                .extracting(MigrationGaps.Gap::ns, MigrationGaps.Gap::phase)
+                .containsExactly(
+                        tuple(FIRST_NS - LAST_NS, MigrationGaps.Phase.PAUSED),
+                        tuple(2 * MS, MigrationGaps.Phase.PREPARING),
+                        tuple(MS, MigrationGaps.Phase.READY),
+                        tuple(60_000L, MigrationGaps.Phase.FINISHING));
+        assertThat(found.longest().get(1).fromNs()).isEqualTo(9_958 * MS - LAST_NS);
     }
 }
