@@ -12,6 +12,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** The first vCPU's heartbeat, as anybody outside may watch it: in page 0 of the memfd {@code pageflip:ram}. */
 final class Heartbeat {
@@ -76,6 +77,26 @@ final class Heartbeat {
             return found[0] != null;
         });
         return found[0];
+    }
+
+    /** The RAM of the first guest that a command's agents have: a path as {@link #file}'s. */
+    static Path ramOfAgents(Run command) {
+        @Nullable Path[] found = new Path[1];
+        Waiting.until("a guest's RAM among the files of the agents of " + command, () -> {
+            for (ProcessHandle agent : command.process().descendants().toList()) {
+                found[0] = found[0] == null ? ramOf(agent.pid()) : found[0];
+            }
+            return found[0] != null;
+        });
+        return found[0];
+    }
+
+    private static @Nullable Path ramOf(long pid) {
+        try {
+            return ram(pid).stream().findFirst().orElse(null);
+        } catch (IOException e) {
+            return null; // the process has ended meanwhile
+        }
     }
 
     /** Whether it is this memfd, and has its length, which it gets a moment later. */

@@ -1,10 +1,13 @@
 package io.pageflip.process;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.pageflip.process.Observer.Gap;
 import io.pageflip.testkit.Waiting;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -16,6 +19,11 @@ final class ObserverIT {
     private static final int ENOUGH = 3;
 
     private static final long TOLERANCE_NS = 50_000;
+    private static final long MS = 1_000_000;
+
+    /** To find one while which the machine was calm. */
+    private static final int MOST_MIGRATIONS = 8;
+
     private static final double TOLERANCE = 0.05;
 
     /** Between two looks of a watcher who is awake: some microseconds. */
@@ -68,6 +76,41 @@ final class ObserverIT {
 
     private static boolean agree(long ns, long otherNs) {
         return Math.abs(ns - otherNs) <= Math.max(TOLERANCE_NS, otherNs * TOLERANCE);
+    }
+
+    /**
+     * What the guest lost, by the report and by the heartbeats that somebody outside counted. The report claims it only
+     * if the machine was calm.
+     */
+    @Test
+    void countsTheTimeLostThatIsReported() throws IOException {
+        for (int migrations = 1; migrations <= MOST_MIGRATIONS; migrations++) {
+            Path trace = pageflip.path("trace" + migrations + ".json");
+            Run run = pageflip.start("migrate", "--ram=64M", "--no-verify", "--format=json", "--export-trace=" + trace);
+            JsonNode result;
+            BeatSamples beats = new BeatSamples(Heartbeat.ramOfAgents(run));
+            try (beats) {
+                result = Report.parse(run.endsWith(0).out()).run();
+            }
+            JsonNode lost = result.path("guest-time-lost");
+            long beginNs = result.at("/trace/start-ns").asLong();
+            long lastedNs = lost.path("lasted-ns").asLong();
+            boolean watched = beats.gapNs(beginNs) < 5 * MS && beats.gapNs(beginNs + lastedNs) < 5 * MS;
+            if (lost.has("total-ns") && watched) {
+                double rate = (lost.path("rate-before").asLong()
+                                + lost.path("rate-after").asLong())
+                        / 2e9;
+                double executed = beats.at(beginNs + lastedNs) - beats.at(beginNs);
+                double seenNs = lastedNs - executed / rate;
+                double reportedNs = lost.path("total-ns").asDouble();
+                // The report counts whole milliseconds, and no part of it can be less than none.
+                assertThat(reportedNs)
+                        .as("reported %s, and seen %.0f ns of %d ns", lost, seenNs, lastedNs)
+                        .isCloseTo(Math.max(0, seenNs), within(4.0 * MS + lastedNs * 0.02));
+                return;
+            }
+        }
+        Host.need(false, "the machine was never calm, so no report claimed a loss");
     }
 
     @Test

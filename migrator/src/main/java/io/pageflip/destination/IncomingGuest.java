@@ -24,7 +24,7 @@ final class IncomingGuest {
      * How long vCPU 0 spins before it sleeps: the source pauses the guest some milliseconds after it has received
      * READY.
      */
-    static final long SPIN_FIRST_NS = 20 * MS;
+    private static final long SPIN_FIRST_NS = 20 * MS;
 
     /**
      * How long a killed source may keep the lock, plus {@link #LOCK_TIMEOUT_NS_PER_GIB}: the kernel frees its page
@@ -52,10 +52,19 @@ final class IncomingGuest {
         long gib = migration.hello().guest().ramBytes() >> 30;
         this.in = new IncomingSwitchover(
                 migration.ownership(),
-                SPIN_FIRST_NS,
+                spinFirstNs(migration.hello().guest().vcpus()),
                 LOCK_TIMEOUT_NS + gib * LOCK_TIMEOUT_NS_PER_GIB,
                 context.clock(),
                 new SwitchoverMoments(context));
+    }
+
+    /**
+     * How long a thread that waits for the switchover spins before it sleeps, in nanoseconds. Where the guest's vCPUs
+     * want all processors, it sleeps at once: it would take one of them, and a vCPU that waits for a processor cannot
+     * pause.
+     */
+    static long spinFirstNs(int vcpus) {
+        return vcpus < Runtime.getRuntime().availableProcessors() ? SPIN_FIRST_NS : 0;
     }
 
     /** Receives the pages that the source may still send while vCPU 0 waits for the guest. */

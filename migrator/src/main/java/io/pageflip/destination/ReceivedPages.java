@@ -133,9 +133,9 @@ final class ReceivedPages implements IncomingGuest.MorePages {
         }
     }
 
-    /** The source is about to pause the guest: from now on, a wait for its pages spins before it sleeps. */
+    /** The source is about to pause the guest: from now on, a wait for its pages may spin before it sleeps. */
     void expectSoon() {
-        stream.expectSoon(IncomingGuest.SPIN_FIRST_NS, SPIN_NS);
+        stream.expectSoon(IncomingGuest.spinFirstNs(link.hello().guest().vcpus()), SPIN_NS);
     }
 
     /** The next frame, for {@link #receive}, {@link #receiveLater} or {@link #end}. */

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param sourcePid process number of the source
  * @param destinationPid process number of the destination
- * @param startNs when the source began to greet the destination
+ * @param startNs when the source began to prepare the migration
  * @param readyNs when the destination was ready to take the guest
  * @param vcpus one for each vCPU, at least one
  * @param received pages that the destination received, in the pieces in which they came

@@ -81,7 +81,7 @@ final class Handover implements OutgoingSchedule {
                 new EndMessages(scratchStream),
                 holes,
                 AgentContext.scratch("source", SourceState.STARTING, migration.clock()),
-                migration.link());
+                migration.linkDuringWarmUp());
     }
 
     @Override

@@ -2,6 +2,7 @@ package io.pageflip.source;
 
 import io.pageflip.agent.AgentContext;
 import io.pageflip.agent.MigrationControl;
+import io.pageflip.channel.CancelledException;
 import io.pageflip.channel.StreamWriter;
 import io.pageflip.guest.Guest;
 import io.pageflip.memory.BasePage;
@@ -10,6 +11,7 @@ import io.pageflip.os.HostCapabilities;
 import io.pageflip.os.IdlePriority;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.Proc;
+import io.pageflip.os.WaitGuard;
 import io.pageflip.ram.DataMap;
 import io.pageflip.ram.RamBlock;
 import io.pageflip.request.MigrationRequest;
@@ -27,6 +29,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One migration of one guest away from this agent: the objects that every {@link OutgoingSchedule} works with, and the
@@ -55,6 +58,7 @@ final class OutgoingMigration {
     private final SwitchoverLimit limit;
     private final PageSteps pageSteps;
     private final SendPlan.BatchListener batchSent = this::batchSent; // made here: no lambda while the guest is paused
+    private volatile @Nullable IOException earlyFailure;
     private boolean isWarm;
     private boolean pagesLeft;
     private long basePagesPerPage = 1;
@@ -173,8 +177,31 @@ final class OutgoingMigration {
         }
     }
 
+    /**
+     * A guard that does what the link's does, for a scratch guest. What the destination does wrong during the warm-up,
+     * {@link #begin} throws: then there is a guest that goes on here.
+     */
+    WaitGuard linkDuringWarmUp() {
+        return () -> {
+            if (earlyFailure != null) {
+                return;
+            }
+            try {
+                link.check();
+            } catch (CancelledException e) {
+                throw e;
+            } catch (IOException e) {
+                earlyFailure = e;
+            }
+        };
+    }
+
     /** Starts the other processes that have a part of the guest's memory. The migration's time counts from then on. */
     void begin() throws IOException {
+        IOException early = earlyFailure;
+        if (early != null) {
+            throw early;
+        }
         guest().startOthers(context.cancellation()); // not the link's: on Ctrl-C the destination may be gone first
         ends.begin(clock().nanoTime());
     }

@@ -121,7 +121,7 @@ public sealed interface Message {
     /**
      * What only the source could measure. Times are CLOCK_MONOTONIC nanoseconds.
      *
-     * @param startNs when the source began to greet the destination
+     * @param startNs when the source began to prepare the migration
      * @param clock of the source's readings; see {@link io.pageflip.os.TimeNamespace#clock}
      * @param transferredBytes bytes that the source has written to the stream so far
      * @param framesVisible whether the source could see frame numbers
