@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.pageflip.os.Capability;
 import io.pageflip.os.HostCapabilities;
 import io.pageflip.os.Proc;
 import java.io.IOException;
@@ -48,11 +49,21 @@ final class CheckIT {
         assertThat(run.process().exitValue()).isEqualTo(host.defaultMigration().available() ? USABLE : UNUSABLE);
     }
 
+    private static List<Boolean> available(HostCapabilities host) {
+        return host.capabilities().stream().map(Capability::available).toList();
+    }
+
     @Test
     void saysTheSameInJson() throws Exception {
         HostCapabilities host = HostCapabilities.probe();
-
         Run run = check("--format", "json");
+        HostCapabilities later = HostCapabilities.probe();
+        // Free huge pages are the whole host's, and other tests reserve some.
+        for (int tries = 1; tries < TRIES && !available(later).equals(available(host)); tries++) {
+            host = later;
+            run = check("--format", "json");
+            later = HostCapabilities.probe();
+        }
 
         JsonNode json = new ObjectMapper().readTree(run.out());
         assertThat(run.err()).isEmpty();
@@ -64,6 +75,7 @@ final class CheckIT {
             assertThat(found.path("name").asText())
                     .isEqualTo(host.capabilities().get(i).name());
             assertThat(found.path("available").asBoolean())
+                    .as("%s", found)
                     .isEqualTo(host.capabilities().get(i).available());
         }
         assertThat(json.at("/mechanisms/0/name").asText()).isEqualTo("flip");

@@ -48,9 +48,11 @@ public final class IdlePriority {
             return false; // what this process got from whoever started it stays
         }
         FutureTask<Boolean> trial = new FutureTask<>(() -> set(0, SCHED_IDLE) && set(0, SCHED_OTHER));
-        new Thread(trial, "trial").start();
         try {
+            new Thread(trial, "trial").start();
             return trial.get();
+        } catch (OutOfMemoryError e) {
+            return false; // no further thread is allowed here: what is not tried is not used
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return false;
