@@ -348,6 +348,27 @@ final class ControlIT {
         quit(0, 0);
     }
 
+    /**
+     * As libvirt does it: the client connects to a destination that listens, and passes the connection to the source.
+     */
+    @Test
+    void aSourceUsesAConnectionThatTheClientMadeToADestinationThatListens() throws IOException, InterruptedException {
+        start();
+        Path socket = pageflip.path("m.sock");
+        execute(to, "migrate-incoming", "{'uri': 'unix:" + socket + "'}");
+        Waiting.until("a destination that listens", () -> Files.exists(socket));
+        from.close();
+        try (UnixSocket connection = UnixSocket.connect(socket.toString())) {
+            pass("s.qmp", connection.fd());
+        }
+        from = connect("s.qmp", source, "the guest runs");
+        enable(from, "x-ignore-shared");
+        execute(from, "migrate", "{'uri': 'fd:link'}");
+        awaitStatus(from, "completed");
+        awaitStatus(to, "completed");
+        quit(0, 0);
+    }
+
     /** A client that passes a descriptor, names it, and leaves. */
     private void pass(String socket, Fd descriptor) throws IOException {
         try (UnixSocket client = UnixSocket.connect(pageflip.path(socket).toString())) {

@@ -9,6 +9,7 @@ import io.pageflip.os.Fd;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.UnixSocket;
 import io.pageflip.os.WaitGuard;
+import io.pageflip.request.Mechanism;
 import io.pageflip.wire.FrameType;
 import io.pageflip.wire.Message;
 import io.pageflip.wire.ProtocolException;
@@ -112,9 +113,14 @@ public final class ConnectedSource implements SourceLink {
         try {
             Message.Hello hello = (Message.Hello) Objects.requireNonNull(first.read(0), "the greeting is here");
             List<Fd> descriptors = first.descriptors();
-            if (direct && hello.pid() != first.peer().pid()) {
-                throw new ProtocolException("a greeting of process " + hello.pid() + " from process "
-                        + first.peer().pid() + "; both agents must see the same process numbers");
+            // A client may have made the connection, and passed it to the source. Only pulls read the memory of a
+            // process
+            // by its number.
+            int connected = first.peer().pid();
+            boolean sameNumbers = hello.mechanism() == Mechanism.PULL ? hello.pid() == connected : connected != 0;
+            if (direct && !sameNumbers) {
+                throw new ProtocolException("a greeting of process " + hello.pid() + " from process " + connected
+                        + "; both agents must see the same process numbers");
             }
             int streams = hello.pagePipe() ? 2 : 1;
             if (descriptors.size() != streams + hello.files().size()) {
