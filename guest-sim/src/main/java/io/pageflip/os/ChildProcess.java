@@ -15,6 +15,9 @@ public final class ChildProcess {
      * As {@link ProcessBuilder#start}, but it does not begin if there are too few free descriptors. The JDK would
      * begin, and clean up by closing descriptors that are not its own, such as standard error (forkAndExec in its
      * ProcessImpl_md.c).
+     *
+     * @throws IOException if it cannot be started; where a limit of descriptors or processes is the cause, the message
+     *     names it
      */
     public static Process start(ProcessBuilder builder) throws IOException {
         Deque<AutoCloseable> pipes = new ArrayDeque<>();
@@ -30,6 +33,16 @@ public final class ChildProcess {
         } finally {
             Resources.closeAll(pipes);
         }
-        return builder.start();
+        try {
+            return builder.start();
+        } catch (IOException e) {
+            if (String.valueOf(e.getMessage()).contains("error=" + Errno.EAGAIN)) {
+                throw new IOException(
+                        "no process can be started: this host allows no further process or thread; raise the limit of "
+                                + "processes (ulimit -u, or pids.max of the control group)",
+                        e);
+            }
+            throw e;
+        }
     }
 }

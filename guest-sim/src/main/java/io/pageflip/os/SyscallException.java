@@ -4,7 +4,7 @@ import java.io.IOException;
 
 /**
  * A system call failed. The message names the operation, its operands and the error: {@code ftruncate ram 4096:
- * EINVAL}.
+ * EINVAL}. Where a limit of this process is the cause, it says which.
  */
 public final class SyscallException extends IOException {
     private static final long serialVersionUID = 1L;
@@ -12,7 +12,8 @@ public final class SyscallException extends IOException {
     private final int errno;
 
     public SyscallException(String operation, int errno) {
-        super(operation + ": " + Errno.name(errno));
+        super(operation + ": " + Errno.name(errno)
+                + (errno == Errno.EMFILE ? "; raise the limit of open files (ulimit -n)" : ""));
         this.errno = errno;
     }
 

@@ -1,8 +1,6 @@
 package io.pageflip.agent;
 
-import io.pageflip.os.Errno;
 import io.pageflip.os.HostLacksException;
-import io.pageflip.os.SyscallException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -24,12 +22,7 @@ public final class FailureText {
     public static String of(Throwable failure) {
         return failure instanceof IOException && failure.getMessage() != null
                 ? failure.getMessage()
-                        + (lacksDescriptors(failure) ? "; raise the limit of open files (ulimit -n)" : "")
                 : unforeseen(failure);
-    }
-
-    private static boolean lacksDescriptors(Throwable failure) {
-        return failure instanceof SyscallException call && call.errno() == Errno.EMFILE;
     }
 
     private static String unforeseen(Throwable failure) {

@@ -24,7 +24,7 @@ final class IncomingGuest {
      * How long vCPU 0 spins before it sleeps: the source pauses the guest some milliseconds after it has received
      * READY.
      */
-    private static final long SPIN_FIRST_NS = 20 * MS;
+    private static final long SPIN_FIRST_NS = 100 * MS;
 
     /**
      * How long a killed source may keep the lock, plus {@link #LOCK_TIMEOUT_NS_PER_GIB}: the kernel frees its page

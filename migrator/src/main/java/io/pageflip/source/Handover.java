@@ -81,13 +81,13 @@ final class Handover implements OutgoingSchedule {
                 new EndMessages(scratchStream),
                 holes,
                 AgentContext.scratch("source", SourceState.STARTING, migration.clock()),
-                migration.linkDuringWarmUp());
+                migration.lastCheck());
     }
 
     @Override
     public void switchOver() throws IOException {
         Paused paused = new Paused(
-                requireCopies(), migration.plan(), migration.ends(), holes, migration.context(), migration.link());
+                requireCopies(), migration.plan(), migration.ends(), holes, migration.context(), migration.lastCheck());
         OutgoingSwitchover out = migration.switchover(paused);
         migration.beginSwitchover();
         migration.context().transition(SourceState.DEVICE, "all pages have been announced");

@@ -48,6 +48,6 @@ final class NothingDue implements OutgoingSwitchover.Moments {
     /** Such moments for a scratch guest, for the warm-up: they do what all schedules do while the guest is paused. */
     static OutgoingSwitchover.Moments scratch(StreamWriter stream, OutgoingMigration migration) {
         AgentContext<SourceState> scratch = AgentContext.scratch("source", SourceState.STARTING, migration.clock());
-        return new NothingDue(new EndMessages(stream), scratch, migration.linkDuringWarmUp());
+        return new NothingDue(new EndMessages(stream), scratch, migration.lastCheck());
     }
 }

@@ -302,7 +302,7 @@ final class Precopy implements OutgoingSchedule {
 
         @Override
         public void saved() throws IOException {
-            NothingDue.saved(migration.context(), migration.link());
+            NothingDue.saved(migration.context(), migration.lastCheck());
         }
     }
 
@@ -324,7 +324,7 @@ final class Precopy implements OutgoingSchedule {
 
         @Override
         public void saved() throws IOException {
-            NothingDue.saved(migration.context(), migration.link());
+            NothingDue.saved(migration.context(), migration.lastCheck());
         }
     }
 

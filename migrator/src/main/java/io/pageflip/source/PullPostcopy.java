@@ -58,7 +58,7 @@ final class PullPostcopy implements OutgoingSchedule {
     @Override
     public void switchOver() throws IOException {
         AgentContext<SourceState> context = migration.context();
-        OutgoingSwitchover out = migration.switchover(new NothingDue(migration.ends(), context, migration.link()));
+        OutgoingSwitchover out = migration.switchover(new NothingDue(migration.ends(), context, migration.lastCheck()));
         migration.beginSwitchover();
         context.transition(SourceState.DEVICE, "all pages have been announced");
         migration.progress().begin(Progress.Phase.SWITCHING, 0);

@@ -66,7 +66,7 @@ final class StopAndMove implements OutgoingSchedule, OutgoingSwitchover.Moments 
 
     @Override
     public void saved() throws IOException {
-        NothingDue.saved(migration.context(), migration.link());
+        NothingDue.saved(migration.context(), migration.lastCheck());
     }
 
     @Override
