@@ -158,7 +158,9 @@ final class MigrationRun {
         end(
                 switch (value.status()) {
                     case COMPLETED -> "completed";
-                    case CANCELLED -> "cancelled";
+                    // As with QEMU, a destination whose source has cancelled has failed, whichever news came first.
+                    case CANCELLED ->
+                        role == AgentRole.SOURCE || control.cancellation().isRequested() ? "cancelled" : "failed";
                     default -> "failed";
                 },
                 nowNs,
