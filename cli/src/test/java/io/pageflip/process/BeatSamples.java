@@ -1,14 +1,10 @@
 package io.pageflip.process;
 
 import io.pageflip.os.NanoClock;
+import io.pageflip.os.Threads;
 import java.io.IOException;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.TreeMap;
@@ -16,9 +12,6 @@ import java.util.concurrent.locks.LockSupport;
 
 /** How many instructions the first vCPU had executed at many moments, as somebody outside sees it. */
 final class BeatSamples implements AutoCloseable {
-    private static final VarHandle WORD = MethodHandles.byteBufferViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
-    private static final int COUNT = 64;
-    private static final int PAGE = 4096;
     private static final long PERIOD_NS = 300_000;
 
     private final ByteBuffer info;
@@ -28,9 +21,7 @@ final class BeatSamples implements AutoCloseable {
 
     /** @param ram a guest's RAM, which is not needed any more when this returns */
     BeatSamples(Path ram) throws IOException {
-        try (FileChannel channel = FileChannel.open(ram, StandardOpenOption.READ)) {
-            info = channel.map(FileChannel.MapMode.READ_ONLY, 0, PAGE);
-        }
+        info = Observer.map(ram, Observer.PAGE);
         thread.setDaemon(true);
         thread.start();
     }
@@ -38,7 +29,7 @@ final class BeatSamples implements AutoCloseable {
     private void sample() {
         while (!ended) {
             long nowNs = NanoClock.SYSTEM.nanoTime();
-            samples.put(nowNs, (long) WORD.getVolatile(info, COUNT));
+            samples.put(nowNs, (long) Observer.WORD.getVolatile(info, Observer.COUNT));
             LockSupport.parkNanos(PERIOD_NS);
         }
     }
@@ -47,17 +38,7 @@ final class BeatSamples implements AutoCloseable {
     @Override
     public void close() {
         ended = true;
-        boolean interrupted = false;
-        while (thread.isAlive()) {
-            try {
-                thread.join();
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
+        Threads.join(thread);
     }
 
     /** Instructions executed until a moment, between the two samples around it. Called when sampling has ended. */

@@ -2,6 +2,7 @@ package io.pageflip.process;
 
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.Proc;
+import io.pageflip.os.Threads;
 import io.pageflip.testkit.Waiting;
 import java.io.IOException;
 import java.lang.invoke.MethodHandles;
@@ -18,12 +19,12 @@ import org.jspecify.annotations.Nullable;
  * heart stood still when the guest changed hands. That it did, the owner epoch in the run token says.
  */
 final class Observer implements AutoCloseable {
-    private static final VarHandle WORD = MethodHandles.byteBufferViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+    static final VarHandle WORD = MethodHandles.byteBufferViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
     private static final VarHandle HALF_WORD =
             MethodHandles.byteBufferViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
-    private static final int PAGE = 4096;
+    static final int PAGE = 4096;
     private static final int TOKEN = 2 * PAGE;
-    private static final int COUNT = 64;
+    static final int COUNT = 64;
     private static final int BEAT_TIME = 72;
     private static final int LAST_INSTRUCTION = PAGE + 136;
 
@@ -79,7 +80,7 @@ final class Observer implements AutoCloseable {
         return observer;
     }
 
-    private static ByteBuffer map(Path file, int bytes) throws IOException {
+    static ByteBuffer map(Path file, int bytes) throws IOException {
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
             return channel.map(FileChannel.MapMode.READ_ONLY, 0, bytes);
         }
@@ -154,16 +155,6 @@ final class Observer implements AutoCloseable {
     @Override
     public void close() {
         ended = true;
-        boolean interrupted = false;
-        while (thread.isAlive()) {
-            try {
-                thread.join();
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
+        Threads.join(thread);
     }
 }

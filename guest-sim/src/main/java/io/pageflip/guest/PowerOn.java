@@ -5,6 +5,7 @@ import io.pageflip.memory.PageBitmap;
 import io.pageflip.memory.PageRange;
 import io.pageflip.memory.PageRuns;
 import io.pageflip.os.NativeBuffer;
+import io.pageflip.os.Threads;
 import io.pageflip.ram.BlockSpec;
 import io.pageflip.ram.RamBlock;
 import io.pageflip.verification.Oracle;
@@ -71,7 +72,7 @@ final class PowerOn {
             failure.compareAndSet(null, e);
             throw e;
         } finally {
-            join(helpers);
+            helpers.forEach(Threads::join); // they write to memory that the caller may unmap
         }
         rethrow(failure.get());
         progress.accept(pagesDone.get());
@@ -95,22 +96,6 @@ final class PowerOn {
             fill(part.block(), part.first(), part.count(), pattern);
             pagesDone.addAndGet(part.count());
             afterEach.run();
-        }
-    }
-
-    private static void join(List<Thread> helpers) {
-        boolean interrupted = false;
-        for (Thread helper : helpers) {
-            while (helper.isAlive()) {
-                try {
-                    helper.join();
-                } catch (InterruptedException e) {
-                    interrupted = true; // a helper writes to memory that the caller may unmap
-                }
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
         }
     }
 

@@ -9,6 +9,10 @@ public final class ChildProcess {
     /** Pipes that the JDK makes for one: standard input, output and error, and two of its own. */
     private static final int PIPES = 5;
 
+    /** What to do where no further process or thread is allowed: both count for the same limits. */
+    public static final String RAISE_LIMIT =
+            "raise the limit of processes (ulimit -u, or pids.max of the control group)";
+
     private ChildProcess() {}
 
     /**
@@ -38,9 +42,7 @@ public final class ChildProcess {
         } catch (IOException e) {
             if (String.valueOf(e.getMessage()).contains("error=" + Errno.EAGAIN)) {
                 throw new IOException(
-                        "no process can be started: this host allows no further process or thread; raise the limit of "
-                                + "processes (ulimit -u, or pids.max of the control group)",
-                        e);
+                        "no process can be started: this host allows no further process or thread; " + RAISE_LIMIT, e);
             }
             throw e;
         }

@@ -30,6 +30,8 @@ public final class IdlePriority {
      */
     private static @Nullable Boolean canGoBack;
 
+    private static boolean lowered;
+
     private IdlePriority() {}
 
     /** Whether this process may give a thread that it has lowered its policy back. */
@@ -67,19 +69,23 @@ public final class IdlePriority {
      * @param vcpus how many processors the guest wants. Where there are no more, nothing is lowered: the compiler would
      *     never run
      */
-    public static void lowerCompiler(int vcpus) {
-        if (vcpus < Runtime.getRuntime().availableProcessors()) {
+    public static synchronized void lowerCompiler(int vcpus) {
+        if (vcpus < Runtime.getRuntime().availableProcessors() && canGoBack()) {
             setCompiler(SCHED_IDLE);
+            lowered = true;
         }
     }
 
-    /** Gives the compiler threads the usual policy back. */
-    public static void raiseCompiler() {
-        setCompiler(SCHED_OTHER);
+    /** Gives the compiler threads the usual policy back, if they were lowered. */
+    public static synchronized void raiseCompiler() {
+        if (lowered) {
+            setCompiler(SCHED_OTHER);
+            lowered = false;
+        }
     }
 
     private static void setCompiler(int policy) {
-        String[] threads = canGoBack() ? new File("/proc/self/task").list() : null;
+        String[] threads = new File("/proc/self/task").list();
         if (threads == null) {
             return;
         }

@@ -1,5 +1,6 @@
 package io.pageflip.agent;
 
+import io.pageflip.os.ChildProcess;
 import io.pageflip.os.HostLacksException;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -30,8 +31,7 @@ public final class FailureText {
         String said = String.valueOf(failure.getMessage());
         if (failure instanceof OutOfMemoryError) {
             return said.contains("thread")
-                    ? "this host allows no further thread; raise the limit of processes (ulimit -u, or pids.max of the "
-                            + "control group)"
+                    ? "this host allows no further thread; " + ChildProcess.RAISE_LIMIT
                     : "the JVM has no memory left (" + said + "); give it more with PAGEFLIP_JAVA_OPTS=-Xmx"
                             + (Runtime.getRuntime().maxMemory() >> 20) * 2 + "m";
         }

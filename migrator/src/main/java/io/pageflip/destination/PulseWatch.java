@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Reads the guest's {@link Pulse} while the guest runs at the destination, and computes the report's figures from it.
- * Used by the agent's thread, which must {@link #read} at least every two seconds, because the pulse keeps four.
+ * Used by the agent's thread, which must {@link #read} at least twice a minute, because the pulse keeps a minute.
  */
 final class PulseWatch {
     private static final int SLOTS_BEFORE = 100;
@@ -72,7 +72,7 @@ final class PulseWatch {
         long oldest = Pulse.slotOf(resumedNs) - Pulse.SLOTS;
         this.lastSlot = Math.max(Pulse.slotOf(this.lastInstructionNs), oldest);
         this.startSlot = Math.min(lastSlot, Math.max(Pulse.slotOf(startNs), oldest));
-        this.firstSlot = Math.min(startSlot, lastSlot) - SLOTS_BEFORE;
+        this.firstSlot = startSlot - SLOTS_BEFORE;
         this.nextSlot = firstSlot;
     }
 

@@ -74,8 +74,8 @@ public record GuestTimeLost(
     public static GuestTimeLost of(long slotNs, List<Long> instructions, Moments at, long pausedNs) {
         double before = before(instructions, at.begin());
         double after = mean(instructions, at.end(), instructions.size());
-        long rateBefore = rateBefore(slotNs, instructions, at.begin());
-        long rateAfter = Math.round(after * NS_PER_S / slotNs);
+        long rateBefore = rate(slotNs, before);
+        long rateAfter = rate(slotNs, after);
         long lastedNs = (at.end() - at.begin()) * slotNs;
         boolean calm =
                 before > 0 && after > 0 && Math.abs(before - after) * 100 <= Math.max(before, after) * CALM_PERCENT;
@@ -84,15 +84,14 @@ public record GuestTimeLost(
         }
         double undisturbed = (before + after) / 2;
         double lostBefore = lost(instructions, at.begin(), at.paused(), undisturbed);
-        double lostAround = lost(instructions, at.paused(), at.resumed() + 1, undisturbed);
-        double lostAfter = lost(instructions, at.resumed() + 1, at.end(), undisturbed);
+        double lostSince = lost(instructions, at.paused(), at.end(), undisturbed);
         return new GuestTimeLost(
                 rateBefore,
                 rateAfter,
                 lastedNs,
                 Math.max(0, Math.round(lostBefore * slotNs)),
                 pausedNs,
-                Math.max(0, Math.round((lostAround + lostAfter) * slotNs) - pausedNs));
+                Math.max(0, Math.round(lostSince * slotNs) - pausedNs));
     }
 
     /**
@@ -102,7 +101,12 @@ public record GuestTimeLost(
      * @param begin the slot in which the source began
      */
     public static long rateBefore(long slotNs, List<Long> instructions, int begin) {
-        return Math.round(before(instructions, begin) * NS_PER_S / slotNs);
+        return rate(slotNs, before(instructions, begin));
+    }
+
+    /** What so many instructions in a slot are in a second. */
+    private static long rate(long slotNs, double instructions) {
+        return Math.round(instructions * NS_PER_S / slotNs);
     }
 
     private static double before(List<Long> instructions, int begin) {

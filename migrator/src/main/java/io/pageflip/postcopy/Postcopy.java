@@ -5,6 +5,7 @@ import io.pageflip.metrics.SliceLog;
 import io.pageflip.os.FaultEvents;
 import io.pageflip.os.NanoClock;
 import io.pageflip.os.SyscallException;
+import io.pageflip.os.Threads;
 import io.pageflip.os.Userfaultfd;
 import io.pageflip.ram.FaultLog;
 import io.pageflip.ram.RamBlock;
@@ -255,24 +256,10 @@ public final class Postcopy implements RemainingPages, AutoCloseable {
         closed = true;
         mover.stop();
         blocks.forEach(block -> block.stopWaiting(isComplete()));
-        join(moverThread);
+        Threads.join(moverThread);
         release(); // maybe once more: the mover has done it, unless it was never started
         server.stop();
-        join(serverThread);
+        Threads.join(serverThread);
         events.close();
-    }
-
-    private static void join(Thread thread) {
-        boolean interrupted = false;
-        while (thread.isAlive()) {
-            try {
-                thread.join();
-            } catch (InterruptedException e) {
-                interrupted = true; // a batch ends soon, and its memory may be unmapped after this
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
     }
 }

@@ -7,6 +7,7 @@ import io.pageflip.os.FuseMount;
 import io.pageflip.os.FuseServer;
 import io.pageflip.os.HostLacksException;
 import io.pageflip.os.NanoClock;
+import io.pageflip.os.Threads;
 import io.pageflip.ram.RamBlock;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
@@ -140,17 +141,7 @@ public final class FuseExport implements AutoCloseable {
 
     private void end() {
         ending = true;
-        boolean interrupted = false;
-        while (thread.isAlive()) {
-            try {
-                thread.join();
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
+        Threads.join(thread);
         mount.close();
     }
 }

@@ -1,10 +1,10 @@
 package io.pageflip.source;
 
 import io.pageflip.agent.AgentContext;
-import io.pageflip.channel.StreamWriter;
 import io.pageflip.os.WaitGuard;
 import io.pageflip.scenario.Step;
 import io.pageflip.switchover.OutgoingSwitchover;
+import io.pageflip.warmup.ScratchSource;
 import java.io.IOException;
 
 /**
@@ -46,8 +46,10 @@ final class NothingDue implements OutgoingSwitchover.Moments {
     }
 
     /** Such moments for a scratch guest, for the warm-up: they do what all schedules do while the guest is paused. */
-    static OutgoingSwitchover.Moments scratch(StreamWriter stream, OutgoingMigration migration) {
-        AgentContext<SourceState> scratch = AgentContext.scratch("source", SourceState.STARTING, migration.clock());
-        return new NothingDue(new EndMessages(stream), scratch, migration.lastCheck());
+    static ScratchSource scratch(OutgoingMigration migration) {
+        return (guest, stream) -> new NothingDue(
+                new EndMessages(stream),
+                AgentContext.scratch("source", SourceState.STARTING, migration.clock()),
+                migration.lastCheck());
     }
 }

@@ -169,8 +169,16 @@ final class OutgoingMigration {
         }
     }
 
-    /** Lets a guest that has just begun to run do so undisturbed for a while. */
+    /**
+     * Lets a guest that has just begun to run do so undisturbed for a while.
+     *
+     * @throws IOException also if the destination did something wrong before the guest ran
+     */
     void letRun() throws IOException {
+        IOException early = earlyFailure;
+        if (early != null) {
+            throw early;
+        }
         long untilNs = clock().nanoTime() + warmup.config().runBeforeNs();
         while (clock().nanoTime() < untilNs) {
             LockSupport.parkNanos(10 * MS);
@@ -180,8 +188,8 @@ final class OutgoingMigration {
 
     /**
      * The link's guard, for the last check before the guest is given away. The warm-up calls the same object as the
-     * switchover: another class would cost 30 us at the first call. What the destination does wrong during the warm-up,
-     * {@link #begin} throws: then there is a guest that goes on here.
+     * switchover: another class would cost 30 us at the first call. What the destination does wrong before there is a
+     * guest that can go on here, {@link #letRun} throws.
      */
     WaitGuard lastCheck() {
         return lastCheck;
@@ -196,7 +204,7 @@ final class OutgoingMigration {
         } catch (CancelledException e) {
             throw e;
         } catch (IOException e) {
-            if (isWarm) {
+            if (isWarm || guest().isRunning()) {
                 throw e;
             }
             earlyFailure = e;
@@ -205,10 +213,6 @@ final class OutgoingMigration {
 
     /** Starts the other processes that have a part of the guest's memory. The migration's time counts from then on. */
     void begin() throws IOException {
-        IOException early = earlyFailure;
-        if (early != null) {
-            throw early;
-        }
         guest().startOthers(context.cancellation()); // not the link's: on Ctrl-C the destination may be gone first
         ends.begin(clock().nanoTime());
     }

@@ -94,7 +94,7 @@ final class Precopy implements OutgoingSchedule {
 
     @Override
     public ScratchSource scratch() {
-        return (scratchGuest, stream) -> NothingDue.scratch(stream, migration);
+        return NothingDue.scratch(migration);
     }
 
     @Override

@@ -37,7 +37,7 @@ final class PullPostcopy implements OutgoingSchedule {
 
     @Override
     public ScratchSource scratch() {
-        return (scratchGuest, stream) -> NothingDue.scratch(stream, migration);
+        return NothingDue.scratch(migration);
     }
 
     @Override

@@ -23,7 +23,7 @@ final class StopAndMove implements OutgoingSchedule, OutgoingSwitchover.Moments 
 
     @Override
     public ScratchSource scratch() {
-        return (scratchGuest, stream) -> NothingDue.scratch(stream, migration);
+        return NothingDue.scratch(migration);
     }
 
     @Override

@@ -1,6 +1,7 @@
 package io.pageflip.source;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.pageflip.agent.AgentContext;
 import io.pageflip.channel.InactivityTimeout;
@@ -102,6 +103,30 @@ final class OutgoingScheduleIT {
         assertThat(steps).containsExactly("prepare", "ready", "paused, running=false", "ram", "vram", "rom", "close");
     }
 
+    @Test
+    void whatGoesWrongInTheWarmUpCountsOnceThereIsAGuest() throws IOException {
+        try (Migrating migrating = new Migrating(Schedule.STOP_AND_MOVE, Mechanism.STREAM)) {
+            migrating.wrong = new IOException("a lie");
+
+            migrating.migration.warmUp(NothingDue.scratch(migrating.migration));
+            migrating.wrong = null;
+
+            migrating.migration.guest().resume();
+            assertThatThrownBy(migrating.migration::letRun).hasMessage("a lie");
+        }
+    }
+
+    @Test
+    void whatGoesWrongInTheWarmUpBesideAGuestThatRunsCountsAtOnce() throws IOException {
+        try (Migrating migrating = new Migrating(Schedule.STOP_AND_MOVE, Mechanism.STREAM)) {
+            migrating.wrong = new IOException("a lie");
+            migrating.migration.guest().resume();
+
+            assertThatThrownBy(() -> migrating.migration.warmUp(NothingDue.scratch(migrating.migration)))
+                    .hasMessage("a lie");
+        }
+    }
+
     /** A migration to nobody: whatever is written is dropped. */
     private static final class Migrating implements AutoCloseable, DestinationLink {
         private final SourceMemory memory;
@@ -111,6 +136,7 @@ final class OutgoingScheduleIT {
         private final Thread reader = new Thread(this::readOn, "reader");
         private final OutgoingMigration migration;
         private List<String> steps = new ArrayList<>();
+        private volatile @Nullable IOException wrong;
 
         Migrating(Schedule schedule, Mechanism mechanism) throws IOException {
             memory = new SourceMemory(
@@ -161,8 +187,10 @@ final class OutgoingScheduleIT {
         }
 
         @Override
-        public void check() {
-            // It lives.
+        public void check() throws IOException {
+            if (wrong != null) {
+                throw wrong;
+            }
         }
 
         @Override

@@ -1,7 +1,6 @@
 package io.pageflip.cli.report;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
-import io.pageflip.metrics.GuestTimeLost;
 import io.pageflip.metrics.PageCounts;
 import io.pageflip.metrics.ResultJson;
 import io.pageflip.metrics.RunResult;
@@ -138,17 +137,7 @@ public record Comparison(
         /** The median of the guest's lost time, over the runs that know it; null if none does. */
         @Nullable
         Long medianTimeLost() {
-            long[] sorted = runs.stream()
-                    .map(RunResult::measured)
-                    .filter(Objects::nonNull)
-                    .map(io.pageflip.metrics.Measured::guestTimeLost)
-                    .filter(Objects::nonNull)
-                    .map(GuestTimeLost::totalNs)
-                    .filter(Objects::nonNull)
-                    .mapToLong(Long::longValue)
-                    .sorted()
-                    .toArray();
-            return sorted.length == 0 ? null : Summary.median(sorted);
+            return Runs.of(runs).medianTimeLost();
         }
 
         private Cell withRatio(@Nullable Double ratio) {
